@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The plugins, one a line. `BuiltInPlugins` is the registry that names the same ones in Swift.
+// (Discovery by listing folders would break SwiftPM's manifest cache: Docs/architecture.md.)
+let attacks = [
+  "FGSM",
+  "PGD",
+  "RandomNoise",
+]
+let metrics = [
+  "DistributionShift",
+  "RobustAccuracy",
+  "SoftmaxRobustness",
+  "Uncertainty",
+]
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+let libm: [LinkerSetting] = [.linkedLibrary("m", .when(platforms: [.linux]))]
+
+func plugin(_ name: String, in folder: String) -> Target {
+  .target(
+    name: name, dependencies: ["RobustnessCore"], path: "Plugins/\(folder)/\(name)", exclude: ["README.md"],
+    swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+let package = Package(
+  name: "bayesian-robustness",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "RobustnessCore", targets: ["RobustnessCore"]),
+    .library(name: "EvaluationHarness", targets: ["EvaluationHarness", "BuiltInPlugins"]),
+    .executable(name: "evaluate", targets: ["evaluate"]),
+    .executable(name: "posterior", targets: ["posterior"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+  ],
+  targets: [
+    // MARK: - The vocabulary
+    .target(name: "CTensorLoops", linkerSettings: libm),
+    .target(name: "RobustnessCore", dependencies: ["CTensorLoops"], swiftSettings: strict),
+
+    // MARK: - Networks
+    .target(name: "COneDNN", linkerSettings: libm),
+    .target(name: "CComputeKernels", linkerSettings: libm),
+    .target(name: "ComputeKernels", dependencies: ["COneDNN", "CComputeKernels"], swiftSettings: strict),
+    .target(
+      name: "NeuralNetworks", dependencies: ["RobustnessCore", "ComputeKernels", "CComputeKernels"],
+      swiftSettings: strict),
+
+    // MARK: - Files
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: strict),
+    .target(
+      name: "PosteriorFiles",
+      dependencies: ["RobustnessCore", "NeuralNetworks", "HDF5", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+
+    // MARK: - Evaluation
+    .target(name: "Diagnostics", dependencies: [], swiftSettings: strict, linkerSettings: libm),
+    .target(
+      name: "Reporting", dependencies: ["RobustnessCore"], swiftSettings: strict),
+    .target(
+      name: "BuiltInPlugins",
+      dependencies: ["RobustnessCore"] + (attacks + metrics).map { .target(name: $0) }, swiftSettings: strict),
+    .target(
+      name: "EvaluationHarness",
+      dependencies: [
+        "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "Reporting", "BuiltInPlugins",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+
+    // MARK: - Programs
+    .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
+    .executableTarget(
+      name: "posterior",
+      dependencies: [
+        "EvaluationHarness", "PosteriorFiles", "RobustnessCore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+
+    // MARK: - Tests
+    .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("RobustnessCoreTests", ["RobustnessCore"]),
+    tests("ComputeKernelsTests", ["ComputeKernels"]),
+    tests("NeuralNetworksTests", ["NeuralNetworks", "RobustnessCore", "PosteriorFiles", "HDF5"]),
+    tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore"]),
+    tests("DiagnosticsTests", ["Diagnostics", "HDF5"]),
+    tests(
+      "PluginTests",
+      ["RobustnessCore", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
+    tests(
+      "EvaluationHarnessTests",
+      [
+        "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
+        "Diagnostics",
+      ]),
+  ]
+    + attacks.map { plugin($0, in: "Attacks") }
+    + metrics.map { plugin($0, in: "Metrics") }
+)
