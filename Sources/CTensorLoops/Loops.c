@@ -1,0 +1,255 @@
+#include "CTensorLoops.h"
+#pragma STDC FP_CONTRACT OFF  // the same bits in debug and release, and in every clone
+#include <math.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__linux__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+
+enum { LANES = 8 };
+typedef double lanes __attribute__((vector_size(64), aligned(8)));
+typedef int64_t mask_lanes __attribute__((vector_size(64), aligned(8)));
+#define AT(p, i) (*(lanes *)((p) + (i)))
+#define GET(p, i) (*(const lanes *)((p) + (i)))
+#define SPLAT(a) ((lanes){0} + (a))
+// Lane-wise choice: c is all ones or all zeros.
+#define SELECT(c, a, b) ((lanes)(((mask_lanes)(c) & (mask_lanes)(a)) | (~(mask_lanes)(c) & (mask_lanes)(b))))
+#define MAXIMUM(a, b) SELECT((a) > (b), a, b)
+#define MINIMUM(a, b) SELECT((a) < (b), a, b)
+#define ABSOLUTE(a) ((lanes)((mask_lanes)(a) & INT64_MAX))
+
+// Sum of the lanes in one fixed order.
+#define SUM(v) (((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])))
+
+CLONES void ctl_sign_step(double *x, const double *g, double step, size_t n) {
+  size_t i = 0;
+  const lanes zero = {0}, up = SPLAT(step), down = SPLAT(-step);
+  for (; i + LANES <= n; i += LANES) {
+    lanes v = GET(g, i);
+    AT(x, i) += SELECT(v > zero, up, SELECT(v < zero, down, zero));
+  }
+  for (; i < n; i++) x[i] += g[i] > 0 ? step : g[i] < 0 ? -step : 0;
+}
+
+CLONES void ctl_add_scaled(double *x, const double *g, double a, size_t n) {
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) AT(x, i) += GET(g, i) * a;
+  for (; i < n; i++) x[i] += g[i] * a;
+}
+
+CLONES void ctl_scale(double *x, double a, size_t n) {
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) AT(x, i) *= a;
+  for (; i < n; i++) x[i] *= a;
+}
+
+CLONES void ctl_clip_linf(double *x, const double *origin, double radius, const double *radii, double low, double high,
+                          const double *lows, const double *highs, size_t n) {
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    lanes o = GET(origin, i), r = radii ? GET(radii, i) : SPLAT(radius), v = AT(x, i), a = o - r, b = o + r;
+    v = SELECT(v < a, a, v);
+    v = SELECT(v > b, b, v);
+    lanes l = lows ? GET(lows, i) : SPLAT(low), h = highs ? GET(highs, i) : SPLAT(high);
+    v = SELECT(v < l, l, v);
+    AT(x, i) = SELECT(v > h, h, v);
+  }
+  for (; i < n; i++) {
+    double r = radii ? radii[i] : radius, v = x[i], a = origin[i] - r, b = origin[i] + r;
+    double l = lows ? lows[i] : low, h = highs ? highs[i] : high;
+    v = v < a ? a : v;
+    v = v > b ? b : v;
+    v = v < l ? l : v;
+    x[i] = v > h ? h : v;
+  }
+}
+
+CLONES void ctl_clip_box(double *x, double low, double high, const double *lows, const double *highs, size_t n) {
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    lanes v = AT(x, i), l = lows ? GET(lows, i) : SPLAT(low), h = highs ? GET(highs, i) : SPLAT(high);
+    v = SELECT(v < l, l, v);
+    AT(x, i) = SELECT(v > h, h, v);
+  }
+  for (; i < n; i++) {
+    double l = lows ? lows[i] : low, h = highs ? highs[i] : high, v = x[i];
+    v = v < l ? l : v;
+    x[i] = v > h ? h : v;
+  }
+}
+
+void ctl_restore_masked(double *x, const double *origin, const uint8_t *mask, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (!mask[i]) x[i] = origin[i];
+}
+
+CLONES double ctl_max_abs(const double *x, size_t n) {
+  size_t i = 0;
+  lanes top = {0};
+  for (; i + LANES <= n; i += LANES) {
+    lanes v = ABSOLUTE(GET(x, i));
+    top = MAXIMUM(v, top);
+  }
+  double m = 0;
+  for (int j = 0; j < LANES; j++) m = top[j] > m ? top[j] : m;
+  for (; i < n; i++) m = fabs(x[i]) > m ? fabs(x[i]) : m;
+  return m;
+}
+
+CLONES double ctl_max_abs_difference(const double *x, const double *y, size_t n) {
+  size_t i = 0;
+  lanes top = {0};
+  for (; i + LANES <= n; i += LANES) {
+    lanes v = ABSOLUTE(GET(x, i) - GET(y, i));
+    top = MAXIMUM(v, top);
+  }
+  double m = 0;
+  for (int j = 0; j < LANES; j++) m = top[j] > m ? top[j] : m;
+  for (; i < n; i++) m = fabs(x[i] - y[i]) > m ? fabs(x[i] - y[i]) : m;
+  return m;
+}
+
+double ctl_max_excess(const double *x, const double *y, const double *radii, size_t n) {
+  double m = -INFINITY;
+  for (size_t i = 0; i < n; i++) {
+    double e = fabs(x[i] - y[i]) - radii[i];
+    m = e > m ? e : m;
+  }
+  return m;
+}
+
+CLONES double ctl_dot(const double *x, const double *y, size_t n) {
+  size_t i = 0;
+  lanes sum = {0};
+  for (; i + LANES <= n; i += LANES) sum += GET(x, i) * GET(y, i);
+  double s = SUM(sum);
+  for (; i < n; i++) s += x[i] * y[i];
+  return s;
+}
+
+// Σ(x·scale)²
+CLONES static double scaled_squares(const double *x, double scale, size_t n) {
+  size_t i = 0;
+  lanes sum = {0};
+  for (; i + LANES <= n; i += LANES) {
+    lanes v = GET(x, i) * scale;
+    sum += v * v;
+  }
+  double s = SUM(sum);
+  for (; i < n; i++) s += (x[i] * scale) * (x[i] * scale);
+  return s;
+}
+
+double ctl_norm_l2(const double *x, size_t n) {
+  double top = ctl_max_abs(x, n);
+  if (!(top > 0) || isinf(top)) return top;
+  int e;
+  frexp(top, &e);
+  // A power of two beyond 2^1023 is not a double: very small rows are scaled in two steps.
+  double scale = ldexp(1, e < -1000 ? 1000 : -e);
+  double s = sqrt(scaled_squares(x, scale, n));
+  return ldexp(s, e < -1000 ? -1000 : e);
+}
+
+CLONES double ctl_distance_l2(const double *x, const double *y, size_t n) {
+  size_t i = 0;
+  lanes sum = {0};
+  for (; i + LANES <= n; i += LANES) {
+    lanes v = GET(x, i) - GET(y, i);
+    sum += v * v;
+  }
+  double s = SUM(sum);
+  for (; i < n; i++) s += (x[i] - y[i]) * (x[i] - y[i]);
+  return sqrt(s);
+}
+
+void ctl_rescale_l2(double *x, const double *origin, double radius, size_t n) {
+  double d = ctl_distance_l2(x, origin, n);
+  if (!(d > radius)) return;
+  double f = radius / d;
+  for (size_t i = 0; i < n; i++) x[i] = origin[i] + f * (x[i] - origin[i]);
+}
+
+// By the optimality conditions the projection is z(t) = clip(origin + t·d) with d = x − origin and one t in (0, 1]; ‖z(t) − origin‖ grows
+// with t. Starting from t = radius/‖d‖, which is never too large, each round solves for t with the set of clipped coordinates held fixed: t rises
+// monotonically and the set can only grow, so the loop ends after at most n rounds (a handful in practice) with the exact t.
+void ctl_project_l2_box(double *x, const double *origin, double radius, double low, double high, const double *lows,
+                        const double *highs, size_t n) {
+  double whole = 0;
+  for (size_t i = 0; i < n; i++) {
+    double l = lows ? lows[i] : low, h = highs ? highs[i] : high, z = x[i] < l ? l : x[i] > h ? h : x[i];
+    whole += (z - origin[i]) * (z - origin[i]);
+  }
+  double t = 1;
+  if (whole > radius * radius) {
+    double d = ctl_distance_l2(x, origin, n);
+    t = radius / d;
+    size_t clipped = (size_t)-1;
+    for (size_t round = 0; round <= n; round++) {
+      double fixed = 0, moving = 0;
+      size_t count = 0;
+      for (size_t i = 0; i < n; i++) {
+        double l = lows ? lows[i] : low, h = highs ? highs[i] : high, step = x[i] - origin[i], z = origin[i] + t * step;
+        if (z < l || z > h) {
+          double c = (z < l ? l : h) - origin[i];
+          fixed += c * c;
+          count++;
+        } else {
+          moving += step * step;
+        }
+      }
+      if (count == clipped) break;
+      clipped = count;
+      double rest = radius * radius - fixed;
+      if (!(moving > 0) || !(rest > 0)) break;
+      double next = sqrt(rest / moving);
+      t = next > 1 ? 1 : next > t ? next : t;
+    }
+  }
+  for (size_t i = 0; i < n; i++) {
+    double l = lows ? lows[i] : low, h = highs ? highs[i] : high, z = t == 1 ? x[i] : origin[i] + t * (x[i] - origin[i]);
+    x[i] = z < l ? l : z > h ? h : z;
+  }
+}
+
+size_t ctl_count_nonfinite(const double *x, size_t n) {
+  size_t count = 0;
+  for (size_t i = 0; i < n; i++) count += !isfinite(x[i]);
+  return count;
+}
+
+size_t ctl_count_outside(const double *x, double low, double high, const double *lows, const double *highs, double tolerance,
+                         size_t n) {
+  size_t count = 0;
+  for (size_t i = 0; i < n; i++) {
+    double l = lows ? lows[i] : low, h = highs ? highs[i] : high;
+    count += !(x[i] >= l - tolerance && x[i] <= h + tolerance);
+  }
+  return count;
+}
+
+size_t ctl_count_masked_changes(const double *x, const double *y, const uint8_t *mask, size_t n) {
+  size_t count = 0;
+  for (size_t i = 0; i < n; i++) count += !mask[i] && x[i] != y[i];
+  return count;
+}
+
+void ctl_scale_by_power(double *x, int exponent, size_t n) {
+  if (exponent >= -1022 && exponent <= 1023) {
+    ctl_scale(x, ldexp(1, exponent), n);
+  } else {
+    for (size_t i = 0; i < n; i++) x[i] = ldexp(x[i], exponent);
+  }
+}
+
+int ctl_normalize(double *x, size_t n) {
+  double top = ctl_max_abs(x, n);
+  if (!(top > 0) || !isfinite(top)) return 0;
+  int e;
+  frexp(top, &e);
+  if (e) ctl_scale_by_power(x, -e, n);
+  return e;
+}

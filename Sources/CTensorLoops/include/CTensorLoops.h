@@ -1,0 +1,51 @@
+// Loops over tensors of double, in C so that a debug build stays usable: SwiftPM compiles both languages without
+// optimisation there, and element-wise Swift is then about a hundred times slower. The inner loops use vector types, which
+// stay vector instructions at -O0, and every reduction has one fixed order, so that debug and release give the same bits.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// Counter-based random numbers: Philox 4x32-10 (Salmon et al. 2011). Word i of the stream (key, counter) is word i % 4 of
+/// the block with counter + i / 4; the upper 64 bits of the counter name the stream.
+void ctl_philox_block(uint64_t key, uint64_t stream, uint64_t block, uint32_t out[4]);
+/// n doubles uniform in (0, 1), 52 random bits each (so that neither 0 nor 1 is ever returned), from words first, first + 1, … of the stream.
+void ctl_philox_uniform(uint64_t key, uint64_t stream, uint64_t first, double *out, size_t n);
+
+/// x += step · sign(g), where sign(0) = 0.
+void ctl_sign_step(double *x, const double *g, double step, size_t n);
+/// x += a · g
+void ctl_add_scaled(double *x, const double *g, double a, size_t n);
+void ctl_scale(double *x, double a, size_t n);
+/// x clipped to [origin − radius, origin + radius] and [low, high], element by element. A null `radii` means `radius` everywhere; null
+/// `lows` and `highs` mean `low` and `high`.
+void ctl_clip_linf(double *x, const double *origin, double radius, const double *radii, double low, double high,
+                   const double *lows, const double *highs, size_t n);
+/// x clipped to [low, high].
+void ctl_clip_box(double *x, double low, double high, const double *lows, const double *highs, size_t n);
+/// Where mask is 0, x = origin.
+void ctl_restore_masked(double *x, const double *origin, const uint8_t *mask, size_t n);
+/// The Euclidean projection of x on {‖z − origin‖₂ ≤ radius} ∩ [low, high]ⁿ; origin must lie in the box.
+void ctl_project_l2_box(double *x, const double *origin, double radius, double low, double high, const double *lows,
+                        const double *highs, size_t n);
+/// x = origin + min(1, radius / ‖x − origin‖₂) · (x − origin)
+void ctl_rescale_l2(double *x, const double *origin, double radius, size_t n);
+
+double ctl_max_abs(const double *x, size_t n);
+double ctl_max_abs_difference(const double *x, const double *y, size_t n);
+/// Largest |x − y| − radii; negative when every difference is within its radius.
+double ctl_max_excess(const double *x, const double *y, const double *radii, size_t n);
+/// √Σx², without overflow or underflow (scaled by the largest magnitude).
+double ctl_norm_l2(const double *x, size_t n);
+double ctl_distance_l2(const double *x, const double *y, size_t n);
+double ctl_dot(const double *x, const double *y, size_t n);
+/// Number of elements that are NaN or infinite.
+size_t ctl_count_nonfinite(const double *x, size_t n);
+/// Number of elements outside [low, high].
+size_t ctl_count_outside(const double *x, double low, double high, const double *lows, const double *highs, double tolerance,
+                         size_t n);
+/// Number of elements where mask is 0 and x differs from y.
+size_t ctl_count_masked_changes(const double *x, const double *y, const uint8_t *mask, size_t n);
+/// x *= 2^exponent
+void ctl_scale_by_power(double *x, int exponent, size_t n);
+/// Scales x so that its largest magnitude lies in [1/2, 1) and returns the exponent e with original = x · 2^e; 0 for an all-zero or non-finite row.
+int ctl_normalize(double *x, size_t n);

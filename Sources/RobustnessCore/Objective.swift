@@ -1,0 +1,67 @@
+/// The loss whose gradient an attack follows. Which one is followed is a choice apart from the attack and from the decision that is scored.
+public enum Objective: String, Codable, Sendable, CaseIterable {
+  /// Mean over the draws of the cross-entropy: the paper's Eq. (2). Members that are already fooled dominate it.
+  case expectedLoss = "expected-loss"
+  /// −log of the posterior predictive's probability of the label: the loss of the decision that is scored.
+  case predictive
+  /// Cross-entropy of the mean of the logits.
+  case meanLogit = "mean-logit"
+  /// The largest other log-probability of the predictive minus the label's. It does not saturate.
+  case margin
+  /// Cross-entropy applied to mean probabilities as if they were logits: what the original authors' code differentiates. For the audit only.
+  case doubleSoftmax = "double-softmax"
+}
+
+/// How the ensemble's outputs become one class.
+public enum Decision: Sendable, Hashable, CustomStringConvertible {
+  /// The largest probability of the posterior predictive.
+  case predictive
+  /// The class that most draws choose; ties go to the larger predictive probability.
+  case majorityVote
+  /// The choice of one draw.
+  case singleDraw(Int)
+
+  /// Reads `predictive`, `majority-vote` or `draw:N`.
+  public init?(_ text: String) {
+    switch text {
+    case "predictive": self = .predictive
+    case "majority-vote": self = .majorityVote
+    default:
+      guard text.hasPrefix("draw:"), let draw = Int(text.dropFirst(5)), draw >= 0 else { return nil }
+      self = .singleDraw(draw)
+    }
+  }
+
+  /// The text that `init` reads.
+  public var description: String {
+    switch self {
+    case .predictive: "predictive"
+    case .majorityVote: "majority-vote"
+    case .singleDraw(let draw): "draw:\(draw)"
+    }
+  }
+}
+
+/// The arithmetic in which losses and gradients are computed.
+public enum Arithmetic: String, Codable, Sendable, CaseIterable {
+  /// Losses and gradients that neither underflow nor cancel.
+  case logDomain = "log-domain"
+  /// softmax, then log, then the order of automatic differentiation, all in float32: what other tools would have reported.
+  case naiveFloat32 = "naive-float32"
+}
+
+/// Which draws of the ensemble take part.
+public enum DrawSelection: Sendable, Hashable {
+  /// Every draw.
+  case all
+  /// These draws, each once, in this order.
+  case some([Int])
+
+  /// The indices among `count` draws.
+  public func indices(of count: Int) -> [Int] {
+    switch self {
+    case .all: Array(0..<count)
+    case .some(let indices): indices
+    }
+  }
+}

@@ -1,0 +1,177 @@
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// The objectives in `Double`, from the logits of every draw: values, and the gradient with respect to each draw's logits.
+///
+/// This is the plain statement of the mathematics, and what every ensemble gets by default; packed engines stream the same formulas.
+struct ObjectiveReference {
+  /// Logits of each draw, each of shape (examples, classes).
+  let logits: [Tensor]
+  let labels: [Int]
+  let objective: Objective
+
+  private let logProbabilities: [Tensor]
+  private let predictive: Tensor
+  private let classCount: Int
+
+  init(logits: [Tensor], labels: [Int], objective: Objective) {
+    self.logits = logits
+    self.labels = labels
+    self.objective = objective
+    logProbabilities = logits.map(Self.logSoftmaxRows)
+    predictive = Self.logMeanExp(logProbabilities)
+    classCount = predictive.shape[1]
+  }
+
+  static func logSoftmaxRows(_ logits: Tensor) -> Tensor {
+    Tensor(shape: logits.shape, elements: (0..<logits.rowCount).flatMap { logSoftmax(logits[row: $0]) })
+  }
+
+  /// log of the mean over draws of exp, element by element.
+  static func logMeanExp(_ draws: [Tensor]) -> Tensor {
+    let shift = log(Double(draws.count))
+    let elements = (0..<draws[0].elements.count).map { index in
+      logSumExp(draws.map { $0.elements[index] }) - shift
+    }
+    return Tensor(shape: draws[0].shape, elements: elements)
+  }
+
+  var prediction: Prediction {
+    var votes = Tensor(zeros: predictive.shape)
+    for draw in logProbabilities {
+      for row in 0..<draw.rowCount { votes[row, Prediction.firstMaximum(Array(draw[row: row]))] += 1 }
+    }
+    return Prediction(logProbabilities: predictive, votes: votes)
+  }
+
+  private func meanLogits(_ row: Int) -> [Double] {
+    (0..<classCount).map { k in logits.reduce(0) { $0 + $1[row, k] } / Double(logits.count) }
+  }
+
+  private func meanProbabilities(_ row: Int) -> [Double] { predictive[row: row].map { exp($0) } }
+
+  /// The largest class of the predictive other than the label: the rival in the margin.
+  private func rival(_ row: Int) -> Int {
+    var best = -1
+    for k in 0..<classCount where k != labels[row] {
+      if best < 0 || predictive[row, k] > predictive[row, best] { best = k }
+    }
+    return best
+  }
+
+  // MARK: - Values
+
+  func logLoss(_ row: Int) -> Double {
+    let y = labels[row]
+    switch objective {
+    case .expectedLoss:
+      let terms = logits.map { logSoftplus(logOddsAgainst(y, logits: $0[row: row])) }
+      return logSumExp(terms) - log(Double(logits.count))
+    case .predictive:
+      // −log p̄_y = softplus(log Σ_{s,k≠y} p_{s,k} − log Σ_s p_{s,y}); log S − LSE_s(−CE_s) would cancel to 0.
+      var others = RunningLogSumExp()
+      var own = RunningLogSumExp()
+      for draw in logProbabilities {
+        for k in 0..<classCount {
+          if k == y { own.add(draw[row, k]) } else { others.add(draw[row, k]) }
+        }
+      }
+      return logSoftplus(others.value - own.value)
+    case .meanLogit:
+      return logSoftplus(logOddsAgainst(y, logits: meanLogits(row)))
+    case .margin:
+      return predictive[row, rival(row)] - predictive[row, y]
+    case .doubleSoftmax:
+      let p = meanProbabilities(row)
+      return log(logSumExp(p) - p[y])
+    }
+  }
+
+  // MARK: - Gradients with respect to the logits of one draw
+
+  /// Rows of mantissas of order 1, and the natural logarithm of the positive factor of each row.
+  func logitGradient(ofDraw draw: Int) -> (values: Tensor, logFactors: [Double]) {
+    var values = Tensor(zeros: predictive.shape)
+    var factors: [Double] = []
+    for row in labels.indices {
+      let (gradient, factor) = logitGradient(ofDraw: draw, row: row)
+      values[row: row] = gradient[...]
+      factors.append(factor)
+    }
+    return (values, factors)
+  }
+
+  private func logitGradient(ofDraw draw: Int, row: Int) -> ([Double], Double) {
+    let y = labels[row]
+    let logDraws = log(Double(logits.count))
+    switch objective {
+    case .expectedLoss:
+      let (g, factor) = Self.crossEntropyGradient(Array(logits[draw][row: row]), y)
+      return (g, factor - logDraws)
+    case .predictive:
+      let (g, factor) = Self.crossEntropyGradient(Array(logits[draw][row: row]), y)
+      return (g, factor + logProbabilities[draw][row, y] - predictive[row, y] - logDraws)
+    case .meanLogit:
+      let (g, factor) = Self.crossEntropyGradient(meanLogits(row), y)
+      return (g, factor - logDraws)
+    case .margin:
+      return marginGradient(draw, row)
+    case .doubleSoftmax:
+      return doubleSoftmaxGradient(draw, row)
+    }
+  }
+
+  /// softmax − onehot as (1 − p_y) · (softmax of the others; −1 at y): the entry of y never rounds to 0.
+  static func crossEntropyGradient(_ z: [Double], _ y: Int) -> ([Double], Double) {
+    let odds = logOddsAgainst(y, logits: z)
+    let others = odds + z[y]
+    let gradient = z.enumerated().map { k, value in k == y ? -1 : exp(value - others) }
+    return (gradient, -softplus(-odds))
+  }
+
+  /// Σ_s r_s^k (e_k − p_s) − r_s^y (e_y − p_s), with r_s^c = p_s(c) / Σ p(c), written without the cancellation of 1 − p.
+  private func marginGradient(_ draw: Int, _ row: Int) -> ([Double], Double) {
+    let y = labels[row]
+    let k = rival(row)
+    let logDraws = log(Double(logits.count))
+    let logP = Array(logProbabilities[draw][row: row])
+    let z = Array(logits[draw][row: row])
+    let weightY = logP[y] - predictive[row, y] - logDraws
+    let weightK = logP[k] - predictive[row, k] - logDraws
+    let factor = max(weightY, weightK)
+    let a = exp(weightK - factor)
+    let b = exp(weightY - factor)
+    func complement(_ c: Int) -> Double { exp(-softplus(-logOddsAgainst(c, logits: z))) }
+    var gradient = logP.map { (b - a) * exp($0) }
+    gradient[y] = -b * complement(y) - a * exp(logP[y])
+    gradient[k] = a * complement(k) + b * exp(logP[k])
+    return (gradient, factor)
+  }
+
+  /// With q = 1 − p_y and w the softmax of the others: ∂z_k = q·w_k [p_y (a_k − a_y) + q Σ_j w_j (a_k − a_j)], ∂z_y = q·p_y Σ_j w_j (a_y − a_j), where a is the gradient of
+  /// the outer cross-entropy with respect to the mean probabilities.
+  private func doubleSoftmaxGradient(_ draw: Int, _ row: Int) -> ([Double], Double) {
+    let y = labels[row]
+    let mean = meanProbabilities(row)
+    let top = logSumExp(mean)
+    let a = mean.enumerated().map { k, p in exp(p - top) - (k == y ? 1 : 0) }
+    let z = Array(logits[draw][row: row])
+    let odds = logOddsAgainst(y, logits: z)
+    let others = odds + z[y]
+    let w = z.enumerated().map { k, value in k == y ? 0 : exp(value - others) }
+    let logQ = -softplus(-odds)
+    let q = exp(logQ)
+    let p = exp(-softplus(odds))
+    let gradient = (0..<classCount).map { k -> Double in
+      if k == y { return p * zip(w, a).reduce(0) { $0 + $1.0 * (a[y] - $1.1) } }
+      let spread = zip(w, a).reduce(0) { $0 + $1.0 * (a[k] - $1.1) }
+      return w[k] * (p * (a[k] - a[y]) + q * spread)
+    }
+    return (gradient, logQ - log(Double(logits.count)))
+  }
+}

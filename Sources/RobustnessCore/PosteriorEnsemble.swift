@@ -1,0 +1,26 @@
+/// Draws of one architecture from a posterior (or the members of an ensemble), possibly more than memory holds.
+///
+/// ## Conforming to PosteriorEnsemble
+///
+/// `inputShape`, `classCount`, `drawCount` and `member` are enough: everything else has a default over members, in `Double` and in the log domain. An implementation
+/// that packs its weights, streams them from a file, or has no members to speak of (a Gaussian process) replaces the batched calls.
+public protocol PosteriorEnsemble: Sendable {
+  /// One draw.
+  associatedtype Member: Model
+
+  /// Shape of one input.
+  var inputShape: [Int] { get }
+  /// Number of classes.
+  var classCount: Int { get }
+  /// Number of draws.
+  var drawCount: Int { get }
+  /// One draw as a model.
+  func member(_ draw: Int) throws -> Member
+
+  /// Log-probabilities of every selected draw, shape (draws, examples, classes).
+  func memberLogProbabilities(_ inputs: Tensor, draws: DrawSelection) throws -> Tensor
+  /// The posterior predictive and the votes over the selected draws.
+  func predict(_ inputs: Tensor, draws: DrawSelection) throws -> Prediction
+  /// Value and input gradient of an objective for the labels of `examples` (for a targeted attack, put the targets there).
+  func lossAndGradient(_ examples: Examples, objective: Objective, draws: DrawSelection) throws -> LossAndGradient
+}

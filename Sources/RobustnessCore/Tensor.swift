@@ -1,0 +1,144 @@
+import CTensorLoops
+
+/// A dense array of `Double` in row-major order whose first axis counts examples.
+///
+/// Points, perturbations and gradients are kept in `Double`, so that the ball and the box are respected to rounding, finite differences mean something,
+/// and sums over draws lose nothing; networks convert to the precision of their products.
+public struct Tensor: Sendable, Hashable {
+  /// Length of each axis; the first is the number of rows (examples).
+  public let shape: [Int]
+  /// The values in row-major order.
+  public var elements: [Double] {
+    didSet { precondition(elements.count == oldValue.count, "a tensor keeps its size") }
+  }
+
+  /// Wraps `elements`, whose count must be the product of `shape`.
+  public init(shape: [Int], elements: [Double]) {
+    precondition(shape.reduce(1, *) == elements.count, "shape \(shape) does not hold \(elements.count) elements")
+    self.shape = shape
+    self.elements = elements
+  }
+
+  /// A tensor whose elements all are `value`.
+  public init(repeating value: Double, shape: [Int]) {
+    self.init(shape: shape, elements: [Double](repeating: value, count: shape.reduce(1, *)))
+  }
+
+  /// A tensor of zeros.
+  public init(zeros shape: [Int]) {
+    self.init(repeating: 0, shape: shape)
+  }
+
+  /// Number of rows (examples).
+  public var rowCount: Int { shape.first ?? 0 }
+  /// Number of elements in one row.
+  public var rowSize: Int { shape.dropFirst().reduce(1, *) }
+  /// Shape of one row.
+  public var rowShape: [Int] { Array(shape.dropFirst()) }
+
+  /// The elements of one row.
+  public subscript(row row: Int) -> ArraySlice<Double> {
+    get { elements[row * rowSize..<(row + 1) * rowSize] }
+    set {
+      precondition(newValue.count == rowSize)
+      elements.replaceSubrange(row * rowSize..<(row + 1) * rowSize, with: newValue)
+    }
+  }
+
+  /// One element of a two-dimensional tensor.
+  public subscript(row: Int, column: Int) -> Double {
+    get { elements[row * shape[1] + column] }
+    set { elements[row * shape[1] + column] = newValue }
+  }
+
+  /// The rows named by `indices`, in that order.
+  public func rows(_ indices: some Sequence<Int>) -> Tensor {
+    var gathered: [Double] = []
+    var count = 0
+    for index in indices {
+      gathered.append(contentsOf: self[row: index])
+      count += 1
+    }
+    return Tensor(shape: [count] + rowShape, elements: gathered)
+  }
+
+  /// Writes the rows of `source` over the rows named by `indices`.
+  public mutating func replaceRows(_ indices: some Sequence<Int>, with source: Tensor) {
+    for (row, index) in indices.enumerated() { copyRow(row, of: source, to: index) }
+  }
+
+  /// Copies one row of `source` over row `target`.
+  public mutating func copyRow(_ row: Int, of source: Tensor, to target: Int) {
+    let size = rowSize
+    precondition(size == source.rowSize)
+    elements.withUnsafeMutableBufferPointer { to in
+      source.elements.withUnsafeBufferPointer { from in
+        (to.baseAddress! + target * size).update(from: from.baseAddress! + row * size, count: size)
+      }
+    }
+  }
+
+  /// The same elements under another shape.
+  public func reshaped(_ shape: [Int]) -> Tensor {
+    Tensor(shape: shape, elements: elements)
+  }
+}
+
+// MARK: - Arithmetic that attacks need
+
+extension Tensor {
+  /// Calls `body` with a pointer to each row in turn.
+  public mutating func withEachRow(_ body: (_ row: Int, _ elements: UnsafeMutablePointer<Double>) -> Void) {
+    let size = rowSize
+    let count = rowCount
+    elements.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      for row in 0..<count { body(row, base + row * size) }
+    }
+  }
+
+  /// Adds `step · sign(direction)`, with sign(0) = 0.
+  public mutating func stepAlongSign(of direction: Tensor, by step: Double) {
+    precondition(shape == direction.shape)
+    let count = elements.count
+    elements.withUnsafeMutableBufferPointer { ctl_sign_step($0.baseAddress, direction.elements, step, count) }
+  }
+
+  /// Adds `step · direction / ‖direction‖₂` row by row. The norm is computed after scaling, so that no gradient is too small; a row of zeros stays.
+  public mutating func stepAlongUnitVector(of direction: Tensor, by step: Double) {
+    precondition(shape == direction.shape)
+    let size = rowSize
+    direction.elements.withUnsafeBufferPointer { g in
+      withEachRow { row, x in
+        let norm = ctl_norm_l2(g.baseAddress! + row * size, size)
+        if norm > 0, norm.isFinite { ctl_add_scaled(x, g.baseAddress! + row * size, step / norm, size) }
+      }
+    }
+  }
+
+  /// Adds `factor · other`.
+  public mutating func add(_ other: Tensor, scaledBy factor: Double = 1) {
+    precondition(shape == other.shape)
+    let count = elements.count
+    elements.withUnsafeMutableBufferPointer { ctl_add_scaled($0.baseAddress, other.elements, factor, count) }
+  }
+
+  /// The Euclidean norm of each row, without overflow or underflow.
+  public var rowNorms: [Double] {
+    let size = rowSize
+    return elements.withUnsafeBufferPointer { buffer in
+      (0..<rowCount).map { ctl_norm_l2(buffer.baseAddress! + $0 * size, size) }
+    }
+  }
+
+  /// The largest magnitude in each row.
+  public var rowMaximumMagnitudes: [Double] {
+    let size = rowSize
+    return elements.withUnsafeBufferPointer { buffer in
+      (0..<rowCount).map { ctl_max_abs(buffer.baseAddress! + $0 * size, size) }
+    }
+  }
+
+  /// Number of elements that are NaN or infinite.
+  public var nonFiniteCount: Int { ctl_count_nonfinite(elements, elements.count) }
+}
