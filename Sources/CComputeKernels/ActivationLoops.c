@@ -1,0 +1,234 @@
+// Activations and their derivatives, with the magnitude of each row kept in an exponent.
+#pragma STDC FP_CONTRACT OFF  // the same bits in debug and release, and in every clone
+#include "NetworkLoops.h"
+
+// Exponent e of the largest magnitude m of a row, m in [2^(e−1), 2^e); 0 when it lies within 2^±20, is zero or not finite: then nothing is moved.
+INLINE int32_t excess_exponent(float top) {
+  if (!(top > 0) || !isfinite(top)) return 0;
+  int e;
+  frexpf(top, &e);
+  return e > 20 || e < -20 ? e : 0;
+}
+
+CLONES static void mask_row_f(float *d, const float *h, float slope, int32_t *exponent, size_t n) {
+  size_t j = 0;
+  floats top = {0};
+  for (; j + FLOATS <= n; j += FLOATS) {
+    floats v = *(floats *)(d + j), hv = *(const floats *)(h + j);
+    v = FSELECT(hv > (floats){0}, v, v * slope);
+    *(floats *)(d + j) = v;
+    floats a = FABSOLUTE(v);
+    top = FSELECT(a > top, a, top);
+  }
+  float m = 0;
+  for (int l = 0; l < FLOATS; l++) m = top[l] > m ? top[l] : m;
+  for (; j < n; j++) {
+    d[j] = h[j] > 0 ? d[j] : d[j] * slope;
+    m = fabsf(d[j]) > m ? fabsf(d[j]) : m;
+  }
+  int32_t e = excess_exponent(m);
+  if (!e) return;
+  // Two factors, since 2^−e alone can exceed float32.
+  float f = power_of_two_f(-e / 2), g = power_of_two_f(-e - -e / 2);
+  for (j = 0; j < n; j++) d[j] = d[j] * f * g;
+  *exponent += e;
+}
+
+CLONES static void mask_row_h(uint16_t *d, const uint16_t *h, float slope, int32_t *exponent, size_t n) {
+  size_t j = 0;
+  floats top = {0};
+  for (; j + FLOATS <= n; j += FLOATS) {
+    floats v = LOAD_HALVES(d + j), hv = LOAD_HALVES(h + j);
+    v = FSELECT(hv > (floats){0}, v, v * slope);
+    STORE_HALVES(d + j, v);
+    floats a = FABSOLUTE(v);
+    top = FSELECT(a > top, a, top);
+  }
+  float m = 0;
+  for (int l = 0; l < FLOATS; l++) m = top[l] > m ? top[l] : m;
+  for (; j < n; j++) {
+    float v = bfloat16_value(d[j]);
+    v = bfloat16_value(h[j]) > 0 ? v : v * slope;
+    d[j] = bfloat16_round(v);
+    m = fabsf(v) > m ? fabsf(v) : m;
+  }
+  int32_t e = excess_exponent(m);
+  if (!e) return;
+  float f = power_of_two_f(-e / 2), g = power_of_two_f(-e - -e / 2);
+  for (j = 0; j < n; j++) d[j] = bfloat16_round(bfloat16_value(d[j]) * f * g);
+  *exponent += e;
+}
+
+static void mask_row_d(double *d, const double *h, double slope, int32_t *exponent, size_t n) {
+  double m = 0;
+  for (size_t j = 0; j < n; j++) {
+    d[j] = h[j] > 0 ? d[j] : d[j] * slope;
+    m = fabs(d[j]) > m ? fabs(d[j]) : m;
+  }
+  if (!(m > 0) || !isfinite(m)) return;
+  int e;
+  frexp(m, &e);
+  for (size_t j = 0; j < n; j++) d[j] = ldexp(d[j], -e);
+  *exponent += e;
+}
+
+void ckn_mask_backward(void *d, const void *h, ckn_type type, float slope, int32_t *exponents, size_t rows, size_t n) {
+  // The slope as a decimal, so that float64 gets 0.01 and not the nearest float32.
+  double exact = slope == 0.01f ? 0.01 : slope;
+  for (size_t r = 0; r < rows; r++) {
+    size_t o = r * n;
+    switch (type) {
+      case CKN_FLOAT32: mask_row_f((float *)d + o, (const float *)h + o, slope, exponents + r, n); break;
+      case CKN_BFLOAT16: mask_row_h((uint16_t *)d + o, (const uint16_t *)h + o, slope, exponents + r, n); break;
+      case CKN_FLOAT64: mask_row_d((double *)d + o, (const double *)h + o, exact, exponents + r, n); break;
+    }
+  }
+}
+
+CLONES void ckn_mask_backward_naive(float *d, const float *h, float slope, size_t count) {
+  size_t j = 0;
+  for (; j + FLOATS <= count; j += FLOATS) {
+    floats v = *(floats *)(d + j);
+    *(floats *)(d + j) = FSELECT(*(const floats *)(h + j) > (floats){0}, v, v * slope);
+  }
+  for (; j < count; j++) d[j] = h[j] > 0 ? d[j] : d[j] * slope;
+}
+
+// tanh and logistic from e = exp(−2|a|) or exp(−|a|): (1 − e)/(1 + e) loses nothing where a is not small; below |a| = 0.3 tanh is taken from libm.
+INLINE float saturating(float a, bool logistic) {
+  return logistic ? (a >= 0 ? 1 / (1 + expf(-a)) : expf(a) / (1 + expf(a))) : tanhf(a);
+}
+
+void ckn_saturating_forward(void *h, const void *a, ckn_type type, bool logistic, size_t count) {
+  for (size_t j = 0; j < count; j++) {
+    if (type == CKN_FLOAT64) {
+      double x = ((const double *)a)[j];
+      ((double *)h)[j] = logistic ? (x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))) : tanh(x);
+    } else if (type == CKN_FLOAT32) {
+      ((float *)h)[j] = saturating(((const float *)a)[j], logistic);
+    } else {
+      ((uint16_t *)h)[j] = bfloat16_round(saturating(bfloat16_value(((const uint16_t *)a)[j]), logistic));
+    }
+  }
+}
+
+// Two passes over a row: d·f′ as mantissa · 2^whole with the largest exponent of the row, then everything relative to it.
+#define SATURATING_ROW(NAME, T, LOAD, STORE, VALUE, ROUND)                                                                  \
+  CLONES static void NAME(T *d, const T *a, bool logistic, int32_t *exponent, int32_t *wholes, size_t n) {                  \
+    const float rate = logistic ? -1.44269504f : -2.88539008f, factor = logistic ? 1.0f : 4.0f;                             \
+    size_t j = 0;                                                                                                           \
+    ints top = (ints){0} + INT32_MIN;                                                                                       \
+    float mantissas[FLOATS];                                                                                                \
+    for (; j < n; j += FLOATS) {                                                                                            \
+      floats av, dv;                                                                                                        \
+      if (j + FLOATS <= n) {                                                                                                \
+        av = LOAD(a + j);                                                                                                   \
+        dv = LOAD(d + j);                                                                                                   \
+      } else {                                                                                                              \
+        av = (floats){0};                                                                                                   \
+        dv = (floats){0};                                                                                                   \
+        for (size_t l = j; l < n; l++) av[l - j] = VALUE(a[l]), dv[l - j] = VALUE(d[l]);                                    \
+      }                                                                                                                     \
+      floats fraction;                                                                                                      \
+      ints whole;                                                                                                           \
+      EXP2_PARTS(fraction, whole, FABSOLUTE(av) * rate);                                                                    \
+      ints clamped = ISELECT(whole > -126, whole, (ints){0} - 126);                                                         \
+      floats e = fraction * (floats)((clamped + 127) << 23);                                                                \
+      e = FSELECT(whole < -126, (floats){0}, e);                                                                            \
+      floats m = dv * (factor * fraction) / ((1.0f + e) * (1.0f + e));                                                      \
+      /* exponent of m itself, from its bits; a zero must not count */                                                      \
+      ints bits = ((ints)m >> 23) & 255, total = bits - 126 + whole;                                                        \
+      total = ISELECT(bits == 0, (ints){0} + INT32_MIN, total);                                                             \
+      top = ISELECT(total > top, total, top);                                                                               \
+      if (j + FLOATS <= n) {                                                                                                \
+        *(ints *)(wholes + j) = whole;                                                                                      \
+        *(floats *)(wholes + n + j) = m;                                                                                    \
+      } else {                                                                                                              \
+        memcpy(mantissas, &m, sizeof m);                                                                                    \
+        for (size_t l = j; l < n; l++) wholes[l] = whole[l - j], memcpy(wholes + n + l, mantissas + (l - j), 4);            \
+      }                                                                                                                     \
+    }                                                                                                                       \
+    int32_t shift = INT32_MIN;                                                                                              \
+    for (int l = 0; l < FLOATS; l++) shift = top[l] > shift ? top[l] : shift;                                               \
+    if (shift == INT32_MIN) shift = 0;                                                                                      \
+    for (j = 0; j < n; j += FLOATS) {                                                                                       \
+      ints whole;                                                                                                           \
+      floats m;                                                                                                             \
+      if (j + FLOATS <= n) {                                                                                                \
+        whole = *(ints *)(wholes + j);                                                                                      \
+        m = *(floats *)(wholes + n + j);                                                                                    \
+      } else {                                                                                                              \
+        whole = (ints){0};                                                                                                  \
+        m = (floats){0};                                                                                                    \
+        for (size_t l = j; l < n; l++) {                                                                                    \
+          float one;                                                                                                        \
+          memcpy(&one, wholes + n + l, 4);                                                                                  \
+          whole[l - j] = wholes[l], m[l - j] = one;                                                                         \
+        }                                                                                                                   \
+      }                                                                                                                     \
+      /* 2^(whole − shift) in two factors: the mantissa can be as small as 2^−126 or as large as 2^127 */                   \
+      ints e = whole - shift, half = e >> 1, rest = e - half;                                                               \
+      half = ISELECT(half < -126, (ints){0} - 126, ISELECT(half > 127, (ints){0} + 127, half));                             \
+      rest = ISELECT(rest < -126, (ints){0} - 126, ISELECT(rest > 127, (ints){0} + 127, rest));                             \
+      m = m * (floats)((half + 127) << 23) * (floats)((rest + 127) << 23);                                                  \
+      if (j + FLOATS <= n) {                                                                                                \
+        STORE(d + j, m);                                                                                                    \
+      } else {                                                                                                              \
+        for (size_t l = j; l < n; l++) d[l] = ROUND(m[l - j]);                                                              \
+      }                                                                                                                     \
+    }                                                                                                                       \
+    *exponent += shift;                                                                                                     \
+  }
+
+#define LOAD_FLOATS(p) (*(const floats *)(p))
+#define STORE_FLOATS(p, v) (*(floats *)(p) = (v))
+#define IDENTITY(v) (v)
+SATURATING_ROW(saturating_row_f, float, LOAD_FLOATS, STORE_FLOATS, IDENTITY, IDENTITY)
+SATURATING_ROW(saturating_row_h, uint16_t, LOAD_HALVES, STORE_HALVES, bfloat16_value, bfloat16_round)
+
+static void saturating_row_d(double *d, const double *a, bool logistic, int32_t *exponent, double *logs, size_t n) {
+  // log2 of each factor; the mantissa is multiplied by 2^(log2 − shift) once the largest total is known.
+  double top = -INFINITY;
+  for (size_t j = 0; j < n; j++) {
+    double x = logistic ? fabs(a[j]) : 2 * fabs(a[j]);
+    logs[j] = (-x - 2 * log1p(exp(-x))) * 1.4426950408889634 + (logistic ? 0 : 2);
+    if (d[j] != 0) {
+      double total = logs[j] + log2(fabs(d[j]));
+      top = total > top ? total : top;
+    }
+  }
+  if (!isfinite(top)) {
+    // All zero, or something is not finite: multiply plainly, so that NaN and infinity stay visible.
+    for (size_t j = 0; j < n; j++) d[j] *= exp2(logs[j]);
+    return;
+  }
+  double shift = ceil(top);
+  for (size_t j = 0; j < n; j++) {
+    int e;
+    double m = frexp(d[j], &e);
+    d[j] = m * exp2(logs[j] + e - shift);
+  }
+  *exponent += (int32_t)shift;
+}
+
+void ckn_saturating_backward(void *d, const void *a, ckn_type type, bool logistic, int32_t *exponents, double *scratch, size_t rows,
+                             size_t n) {
+  for (size_t r = 0; r < rows; r++) {
+    size_t o = r * n;
+    switch (type) {
+      case CKN_FLOAT32:
+        saturating_row_f((float *)d + o, (const float *)a + o, logistic, exponents + r, (int32_t *)scratch, n);
+        break;
+      case CKN_BFLOAT16:
+        saturating_row_h((uint16_t *)d + o, (const uint16_t *)a + o, logistic, exponents + r, (int32_t *)scratch, n);
+        break;
+      case CKN_FLOAT64:
+        saturating_row_d((double *)d + o, (const double *)a + o, logistic, exponents + r, scratch, n);
+        break;
+    }
+  }
+}
+
+CLONES void ckn_saturating_backward_naive(float *d, const float *h, bool logistic, size_t count) {
+  for (size_t j = 0; j < count; j++) d[j] *= logistic ? h[j] * (1 - h[j]) : 1 - h[j] * h[j];
+}

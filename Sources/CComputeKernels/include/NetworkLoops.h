@@ -1,0 +1,99 @@
+// The loops of a network that are no product: rounding, activations and their derivatives with an exponent for each row, and the
+// log-domain losses. Row r of a gradient buffer stands for its elements times 2^exponents[r].
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum : int { CKN_FLOAT32 = 0, CKN_BFLOAT16 = 1, CKN_FLOAT64 = 2 } ckn_type;
+
+// MARK: - Into and out of a block
+
+/// out = (in − shift) / scale, element by element, rounded to `type`; null `shift` means none. `shift` and `scale` have n elements (one row).
+void ckn_load_rows(void *out, ckn_type type, const double *in, const double *shift, const double *scale, size_t rows, size_t n);
+/// sum += part · 2^(exponent difference), row by row, in double; `sum_exponents` rises where the part is larger. Rows of zeros add nothing.
+void ckn_add_part(double *sum, int32_t *sum_exponents, const void *part, ckn_type type, const int32_t *part_exponents, size_t rows,
+                  size_t n);
+/// Before `d` is multiplied into a float32 sum of several draws: brings d (rows × n) and the running sum (rows × m) to one exponent a row.
+void ckn_align_rows(void *d, ckn_type type, const int32_t *d_exponents, size_t n, float *sum, int32_t *sum_exponents, size_t m,
+                    size_t rows);
+enum { CKN_NO_EXPONENT = INT32_MIN };  // of a row that is empty so far
+
+/// The largest sum of magnitudes in a row of a weight matrix: how much a layer can enlarge its inputs.
+double ckn_largest_row_sum(const float *weights, size_t rows, size_t columns);
+/// Number of elements that are not finite.
+size_t ckn_count_nonfinite(const float *x, size_t count);
+
+// MARK: - Activations
+
+/// d = d · (h > 0 ? 1 : slope), then the row's magnitude goes into its exponent when it leaves [2⁻²⁰, 2²⁰]. `h` is the activation's output.
+void ckn_mask_backward(void *d, const void *h, ckn_type type, float slope, int32_t *exponents, size_t rows, size_t n);
+/// tanh (logistic = false) or the logistic function of `a`.
+void ckn_saturating_forward(void *h, const void *a, ckn_type type, bool logistic, size_t count);
+/// d = d · f′(a) from the pre-activation: tanh′ = 4e^{−2|a|}/(1+e^{−2|a|})², σ′ = e^{−|a|}/(1+e^{−|a|})². The factor is never rounded to zero: it goes into the
+/// row's exponent. `scratch` has n doubles.
+void ckn_saturating_backward(void *d, const void *a, ckn_type type, bool logistic, int32_t *exponents, double *scratch, size_t rows,
+                             size_t n);
+/// d = d · (1 − h²) or d · h(1 − h) in float32 without exponents: what automatic differentiation computes. Zero once h rounds to 1.
+void ckn_saturating_backward_naive(float *d, const float *h, bool logistic, size_t count);
+/// d = d · (h > 0 ? 1 : slope) without exponents.
+void ckn_mask_backward_naive(float *d, const float *h, float slope, size_t count);
+
+// MARK: - Losses of one draw, in double from float32 (or float64) logits
+
+/// Number of classes rounded up to whole vectors: the distance between rows in the arrays below. What lies beyond `classes` is never read as a class.
+size_t ckn_padded_classes(size_t classes);
+
+/// What the draws so far say about each row of a block. Arrays are rows × padded classes unless said otherwise.
+typedef struct {
+  double *top, *sum;            // log Σ_s p_s(c) = top + log(sum)
+  double *votes;                // draws that choose class c
+  double *logits;               // Σ_s z_s(c)
+  double *loss_top, *loss_sum;  // log Σ_s CE_s of each row (rows)
+} ckn_prediction;
+
+void ckn_prediction_clear(const ckn_prediction *p, size_t rows, size_t classes);
+/// Adds one draw.
+void ckn_prediction_add(const ckn_prediction *p, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes);
+/// log softmax of each row of logits, rows × classes.
+void ckn_log_softmax(double *out, const void *z, ckn_type type, size_t rows, size_t classes);
+/// Adds what other draws said, in the order of the calls.
+void ckn_prediction_merge(const ckn_prediction *into, const ckn_prediction *from, size_t rows, size_t classes);
+
+typedef enum : int {
+  CKN_EXPECTED_LOSS = 0,
+  CKN_PREDICTIVE,
+  CKN_MEAN_LOGIT,
+  CKN_MARGIN,
+  CKN_DOUBLE_SOFTMAX,
+} ckn_objective;
+
+/// What a gradient needs to know from a first pass over all draws, each rows × padded classes; null where the objective does not need it.
+typedef struct {
+  const double *log_sums;     // log Σ_s p_s(c), not divided by the number of draws: margin
+  const double *mean_logits;  // mean-logit
+  const double *outer;        // gradient of the outer cross-entropy with respect to the mean probabilities: double-softmax
+} ckn_first_pass;
+/// Fills what `objective` needs from the prediction of all `draws`; each array is given by the caller.
+void ckn_first_pass_fill(ckn_objective objective, double *log_sums, double *mean_logits, double *outer, const ckn_prediction *p,
+                         const int32_t *labels, double draws, size_t rows, size_t classes);
+/// From the prediction of all draws: log p̄ (rows × classes, no padding), votes (rows × classes, no padding), and, where `log_losses` is not null, the natural logarithm of the
+/// loss (margin: the value itself). `log_factors`, where not null, gets the logarithm of the factor that `ckn_logit_gradient` leaves out.
+void ckn_prediction_finish(ckn_objective objective, double *log_predictive, double *votes, double *log_losses, double *log_factors,
+                           const ckn_prediction *p, const int32_t *labels, double draws, size_t rows, size_t classes);
+/// values = values · exp(log_factor) / scale, then each row's magnitude goes into its exponent. Rows of zeros get exponent 0.
+void ckn_finish_rows(double *values, int32_t *exponents, const double *log_factors, const double *scale, size_t rows, size_t n);
+
+/// dz (rows × classes, `destination` type) and exponents of this draw's gradient with respect to its logits, up to the factors that are the same for all draws: 1/S for
+/// expected-loss, mean-logit and double-softmax; 1/Σ_s p_s(y) for predictive; none for margin.
+void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
+                        const int32_t *labels, const ckn_first_pass *first, size_t rows, size_t classes);
+
+// MARK: - The arithmetic of other tools, in float32
+
+/// probabilities += softmax(z), with the usual subtraction of the maximum.
+void ckn_naive_softmax_add(float *probabilities, const float *z, size_t rows, size_t classes);
+/// The gradient of the loss with respect to this draw's logits in the order of automatic differentiation. `mean` is the mean of the probabilities (predictive, double-softmax, margin)
+/// or of the logits (mean-logit); `losses`, where not null, gets this draw's cross-entropy added (expected-loss).
+void ckn_naive_logit_gradient(ckn_objective objective, float *dz, float *losses, const float *z, const float *mean, const int32_t *labels,
+                              float draws, size_t rows, size_t classes);

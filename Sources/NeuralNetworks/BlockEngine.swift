@@ -1,0 +1,255 @@
+internal import CComputeKernels
+internal import ComputeKernels
+import RobustnessCore
+
+/// Passes examples through draws in fixed units of work and adds up what the draws say, in a fixed order.
+///
+/// A unit is one block of examples through one group of draws. The number of rows of a block and of draws in a group are constants of the method, and the results of the groups are added in order, so that no bit depends on the
+/// number of threads, on the number of examples, or on how many draws are in memory at a time.
+final class BlockEngine: @unchecked Sendable {
+  /// Rows of a block: with about 250 the packed weights of a draw are reused enough, and activations of the usual widths stay in the second-level cache.
+  static let blockRows = 250
+  /// Draws whose input gradients add up inside the products, as one product with that many times the inner dimension.
+  static let drawsPerGroup = 8
+
+  let network: CompiledNetwork
+  private let store: DrawStore
+  private let spaces: [Workspace]
+  private let team: WorkerTeam
+  private let normalization: Normalization?
+  private let inputSize: Int
+  private let classes: Int
+
+  /// Draws in a group; where the first layer is no product, each draw's gradient is added in double by itself.
+  var groupSize: Int { network.accumulatesInputGradient ? Self.drawsPerGroup : 1 }
+
+  init(
+    _ source: any WeightSource, precision: Precision, library: KernelLibrary, backward: Bool, threads: Int,
+    budget: Int?, inputMagnitude: Double
+  ) throws {
+    network = try CompiledNetwork(source.architecture, rows: Self.blockRows, precision: precision, library: library)
+    let network = network
+    spaces = try (0..<threads).map { _ in try Workspace(network, backward: backward) }
+    store = DrawStore(
+      source, network: network, backward: backward, workers: spaces.map(\.worker),
+      budget: budget.map { $0 - threads * Workspace.bytes(network, backward: backward) }, inputMagnitude: inputMagnitude)
+    team = WorkerTeam(count: threads)
+    normalization = Normalization(source.architecture)
+    inputSize = source.architecture.inputShape.reduce(1, *)
+    classes = source.architecture.classCount
+  }
+
+  /// What a pass adds up.
+  struct Request: Sendable {
+    var prediction = true
+    var gradient: Objective?
+    var firstPass: FirstPass?
+    var naive = false
+    var naiveMean = false
+    var memberLogProbabilities = false
+  }
+
+  /// Passes all examples through `draws`.
+  func run(_ inputs: Tensor, labels: [Int], draws: [Int], _ request: Request) throws -> PassSums {
+    let sums = PassSums(
+      examples: inputs.rowCount, inputSize: inputSize, classes: classes, draws: draws.count, request: request)
+    let blocks = (inputs.rowCount + Self.blockRows - 1) / Self.blockRows
+    try inputs.elements.withUnsafeBufferPointer { buffer in
+      let job = Job(inputs: UnsafeAddress(buffer.baseAddress!), labels: labels, request: request, sums: sums)
+      try store.withWindows(of: draws, groupSize: groupSize) { positions, packed in
+        let groups = stride(from: 0, to: packed.count, by: groupSize).map { start in
+          Group(first: positions.lowerBound + start, draws: Array(packed[start..<min(start + groupSize, packed.count)]))
+        }
+        // Whole rounds: every worker takes blocks of its own through all groups. The rest: every worker takes groups.
+        let whole = blocks / team.count * team.count
+        try team.perform { worker in
+          for block in stride(from: worker, to: whole, by: team.count) {
+            load(job, block, spaces[worker])
+            for group in groups {
+              try unit(job, block, group, spaces[worker])
+              merge(job, block, spaces[worker])
+            }
+          }
+        }
+        for block in whole..<blocks { try split(job, block, groups) }
+      }
+    }
+    return sums
+  }
+
+  /// One block, its groups spread over the workers; their sums are added in the order of the groups.
+  private func split(_ job: Job, _ block: Int, _ groups: [Group]) throws {
+    for wave in stride(from: 0, to: groups.count, by: team.count) {
+      let count = min(team.count, groups.count - wave)
+      try WorkerTeam(count: count).perform { worker in
+        if wave == 0 { load(job, block, spaces[worker]) }
+        try unit(job, block, groups[wave + worker], spaces[worker])
+      }
+      for worker in 0..<count { merge(job, block, spaces[worker]) }
+    }
+  }
+
+  // MARK: - One unit
+
+  private struct Group: Sendable {
+    let first: Int
+    let draws: [PackedDraw]
+  }
+
+  private struct Job: Sendable {
+    let inputs: UnsafeAddress<Double>
+    let labels: [Int]
+    let request: Request
+    let sums: PassSums
+
+    func rows(_ block: Int) -> Range<Int> {
+      block * BlockEngine.blockRows..<min((block + 1) * BlockEngine.blockRows, labels.count)
+    }
+  }
+
+  private func load(_ job: Job, _ block: Int, _ space: Workspace) {
+    let rows = job.rows(block)
+    space.load(
+      job.inputs.pointer + rows.lowerBound * inputSize, labels: job.labels[rows], rows: rows.count, network: network,
+      normalization: normalization)
+  }
+
+  private func unit(_ job: Job, _ block: Int, _ group: Group, _ space: Workspace) throws {
+    let request = job.request
+    let rows = job.rows(block)
+    let logits = space.values.last!.base
+    let wide = network.wide.elementType
+    if request.prediction { space.prediction.clear() }
+    if request.naive || request.naiveMean {
+      space.naive.base.initializeMemory(as: UInt8.self, repeating: 0, count: space.naive.bytes)
+    }
+    if request.gradient != nil, network.accumulatesInputGradient {
+      space.clearPart(inputSize: inputSize, wide: network.wide)
+    }
+    for (offset, draw) in group.draws.enumerated() {
+      try network.forward(draw, space)
+      if request.prediction {
+        var buffers = space.prediction[0]
+        ckn_prediction_add(&buffers, logits, wide, space.labels, network.rows, classes)
+      }
+      if request.naiveMean {
+        ckn_naive_softmax_add(
+          space.naive.base.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self), network.rows,
+          classes)
+      }
+      if request.memberLogProbabilities {
+        job.sums.writeMember(group.first + offset, rows: rows, logits: logits, type: wide)
+      }
+      if let objective = request.gradient {
+        logitGradient(job, objective, rows, space)
+        try network.backward(draw, space, arithmetic: request.naive ? .naive : .scaled)
+        try network.inputGradientReorder?.run(
+          space.gradients[0].base, into: space.plainInputGradient!.base, worker: space.worker)
+      }
+    }
+  }
+
+  private func logitGradient(_ job: Job, _ objective: Objective, _ rows: Range<Int>, _ space: Workspace) {
+    let logits = space.values.last!.base
+    let gradient = space.gradients.last!.base
+    let first = job.request.firstPass
+    guard job.request.naive else {
+      var first = first?.pointers(row: rows.lowerBound) ?? ckn_first_pass()
+      ckn_logit_gradient(
+        objective.kernel, gradient, network.precision.elementType, space.exponents, logits, network.wide.elementType,
+        space.labels, &first, rows.count, classes)
+      clearPaddedRows(gradient, from: rows.count, space)
+      return
+    }
+    for row in 0..<network.rows { space.exponents[row] = 0 }
+    let losses = space.naive.base.assumingMemoryBound(to: Float.self) + network.rows * classes
+    ckn_naive_logit_gradient(
+      objective.kernel, gradient.assumingMemoryBound(to: Float.self), losses,
+      logits.assumingMemoryBound(to: Float.self), first?.naiveMean(row: rows.lowerBound), space.labels,
+      Float(job.sums.draws), rows.count, classes)
+    clearPaddedRows(gradient, from: rows.count, space)
+  }
+
+  private func clearPaddedRows(_ gradient: UnsafeMutableRawPointer, from row: Int, _ space: Workspace) {
+    let bytes = classes * network.precision.bytes
+    (gradient + row * bytes).initializeMemory(as: UInt8.self, repeating: 0, count: (network.rows - row) * bytes)
+    for padded in row..<network.rows { space.exponents[padded] = 0 }
+  }
+
+  private func merge(_ job: Job, _ block: Int, _ space: Workspace) {
+    let rows = job.rows(block)
+    let sums = job.sums
+    if job.request.prediction {
+      var into = sums.prediction[rows.lowerBound]
+      var from = space.prediction[0]
+      ckn_prediction_merge(&into, &from, rows.count, classes)
+    }
+    if job.request.naive || job.request.naiveMean { sums.addNaive(space.naive, rows: rows, blockRows: network.rows) }
+    guard job.request.gradient != nil, let gradient = sums.gradient else { return }
+    let part: UnsafeMutableRawPointer
+    let exponents: UnsafeMutablePointer<Int32>
+    if network.accumulatesInputGradient {
+      part = space.part.base
+      exponents = space.partExponents
+    } else {
+      part = space.plainInputGradient?.base ?? space.gradients[0].base
+      exponents = space.exponents
+    }
+    ckn_add_part(
+      gradient + rows.lowerBound * inputSize, sums.exponents + rows.lowerBound, part, network.wide.elementType, exponents,
+      rows.count, inputSize)
+  }
+
+  /// Finishes a pass: predictive log-probabilities, votes, log-losses, and the gradient with the factors that are common to all draws.
+  func finish(_ sums: PassSums, objective: Objective, labels: [Int], gradient: Bool) -> (
+    prediction: Prediction, logLosses: [Double], logFactors: [Double]
+  ) {
+    let count = labels.count
+    var logPredictive = [Double](repeating: 0, count: count * classes)
+    var votes = logPredictive
+    var logLosses = [Double](repeating: 0, count: count)
+    var logFactors = logLosses
+    var buffers = sums.prediction[0]
+    ckn_prediction_finish(
+      objective.kernel, &logPredictive, &votes, &logLosses, &logFactors, &buffers, labels.map(Int32.init),
+      Double(sums.draws), count, classes)
+    let shape = [count, classes]
+    return (
+      Prediction(
+        logProbabilities: Tensor(shape: shape, elements: logPredictive), votes: Tensor(shape: shape, elements: votes)),
+      logLosses, logFactors
+    )
+  }
+
+  /// The gradient of a finished pass.
+  func gradient(_ sums: PassSums, logFactors: [Double], shape: [Int]) -> ScaledGradient {
+    let count = shape[0]
+    guard let values = sums.gradient else { preconditionFailure("the pass had no gradient") }
+    ckn_finish_rows(
+      values, sums.exponents, logFactors, normalization?.scale.base.assumingMemoryBound(to: Double.self), count, inputSize)
+    return ScaledGradient(
+      values: Tensor(shape: shape, elements: Array(UnsafeBufferPointer(start: values, count: count * inputSize))),
+      exponents: (0..<count).map { Int(sums.exponents[$0]) })
+  }
+}
+
+/// A pointer that may be handed to workers: the caller keeps what it points to alive and unchanged.
+struct UnsafeAddress<Element>: @unchecked Sendable {
+  let pointer: UnsafePointer<Element>
+  init(_ pointer: UnsafePointer<Element>) { self.pointer = pointer }
+}
+
+extension Objective {
+  var kernel: ckn_objective {
+    switch self {
+    case .expectedLoss: CKN_EXPECTED_LOSS
+    case .predictive: CKN_PREDICTIVE
+    case .meanLogit: CKN_MEAN_LOGIT
+    case .margin: CKN_MARGIN
+    case .doubleSoftmax: CKN_DOUBLE_SOFTMAX
+    }
+  }
+
+  /// Whether the gradient of one draw depends on what all draws say.
+  var needsFirstPass: Bool { self == .meanLogit || self == .margin || self == .doubleSoftmax }
+}

@@ -1,0 +1,79 @@
+internal import CComputeKernels
+internal import ComputeKernels
+public import RobustnessCore
+
+/// One network with given weights, computed in `Double` by the portable kernels: one draw of a posterior as a `Model`.
+///
+/// This is the reference that packed ensembles are checked against, and the `Member` of `NetworkEnsemble`. For speed use the ensemble.
+public struct Network: Model {
+  /// The layers.
+  public let architecture: Architecture
+  /// The parameters one after the other, in the order of `architecture.parameters`.
+  public let parameters: [Float]
+
+  /// A network with its weights.
+  ///
+  /// - Throws: `CoreError` when the number of parameters is not that of the architecture.
+  public init(architecture: Architecture, parameters: [Float]) throws {
+    guard parameters.count == architecture.parameterCount else {
+      throw CoreError("the architecture has \(architecture.parameterCount) parameters, not \(parameters.count)")
+    }
+    self.architecture = architecture
+    self.parameters = parameters
+  }
+
+  /// Shape of one input.
+  public var inputShape: [Int] { architecture.inputShape }
+  /// Number of classes.
+  public var classCount: Int { architecture.classCount }
+
+  /// Logits, shape (examples, classes).
+  public func logits(_ inputs: Tensor) throws -> Tensor {
+    try withForwardPass(inputs, backward: false) { network, _, space in
+      let count = inputs.rowCount * classCount
+      let logits = UnsafeBufferPointer(
+        start: space.values.last!.base.assumingMemoryBound(to: Double.self), count: count)
+      return Tensor(shape: [inputs.rowCount, classCount], elements: Array(logits))
+    }
+  }
+
+  /// Gradient with respect to the inputs of Σ logitGradient · logits, with an exponent for each row.
+  public func inputGradient(_ inputs: Tensor, logitGradient: Tensor) throws -> ScaledGradient {
+    precondition(logitGradient.shape == [inputs.rowCount, classCount], "one logit gradient for each input and class")
+    return try withForwardPass(inputs, backward: true) { network, draw, space in
+      let size = inputs.rowSize
+      let rows = inputs.rowCount
+      space.gradients.last!.base.copyMemory(from: logitGradient.elements, byteCount: 8 * rows * classCount)
+      for row in 0..<rows { space.exponents[row] = 0 }
+      try network.backward(draw, space, arithmetic: .scaled)
+      let source = space.gradients[0].base.assumingMemoryBound(to: Double.self)
+      var elements = Array(UnsafeBufferPointer(start: source, count: rows * size))
+      var exponents = (0..<rows).map { space.exponents[$0] }
+      let factors = [Double](repeating: 0, count: rows)
+      let scale = Normalization(architecture)?.scale
+      ckn_finish_rows(&elements, &exponents, factors, scale?.base.assumingMemoryBound(to: Double.self), rows, size)
+      return ScaledGradient(values: Tensor(shape: inputs.shape, elements: elements), exponents: exponents.map(Int.init))
+    }
+  }
+
+  private func withForwardPass<Result>(
+    _ inputs: Tensor, backward: Bool, _ body: (CompiledNetwork, PackedDraw, Workspace) throws -> Result
+  ) throws -> Result {
+    precondition(inputs.rowShape == inputShape, "inputs of shape \(inputs.rowShape), the network takes \(inputShape)")
+    let network = try CompiledNetwork(
+      architecture, rows: inputs.rowCount, precision: .float64, library: .portable)
+    let space = try Workspace(network, backward: backward)
+    let (offsets, bytes) = network.packing(backward: backward)
+    let memory = AlignedMemory(bytes: bytes)
+    let draw = PackedDraw(base: memory.base, offsets: offsets)
+    try parameters.withUnsafeBufferPointer {
+      try network.pack($0.baseAddress!, into: draw, backward: backward, worker: space.worker)
+    }
+    inputs.elements.withUnsafeBufferPointer {
+      space.load(
+        $0.baseAddress!, labels: [], rows: inputs.rowCount, network: network, normalization: Normalization(architecture))
+    }
+    try network.forward(draw, space)
+    return try withExtendedLifetime(memory) { try body(network, draw, space) }
+  }
+}

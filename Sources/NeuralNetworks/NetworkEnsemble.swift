@@ -1,0 +1,251 @@
+public import ComputeKernels
+import Dispatch
+import Foundation
+public import RobustnessCore
+import Synchronization
+
+/// The draws of a posterior over the weights of one network, packed for speed and streamed when they do not fit in memory.
+///
+/// Products run in float32 (or bfloat16 for gradients); losses, their gradients with respect to the logits, and sums over draws run in `Double` in the log domain, and every gradient row carries an exponent, so
+/// nothing underflows. Results do not depend on `threads`, on the number of examples in a call, or on `memoryLimit`, bit for bit.
+public final class NetworkEnsemble: PosteriorEnsemble {
+  /// How an ensemble computes.
+  public struct Configuration: Sendable {
+    /// Precision of the products of gradients. Predictions and decisions are always float32. bfloat16 needs a processor that has it.
+    public var precision: Precision
+    /// Arithmetic of losses and gradients.
+    public var arithmetic: Arithmetic
+    /// Number of worker threads.
+    public var threads: Int
+    /// Bytes that the process may take; nil for no limit. Draws that do not fit are read again for every pass.
+    public var memoryLimit: Int?
+    /// oneDNN, or the portable kernels.
+    public var library: KernelLibrary
+    /// The box that inputs live in; bounds the activations.
+    public var inputBounds: ClosedRange<Double>
+
+    /// Float32 on all cores, without a memory limit.
+    public init(
+      precision: Precision = .float32, arithmetic: Arithmetic = .logDomain, threads: Int? = nil, memoryLimit: Int? = nil,
+      library: KernelLibrary = .preferred, inputBounds: ClosedRange<Double> = 0...1
+    ) {
+      self.precision = precision
+      self.arithmetic = arithmetic
+      self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+      self.memoryLimit = memoryLimit
+      self.library = library
+      self.inputBounds = inputBounds
+    }
+  }
+
+  private let source: any WeightSource
+  private let configuration: Configuration
+  private let values: BlockEngine
+  private let gradients: BlockEngine
+  /// One pass at a time: a pass uses all workers by itself.
+  private let passes = Mutex(())
+
+  /// An ensemble over `source`; draws are read and packed at the first pass.
+  ///
+  /// - Throws: `CoreError` or `KernelError` when the configuration cannot run here.
+  public init(_ source: any WeightSource, configuration: Configuration = Configuration()) throws {
+    guard source.drawCount > 0 else { throw CoreError("a posterior needs at least one draw") }
+    guard configuration.threads > 0 else { throw CoreError("at least one thread is needed") }
+    guard configuration.precision != .float64 else {
+      throw CoreError("packed ensembles compute in float32 or bfloat16; for Double use ReferenceEnsemble")
+    }
+    if configuration.precision == .bfloat16 {
+      guard configuration.arithmetic == .logDomain else { throw CoreError("naive-float32 arithmetic runs in float32 only") }
+      guard CompiledNetwork.supportsBFloat16(source.architecture) else {
+        throw CoreError("bfloat16 needs a last layer with activation identity")
+      }
+    }
+    self.source = source
+    self.configuration = configuration
+    let bounds = configuration.inputBounds
+    var magnitude = max(abs(bounds.lowerBound), abs(bounds.upperBound))
+    if case .normalize(let mean, let scale)? = source.architecture.layers.first {
+      magnitude = zip(mean, scale).map { (magnitude + abs($0)) / abs($1) }.max() ?? magnitude
+    }
+    let mixed = configuration.precision == .bfloat16
+    let budget = configuration.memoryLimit.map { limit in (limit - Self.residentBytes() - (32 << 20)) / (mixed ? 2 : 1) }
+    func engine(_ precision: Precision, backward: Bool) throws -> BlockEngine {
+      try BlockEngine(
+        source, precision: precision, library: configuration.library, backward: backward,
+        threads: configuration.threads, budget: budget, inputMagnitude: magnitude)
+    }
+    gradients = try engine(configuration.precision, backward: true)
+    values = mixed ? try engine(.float32, backward: false) : gradients
+  }
+
+  /// Shape of one input.
+  public var inputShape: [Int] { source.architecture.inputShape }
+  /// Number of classes.
+  public var classCount: Int { source.architecture.classCount }
+  /// Number of draws.
+  public var drawCount: Int { source.drawCount }
+
+  /// One draw, in `Double`.
+  public func member(_ draw: Int) throws -> Network {
+    var failure: (any Error)?
+    let count = source.architecture.parameterCount
+    let parameters = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      do {
+        try source.read(draw: draw, into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+        initialized = count
+      } catch {
+        failure = error
+        initialized = 0
+      }
+    }
+    if let failure { throw failure }
+    return try Network(architecture: source.architecture, parameters: parameters)
+  }
+
+  /// The same draws in `Double`, one after the other, by the portable kernels and the plain statement of the objectives: slow, and the reference.
+  public var reference: ReferenceEnsemble { ReferenceEnsemble(self) }
+
+  /// Log-probabilities of every selected draw, shape (draws, examples, classes).
+  public func memberLogProbabilities(_ inputs: Tensor, draws: DrawSelection) throws -> Tensor {
+    let indices = try checked(inputs, draws)
+    let labels = [Int](repeating: 0, count: inputs.rowCount)
+    return try passes.withLock { _ in
+      let request = BlockEngine.Request(prediction: false, memberLogProbabilities: true)
+      let sums = try values.run(inputs, labels: labels, draws: indices, request)
+      let count = indices.count * inputs.rowCount * classCount
+      return Tensor(
+        shape: [indices.count, inputs.rowCount, classCount],
+        elements: Array(UnsafeBufferPointer(start: sums.members, count: count)))
+    }
+  }
+
+  /// The posterior predictive and the votes, in float32 products.
+  public func predict(_ inputs: Tensor, draws: DrawSelection) throws -> Prediction {
+    let indices = try checked(inputs, draws)
+    let labels = [Int](repeating: 0, count: inputs.rowCount)
+    return try passes.withLock { _ in
+      let sums = try values.run(inputs, labels: labels, draws: indices, BlockEngine.Request())
+      return values.finish(sums, objective: .predictive, labels: labels, gradient: false).prediction
+    }
+  }
+
+  /// Value, input gradient and prediction for the labels of `examples`. In bfloat16 the gradient, and for the objectives that need one pass also value and prediction, are
+  /// those of bfloat16 products.
+  public func lossAndGradient(_ examples: Examples, objective: Objective, draws: DrawSelection) throws
+    -> LossAndGradient
+  {
+    let indices = try checked(examples.inputs, draws)
+    guard examples.labels.allSatisfy({ (0..<classCount).contains($0) }) else {
+      throw CoreError("a label lies outside the \(classCount) classes")
+    }
+    guard classCount > 1 else { throw CoreError("a loss needs at least two classes") }
+    return try passes.withLock { _ in
+      configuration.arithmetic == .naiveFloat32
+        ? try naive(examples, objective, indices) : try scaled(examples, objective, indices)
+    }
+  }
+
+  private func scaled(_ examples: Examples, _ objective: Objective, _ draws: [Int]) throws -> LossAndGradient {
+    let inputs = examples.inputs
+    let labels = examples.labels
+    var request = BlockEngine.Request(gradient: objective)
+    var finished: (prediction: Prediction, logLosses: [Double], logFactors: [Double])?
+    if objective.needsFirstPass {
+      let first = try values.run(inputs, labels: labels, draws: draws, BlockEngine.Request())
+      finished = values.finish(first, objective: objective, labels: labels, gradient: true)
+      request.firstPass = FirstPass(first, objective: objective, labels: labels)
+      request.prediction = false
+    }
+    let sums = try gradients.run(inputs, labels: labels, draws: draws, request)
+    let result = finished ?? gradients.finish(sums, objective: objective, labels: labels, gradient: true)
+    return LossAndGradient(
+      logLosses: result.logLosses,
+      gradient: gradients.gradient(sums, logFactors: result.logFactors, shape: inputs.shape),
+      prediction: result.prediction)
+  }
+
+  private func naive(_ examples: Examples, _ objective: Objective, _ draws: [Int]) throws -> LossAndGradient {
+    let inputs = examples.inputs
+    let labels = examples.labels
+    let first = try values.run(inputs, labels: labels, draws: draws, BlockEngine.Request(naiveMean: true))
+    let prediction = values.finish(first, objective: .predictive, labels: labels, gradient: false).prediction
+    let pass = FirstPass(first, objective: objective, labels: labels)
+    let sums = try gradients.run(
+      inputs, labels: labels, draws: draws,
+      BlockEngine.Request(prediction: false, gradient: objective, firstPass: pass, naive: true))
+    let losses = NaiveLosses(pass, sums, objective: objective, classes: classCount)
+    let zeros = [Double](repeating: 0, count: labels.count)
+    return LossAndGradient(
+      logLosses: labels.indices.map { losses.logLoss(row: $0, label: labels[$0]) },
+      gradient: gradients.gradient(sums, logFactors: zeros, shape: inputs.shape), prediction: prediction)
+  }
+
+  private func checked(_ inputs: Tensor, _ draws: DrawSelection) throws -> [Int] {
+    guard inputs.rowShape == inputShape else {
+      throw CoreError("inputs have the shape \(inputs.rowShape); the network takes \(inputShape)")
+    }
+    let indices = draws.indices(of: drawCount)
+    guard !indices.isEmpty, indices.allSatisfy({ (0..<drawCount).contains($0) }) else {
+      throw CoreError("draws must be among 0 to \(drawCount - 1), and at least one")
+    }
+    return indices
+  }
+
+  /// Memory that the process takes now.
+  private static func residentBytes() -> Int {
+    #if os(Linux)
+    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
+    let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    return pages * sysconf(Int32(_SC_PAGESIZE))
+    #else
+    var usage = rusage()
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? Int(usage.ru_maxrss) : 0
+    #endif
+  }
+}
+
+/// Losses as float32 computes them: −log of the mean probability, which is 0 once it rounds to 1.
+private struct NaiveLosses {
+  let pass: FirstPass
+  let sums: PassSums
+  let objective: Objective
+  let classes: Int
+
+  init(_ pass: FirstPass, _ sums: PassSums, objective: Objective, classes: Int) {
+    self.pass = pass
+    self.sums = sums
+    self.objective = objective
+    self.classes = classes
+  }
+
+  func logLoss(row: Int, label: Int) -> Double {
+    let mean = UnsafeBufferPointer(start: pass.naiveMean(row: row), count: classes)
+    switch objective {
+    case .expectedLoss: return log(Double(sums.naive[sums.examples * classes + row] / Float(sums.draws)))
+    case .predictive: return log(Double(-logf(mean[label])))
+    case .meanLogit, .doubleSoftmax:
+      let top = mean.max() ?? 0
+      let total = mean.reduce(0) { $0 + expf($1 - top) }
+      return log(Double((top + logf(total)) - mean[label]))
+    case .margin:
+      let rival = mean.enumerated().filter { $0.offset != label }.map(\.element).max() ?? 0
+      return Double(logf(rival) - logf(mean[label]))
+    }
+  }
+}
+
+/// An ensemble in `Double` over its members, without packing, by the default implementations of `PosteriorEnsemble`.
+public struct ReferenceEnsemble: PosteriorEnsemble {
+  private let ensemble: NetworkEnsemble
+
+  init(_ ensemble: NetworkEnsemble) { self.ensemble = ensemble }
+
+  /// Shape of one input.
+  public var inputShape: [Int] { ensemble.inputShape }
+  /// Number of classes.
+  public var classCount: Int { ensemble.classCount }
+  /// Number of draws.
+  public var drawCount: Int { ensemble.drawCount }
+  /// One draw, in `Double`.
+  public func member(_ draw: Int) throws -> Network { try ensemble.member(draw) }
+}

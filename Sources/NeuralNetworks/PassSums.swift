@@ -1,0 +1,107 @@
+internal import CComputeKernels
+internal import ComputeKernels
+import RobustnessCore
+
+/// What the draws of a pass add up to, for all examples. Workers write disjoint rows.
+final class PassSums: @unchecked Sendable {
+  let examples: Int
+  let draws: Int
+  let classes: Int
+  let prediction: PredictionBuffers
+  /// examples × inputs, or nil.
+  let gradient: UnsafeMutablePointer<Double>?
+  let exponents: UnsafeMutablePointer<Int32>
+  /// Sums of probabilities, examples × classes, and of losses, in float32.
+  let naive: UnsafeMutablePointer<Float>
+  let members: UnsafeMutablePointer<Double>?
+
+  init(examples: Int, inputSize: Int, classes: Int, draws: Int, request: BlockEngine.Request) {
+    self.examples = examples
+    self.draws = draws
+    self.classes = classes
+    prediction = PredictionBuffers(rows: examples, classes: classes)
+    if request.gradient != nil {
+      let values = UnsafeMutablePointer<Double>.allocate(capacity: max(1, examples * inputSize))
+      values.initialize(repeating: 0, count: examples * inputSize)
+      gradient = values
+    } else {
+      gradient = nil
+    }
+    exponents = .allocate(capacity: max(1, examples))
+    exponents.initialize(repeating: Int32.min, count: examples)
+    naive = .allocate(capacity: max(1, examples * (classes + 1)))
+    naive.initialize(repeating: 0, count: examples * (classes + 1))
+    members =
+      request.memberLogProbabilities ? .allocate(capacity: max(1, draws * examples * classes)) : nil
+  }
+
+  deinit {
+    gradient?.deallocate()
+    exponents.deallocate()
+    naive.deallocate()
+    members?.deallocate()
+  }
+
+  /// Adds the float32 sums of a block.
+  func addNaive(_ part: AlignedMemory, rows: Range<Int>, blockRows: Int) {
+    let source = part.base.assumingMemoryBound(to: Float.self)
+    for row in rows {
+      for c in 0..<classes { naive[row * classes + c] += source[(row - rows.lowerBound) * classes + c] }
+      naive[examples * classes + row] += source[blockRows * classes + row - rows.lowerBound]
+    }
+  }
+
+  /// Writes the log-probabilities of one draw for the rows of a block.
+  func writeMember(_ draw: Int, rows: Range<Int>, logits: UnsafeMutableRawPointer, type: ckn_type) {
+    guard let members else { return }
+    ckn_log_softmax(members + (draw * examples + rows.lowerBound) * classes, logits, type, rows.count, classes)
+  }
+}
+
+/// What gradients need from a first pass over all draws.
+final class FirstPass: @unchecked Sendable {
+  private let padded: Int
+  private let classes: Int
+  private let logSums: UnsafeMutablePointer<Double>
+  private let meanLogits: UnsafeMutablePointer<Double>
+  private let outer: UnsafeMutablePointer<Double>
+  private let naive: UnsafeMutablePointer<Float>
+
+  init(_ sums: PassSums, objective: Objective, labels: [Int]) {
+    padded = sums.prediction.padded
+    classes = sums.classes
+    let count = max(1, sums.examples * padded)
+    logSums = .allocate(capacity: count)
+    meanLogits = .allocate(capacity: count)
+    outer = .allocate(capacity: count)
+    for pointer in [logSums, meanLogits, outer] { pointer.initialize(repeating: 0, count: count) }
+    naive = .allocate(capacity: max(1, sums.examples * classes))
+    var buffers = sums.prediction[0]
+    ckn_first_pass_fill(
+      objective.kernel, logSums, meanLogits, outer, &buffers, labels.map(Int32.init), Double(sums.draws), sums.examples,
+      classes)
+    for row in 0..<sums.examples {
+      for c in 0..<classes {
+        naive[row * classes + c] =
+          objective == .meanLogit
+          ? Float(sums.prediction[row].logits[c] / Double(sums.draws))
+          : sums.naive[row * classes + c] / Float(sums.draws)
+      }
+    }
+  }
+
+  deinit {
+    logSums.deallocate()
+    meanLogits.deallocate()
+    outer.deallocate()
+    naive.deallocate()
+  }
+
+  func pointers(row: Int) -> ckn_first_pass {
+    ckn_first_pass(
+      log_sums: logSums + row * padded, mean_logits: meanLogits + row * padded, outer: outer + row * padded)
+  }
+
+  /// Mean probabilities (or logits) in float32, examples × classes.
+  func naiveMean(row: Int) -> UnsafePointer<Float> { UnsafePointer(naive + row * classes) }
+}

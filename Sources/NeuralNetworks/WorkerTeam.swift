@@ -1,0 +1,21 @@
+import Dispatch
+import Synchronization
+
+/// Runs the same work on a fixed number of threads and waits for all of them.
+struct WorkerTeam: Sendable {
+  let count: Int
+
+  /// Calls `body` once for each worker, in parallel; the first error is thrown after all have ended.
+  func perform(_ body: @Sendable (_ worker: Int) throws -> Void) throws {
+    if count == 1 { return try body(0) }
+    let failure = Mutex<(any Error)?>(nil)
+    DispatchQueue.concurrentPerform(iterations: count) { worker in
+      do {
+        try body(worker)
+      } catch {
+        failure.withLock { $0 = $0 ?? error }
+      }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+  }
+}
