@@ -1,0 +1,3 @@
+// Umbrella header: the loops in C, which a debug build of Swift would run a hundred times slower.
+#pragma once
+#include "Portable.h"

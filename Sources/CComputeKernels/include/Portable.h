@@ -1,0 +1,72 @@
+// Kernels in plain C, in float and in double: the reference for oneDNN, and the fallback without it.
+//
+// Every array is in C order. Results do not depend on the number of rows or on a row's place among them: each element is a
+// sum in a fixed order of its own operands. Multiplications and additions are never fused, so that debug and release builds,
+// and all instruction sets, give the same bits.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+  PORTABLE_IDENTITY = 0,
+  PORTABLE_RELU,
+  PORTABLE_LEAKY_RELU,
+  PORTABLE_TANH,
+  PORTABLE_SIGMOID
+} portable_activation;
+
+/// Valid convolution with stride 1: images (rows, channels, height, width), weights (filters, channels, kernel, kernel).
+typedef struct {
+  size_t rows, channels, height, width, filters, kernel;
+} portable_convolution;
+
+/// Maximum over windows: `planes` is rows × channels.
+typedef struct {
+  size_t planes, height, width, kernel, stride;
+} portable_max_pool;
+
+/// Elements (not bytes) of the scratch array that the three convolutions below need.
+size_t portable_convolution_scratch(const portable_convolution *);
+
+#define PORTABLE_DECLARE(T, name)                                                                                      \
+  /* y (rows, outputs) = x (rows, inputs) · wᵀ + b, w (outputs, inputs) */                                             \
+  void portable_product_forward_##name(                                                                                \
+      T *y, const T *x, const T *w, const T *b, size_t rows, size_t inputs, size_t outputs);                           \
+  /* dx (rows, inputs) = dy (rows, outputs) · w, added to dx if `accumulate` */                                        \
+  void portable_product_to_input_##name(                                                                               \
+      T *dx, const T *dy, const T *w, size_t rows, size_t inputs, size_t outputs, int accumulate);                     \
+  /* dw (outputs, inputs) += dyᵀ · x */                                                                                \
+  void portable_product_to_weights_##name(                                                                             \
+      T *dw, const T *x, const T *dy, size_t rows, size_t inputs, size_t outputs);                                     \
+  void portable_convolution_forward_##name(                                                                            \
+      T *y, const T *x, const T *w, const T *b, T *scratch, const portable_convolution *);                             \
+  void portable_convolution_to_input_##name(                                                                           \
+      T *dx, const T *dy, const T *w, T *scratch, const portable_convolution *);                                       \
+  /* dw += …; db (filters) += the sums of dy, unless it is null */                                                     \
+  void portable_convolution_to_weights_##name(                                                                         \
+      T *dw, T *db, const T *x, const T *dy, T *scratch, const portable_convolution *);                                \
+  /* `winner` receives the index in its plane of the element taken: the first of equal ones, a NaN before any number */ \
+  void portable_max_pool_forward_##name(T *y, int32_t *winner, const T *x, const portable_max_pool *);                 \
+  void portable_max_pool_backward_##name(T *dx, const T *dy, const int32_t *winner, const portable_max_pool *);        \
+  /* h may be a; NaN stays NaN */                                                                                      \
+  void portable_activation_##name(T *h, const T *a, size_t count, portable_activation, T slope);
+
+PORTABLE_DECLARE(float, f32)
+PORTABLE_DECLARE(double, f64)
+#undef PORTABLE_DECLARE
+
+void portable_widen(double *out, const float *in, size_t count);
+void portable_narrow(float *out, const double *in, size_t count);
+/// out += in
+void portable_add_f32(float *out, const float *in, size_t count);
+void portable_add_narrowed(float *out, const double *in, size_t count);
+/// Round to nearest, ties to even; a NaN stays a (quiet) NaN.
+void portable_to_bfloat16(uint16_t *out, const float *in, size_t count);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,113 @@
+// A small face of oneDNN that does not depend on its version. Nothing of dnnl.h is visible here, and nothing is linked:
+// the library is opened when it is first needed (Library.c). Without header or library every function below still exists
+// and answers CDNN_UNAVAILABLE.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum { CDNN_FLOAT32 = 0, CDNN_BFLOAT16 = 1 } cdnn_type;
+typedef enum { CDNN_IDENTITY = 0, CDNN_RELU, CDNN_LEAKY_RELU, CDNN_TANH, CDNN_SIGMOID } cdnn_activation;
+
+/// Position of a buffer in `cdnn_run`. Backward primitives put the gradient that comes in where the forward one has its
+/// source, and the gradient that goes out where it has its destination; the comment at each `_create` says which is which.
+typedef enum { CDNN_SOURCE = 0, CDNN_WEIGHTS, CDNN_BIAS, CDNN_DESTINATION, CDNN_WORKSPACE, CDNN_SLOTS } cdnn_slot;
+
+/// Status of every function that returns `int`: 0 is success, positive numbers are oneDNN's own (`cdnn_status_text`).
+enum { CDNN_SUCCESS = 0, CDNN_UNAVAILABLE = -1, CDNN_NO_MEMORY = -2 };
+
+typedef struct cdnn_primitive cdnn_primitive;  // compiled and immutable: may run on many threads at once
+typedef struct cdnn_worker cdnn_worker;        // stream and scratchpad: one thread at a time
+typedef struct cdnn_layout cdnn_layout;        // how an array of given dimensions lies in memory
+
+// MARK: - The library
+
+/// Whether oneDNN was found and opened. The first call opens it.
+bool cdnn_available(void);
+/// Why it was not, in a sentence; "" when it was.
+const char *cdnn_unavailable_reason(void);
+/// Tries to open the library at `path` and writes why it cannot be used ("" when it can); nothing is kept.
+bool cdnn_probe(const char *path, char *reason, size_t capacity);
+void cdnn_version(int *major, int *minor, int *patch);
+/// "AVX-512", "AVX2", …: the instruction set that oneDNN's generated code uses.
+const char *cdnn_instruction_set(void);
+/// bfloat16 products run on the processor's own instructions rather than through a (slower than float32) emulation.
+bool cdnn_has_native_bfloat16(void);
+/// Limits oneDNN's OpenMP runtime to one thread for products called from this thread; returns the limit in force.
+int cdnn_one_thread(void);
+const char *cdnn_status_text(int status);
+
+// MARK: - Layouts
+
+/// C order.
+int cdnn_layout_create_plain(cdnn_layout **out, int dimensions, const int64_t *sizes, cdnn_type type);
+/// The layout that `primitive` wants in `slot`.
+int cdnn_layout_create_of(cdnn_layout **out, const cdnn_primitive *primitive, cdnn_slot slot);
+void cdnn_layout_destroy(cdnn_layout *);
+size_t cdnn_layout_bytes(const cdnn_layout *);
+bool cdnn_layout_equal(const cdnn_layout *, const cdnn_layout *);
+/// The first dimension is outermost and not part of a block, so that its elements are contiguous pieces of equal size.
+bool cdnn_layout_rows_are_contiguous(const cdnn_layout *);
+
+// MARK: - Primitives
+
+typedef struct {  // destination = activation(source (m, k) · weights (k, n) + bias (n)) (+ destination when `accumulate`)
+  int64_t m, k, n;
+  cdnn_type operands, destination;
+  bool source_transposed;  // the source lies in memory as (k, m)
+  bool packed_weights;     // in oneDNN's own layout (`cdnn_pack_create`), else in C order
+  bool bias, accumulate;
+  cdnn_activation activation;
+  float slope;
+} cdnn_product;
+int cdnn_product_create(cdnn_primitive **out, const cdnn_product *);
+
+typedef struct {  // valid, stride 1: images (batch, channels, height, width), weights (filters, channels, kernel, kernel)
+  int64_t batch, channels, height, width, filters, kernel;
+  cdnn_type type;
+  cdnn_activation activation;
+  float slope;
+  bool plain_source;  // images in C order, else as oneDNN likes them
+} cdnn_convolution;
+int cdnn_convolution_forward_create(cdnn_primitive **out, const cdnn_convolution *);
+/// source = gradient of the output, destination = gradient of the images.
+int cdnn_convolution_to_input_create(cdnn_primitive **out, const cdnn_convolution *, const cdnn_primitive *forward);
+/// source = images, destination = gradient of the output (read); weights and bias receive float32 gradients.
+int cdnn_convolution_to_weights_create(cdnn_primitive **out, const cdnn_convolution *, const cdnn_primitive *forward);
+
+typedef struct {  // maximum over windows of (batch, channels, height, width)
+  int64_t batch, channels, height, width, kernel, stride;
+  cdnn_type type;
+} cdnn_max_pool;
+int cdnn_max_pool_forward_create(cdnn_primitive **out, const cdnn_max_pool *, const cdnn_layout *source);
+/// source = gradient of the output, destination = gradient of the input.
+int cdnn_max_pool_backward_create(cdnn_primitive **out, const cdnn_max_pool *, const cdnn_primitive *forward);
+
+int cdnn_activation_create(cdnn_primitive **out, cdnn_activation, float slope, const cdnn_layout *);
+/// Copies, converts and permutes between two layouts of the same dimensions.
+int cdnn_reorder_create(cdnn_primitive **out, const cdnn_layout *from, const cdnn_layout *to);
+/// Packs float32 weights in C order (`transposed`: of the transposed matrix) into the layout that `primitive` wants in `slot`.
+int cdnn_pack_create(cdnn_primitive **out, const cdnn_primitive *primitive, cdnn_slot slot, bool transposed);
+/// Adds what lies in that layout to a float32 array in C order.
+int cdnn_unpack_adding_create(cdnn_primitive **out, const cdnn_primitive *primitive, cdnn_slot slot);
+
+void cdnn_primitive_destroy(cdnn_primitive *);
+size_t cdnn_primitive_bytes(const cdnn_primitive *, cdnn_slot);
+const char *cdnn_primitive_implementation(const cdnn_primitive *);
+
+// MARK: - Running
+
+int cdnn_worker_create(cdnn_worker **out);
+void cdnn_worker_destroy(cdnn_worker *);
+/// Runs to completion on the calling thread.
+int cdnn_run(
+    cdnn_worker *, const cdnn_primitive *, const void *source, const void *weights, const void *bias, void *destination,
+    void *workspace);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,146 @@
+/// A valid convolution (cross-correlation) with stride 1 for blocks of a fixed number of images, and its two gradients:
+/// y[f, i, j] = activation(b[f] + Σ w[f, c, u, v] · x[c, i+u, j+v]).
+///
+/// Weights are (filters, channels, kernelSize, kernelSize). Activations and their gradients lie as `source` and `destination`
+/// say; `Reorder` converts. Kernels for images with one channel always have a plain source: padding one channel to sixteen
+/// makes the input gradient three times slower.
+public final class ConvolutionKernel: Sendable {
+  /// Number of images of a block.
+  public var rows: Int { source.rows }
+  private let implementation: any ConvolutionImplementation
+
+  /// - Parameters:
+  ///   - inputShape: (channels, height, width).
+  ///   - precision: format of images, packed weights and results; biases and parameter gradients are float32.
+  ///   - activation: fused into `forward`; the gradients are those of the convolution alone.
+  ///   - plainSource: images in C order, as a network's input is; else in the layout that is fastest.
+  /// - Throws: `KernelError` for sizes that do not fit or a precision that the library does not have.
+  public init(
+    rows: Int, inputShape: [Int], filters: Int, kernelSize: Int, precision: Precision, activation: FusedActivation,
+    plainSource: Bool, library: KernelLibrary
+  ) throws {
+    let name = "a convolution of \(rows) images \(inputShape) with \(filters) filters of size \(kernelSize)"
+    guard rows > 0, inputShape.count == 3, inputShape[0] > 0, filters > 0, kernelSize > 0,
+      inputShape[1] >= kernelSize, inputShape[2] >= kernelSize
+    else { throw KernelError("\(name): sizes must be positive, and the filter no larger than the image") }
+    let geometry = ConvolutionGeometry(rows: rows, inputShape: inputShape, filters: filters, kernelSize: kernelSize)
+    switch try library.serving(precision, for: name) {
+    case .oneDNN:
+      implementation = try OneDNNConvolution(
+        geometry, precision: precision, activation: activation, plainSource: plainSource || inputShape[0] == 1)
+    case .portable where precision == .float64:
+      implementation = try PortableConvolution<Double>(geometry, activation: activation)
+    case .portable:
+      implementation = try PortableConvolution<Float>(geometry, activation: activation)
+    }
+  }
+
+  /// Layout of x.
+  public var source: ActivationLayout { implementation.source }
+
+  /// Layout of y.
+  public var destination: ActivationLayout { implementation.destination }
+
+  /// Layout of dx: that of x.
+  public var sourceGradient: ActivationLayout { implementation.source }
+
+  /// Layout of dy: that of y.
+  public var destinationGradient: ActivationLayout { implementation.destination }
+
+  /// Bytes of the weights as `forward` wants them.
+  public var forwardWeightBytes: Int { implementation.forwardWeightBytes }
+
+  /// Bytes of the weights as `backwardToInput` wants them.
+  public var backwardWeightBytes: Int { implementation.backwardWeightBytes }
+
+  /// Converts and permutes weights (filters, channels, kernelSize, kernelSize) in C order into either packed form, or both.
+  public func pack(
+    _ weights: UnsafePointer<Float>, forward: UnsafeMutableRawPointer?, backward: UnsafeMutableRawPointer?,
+    worker: KernelWorker
+  ) throws {
+    try implementation.pack(.float(weights), forward: forward, backward: backward, worker: worker)
+  }
+
+  /// The same from double-precision weights, for a kernel in float64.
+  public func pack(
+    _ weights: UnsafePointer<Double>, forward: UnsafeMutableRawPointer?, backward: UnsafeMutableRawPointer?,
+    worker: KernelWorker
+  ) throws {
+    try implementation.pack(.double(weights), forward: forward, backward: backward, worker: worker)
+  }
+
+  /// y from x and the bias (filters).
+  public func forward(
+    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>, into y: UnsafeMutableRawPointer,
+    worker: KernelWorker
+  ) throws {
+    try implementation.forward(x, weights: weights, bias: .float(bias), into: y, worker: worker)
+  }
+
+  /// The same with a double-precision bias, for a kernel in float64.
+  public func forward(
+    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Double>, into y: UnsafeMutableRawPointer,
+    worker: KernelWorker
+  ) throws {
+    try implementation.forward(x, weights: weights, bias: .double(bias), into: y, worker: worker)
+  }
+
+  /// dx from dy, the gradient before the activation. dx is overwritten.
+  public func backwardToInput(
+    _ dy: UnsafeRawPointer, weights: UnsafeRawPointer, into dx: UnsafeMutableRawPointer, worker: KernelWorker
+  ) throws {
+    try implementation.backwardToInput(dy, weights: weights, into: dx, worker: worker)
+  }
+
+  /// Adds the gradients of the weights (filters, channels, kernelSize, kernelSize) and of the bias (filters), both in C order.
+  public func backwardToWeights(
+    _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer, into dW: UnsafeMutablePointer<Float>,
+    biasGradient: UnsafeMutablePointer<Float>?, worker: KernelWorker
+  ) throws {
+    try implementation.backwardToWeights(
+      x, dy, into: .float(dW), biasGradient: biasGradient.map { .float($0) }, worker: worker)
+  }
+
+  /// The same into double-precision sums, for a kernel in float64.
+  public func backwardToWeights(
+    _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer, into dW: UnsafeMutablePointer<Double>,
+    biasGradient: UnsafeMutablePointer<Double>?, worker: KernelWorker
+  ) throws {
+    try implementation.backwardToWeights(
+      x, dy, into: .double(dW), biasGradient: biasGradient.map { .double($0) }, worker: worker)
+  }
+}
+
+/// The sizes of a convolution.
+struct ConvolutionGeometry: Sendable {
+  var rows: Int
+  var inputShape: [Int]
+  var filters: Int
+  var kernelSize: Int
+
+  var outputShape: [Int] { [filters, inputShape[1] - kernelSize + 1, inputShape[2] - kernelSize + 1] }
+  var weightCount: Int { filters * inputShape[0] * kernelSize * kernelSize }
+}
+
+/// What a library provides for a convolution.
+protocol ConvolutionImplementation: Sendable {
+  var source: ActivationLayout { get }
+  var destination: ActivationLayout { get }
+  var forwardWeightBytes: Int { get }
+  var backwardWeightBytes: Int { get }
+  func pack(
+    _ weights: ParameterSource, forward: UnsafeMutableRawPointer?, backward: UnsafeMutableRawPointer?,
+    worker: KernelWorker
+  ) throws
+  func forward(
+    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: ParameterSource, into y: UnsafeMutableRawPointer,
+    worker: KernelWorker
+  ) throws
+  func backwardToInput(
+    _ dy: UnsafeRawPointer, weights: UnsafeRawPointer, into dx: UnsafeMutableRawPointer, worker: KernelWorker
+  ) throws
+  func backwardToWeights(
+    _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer, into dW: ParameterDestination,
+    biasGradient: ParameterDestination?, worker: KernelWorker
+  ) throws
+}

@@ -1,0 +1,88 @@
+internal import COneDNN
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// Where the kernels come from.
+public enum KernelLibrary: Sendable, Hashable, CaseIterable {
+  /// oneDNN, opened when the program runs; fast.
+  case oneDNN
+  /// The package's own loops in C: always there, and the reference that oneDNN is tested against.
+  case portable
+
+  /// What to use when nothing else is asked for: oneDNN when it is available, unless the environment variable
+  /// `ROBUSTNESS_KERNELS` is `portable` or `onednn`. With `onednn` forced and unavailable, the first kernel made throws.
+  public static var preferred: KernelLibrary {
+    forced ?? (isOneDNNAvailable ? .oneDNN : .portable)
+  }
+
+  /// What `preferred` is, for a report: "oneDNN 2.6.3 (AVX-512, native bfloat16)".
+  public static var preferredDescription: String {
+    if case .oneDNN = preferred {
+      guard isOneDNNAvailable else { return "oneDNN, forced but unavailable: \(oneDNNUnavailableReason ?? "")" }
+      var major: Int32 = 0, minor: Int32 = 0, patch: Int32 = 0
+      cdnn_version(&major, &minor, &patch)
+      let instructions = String(cString: cdnn_instruction_set())
+      return "oneDNN \(major).\(minor).\(patch) (\(instructions)\(hasNativeBFloat16 ? ", native bfloat16" : ""))"
+    }
+    return forced == .portable
+      ? "portable kernels, slow: forced by \(variable)"
+      : "portable kernels, slow: install libdnnl-dev (apt) or onednn (brew)"
+  }
+
+  /// Whether `Precision.bfloat16` can be used: the processor multiplies it natively and oneDNN is there. (oneDNN's
+  /// emulation, which is slower than float32, is never used.)
+  public static var hasNativeBFloat16: Bool { cdnn_has_native_bfloat16() }
+
+  /// Whether oneDNN was found, built for and opened.
+  public static var isOneDNNAvailable: Bool { cdnn_available() }
+
+  /// Why oneDNN cannot be used, in a sentence; nil when it can.
+  public static var oneDNNUnavailableReason: String? {
+    isOneDNNAvailable ? nil : String(cString: cdnn_unavailable_reason())
+  }
+
+  /// Why the library at `path` could not serve as oneDNN; nil when it could. Nothing stays open.
+  static func reasonAgainstLibrary(at path: String) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { reason in
+      reason[0] = 0
+      return cdnn_probe(path, reason.baseAddress, reason.count) ? nil : String(cString: reason.baseAddress!)
+    }
+  }
+
+  private static let variable = "ROBUSTNESS_KERNELS"
+
+  private static let forced: KernelLibrary? = {
+    guard let value = getenv(variable) else { return nil }
+    switch String(cString: value).lowercased() {
+    case "portable": return .portable
+    case "onednn": return .oneDNN
+    default: return nil
+    }
+  }()
+}
+
+extension KernelLibrary {
+  /// The library that will serve a kernel whose operands have this precision.
+  /// - Throws: `KernelError` when there is none.
+  func serving(_ precision: Precision, for kernel: String) throws -> KernelLibrary {
+    switch (self, precision) {
+    case (_, .float64), (.portable, .float32):
+      return .portable
+    case (.portable, .bfloat16):
+      throw KernelError("\(kernel) in bfloat16 needs oneDNN; the portable kernels compute in float32 and float64")
+    case (.oneDNN, _):
+      if let reason = Self.oneDNNUnavailableReason { throw KernelError("\(kernel) needs oneDNN, but \(reason)") }
+      guard precision != .bfloat16 || Self.hasNativeBFloat16 else {
+        throw KernelError(
+          "\(kernel) in bfloat16 needs a processor with native bfloat16 products (AVX-512 BF16); use float32 here")
+      }
+      return .oneDNN
+    }
+  }
+}
