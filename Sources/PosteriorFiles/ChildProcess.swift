@@ -1,0 +1,107 @@
+import Foundation
+
+/// Runs a program to its end or to a deadline, and collects what it prints.
+enum ChildProcess {
+  enum Outcome {
+    case exit(code: Int32, output: Data)
+    case signal(Int32)
+    case late
+    case failedToStart(String)
+  }
+
+  /// More output than any answer needs is nonsense.
+  private static let outputLimit = 16 << 20
+
+  static func run(executable: String, arguments: [String], timeLimit: Double) -> Outcome {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { return .failedToStart(reason(errno)) }
+    let (readEnd, writeEnd) = (ends[0], ends[1])
+    defer { close(readEnd) }
+    // Other children of this program must not hold the pipe open.
+    setCloseOnExec(readEnd)
+    setCloseOnExec(writeEnd)
+
+    #if canImport(Darwin)
+    var actions: posix_spawn_file_actions_t?
+    #else
+    var actions = posix_spawn_file_actions_t()
+    #endif
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, writeEnd, 1)
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+
+    // A crash is an answer here: printing a backtrace would only take time.
+    var environment = ProcessInfo.processInfo.environment
+    environment["SWIFT_BACKTRACE"] = "enable=no"
+    var identifier = pid_t()
+    let status = withCStrings([executable] + arguments) { argv in
+      withCStrings(environment.map { "\($0.key)=\($0.value)" }) { variables in
+        posix_spawn(&identifier, executable, &actions, nil, argv, variables)
+      }
+    }
+    close(writeEnd)
+    guard status == 0 else { return .failedToStart(reason(status)) }
+    return wait(for: identifier, reading: readEnd, deadline: now() + timeLimit)
+  }
+
+  private static func wait(for child: pid_t, reading descriptor: Int32, deadline: Double) -> Outcome {
+    var output = Data()
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    var isOpen = true
+    while true {
+      let remaining = deadline - now()
+      guard remaining > 0, output.count <= outputLimit else {
+        kill(child, SIGKILL)
+        _ = reap(child, options: 0)
+        return .late
+      }
+      if isOpen {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&request, 1, Int32(min(remaining * 1000 + 1, 1000))) > 0 else { continue }
+        let count = read(descriptor, &buffer, buffer.count)
+        if count > 0 { output.append(contentsOf: buffer[..<count]) }
+        if count == 0 { isOpen = false }
+      } else if let status = reap(child, options: WNOHANG) {
+        // The low seven bits are the signal, the next eight the exit code.
+        return status & 0x7F == 0 ? .exit(code: (status >> 8) & 0xFF, output: output) : .signal(status & 0x7F)
+      } else {
+        usleep(1000)
+      }
+    }
+  }
+
+  /// The status of a child that has ended; nil when it has not.
+  private static func reap(_ child: pid_t, options: Int32) -> Int32? {
+    var status: Int32 = 0
+    while true {
+      let result = waitpid(child, &status, options)
+      if result == child { return status }
+      if result == 0 { return nil }
+      // Someone else collected it: its status is lost.
+      if errno != EINTR { return SIGKILL }
+    }
+  }
+
+  private static func setCloseOnExec(_ descriptor: Int32) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+
+  private static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
+  private static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+
+  private static func withCStrings<R>(
+    _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
+  ) -> R {
+    let pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) } + [nil]
+    defer { for pointer in pointers { free(pointer) } }
+    return pointers.withUnsafeBufferPointer { list in
+      // The list is never empty: it ends with nil.
+      list.baseAddress.map(body)!
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/// Labelled inputs that a posterior file carries to be evaluated on.
+public struct EvaluationData: Sendable, Hashable {
+  /// The inputs in C order; bytes have been divided by 255.
+  public let inputs: [Double]
+  /// `[n]` followed by the shape of one input.
+  public let shape: [Int]
+  /// One class per input, from 0.
+  public let labels: [Int]
+
+  /// Number of examples.
+  public var count: Int { labels.count }
+}
+
+/// Inputs as they are stored: bytes of an image, or numbers in single precision.
+public enum StoredInputs: Sendable, Hashable {
+  /// Each byte means its value divided by 255.
+  case bytes([UInt8])
+  /// Each number means itself.
+  case floats([Float])
+
+  /// Number of values.
+  public var count: Int {
+    switch self {
+    case .bytes(let values): values.count
+    case .floats(let values): values.count
+    }
+  }
+}
+
+/// Labelled inputs in the representation of the file.
+public struct StoredEvaluationData: Sendable, Hashable {
+  /// The inputs in C order.
+  public var inputs: StoredInputs
+  /// One class per input, from 0.
+  public var labels: [Int]
+
+  /// Keeps inputs and labels together.
+  public init(inputs: StoredInputs, labels: [Int]) {
+    self.inputs = inputs
+    self.labels = labels
+  }
+}

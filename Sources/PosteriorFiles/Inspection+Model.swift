@@ -1,0 +1,81 @@
+import HDF5
+import NeuralNetworks
+
+extension Inspection {
+  /// Reports a path of the table that is not a group. True when the group is there.
+  func checkGroup(_ path: String, isRequired: Bool) -> Bool {
+    if groups.contains(path) { return true }
+    if structure.datasets[path] != nil {
+      report(path, "is a data set; it needs to be a group")
+    } else if isRequired, !problems.contains(where: { $0.path == path }) {
+      report(path, "is missing")
+    }
+    return false
+  }
+
+  func checkModel() {
+    guard checkGroup("/model", isRequired: true),
+      let attributes = attempt({ () throws(HDF5Error) in try file.attributes(of: "/model") })
+    else { return }
+    structure.modelAttributes = attributes
+    checkSigned(attributes, of: "/model")
+    checkArchitecture(attributes.first { $0.name == "architecture" })
+    checkBounds(attributes.first { $0.name == "input_bounds" })
+  }
+
+  /// Reports attributes that no digest can cover.
+  private func checkSigned(_ attributes: [HDF5Attribute], of group: String) {
+    for attribute in attributes where attribute.value == .unread && attribute.name != "architecture" {
+      report("\(group)@\(attribute.name)", "holds \(attribute.type) that are not one text or numbers")
+    }
+  }
+
+  private func checkArchitecture(_ attribute: HDF5Attribute?) {
+    let path = "/model@architecture"
+    guard let attribute else {
+      return report(path, "is missing", advice: "It describes the network as JSON")
+    }
+    guard let text = attribute.text else { return checkText(attribute, path) }
+    do throws(ArchitectureError) {
+      structure.architecture = try Architecture(json: text)
+    } catch {
+      report(path, error.location.isEmpty ? error.reason : "is ill-formed: \(error)")
+    }
+  }
+
+  private func checkBounds(_ attribute: HDF5Attribute?) {
+    let path = "/model@input_bounds"
+    guard let attribute else { return report(path, "is missing", advice: "It holds [low, high]") }
+    guard case .number(let element) = attribute.type, let bounds = attribute.doubles else {
+      return report(path, "holds \(attribute.type); it needs two numbers")
+    }
+    guard attribute.shape == [2], bounds.count == 2 else {
+      return report(path, "has shape \(Self.tuple(attribute.shape ?? [])); it needs two numbers, [low, high]")
+    }
+    guard element == .float64 || element == .float32 else {
+      return report(path, "holds numbers of type \(element.rawValue); it needs floating-point numbers")
+    }
+    guard bounds.allSatisfy(\.isFinite), bounds[0] < bounds[1] else {
+      return report(path, "is [\(bounds[0]), \(bounds[1])]; bounds are finite and increasing")
+    }
+    structure.inputBounds = bounds[0]...bounds[1]
+  }
+
+  func checkProvenance() {
+    guard checkGroup("/provenance", isRequired: false),
+      let attributes = attempt({ () throws(HDF5Error) in try file.attributes(of: "/provenance") })
+    else { return }
+    structure.provenanceAttributes = attributes
+    checkSigned(attributes, of: "/provenance")
+    guard let kind = attributes.first(where: { $0.name == "kind" }) else { return }
+    guard let text = kind.text else {
+      if kind.value != .unread { checkText(kind, "/provenance@kind") }
+      return
+    }
+    structure.kind = PosteriorKind(rawValue: text)
+    if structure.kind == nil {
+      let known = PosteriorKind.allCases.map(\.rawValue).joined(separator: ", ")
+      report("/provenance@kind", "is \"\(text.prefix(80))\"; it needs to be one of \(known)")
+    }
+  }
+}

@@ -1,0 +1,220 @@
+import Foundation
+import HDF5
+import NeuralNetworks
+
+/// Everything that reading a file finds out before any weight is read.
+struct PosteriorStructure: Sendable {
+  var formatVersion = ""
+  var rootAttributes: [String: HDF5Attribute] = [:]
+  var modelAttributes: [HDF5Attribute] = []
+  var provenanceAttributes: [HDF5Attribute] = []
+  var architecture: Architecture?
+  var inputBounds: ClosedRange<Double>?
+  var kind: PosteriorKind?
+  var chainCount = 0
+  var drawsPerChain = 0
+  /// Every data set that passed, by path.
+  var datasets: [String: HDF5Dataset] = [:]
+  var roles: [String: DatasetRole] = [:]
+}
+
+/// What a data set means.
+enum DatasetRole: Sendable, Hashable {
+  case parameter
+  case statistic
+  case variationalMean
+  case variationalScale
+  case inputs
+  case labels
+  /// The coordinates `chain` and `draw`: 0, 1, …
+  case coordinate
+  /// A dimension without coordinates.
+  case dimension
+  /// Something that this version does not know.
+  case other
+}
+
+/// What reading every value finds out.
+struct ContentReport: Sendable, Codable, Hashable {
+  var posteriorSHA256: String
+  var dataSHA256: String?
+  var contentSHA256: String
+  var distinctDrawCount: Int
+  /// Attributes whose digest is not that of the content.
+  var changedDigests: [String]
+  var integrity: PosteriorIntegrity
+}
+
+/// Checks a file against the format and collects every problem, in the order in which a person would want to know them.
+final class Inspection {
+  let path: String
+  let file: HDF5File
+  let byteCount: UInt64
+  var problems: [PosteriorFileError] = []
+  var structure = PosteriorStructure()
+  var groups: Set<String> = ["/"]
+
+  private init(path: String, file: HDF5File, byteCount: UInt64) {
+    self.path = path
+    self.file = file
+    self.byteCount = byteCount
+  }
+
+  /// Opens the file and checks everything but the values.
+  init(path: String) throws(PosteriorFileError) {
+    self.path = path
+    self.byteCount = try Self.regularFileSize(path)
+    do throws(HDF5Error) {
+      self.file = try HDF5File.open(path)
+    } catch {
+      if Self.hasSignature(path) {
+        throw PosteriorFileError(
+          file: path, path: "/", reason: "cannot be opened as HDF5: \(error.reason)",
+          advice: "The file is probably damaged or incomplete: copy it again")
+      }
+      throw PosteriorFileError(
+        file: path, path: "/", reason: "is not an HDF5 file",
+        advice: "A posterior file is HDF5 with format = bnn-posterior")
+    }
+    checkRoot()
+    // Everything below would only repeat that this is something else.
+    guard problems.isEmpty else { return }
+    walk("/", depth: 0)
+    checkModel()
+    checkPosterior()
+    checkStatistics()
+    checkVariational()
+    checkEvaluationData()
+    checkProvenance()
+    checkOtherDatasets()
+  }
+
+  // MARK: - Reporting
+
+  var writtenBy: String? {
+    guard let library = structure.rootAttributes["creation_library"]?.text else { return nil }
+    return [library, structure.rootAttributes["creation_library_version"]?.text].compactMap { $0 }.joined(
+      separator: " ")
+  }
+
+  func report(_ path: String, _ reason: String, advice: String? = nil) {
+    // A hostile file could be wrong in a million places.
+    guard problems.count < 1000 else { return }
+    problems.append(
+      PosteriorFileError(file: self.path, path: path, reason: reason, advice: advice, writtenBy: writtenBy))
+  }
+
+  /// Runs a call of the library; its error becomes a problem.
+  func attempt<T>(_ body: () throws(HDF5Error) -> T) -> T? {
+    do throws(HDF5Error) {
+      return try body()
+    } catch {
+      report(error.path, error.stack.isEmpty ? error.reason : "cannot be read: \(error.reason)")
+      return nil
+    }
+  }
+
+  static func tuple(_ shape: [Int]) -> String { "(" + shape.map(String.init).joined(separator: ", ") + ")" }
+
+  // MARK: - The file
+
+  private static func regularFileSize(_ path: String) throws(PosteriorFileError) -> UInt64 {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw PosteriorFileError(file: path, path: "/", reason: "cannot be opened: \(String(cString: strerror(errno)))")
+    }
+    // Opening a pipe would wait for a writer.
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw PosteriorFileError(file: path, path: "/", reason: "is not a regular file")
+    }
+    guard access(path, R_OK) == 0 else {
+      throw PosteriorFileError(file: path, path: "/", reason: "cannot be opened: \(String(cString: strerror(errno)))")
+    }
+    return UInt64(clamping: status.st_size)
+  }
+
+  private static func hasSignature(_ path: String) -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? handle.close() }
+    return (try? handle.read(upToCount: 8)) == Data([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A])
+  }
+
+  // MARK: - Root
+
+  private func checkRoot() {
+    guard let attributes = attempt({ () throws(HDF5Error) in try file.attributes(of: "/") }) else { return }
+    for attribute in attributes { structure.rootAttributes[attribute.name] = attribute }
+    let texts = [
+      "format", "format_version", "title", "created_at", "creation_library", "creation_library_version",
+      "inference_library", "posterior_sha256", "data_sha256", "content_sha256",
+    ]
+    for name in texts { checkText(structure.rootAttributes[name], "/@\(name)") }
+    guard problems.isEmpty else { return }
+
+    guard let format = structure.rootAttributes["format"]?.text else {
+      return report("/@format", "is missing", advice: "A posterior file has format = bnn-posterior")
+    }
+    guard format == "bnn-posterior" else {
+      return report("/@format", "is \"\(format.prefix(80))\"; a posterior file has bnn-posterior")
+    }
+    guard let version = structure.rootAttributes["format_version"]?.text else {
+      return report("/@format_version", "is missing", advice: "This program reads format 1")
+    }
+    let parts = version.split(separator: ".", omittingEmptySubsequences: false).map { part in
+      part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(part) : nil
+    }
+    guard parts.count == 2, let major = parts[0], parts[1] != nil else {
+      return report("/@format_version", "is \"\(version.prefix(80))\"; it needs the form 1.0")
+    }
+    guard major <= 1 else {
+      return report(
+        "/@format_version", "is \(version), newer than format 1, which this program reads",
+        advice: "Use a newer version of this program")
+    }
+    guard major == 1 else { return report("/@format_version", "is \(version), which never existed") }
+    structure.formatVersion = version
+  }
+
+  /// Reports an attribute that is present and not one text.
+  func checkText(_ attribute: HDF5Attribute?, _ path: String) {
+    guard let attribute, attribute.text == nil else { return }
+    if case .text = attribute.type {
+      report(path, "is an array of texts; it needs to be one text")
+    } else {
+      report(path, "is numeric or of another type (\(attribute.type)); it needs to be text")
+    }
+  }
+
+  // MARK: - Links
+
+  /// Opens every data set of the file and notes every group. Links that are not hard are problems, and not followed.
+  private func walk(_ group: String, depth: Int) {
+    guard depth <= 8 else { return report(group, "lies more than eight groups deep") }
+    guard let links = attempt({ () throws(HDF5Error) in try file.links(in: group) }) else { return }
+    for link in links {
+      let path = group == "/" ? "/\(link.name)" : "\(group)/\(link.name)"
+      guard structure.datasets.count + groups.count < 10_000 else {
+        return report("/", "holds more than 10000 objects")
+      }
+      switch link.kind {
+      case .hard: break
+      case .soft: report(path, "is a soft link, which is never followed", advice: "Store the object itself")
+      case .external: report(path, "is an external link, which is never followed", advice: "Store the object itself")
+      case .userDefined: report(path, "is a user-defined link, which is never followed")
+      }
+      guard link.kind == .hard, !link.name.contains("/"),
+        let found = attempt({ () throws(HDF5Error) in try file.kind(of: path) }), let kind = found
+      else { continue }
+      switch kind {
+      case .group:
+        groups.insert(path)
+        walk(path, depth: depth + 1)
+      case .dataset:
+        if let dataset = attempt({ () throws(HDF5Error) in try file.dataset(path) }) {
+          structure.datasets[path] = dataset
+        }
+      case .namedType: report(path, "is a named type; only groups and data sets are allowed")
+      }
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import HDF5
+import NeuralNetworks
+
+extension PosteriorFile {
+  /// Writes the parameters of one draw, one after the other in the order of `architecture.parameters`, each in C order.
+  ///
+  /// - Throws: ``PosteriorFileError`` when the file can no longer be read.
+  public func read(draw: Int, into buffer: UnsafeMutableBufferPointer<Float>) throws {
+    precondition((0..<drawCount).contains(draw), "draw \(draw) of \(drawCount)")
+    precondition(buffer.count == architecture.parameterCount, "the buffer holds exactly one draw")
+    var offset = 0
+    for parameter in architecture.parameters {
+      let dataset = try dataset("/posterior/\(parameter.name)")
+      let part = UnsafeMutableRawBufferPointer(
+        UnsafeMutableBufferPointer(rebasing: buffer[offset..<(offset + parameter.count)]))
+      try translate { () throws(HDF5Error) in
+        try dataset.read(
+          start: [draw / drawsPerChain, draw % drawsPerChain] + parameter.shape.map { _ in 0 },
+          count: [1, 1] + parameter.shape, as: .float32, into: part)
+      }
+      offset += parameter.count
+    }
+  }
+
+  /// The labelled inputs of the file, bytes divided by 255; nil when the file has none.
+  ///
+  /// Values in single precision that lie outside the bounds by no more than their rounding are moved onto them.
+  public func evaluationData() throws(PosteriorFileError) -> EvaluationData? {
+    guard let stored = try storedEvaluationData(), let shape = evaluationShape else { return nil }
+    let inputs: [Double] =
+      switch stored.inputs {
+      case .bytes(let values): values.map { Double($0) / 255 }
+      case .floats(let values):
+        values.map { min(max(Double($0), inputBounds.lowerBound), inputBounds.upperBound) }
+      }
+    return EvaluationData(inputs: inputs, shape: shape, labels: stored.labels)
+  }
+
+  /// The labelled inputs of the file as they are stored; nil when the file has none.
+  public func storedEvaluationData() throws(PosteriorFileError) -> StoredEvaluationData? {
+    guard hasEvaluationData else { return nil }
+    let inputs = try dataset("/evaluation_data/inputs")
+    let labels = try dataset("/evaluation_data/labels")
+    return try translate { () throws(HDF5Error) in
+      let values: StoredInputs =
+        inputs.type == .number(.uint8)
+        ? .bytes(try inputs.readAll(as: UInt8.self)) : .floats(try inputs.readAll(as: Float.self))
+      return StoredEvaluationData(inputs: values, labels: try labels.readAll(as: Int64.self).map { Int($0) })
+    }
+  }
+
+  /// Means and standard deviations of a variational posterior; nil when the file has none.
+  public func variationalParameters() throws(PosteriorFileError) -> VariationalParameters? {
+    guard structure.roles.values.contains(.variationalMean) else { return nil }
+    var result = VariationalParameters(mean: [], scale: [])
+    for parameter in architecture.parameters {
+      let mean = try dataset("/variational/\(parameter.name).mean")
+      let scale = try dataset("/variational/\(parameter.name).scale")
+      try translate { () throws(HDF5Error) in
+        result.mean += try mean.readAll(as: Float.self)
+        result.scale += try scale.readAll(as: Float.self)
+      }
+    }
+    return result
+  }
+
+  /// What the sampler recorded for every draw, sorted by name.
+  public func sampleStatistics() throws(PosteriorFileError) -> [SampleStatistic] {
+    var statistics: [SampleStatistic] = []
+    for path in structure.roles.keys.sorted() where structure.roles[path] == .statistic {
+      let dataset = try dataset(path)
+      guard case .number(let element) = dataset.type else { continue }
+      let values = try translate { () throws(HDF5Error) in try dataset.readAll(as: Double.self) }
+      statistics.append(
+        SampleStatistic(name: String(path.dropFirst("/sample_stats/".count)), element: element, values: values))
+    }
+    return statistics
+  }
+
+  private func dataset(_ path: String) throws(PosteriorFileError) -> HDF5Dataset {
+    guard let dataset = structure.datasets[path] else {
+      throw PosteriorFileError(file: self.path, path: path, reason: "is missing")
+    }
+    return dataset
+  }
+
+  private func translate<T>(_ body: () throws(HDF5Error) -> T) throws(PosteriorFileError) -> T {
+    do throws(HDF5Error) {
+      return try body()
+    } catch {
+      throw PosteriorFileError(file: path, path: error.path, reason: "can no longer be read: \(error.reason)")
+    }
+  }
+}

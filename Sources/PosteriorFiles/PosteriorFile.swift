@@ -1,0 +1,156 @@
+import Foundation
+import HDF5
+public import NeuralNetworks
+
+/// A posterior file of format 1.0 that passed every check, open for reading.
+///
+/// Draws are numbered chain by chain: draw `chain * drawsPerChain + draw`.
+/// Reading a draw reads that draw only, so a posterior may be larger than memory.
+public final class PosteriorFile: WeightSource {
+  /// The path as it was given.
+  public let path: String
+  /// The last component of the path.
+  public let fileName: String
+  /// The version of the format that the file declares, for example `1.0`.
+  public let formatVersion: String
+  /// The title, if the file has one.
+  public let title: String?
+  /// When the file was made, as it says (ISO 8601).
+  public let createdAt: String?
+  /// The program that wrote the file.
+  public let creationLibrary: String?
+  /// That program's version.
+  public let creationLibraryVersion: String?
+  /// The library that made the draws.
+  public let inferenceLibrary: String?
+  /// How the draws came about; nil when the file does not say.
+  public let kind: PosteriorKind?
+  /// The network.
+  public let architecture: Architecture
+  /// The interval that every stored input value lies in.
+  public let inputBounds: ClosedRange<Double>
+  /// Number of chains.
+  public let chainCount: Int
+  /// Number of draws in each chain.
+  public let drawsPerChain: Int
+  /// Number of draws that differ from every other one in at least one bit of a weight, each kind counted once.
+  public let distinctDrawCount: Int
+  /// Names the posterior: the digest of architecture, bounds and weights, in hexadecimal.
+  public let posteriorSHA256: String
+  /// The digest of the evaluation data; nil without them.
+  public let dataSHA256: String?
+  /// The digest of everything.
+  public let contentSHA256: String
+  /// Whether the file still is what its author signed.
+  public let integrity: PosteriorIntegrity
+  /// What the file says about its origin, numbers as text.
+  public let provenance: [String: String]
+
+  let structure: PosteriorStructure
+
+  /// Number of draws over all chains.
+  public var drawCount: Int { chainCount * drawsPerChain }
+  /// Whether the file carries labelled inputs.
+  public var hasEvaluationData: Bool { dataSHA256 != nil }
+  /// The shape of the stored inputs, `[n]` and then that of one input; nil without evaluation data.
+  public var evaluationShape: [Int]? { structure.datasets["/evaluation_data/inputs"]?.shape }
+
+  // MARK: - Opening
+
+  /// Opens a file after checking everything in it.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - acceptChanged: Read a file whose content is not that of its digests all the same; ``integrity`` then is `changed`.
+  ///   - probe: The program that opens a file of unknown origin first, in a process of its own.
+  ///     With nil the checks run here: for files that this program has just written.
+  /// - Throws: The first problem, with the place in the file and the reason.
+  public static func open(
+    _ path: String, acceptChanged: Bool = false, probe: ProbeCommand?
+  ) throws(PosteriorFileError) -> PosteriorFile {
+    guard let probe else {
+      let inspection = try Inspection(path: path)
+      let report = inspection.readContents()
+      if let problem = inspection.problems.first { throw problem }
+      if !acceptChanged, let problem = inspection.changeProblems(report).first { throw problem }
+      return try PosteriorFile(path: path, structure: inspection.structure, report: report)
+    }
+    let before = FileIdentity(path)
+    let answer = try probe.run(path)
+    if let problem = answer.problems.first { throw problem }
+    if !acceptChanged, let problem = answer.changeProblems.first { throw problem }
+    let inspection = try Inspection(path: path)
+    if let problem = inspection.problems.first { throw problem }
+    guard FileIdentity(path) == before else {
+      throw PosteriorFileError(file: path, path: "/", reason: "changed while it was being checked", advice: "Try again")
+    }
+    return try PosteriorFile(path: path, structure: inspection.structure, report: answer.content)
+  }
+
+  /// Lists everything that is wrong with a file; an empty list means that ``open(_:acceptChanged:probe:)`` accepts it.
+  public static func verify(_ path: String, probe: ProbeCommand?) -> [PosteriorFileError] {
+    do throws(PosteriorFileError) {
+      guard let probe else {
+        let inspection = try Inspection(path: path)
+        let report = inspection.readContents()
+        return inspection.problems + inspection.changeProblems(report)
+      }
+      let answer = try probe.run(path)
+      return answer.problems + answer.changeProblems
+    } catch {
+      return [error]
+    }
+  }
+
+  private init(path: String, structure: PosteriorStructure, report: ContentReport?) throws(PosteriorFileError) {
+    let root = structure.rootAttributes
+    guard let report, let architecture = structure.architecture, let bounds = structure.inputBounds else {
+      throw PosteriorFileError(file: path, path: "/", reason: "could not be read to its end")
+    }
+    self.path = path
+    self.fileName = path.split(separator: "/").last.map(String.init) ?? path
+    self.formatVersion = structure.formatVersion
+    self.title = root["title"]?.text
+    self.createdAt = root["created_at"]?.text
+    self.creationLibrary = root["creation_library"]?.text
+    self.creationLibraryVersion = root["creation_library_version"]?.text
+    self.inferenceLibrary = root["inference_library"]?.text
+    self.kind = structure.kind
+    self.architecture = architecture
+    self.inputBounds = bounds
+    self.chainCount = structure.chainCount
+    self.drawsPerChain = structure.drawsPerChain
+    self.distinctDrawCount = report.distinctDrawCount
+    self.posteriorSHA256 = report.posteriorSHA256
+    self.dataSHA256 = report.dataSHA256
+    self.contentSHA256 = report.contentSHA256
+    self.integrity = report.integrity
+    self.provenance = Dictionary(
+      structure.provenanceAttributes.map { ($0.name, $0.valueDescription) }, uniquingKeysWith: { first, _ in first })
+    self.structure = structure
+  }
+}
+
+/// Tells whether a path still leads to the same, unmodified file.
+private struct FileIdentity: Equatable {
+  let device: UInt64
+  let node: UInt64
+  let size: Int64
+  let seconds: Int
+  let nanoseconds: Int
+
+  init?(_ path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    device = UInt64(truncatingIfNeeded: status.st_dev)
+    node = UInt64(truncatingIfNeeded: status.st_ino)
+    size = Int64(status.st_size)
+    #if canImport(Darwin)
+    seconds = status.st_mtimespec.tv_sec
+    nanoseconds = status.st_mtimespec.tv_nsec
+    #else
+    seconds = status.st_mtim.tv_sec
+    nanoseconds = status.st_mtim.tv_nsec
+    #endif
+  }
+}

@@ -1,0 +1,23 @@
+/// How the draws of a posterior came about, which decides what the chains mean and which diagnostics apply.
+public enum PosteriorKind: String, Sendable, Hashable, Codable, CaseIterable {
+  /// Markov chain Monte Carlo: correlated draws, a draw repeated after every rejection.
+  case mcmc
+  /// A fitted distribution: independent draws in one chain.
+  case variational
+  /// Independently trained networks, one chain of one draw each.
+  case ensemble
+  /// Networks trained on resampled data, one chain of one draw each.
+  case bootstrap
+  /// One network: one chain, one draw.
+  case single
+}
+
+/// Whether a file still is what its author wrote.
+public enum PosteriorIntegrity: String, Sendable, Hashable, Codable {
+  /// The digests that the file holds are those of its content.
+  case verified
+  /// The file holds no `content_sha256`.
+  case unsigned
+  /// A digest that the file holds is not that of its content.
+  case changed
+}

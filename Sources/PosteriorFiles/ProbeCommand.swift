@@ -1,0 +1,66 @@
+public import Foundation
+
+/// The program that opens a file of unknown origin first, so that a file that brings down the HDF5 library brings down only that.
+///
+/// By default this is the running program itself, started again with a hidden first argument;
+/// its first statement must be ``Probe/runIfRequested(arguments:)``.
+public struct ProbeCommand: Sendable, Hashable {
+  /// The hidden first argument.
+  public static let flag = "--probe-posterior-file"
+
+  /// The program.
+  public var executable: URL
+  /// Arguments before the path of the file.
+  public var arguments: [String]
+
+  /// Names a program and its leading arguments.
+  public init(executable: URL, arguments: [String] = [ProbeCommand.flag]) {
+    self.executable = executable
+    self.arguments = arguments
+  }
+
+  /// The running program itself.
+  public static var currentProgram: ProbeCommand {
+    let path = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments.first ?? "")
+    return ProbeCommand(executable: path)
+  }
+
+  /// Seconds that checking a file of this size may take: 5, and 1 more for every 100 MB.
+  static func timeLimit(byteCount: UInt64) -> Double { 5 + Double(byteCount) / 100_000_000 }
+
+  /// Runs the program on a file.
+  ///
+  /// - Throws: *damaged file* when the program dies, is late, or answers nonsense.
+  func run(_ path: String) throws(PosteriorFileError) -> ProbeAnswer {
+    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0
+    let outcome = ChildProcess.run(
+      executable: executable.path, arguments: arguments + [path], timeLimit: Self.timeLimit(byteCount: size))
+    let damaged = { (reason: String) in
+      PosteriorFileError(
+        file: path, path: "/", reason: "is damaged: \(reason)",
+        advice: "Copy the file again, or write it again; if it opens elsewhere, write it again from there")
+    }
+    switch outcome {
+    case .failedToStart(let reason):
+      throw PosteriorFileError(
+        file: path, path: "/", reason: "could not be checked: \(executable.path) did not start (\(reason))")
+    case .late: throw damaged("checking it did not end in time")
+    case .signal: throw damaged("the HDF5 library failed while reading it")
+    case .exit(let code, let output):
+      guard code == 0 || code == 65, let answer = try? JSONDecoder().decode(ProbeAnswer.self, from: output) else {
+        throw damaged("checking it ended without an answer")
+      }
+      guard (code == 0) == answer.problems.isEmpty, answer.problems.isEmpty == (answer.content != nil) else {
+        throw damaged("checking it ended with a contradiction")
+      }
+      return answer
+    }
+  }
+}
+
+/// What the checking process prints.
+struct ProbeAnswer: Codable, Sendable {
+  var problems: [PosteriorFileError]
+  var changeProblems: [PosteriorFileError]
+  var content: ContentReport?
+}

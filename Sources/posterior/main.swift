@@ -1,0 +1,4 @@
+import Foundation
+import PosteriorFiles
+
+Probe.runIfRequested()
