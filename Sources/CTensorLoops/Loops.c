@@ -34,6 +34,14 @@ CLONES void ctl_sign_step(double *x, const double *g, double step, size_t n) {
   for (; i < n; i++) x[i] += g[i] > 0 ? step : g[i] < 0 ? -step : 0;
 }
 
+void ctl_sign_step_each(double *x, const double *g, const double *steps, size_t n) {
+  for (size_t i = 0; i < n; i++) x[i] += g[i] > 0 ? steps[i] : g[i] < 0 ? -steps[i] : 0;
+}
+
+void ctl_add_products(double *x, const double *g, const double *factors, size_t n) {
+  for (size_t i = 0; i < n; i++) x[i] += g[i] * factors[i];
+}
+
 CLONES void ctl_add_scaled(double *x, const double *g, double a, size_t n) {
   size_t i = 0;
   for (; i + LANES <= n; i += LANES) AT(x, i) += GET(g, i) * a;

@@ -44,14 +44,20 @@ public struct Estimate: Sendable, Hashable, Codable {
   }
 
   /// The mean of one number for each example, with the interval of the normal approximation (± 1.96 standard errors).
-  public static func mean(of values: [Double], unit: String) -> Estimate {
+  ///
+  /// - Parameter bounds: what the mean can be at all; the interval is cut there. A mean that is not finite has no interval.
+  public static func mean(
+    of values: [Double], unit: String, within bounds: ClosedRange<Double> = -.infinity...(.infinity)
+  ) -> Estimate {
     let n = Double(values.count)
     guard n > 0 else { return Estimate(value: .nan, unit: unit, count: 0) }
     let mean = values.reduce(0, +) / n
-    guard n > 1 else { return Estimate(value: mean, unit: unit, count: 1) }
+    guard n > 1, mean.isFinite else { return Estimate(value: mean, unit: unit, count: values.count) }
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
     let half = 1.959963984540054 * (variance / n).squareRoot()
-    return Estimate(value: mean, low: mean - half, high: mean + half, unit: unit, count: values.count)
+    let low = max(bounds.lowerBound, mean - half)
+    let high = min(bounds.upperBound, mean + half)
+    return Estimate(value: mean, low: low, high: high, unit: unit, count: values.count)
   }
 }
 

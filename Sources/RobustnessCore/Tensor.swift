@@ -104,6 +104,16 @@ extension Tensor {
     elements.withUnsafeMutableBufferPointer { ctl_sign_step($0.baseAddress, direction.elements, step, count) }
   }
 
+  /// Adds `step · sign(direction)`, where `perFeature`, when given, has a step for each element of a row that replaces `step`.
+  public mutating func stepAlongSign(of direction: Tensor, by step: Double, perFeature: [Double]?) {
+    guard let perFeature else { return stepAlongSign(of: direction, by: step) }
+    precondition(shape == direction.shape && perFeature.count == rowSize)
+    let size = rowSize
+    direction.elements.withUnsafeBufferPointer { g in
+      withEachRow { row, x in ctl_sign_step_each(x, g.baseAddress! + row * size, perFeature, size) }
+    }
+  }
+
   /// Adds `step · direction / ‖direction‖₂` row by row. The norm is computed after scaling, so that no gradient is too small; a row of zeros stays.
   public mutating func stepAlongUnitVector(of direction: Tensor, by step: Double) {
     precondition(shape == direction.shape)
@@ -113,6 +123,28 @@ extension Tensor {
         let norm = ctl_norm_l2(g.baseAddress! + row * size, size)
         if norm > 0, norm.isFinite { ctl_add_scaled(x, g.baseAddress! + row * size, step / norm, size) }
       }
+    }
+  }
+
+  /// Adds `steps[row] · direction / ‖direction‖₂` row by row; a row of zeros stays.
+  public mutating func stepAlongUnitVector(of direction: Tensor, by steps: [Double]) {
+    precondition(shape == direction.shape && steps.count == rowCount)
+    let size = rowSize
+    direction.elements.withUnsafeBufferPointer { g in
+      withEachRow { row, x in
+        let norm = ctl_norm_l2(g.baseAddress! + row * size, size)
+        if norm > 0, norm.isFinite { ctl_add_scaled(x, g.baseAddress! + row * size, steps[row] / norm, size) }
+      }
+    }
+  }
+
+  /// Adds `factor · other`, where `perFeature`, when given, has a factor for each element of a row that replaces `factor`.
+  public mutating func add(_ other: Tensor, scaledBy factor: Double, perFeature: [Double]?) {
+    guard let perFeature else { return add(other, scaledBy: factor) }
+    precondition(shape == other.shape && perFeature.count == rowSize)
+    let size = rowSize
+    other.elements.withUnsafeBufferPointer { source in
+      withEachRow { row, x in ctl_add_products(x, source.baseAddress! + row * size, perFeature, size) }
     }
   }
 

@@ -13,6 +13,10 @@ void ctl_philox_uniform(uint64_t key, uint64_t stream, uint64_t first, double *o
 
 /// x += step · sign(g), where sign(0) = 0.
 void ctl_sign_step(double *x, const double *g, double step, size_t n);
+/// x += steps · sign(g), element by element.
+void ctl_sign_step_each(double *x, const double *g, const double *steps, size_t n);
+/// x += factors · g, element by element.
+void ctl_add_products(double *x, const double *g, const double *factors, size_t n);
 /// x += a · g
 void ctl_add_scaled(double *x, const double *g, double a, size_t n);
 void ctl_scale(double *x, double a, size_t n);

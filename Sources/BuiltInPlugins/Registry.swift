@@ -1,0 +1,46 @@
+// The one place that names every plugin: Package.swift builds them, this registry offers them. A test keeps both and the folders in step.
+import Calibration
+import FGSM
+import PGD
+import RandomNoise
+import RobustAccuracy
+public import RobustnessCore
+import SoftmaxRobustness
+import Uncertainty
+
+extension Array where Element == any Attack.Type {
+  /// The attacks of this package, sorted by type name.
+  public static var builtIn: [any Attack.Type] {
+    [
+      FastGradientSignMethod.self,
+      ProjectedGradientDescent.self,
+      RandomPerturbation.self,
+    ]
+  }
+}
+
+extension Array where Element == any RobustnessMetric.Type {
+  /// The metrics of this package, sorted by type name.
+  public static var builtIn: [any RobustnessMetric.Type] {
+    [
+      AccuracyDrop.self,
+      AccuracyUnderAttack.self,
+      BestQueryAccuracy.self,
+      BrierScore.self,
+      CleanAccuracy.self,
+      CleanBrierScore.self,
+      CleanExpectedCalibrationError.self,
+      CleanExpectedEntropy.self,
+      CleanMutualInformation.self,
+      CleanNegativeLogLikelihood.self,
+      CleanPredictiveEntropy.self,
+      DoubleSoftmaxRobustness.self,
+      ExpectedCalibrationError.self,
+      ExpectedEntropy.self,
+      MutualInformation.self,
+      NegativeLogLikelihood.self,
+      PredictiveEntropy.self,
+      PredictiveSoftmaxRobustness.self,
+    ]
+  }
+}
