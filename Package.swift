@@ -9,7 +9,7 @@ let attacks = [
   "RandomNoise",
 ]
 let metrics = [
-  "DistributionShift",
+  "Calibration",
   "RobustAccuracy",
   "SoftmaxRobustness",
   "Uncertainty",
@@ -53,7 +53,8 @@ let package = Package(
     // MARK: - Networks
     .target(name: "COneDNN", linkerSettings: libm),
     .target(name: "CComputeKernels", linkerSettings: libm),
-    .target(name: "ComputeKernels", dependencies: ["COneDNN", "CComputeKernels"], swiftSettings: strict),
+    .target(
+      name: "ComputeKernels", dependencies: ["COneDNN", "CComputeKernels"], exclude: ["README.md"], swiftSettings: strict),
     .target(
       name: "NeuralNetworks", dependencies: ["RobustnessCore", "ComputeKernels", "CComputeKernels"],
       swiftSettings: strict),

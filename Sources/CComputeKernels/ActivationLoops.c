@@ -1,6 +1,6 @@
 // Activations and their derivatives, with the magnitude of each row kept in an exponent.
 #pragma STDC FP_CONTRACT OFF  // the same bits in debug and release, and in every clone
-#include "NetworkLoops.h"
+#include "NetworkVectors.h"
 
 // Exponent e of the largest magnitude m of a row, m in [2^(e−1), 2^e); 0 when it lies within 2^±20, is zero or not finite: then nothing is moved.
 INLINE int32_t excess_exponent(float top) {

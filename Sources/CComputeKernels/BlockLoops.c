@@ -1,6 +1,6 @@
 // Rows into and out of a block of work: conversion, alignment of exponents, sums over draws.
 #pragma STDC FP_CONTRACT OFF  // the same bits in debug and release, and in every clone
-#include "NetworkLoops.h"
+#include "NetworkVectors.h"
 
 CLONES void ckn_load_rows(void *out, ckn_type type, const double *in, const double *shift, const double *scale, size_t rows, size_t n) {
   for (size_t r = 0; r < rows; r++) {

@@ -5,7 +5,7 @@
 #pragma STDC FP_CONTRACT OFF  // the same bits in debug and release, and in every clone
 #include <stdlib.h>
 
-#include "NetworkLoops.h"
+#include "NetworkVectors.h"
 
 #define LOG2E 1.4426950408889634
 #define LN2 0.6931471805599453

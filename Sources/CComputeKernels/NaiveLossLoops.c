@@ -1,7 +1,7 @@
 // What other tools compute: softmax, then the mean, then the logarithm, differentiated in that order, all in float32. Confident rows lose their gradient
 // here; that is what this arithmetic is for.
 #pragma STDC FP_CONTRACT OFF
-#include "NetworkLoops.h"
+#include "NetworkVectors.h"
 
 // Probability c of a row, given its maximum and the sum of its exponentials.
 INLINE float softmax_sum(const float *z, float *top, size_t classes) {

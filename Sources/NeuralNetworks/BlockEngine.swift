@@ -46,7 +46,7 @@ final class BlockEngine: @unchecked Sendable {
     var firstPass: FirstPass?
     var naive = false
     var naiveMean = false
-    var memberLogProbabilities = false
+    var members: MemberOutput?
   }
 
   /// Passes all examples through `draws`.
@@ -137,8 +137,8 @@ final class BlockEngine: @unchecked Sendable {
           space.naive.base.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self), network.rows,
           classes)
       }
-      if request.memberLogProbabilities {
-        job.sums.writeMember(group.first + offset, rows: rows, logits: logits, type: wide)
+      if let output = request.members {
+        job.sums.writeMember(group.first + offset, rows: rows, logits: logits, output)
       }
       if let objective = request.gradient {
         logitGradient(job, objective, rows, space)
@@ -231,6 +231,12 @@ final class BlockEngine: @unchecked Sendable {
       values: Tensor(shape: shape, elements: Array(UnsafeBufferPointer(start: values, count: count * inputSize))),
       exponents: (0..<count).map { Int(sums.exponents[$0]) })
   }
+}
+
+/// What a pass keeps of every draw.
+enum MemberOutput: Sendable {
+  case logits
+  case logProbabilities
 }
 
 /// A pointer that may be handed to workers: the caller keeps what it points to alive and unchanged.

@@ -107,10 +107,19 @@ public final class NetworkEnsemble: PosteriorEnsemble {
 
   /// Log-probabilities of every selected draw, shape (draws, examples, classes).
   public func memberLogProbabilities(_ inputs: Tensor, draws: DrawSelection) throws -> Tensor {
+    try members(inputs, draws, .logProbabilities)
+  }
+
+  /// Logits of every selected draw, shape (draws, examples, classes).
+  public func memberLogits(_ inputs: Tensor, draws: DrawSelection) throws -> Tensor {
+    try members(inputs, draws, .logits)
+  }
+
+  private func members(_ inputs: Tensor, _ draws: DrawSelection, _ output: MemberOutput) throws -> Tensor {
     let indices = try checked(inputs, draws)
     let labels = [Int](repeating: 0, count: inputs.rowCount)
     return try passes.withLock { _ in
-      let request = BlockEngine.Request(prediction: false, memberLogProbabilities: true)
+      let request = BlockEngine.Request(prediction: false, members: output)
       let sums = try values.run(inputs, labels: labels, draws: indices, request)
       let count = indices.count * inputs.rowCount * classCount
       return Tensor(

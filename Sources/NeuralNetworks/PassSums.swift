@@ -32,7 +32,7 @@ final class PassSums: @unchecked Sendable {
     naive = .allocate(capacity: max(1, examples * (classes + 1)))
     naive.initialize(repeating: 0, count: examples * (classes + 1))
     members =
-      request.memberLogProbabilities ? .allocate(capacity: max(1, draws * examples * classes)) : nil
+      request.members != nil ? .allocate(capacity: max(1, draws * examples * classes)) : nil
   }
 
   deinit {
@@ -51,10 +51,17 @@ final class PassSums: @unchecked Sendable {
     }
   }
 
-  /// Writes the log-probabilities of one draw for the rows of a block.
-  func writeMember(_ draw: Int, rows: Range<Int>, logits: UnsafeMutableRawPointer, type: ckn_type) {
+  /// Writes what one draw says about the rows of a block.
+  func writeMember(_ draw: Int, rows: Range<Int>, logits: UnsafeMutableRawPointer, _ output: MemberOutput) {
     guard let members else { return }
-    ckn_log_softmax(members + (draw * examples + rows.lowerBound) * classes, logits, type, rows.count, classes)
+    let target = members + (draw * examples + rows.lowerBound) * classes
+    switch output {
+    case .logProbabilities:
+      ckn_log_softmax(target, logits, CKN_FLOAT32, rows.count, classes)
+    case .logits:
+      let source = logits.assumingMemoryBound(to: Float.self)
+      for index in 0..<rows.count * classes { target[index] = Double(source[index]) }
+    }
   }
 }
 

@@ -1,3 +1,4 @@
 // Umbrella header: the loops in C, which a debug build of Swift would run a hundred times slower.
 #pragma once
 #include "Portable.h"
+#include "NetworkLoops.h"
