@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-// One clone for each generation of vectors; the processor's is chosen when the program starts. Without fused operations
-// they all give the same bits.
-#if defined(__x86_64__) && defined(__linux__)
+// One clone for each generation of vectors; the processor's is chosen when the program starts (by glibc's loader, hence the
+// condition). Without fused operations they all give the same bits.
+#if defined(__x86_64__) && defined(__GLIBC__)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CLONES

@@ -23,7 +23,12 @@ public enum KernelLibrary: Sendable, Hashable, CaseIterable {
 
   /// What `preferred` is, for a report: "oneDNN 2.6.3 (AVX-512, native bfloat16)".
   public static var preferredDescription: String {
-    if case .oneDNN = preferred {
+    guard let value = requested, forced == nil else { return description }
+    return "\(description); \(variable)=\(value) is not understood: it is portable or onednn"
+  }
+
+  private static var description: String {
+    if preferred == .oneDNN {
       guard isOneDNNAvailable else { return "oneDNN, forced but unavailable: \(oneDNNUnavailableReason ?? "")" }
       var major: Int32 = 0, minor: Int32 = 0, patch: Int32 = 0
       cdnn_version(&major, &minor, &patch)
@@ -57,14 +62,14 @@ public enum KernelLibrary: Sendable, Hashable, CaseIterable {
 
   private static let variable = "ROBUSTNESS_KERNELS"
 
-  private static let forced: KernelLibrary? = {
-    guard let value = getenv(variable) else { return nil }
-    switch String(cString: value).lowercased() {
-    case "portable": return .portable
-    case "onednn": return .oneDNN
-    default: return nil
+  private static let requested: String? = getenv(variable).map { String(cString: $0) }
+
+  private static let forced: KernelLibrary? =
+    switch requested?.lowercased() {
+    case "portable": .portable
+    case "onednn": .oneDNN
+    default: nil
     }
-  }()
 }
 
 extension KernelLibrary {
