@@ -62,7 +62,8 @@ public enum KernelLibrary: Sendable, Hashable, CaseIterable {
 
   private static let variable = "ROBUSTNESS_KERNELS"
 
-  private static let requested: String? = getenv(variable).map { String(cString: $0) }
+  /// The variable's value; set to nothing is as good as not set.
+  private static let requested: String? = getenv(variable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
 
   private static let forced: KernelLibrary? =
     switch requested?.lowercased() {
