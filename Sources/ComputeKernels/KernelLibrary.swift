@@ -60,6 +60,9 @@ public enum KernelLibrary: Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// Threads that oneDNN would use for a call from this thread, after the limit that every kernel sets: 1.
+  static var oneDNNThreadLimit: Int { Int(cdnn_one_thread()) }
+
   private static let variable = "ROBUSTNESS_KERNELS"
 
   /// The variable's value; set to nothing is as good as not set.
