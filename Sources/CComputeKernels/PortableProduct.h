@@ -18,8 +18,8 @@ typedef T NAMED(vector) __attribute__((vector_size(VECTOR_LENGTH * sizeof(T)), a
 
 enum { NAMED(PANEL) = 2 * VECTOR_LENGTH };
 
-/// Four rows times one panel over `depth` steps; `a[i]` are the rows, `step` the distance between their elements.
-/// A macro-free function would pass vectors between functions of different instruction sets; pointers avoid that.
+/// Four rows times one panel over `depth` steps; `a[i]` are the rows, `step` the distance between their elements. The
+/// result leaves through memory: passing vectors by value would tie the calling convention to one instruction set.
 __attribute__((always_inline)) static inline void NAMED(multiply_tile)(
     T *restrict tile, const T *const a[4], size_t step, const T *restrict panel, size_t depth) {
   typedef NAMED(vector) V;
