@@ -5,15 +5,17 @@
 #include <math.h>
 #include <string.h>
 
-// One clone for each generation of vectors; the processor's is chosen when the program starts. Without fused operations
-// they all give the same bits.
-#if defined(__x86_64__) && defined(__linux__)
+// One clone for each generation of vectors; the processor's is chosen when the program starts (by glibc's loader, hence
+// the first condition; the thread sanitizer, not yet set up by then, crashes in the choice, hence the second). Without
+// fused operations they all give the same bits.
+#if defined(__x86_64__) && defined(__GLIBC__) && !__has_feature(thread_sanitizer)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CLONES
 #endif
 
-// Steps of the summation between two additions to the result: a panel of b is 32 KiB and stays in the first-level cache.
+// Steps of the summation between two additions to the result: a panel of b is 32 KiB and stays in the first-level
+// cache.
 enum { DEPTH = 256 };
 
 size_t portable_convolution_scratch(const portable_convolution *c) {

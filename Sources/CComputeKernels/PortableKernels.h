@@ -20,8 +20,8 @@ void NAMED(portable_product_to_weights)(
 }
 
 // MARK: - Convolutions
-// One image at a time, as the product of the filters (filters, channels·k·k) with the matrix whose columns are the patches
-// of the image: patches (channels·k·k, height′·width′).
+// One image at a time, as the product of the filters (filters, channels·k·k) with the matrix whose columns are the
+// patches of the image: patches (channels·k·k, height′·width′).
 
 static void NAMED(gather_patches)(T *patches, const T *image, const portable_convolution *c) {
   const size_t height = c->height - c->kernel + 1, width = c->width - c->kernel + 1;
@@ -29,7 +29,9 @@ static void NAMED(gather_patches)(T *patches, const T *image, const portable_con
     for (size_t i = 0; i < c->kernel; i++) {
       for (size_t j = 0; j < c->kernel; j++) {
         const T *from = image + (channel * c->height + i) * c->width + j;
-        for (size_t y = 0; y < height; y++, patches += width, from += c->width) memcpy(patches, from, width * sizeof(T));
+        for (size_t y = 0; y < height; y++, patches += width, from += c->width) {
+          memcpy(patches, from, width * sizeof(T));
+        }
       }
     }
   }

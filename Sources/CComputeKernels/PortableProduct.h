@@ -1,9 +1,10 @@
-// The one hand-written matrix product, included once for float and once for double (T, SUFFIX and VECTOR_LENGTH defined).
+// The one hand-written matrix product, included once for float and once for double (T, SUFFIX and VECTOR_LENGTH
+// defined).
 //
-// c (m, n) += a (m, k) · b (k, n), every operand with its own strides. The columns are taken in panels of two vectors and
-// the summation in blocks of DEPTH, whose slice of b is first copied into a contiguous panel (padded with zeros), so that
-// transposed, odd-sized and plain operands all run through the same inner loop. Each element of c receives, block after
-// block, the block's sum in the order of k: an order that depends on k alone.
+// c (m, n) += a (m, k) · b (k, n), every operand with its own strides. The columns are taken in panels of two vectors
+// and the summation in blocks of DEPTH, whose slice of b is first copied into a contiguous panel (padded with zeros),
+// so that transposed, odd-sized and plain operands all run through the same inner loop. Each element of c receives,
+// block after block, the block's sum in the order of k: an order that depends on k alone.
 //
 // Vectors are compiler extensions rather than auto-vectorised loops because in a debug build C is compiled without
 // optimisation, and only the former stay usable there.
@@ -17,8 +18,8 @@ typedef T NAMED(vector) __attribute__((vector_size(VECTOR_LENGTH * sizeof(T)), a
 
 enum { NAMED(PANEL) = 2 * VECTOR_LENGTH };
 
-/// Four rows times one panel over `depth` steps; `a[i]` are the rows, `step` the distance between their elements.
-/// A macro-free function would pass vectors between functions of different instruction sets; pointers avoid that.
+/// Four rows times one panel over `depth` steps; `a[i]` are the rows, `step` the distance between their elements. The
+/// result leaves through memory: passing vectors by value would tie the calling convention to one instruction set.
 __attribute__((always_inline)) static inline void NAMED(multiply_tile)(
     T *restrict tile, const T *const a[4], size_t step, const T *restrict panel, size_t depth) {
   typedef NAMED(vector) V;

@@ -48,8 +48,8 @@ int cdnn_convolution_forward_create(cdnn_primitive **out, const cdnn_convolution
 #if DNNL_VERSION_MAJOR >= 3
   if (!status) {
     status = cdnn_library.convolution_forward_primitive_desc_create(
-        &p.descriptor, cdnn_engine, dnnl_forward_training, dnnl_convolution_direct, p.images, p.weights, p.bias, p.output,
-        unit_strides, no_dilation, no_padding, no_padding, p.attributes);
+        &p.descriptor, cdnn_engine, dnnl_forward_training, dnnl_convolution_direct, p.images, p.weights, p.bias,
+        p.output, unit_strides, no_dilation, no_padding, no_padding, p.attributes);
   }
 #else
   dnnl_convolution_desc_t operation;

@@ -53,7 +53,8 @@ static bool fill(cdnn_functions *table, void *handle, const char *name, char *wh
   }
   CDNN_FUNCTIONS(CDNN_LOOK_UP)
 #undef CDNN_LOOK_UP
-  // On this handle: the library is opened with RTLD_LOCAL, so RTLD_DEFAULT would find nothing, and the limit would be lost.
+  // On this handle: the library is opened with RTLD_LOCAL, so RTLD_DEFAULT would find nothing, and the limit would be
+  // lost.
   table->omp_set_num_threads = (void (*)(int))dlsym(handle, "omp_set_num_threads");
   table->omp_get_max_threads = (int (*)(void))dlsym(handle, "omp_get_max_threads");
   return true;
@@ -69,8 +70,8 @@ static void start(void) {
   if (!handle) {
     snprintf(
         reason, sizeof reason,
-        "the library %s was not found (its header was there when the package was built): install libdnnl (apt) or onednn "
-        "(brew), or put its folder into the loader's search path",
+        "the library %s was not found (its header was there when the package was built): install libdnnl (apt) or "
+        "onednn (brew), or put its folder into the loader's search path",
         names[0]);
     return;
   }
@@ -80,7 +81,8 @@ static void start(void) {
   }
   int status = cdnn_library.engine_create(&cdnn_engine, dnnl_cpu, 0);
   if (status) {
-    snprintf(reason, sizeof reason, "oneDNN has no CPU engine here (%s)", cdnn_library.status2str((dnnl_status_t)status));
+    const char *text = cdnn_library.status2str((dnnl_status_t)status);
+    snprintf(reason, sizeof reason, "oneDNN has no CPU engine here (%s)", text);
     return;
   }
   loaded = true;

@@ -43,7 +43,7 @@ typedef struct {
 extern cdnn_functions cdnn_library;
 extern dnnl_engine_t cdnn_engine;
 
-/// Opens the library on first use and limits OpenMP on this thread. Must precede every creation and every run: the width
-/// of a primitive is fixed when it is made, and the limit is a property of the calling thread.
+/// Opens the library on first use and limits OpenMP on this thread. Must precede every creation and every run: the
+/// width of a primitive is fixed when it is made, and the limit is a property of the calling thread.
 int cdnn_prepare(void);
 #endif

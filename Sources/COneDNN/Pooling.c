@@ -26,8 +26,8 @@ int cdnn_max_pool_forward_create(cdnn_primitive **out, const cdnn_max_pool *c, c
   dnnl_pooling_v2_desc_t operation;
   if (!status) {
     status = cdnn_library.pooling_v2_forward_desc_init(
-        &operation, dnnl_forward_training, dnnl_pooling_max, &source->description, &output, strides, kernel, zeros, zeros,
-        zeros);
+        &operation, dnnl_forward_training, dnnl_pooling_max, &source->description, &output, strides, kernel, zeros,
+        zeros, zeros);
   }
   if (!status) status = cdnn_library.primitive_desc_create(&descriptor, &operation, attributes, cdnn_engine, NULL);
 #endif

@@ -59,7 +59,9 @@ int cdnn_attributes_create(dnnl_primitive_attr_t *out, cdnn_activation activatio
   if (!status && activation) status = cdnn_library.post_ops_append_eltwise(after, cdnn_algorithm(activation), alpha, 0);
 #else
   if (accumulate) status = cdnn_library.post_ops_append_sum(after, 1);
-  if (!status && activation) status = cdnn_library.post_ops_append_eltwise(after, 1, cdnn_algorithm(activation), alpha, 0);
+  if (!status && activation) {
+    status = cdnn_library.post_ops_append_eltwise(after, 1, cdnn_algorithm(activation), alpha, 0);
+  }
 #endif
   if (!status) status = cdnn_library.primitive_attr_set_post_ops(*out, after);
   cdnn_library.post_ops_destroy(after);
@@ -142,8 +144,8 @@ static int reserve_scratchpad(cdnn_worker *w, size_t bytes) {
 }
 
 int cdnn_run(
-    cdnn_worker *w, const cdnn_primitive *p, const void *source, const void *weights, const void *bias, void *destination,
-    void *workspace) {
+    cdnn_worker *w, const cdnn_primitive *p, const void *source, const void *weights, const void *bias,
+    void *destination, void *workspace) {
   int status = cdnn_prepare();
   if (!status) status = reserve_scratchpad(w, p->scratchpad_bytes);
   if (status) return status;

@@ -5,8 +5,8 @@
 #ifdef CDNN_HAS_HEADER
 #pragma STDC FP_CONTRACT OFF
 
-// 2.x describes an array by a value, 3.x by an opaque pointer that must be destroyed. With `description` the calls that only
-// read one are written alike.
+// 2.x describes an array by a value, 3.x by an opaque pointer that must be destroyed. With `description` the calls that
+// only read one are written alike.
 #if DNNL_VERSION_MAJOR >= 3
 typedef const_dnnl_memory_desc_t description;
 #define CDNN_DESCRIBE(d) (d)
@@ -46,8 +46,8 @@ int cdnn_description_create(
 int cdnn_description_copy(owned_description *out, description);
 void cdnn_description_destroy(owned_description *);
 
-/// Attributes with the scratchpad in the worker's hands (a primitive that runs on two threads at once crashes otherwise), then
-/// "add to what is there", then the activation.
+/// Attributes with the scratchpad in the worker's hands (a primitive that runs on two threads at once crashes
+/// otherwise), then "add to what is there", then the activation.
 int cdnn_attributes_create(dnnl_primitive_attr_t *out, cdnn_activation activation, float slope, bool accumulate);
 
 /// Takes over `descriptor`, also when `status` or the creation is a failure.

@@ -1,4 +1,5 @@
-// Matrix products: forward with bias and activation, to the input, and to the weights (source transposed, accumulating).
+// Matrix products: forward with bias and activation, to the input, and to the weights (source transposed,
+// accumulating).
 #include "Primitive.h"
 
 #ifdef CDNN_HAS_HEADER

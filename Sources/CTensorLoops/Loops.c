@@ -151,6 +151,23 @@ CLONES static double scaled_squares(const double *x, double scale, size_t n) {
   return s;
 }
 
+CLONES static void add_twice_scaled(double *x, const double *g, double scale, double a, size_t n) {
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) AT(x, i) += (GET(g, i) * scale) * a;
+  for (; i < n; i++) x[i] += (g[i] * scale) * a;
+}
+
+// Scaling by a power of two first keeps the quotient a number where step / ‖g‖ would overflow.
+void ctl_unit_step(double *x, const double *g, double step, size_t n) {
+  double top = ctl_max_abs(g, n);
+  if (!(top > 0) || isinf(top)) return;
+  int e;
+  frexp(top, &e);
+  double scale = ldexp(1, e < -1000 ? 1000 : -e);
+  double norm = sqrt(scaled_squares(g, scale, n));
+  if (!isnan(norm)) add_twice_scaled(x, g, scale, step / norm, n);
+}
+
 double ctl_norm_l2(const double *x, size_t n) {
   double top = ctl_max_abs(x, n);
   if (!(top > 0) || isinf(top)) return top;

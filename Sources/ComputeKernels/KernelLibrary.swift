@@ -23,7 +23,12 @@ public enum KernelLibrary: Sendable, Hashable, CaseIterable {
 
   /// What `preferred` is, for a report: "oneDNN 2.6.3 (AVX-512, native bfloat16)".
   public static var preferredDescription: String {
-    if case .oneDNN = preferred {
+    guard let value = requested, forced == nil else { return description }
+    return "\(description); \(variable)=\(value) is not understood: it is portable or onednn"
+  }
+
+  private static var description: String {
+    if preferred == .oneDNN {
       guard isOneDNNAvailable else { return "oneDNN, forced but unavailable: \(oneDNNUnavailableReason ?? "")" }
       var major: Int32 = 0, minor: Int32 = 0, patch: Int32 = 0
       cdnn_version(&major, &minor, &patch)
@@ -55,16 +60,20 @@ public enum KernelLibrary: Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// Threads that oneDNN would use for a call from this thread, after the limit that every kernel sets: 1.
+  static var oneDNNThreadLimit: Int { Int(cdnn_one_thread()) }
+
   private static let variable = "ROBUSTNESS_KERNELS"
 
-  private static let forced: KernelLibrary? = {
-    guard let value = getenv(variable) else { return nil }
-    switch String(cString: value).lowercased() {
-    case "portable": return .portable
-    case "onednn": return .oneDNN
-    default: return nil
+  /// The variable's value; set to nothing is as good as not set.
+  private static let requested: String? = getenv(variable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+
+  private static let forced: KernelLibrary? =
+    switch requested?.lowercased() {
+    case "portable": .portable
+    case "onednn": .oneDNN
+    default: nil
     }
-  }()
 }
 
 extension KernelLibrary {

@@ -1,7 +1,8 @@
 /// A fully connected layer for blocks of a fixed number of rows: y = activation(x Wᵀ + b), and its two gradients.
 ///
 /// x is (rows, inputs), W (outputs, inputs), y (rows, outputs), all in C order. The weights are packed once for each direction
-/// and used many times. What a row becomes depends neither on the number of rows nor on its place among them, bit for bit.
+/// and used many times. What a row becomes depends neither on the number of rows nor on its place among them, bit for bit (with
+/// oneDNN from 16 rows on: without AVX-512 it multiplies a single row in another order).
 public final class LinearKernel: Sendable {
   /// Number of examples of a block.
   public let rows: Int

@@ -114,15 +114,12 @@ extension Tensor {
     }
   }
 
-  /// Adds `step · direction / ‖direction‖₂` row by row. The norm is computed after scaling, so that no gradient is too small; a row of zeros stays.
+  /// Adds `step · direction / ‖direction‖₂` row by row. No gradient is too small or too large; a row that is zero or not finite stays.
   public mutating func stepAlongUnitVector(of direction: Tensor, by step: Double) {
     precondition(shape == direction.shape)
     let size = rowSize
     direction.elements.withUnsafeBufferPointer { g in
-      withEachRow { row, x in
-        let norm = ctl_norm_l2(g.baseAddress! + row * size, size)
-        if norm > 0, norm.isFinite { ctl_add_scaled(x, g.baseAddress! + row * size, step / norm, size) }
-      }
+      withEachRow { row, x in ctl_unit_step(x, g.baseAddress! + row * size, step, size) }
     }
   }
 
@@ -131,10 +128,7 @@ extension Tensor {
     precondition(shape == direction.shape && steps.count == rowCount)
     let size = rowSize
     direction.elements.withUnsafeBufferPointer { g in
-      withEachRow { row, x in
-        let norm = ctl_norm_l2(g.baseAddress! + row * size, size)
-        if norm > 0, norm.isFinite { ctl_add_scaled(x, g.baseAddress! + row * size, steps[row] / norm, size) }
-      }
+      withEachRow { row, x in ctl_unit_step(x, g.baseAddress! + row * size, steps[row], size) }
     }
   }
 

@@ -44,6 +44,17 @@ import Testing
   }
   #endif
 
+  /// The limit is a property of each thread, and is lost without notice when OpenMP's function is not found.
+  @Test(.enabled(if: KernelLibrary.isOneDNNAvailable))
+  func `oneDNN has one thread wherever it is called from`() {
+    let limits = Mutex<[Int]>([])
+    DispatchQueue.concurrentPerform(iterations: 8) { _ in
+      let limit = KernelLibrary.oneDNNThreadLimit
+      limits.withLock { $0.append(limit) }
+    }
+    #expect(limits.withLock { $0 } == Array(repeating: 1, count: 8))
+  }
+
   @Test func `bfloat16 without oneDNN is refused`() {
     let error = #expect(throws: KernelError.self) {
       try LinearProblem(rows: 1, inputs: 1, outputs: 1).kernel(.bfloat16, .portable)

@@ -49,6 +49,15 @@ import Testing
     #expect(try Self.forward(2e-20, weight: 1e-20, .none, library) > 1.9e-40)
   }
 
+  @Test(.enabled(if: bfloat16Runs))
+  func `bfloat16 products flush denormal operands to zero`() throws {
+    var problem = LinearProblem(rows: 1, inputs: 1, outputs: 1)
+    problem.x = [Float(bitPattern: 0x0040_0000)]  // 2⁻¹²⁷, exact in bfloat16
+    problem.weights = [0x1p20]
+    problem.bias = [0]
+    #expect(try problem.results(.bfloat16, .oneDNN).y == [0])
+  }
+
   @Test func `bfloat16 rounds to nearest, ties to even`() {
     // The upper half of 1 + 2⁻⁸ ends in 0 (even), that of 1 + 3·2⁻⁸ in 1.
     let x: [Float] = [1, 1 + 0x1p-8, 1 + 0x3p-8, 1 + 0x1.02p-8, -0.0, .infinity, .greatestFiniteMagnitude]

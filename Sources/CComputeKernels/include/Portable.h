@@ -1,8 +1,8 @@
 // Kernels in plain C, in float and in double: the reference for oneDNN, and the fallback without it.
 //
-// Every array is in C order. Results do not depend on the number of rows or on a row's place among them: each element is a
-// sum in a fixed order of its own operands. Multiplications and additions are never fused, so that debug and release builds,
-// and all instruction sets, give the same bits.
+// Every array is in C order. Results do not depend on the number of rows or on a row's place among them: each element
+// is a sum in a fixed order of its own operands. Multiplications and additions are never fused, so that debug and
+// release builds, and all instruction sets, give the same bits.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +19,8 @@ typedef enum {
   PORTABLE_SIGMOID
 } portable_activation;
 
-/// Valid convolution with stride 1: images (rows, channels, height, width), weights (filters, channels, kernel, kernel).
+/// Valid convolution with stride 1: images (rows, channels, height, width), weights (filters, channels, kernel,
+/// kernel).
 typedef struct {
   size_t rows, channels, height, width, filters, kernel;
 } portable_convolution;
@@ -49,7 +50,7 @@ size_t portable_convolution_scratch(const portable_convolution *);
   /* dw += …; db (filters) += the sums of dy, unless it is null */                                                     \
   void portable_convolution_to_weights_##name(                                                                         \
       T *dw, T *db, const T *x, const T *dy, T *scratch, const portable_convolution *);                                \
-  /* `winner` receives the index in its plane of the element taken: the first of equal ones, a NaN before any number */ \
+  /* `winner` receives the index in its plane of the element taken: the first of equal ones, NaN before numbers */     \
   void portable_max_pool_forward_##name(T *y, int32_t *winner, const T *x, const portable_max_pool *);                 \
   void portable_max_pool_backward_##name(T *dx, const T *dy, const int32_t *winner, const portable_max_pool *);        \
   /* h may be a; NaN stays NaN */                                                                                      \

@@ -1,6 +1,6 @@
 // A small face of oneDNN that does not depend on its version. Nothing of dnnl.h is visible here, and nothing is linked:
-// the library is opened when it is first needed (Library.c). Without header or library every function below still exists
-// and answers CDNN_UNAVAILABLE.
+// the library is opened when it is first needed (Library.c). Without header or library every function below still
+// exists and answers CDNN_UNAVAILABLE.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,8 @@ typedef enum { CDNN_FLOAT32 = 0, CDNN_BFLOAT16 = 1 } cdnn_type;
 typedef enum { CDNN_IDENTITY = 0, CDNN_RELU, CDNN_LEAKY_RELU, CDNN_TANH, CDNN_SIGMOID } cdnn_activation;
 
 /// Position of a buffer in `cdnn_run`. Backward primitives put the gradient that comes in where the forward one has its
-/// source, and the gradient that goes out where it has its destination; the comment at each `_create` says which is which.
+/// source, and the gradient that goes out where it has its destination; the comment at each `_create` says which is
+/// which.
 typedef enum { CDNN_SOURCE = 0, CDNN_WEIGHTS, CDNN_BIAS, CDNN_DESTINATION, CDNN_WORKSPACE, CDNN_SLOTS } cdnn_slot;
 
 /// Status of every function that returns `int`: 0 is success, positive numbers are oneDNN's own (`cdnn_status_text`).
@@ -55,7 +56,8 @@ bool cdnn_layout_rows_are_contiguous(const cdnn_layout *);
 
 // MARK: - Primitives
 
-typedef struct {  // destination = activation(source (m, k) · weights (k, n) + bias (n)) (+ destination when `accumulate`)
+/// destination = activation(source (m, k) · weights (k, n) + bias (n)) (+ destination when `accumulate`)
+typedef struct {
   int64_t m, k, n;
   cdnn_type operands, destination;
   bool source_transposed;  // the source lies in memory as (k, m)
@@ -66,7 +68,8 @@ typedef struct {  // destination = activation(source (m, k) · weights (k, n) + 
 } cdnn_product;
 int cdnn_product_create(cdnn_primitive **out, const cdnn_product *);
 
-typedef struct {  // valid, stride 1: images (batch, channels, height, width), weights (filters, channels, kernel, kernel)
+/// Valid, stride 1: images (batch, channels, height, width), weights (filters, channels, kernel, kernel).
+typedef struct {
   int64_t batch, channels, height, width, filters, kernel;
   cdnn_type type;
   cdnn_activation activation;
@@ -79,7 +82,8 @@ int cdnn_convolution_to_input_create(cdnn_primitive **out, const cdnn_convolutio
 /// source = images, destination = gradient of the output (read); weights and bias receive float32 gradients.
 int cdnn_convolution_to_weights_create(cdnn_primitive **out, const cdnn_convolution *, const cdnn_primitive *forward);
 
-typedef struct {  // maximum over windows of (batch, channels, height, width)
+/// Maximum over windows of (batch, channels, height, width).
+typedef struct {
   int64_t batch, channels, height, width, kernel, stride;
   cdnn_type type;
 } cdnn_max_pool;
@@ -90,7 +94,8 @@ int cdnn_max_pool_backward_create(cdnn_primitive **out, const cdnn_max_pool *, c
 int cdnn_activation_create(cdnn_primitive **out, cdnn_activation, float slope, const cdnn_layout *);
 /// Copies, converts and permutes between two layouts of the same dimensions.
 int cdnn_reorder_create(cdnn_primitive **out, const cdnn_layout *from, const cdnn_layout *to);
-/// Packs float32 weights in C order (`transposed`: of the transposed matrix) into the layout that `primitive` wants in `slot`.
+/// Packs float32 weights in C order (`transposed`: of the transposed matrix) into the layout that `primitive` wants in
+/// `slot`.
 int cdnn_pack_create(cdnn_primitive **out, const cdnn_primitive *primitive, cdnn_slot slot, bool transposed);
 /// Adds what lies in that layout to a float32 array in C order.
 int cdnn_unpack_adding_create(cdnn_primitive **out, const cdnn_primitive *primitive, cdnn_slot slot);

@@ -19,6 +19,8 @@ void ctl_sign_step_each(double *x, const double *g, const double *steps, size_t 
 void ctl_add_products(double *x, const double *g, const double *factors, size_t n);
 /// x += a · g
 void ctl_add_scaled(double *x, const double *g, double a, size_t n);
+/// x += step · g / ‖g‖₂, for g of any magnitude; nothing when g is zero or not finite.
+void ctl_unit_step(double *x, const double *g, double step, size_t n);
 void ctl_scale(double *x, double a, size_t n);
 /// x clipped to [origin − radius, origin + radius] and [low, high], element by element. A null `radii` means `radius` everywhere; null
 /// `lows` and `highs` mean `low` and `high`.

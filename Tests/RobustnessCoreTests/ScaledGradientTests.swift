@@ -1,0 +1,68 @@
+import Testing
+
+@testable import RobustnessCore
+
+@Suite struct `Scaled gradients` {
+  func row(_ values: [Double], _ exponent: Int = 0) -> ScaledGradient {
+    var gradient = ScaledGradient(values: Tensor(shape: [1, values.count], elements: values), exponents: [exponent])
+    gradient.normalize()
+    return gradient
+  }
+
+  @Test func `normalising moves the magnitude into the exponent and keeps the value`() {
+    let gradient = row([3, -12, 0])
+    #expect(gradient.values.elements == [0.1875, -0.75, 0])
+    #expect(gradient.exponents == [4])
+    #expect(gradient.plain.elements == [3, -12, 0])
+  }
+
+  @Test func `subnormal rows are normalised too`() {
+    let gradient = row([0x1p-1074, -0x1p-1073])
+    #expect(gradient.values.elements == [0.25, -0.5])
+    #expect(gradient.exponents == [-1072])
+  }
+
+  @Test(arguments: [5000, -5000]) func `sums keep digits at 2^±5000`(_ exponent: Int) {
+    var sum = row([0, 0])
+    sum.accumulate(row([1, 2], exponent), logWeights: [0])
+    sum.accumulate(row([3, -1], exponent), logWeights: [0])
+    // (4, 1) · 2^exponent
+    #expect(sum.values.elements == [0.5, 0.125])
+    #expect(sum.exponents == [exponent + 3])
+  }
+
+  @Test func `the larger of two far rows wins whatever their order`() {
+    for reversed in [false, true] {
+      var sum = row([0, 0])
+      let far = [row([1, 0], 5000), row([0, 1], -5000)]
+      for other in reversed ? far.reversed() : far { sum.accumulate(other, logWeights: [0]) }
+      #expect(abs(sum.log2Norms[0] - 5000) < 1e-9)
+      #expect(sum.values.elements[0] == 0.5)
+    }
+  }
+
+  @Test func `weights beyond the range of numbers cancel opposite exponents`() {
+    var sum = row([0, 0])
+    // e^(5000 ln 2) · 2⁻⁵⁰⁰⁰ = 1
+    sum.accumulate(row([3, 4], -5000), logWeights: [5000 * 0.6931471805599453])
+    #expect(abs(sum.log2Norms[0] - 2.321928094887362) < 1e-9)
+  }
+
+  @Test func `a weight of zero adds nothing`() {
+    var sum = row([1, 1])
+    sum.accumulate(row([5, 5], 900), logWeights: [-.infinity])
+    #expect(sum.plain.elements == [1, 1])
+  }
+
+  @Test func `exact zeros are told from tiny rows`() {
+    let values = Tensor(shape: [2, 2], elements: [0, 0, 0, 0.5])
+    let gradient = ScaledGradient(values: values, exponents: [0, -100_000])
+    #expect(gradient.isExactlyZero == [true, false])
+    #expect(gradient.log2Norms == [-.infinity, -100_001])
+    #expect(gradient.plain.elements == [0, 0, 0, 0])
+  }
+
+  @Test func `negation keeps exponents`() {
+    #expect(row([1, -2], 7).negated == row([-1, 2], 7))
+  }
+}
