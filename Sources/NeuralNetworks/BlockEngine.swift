@@ -49,6 +49,9 @@ final class BlockEngine: @unchecked Sendable {
     var members: MemberOutput?
   }
 
+  /// Packs `draws` now when they stay in memory.
+  func prepare(_ draws: [Int]) throws { try store.prepare(draws) }
+
   /// Passes all examples through `draws`.
   func run(_ inputs: Tensor, labels: [Int], draws: [Int], _ request: Request) throws -> PassSums {
     let sums = PassSums(

@@ -40,6 +40,11 @@ final class DrawStore: @unchecked Sendable {
   /// Whether every draw stays in memory once packed.
   var isResident: Bool { budget.map { bytesPerDraw * source.drawCount <= $0 } ?? true }
 
+  /// Packs `draws` now when they stay in memory.
+  func prepare(_ draws: [Int]) throws {
+    if isResident { try packResident(draws) }
+  }
+
   /// Calls `body` with consecutive positions of `draws` and their packed weights, in whole groups.
   func withWindows(
     of draws: [Int], groupSize: Int, _ body: (_ positions: Range<Int>, _ packed: [PackedDraw]) throws -> Void

@@ -138,16 +138,46 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     }
   }
 
+  /// Reads and packs the selected draws, so that the first pass does not have to; nothing when they do not all fit in memory.
+  public func prepare(draws: DrawSelection) throws {
+    try passes.withLock { _ in
+      let indices = draws.indices(of: drawCount)
+      try values.prepare(indices)
+      if gradients !== values { try gradients.prepare(indices) }
+    }
+  }
+
+  /// Value of an objective for the labels of `examples`, and the prediction, in float32 products.
+  public func loss(_ examples: Examples, objective: Objective, draws: DrawSelection) throws -> Loss {
+    let indices = try checked(examples.inputs, draws)
+    try check(examples.labels)
+    let labels = examples.labels
+    return try passes.withLock { _ in
+      let isNaive = configuration.arithmetic == .naiveFloat32
+      let request = BlockEngine.Request(naiveMean: isNaive)
+      let sums = try values.run(examples.inputs, labels: labels, draws: indices, request)
+      let result = values.finish(sums, objective: objective, labels: labels, gradient: false)
+      guard isNaive else { return Loss(logLosses: result.logLosses, prediction: result.prediction) }
+      let losses = NaiveLosses(FirstPass(sums, objective: objective, labels: labels), sums, objective: objective, classes: classCount)
+      return Loss(
+        logLosses: labels.indices.map { losses.logLoss(row: $0, label: labels[$0]) }, prediction: result.prediction)
+    }
+  }
+
+  private func check(_ labels: [Int]) throws {
+    guard classCount > 1 else { throw CoreError("a loss needs at least two classes") }
+    guard labels.allSatisfy({ (0..<classCount).contains($0) }) else {
+      throw CoreError("a label lies outside the \(classCount) classes")
+    }
+  }
+
   /// Value, input gradient and prediction for the labels of `examples`. In bfloat16 the gradient, and for the objectives that need one pass also value and prediction, are
   /// those of bfloat16 products.
   public func lossAndGradient(_ examples: Examples, objective: Objective, draws: DrawSelection) throws
     -> LossAndGradient
   {
     let indices = try checked(examples.inputs, draws)
-    guard examples.labels.allSatisfy({ (0..<classCount).contains($0) }) else {
-      throw CoreError("a label lies outside the \(classCount) classes")
-    }
-    guard classCount > 1 else { throw CoreError("a loss needs at least two classes") }
+    try check(examples.labels)
     return try passes.withLock { _ in
       configuration.arithmetic == .naiveFloat32
         ? try naive(examples, objective, indices) : try scaled(examples, objective, indices)

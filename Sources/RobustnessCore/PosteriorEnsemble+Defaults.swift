@@ -19,6 +19,13 @@ extension PosteriorEnsemble {
     return ObjectiveReference(logits: logits, labels: labels, objective: .predictive).prediction
   }
 
+  /// Value of an objective and the prediction, in `Double` over members.
+  public func loss(_ examples: Examples, objective: Objective, draws: DrawSelection) throws -> Loss {
+    let logits = try draws.indices(of: drawCount).map { try member($0).logits(examples.inputs) }
+    let reference = ObjectiveReference(logits: logits, labels: examples.labels, objective: objective)
+    return Loss(logLosses: examples.labels.indices.map(reference.logLoss), prediction: reference.prediction)
+  }
+
   /// Value and input gradient of an objective, in `Double` over members.
   public func lossAndGradient(_ examples: Examples, objective: Objective, draws: DrawSelection) throws
     -> LossAndGradient

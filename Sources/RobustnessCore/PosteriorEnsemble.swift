@@ -21,6 +21,8 @@ public protocol PosteriorEnsemble: Sendable {
   func memberLogProbabilities(_ inputs: Tensor, draws: DrawSelection) throws -> Tensor
   /// The posterior predictive and the votes over the selected draws.
   func predict(_ inputs: Tensor, draws: DrawSelection) throws -> Prediction
+  /// Value of an objective for the labels of `examples`, and the prediction, without a gradient.
+  func loss(_ examples: Examples, objective: Objective, draws: DrawSelection) throws -> Loss
   /// Value and input gradient of an objective for the labels of `examples` (for a targeted attack, put the targets there).
   func lossAndGradient(_ examples: Examples, objective: Objective, draws: DrawSelection) throws -> LossAndGradient
 }

@@ -44,6 +44,20 @@ public struct Prediction: Sendable, Hashable {
   }
 }
 
+/// The value of an objective at some points.
+public struct Loss: Sendable, Hashable {
+  /// Natural logarithm of the loss of each example; for `margin`, which can be negative, the value itself.
+  public var logLosses: [Double]
+  /// What the same draws predict at the same points.
+  public var prediction: Prediction
+
+  /// Wraps values and prediction.
+  public init(logLosses: [Double], prediction: Prediction) {
+    self.logLosses = logLosses
+    self.prediction = prediction
+  }
+}
+
 /// The value and the input gradient of an objective at some points.
 public struct LossAndGradient: Sendable, Hashable {
   /// Natural logarithm of the loss of each example; for `margin`, which can be negative, the value itself.
