@@ -112,7 +112,7 @@ struct FileInWriting {
   /// Names of the dimensions of one draw of a parameter. A square weight has two: no dimension may come twice.
   private static func dimensions(of parameter: Architecture.Parameter) -> [String] {
     let layer = parameter.name.prefix(upTo: parameter.name.lastIndex(of: ".") ?? parameter.name.endIndex)
-    return zip(parameter.shape, ["out", "in", "kernel_height", "kernel_width"]).map { "\(layer)_\($1)" }
+    return zip(parameter.shape, ["out", "in", "kh", "kw"]).map { "\(layer)_\($1)" }
   }
 
   mutating func writePosterior() throws {
