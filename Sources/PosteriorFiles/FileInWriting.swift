@@ -89,6 +89,7 @@ struct FileInWriting {
     let dataset = try file.createDataset(
       path, element: element, shape: shape, chunk: chunk, isCompressed: contents.isCompressed)
     try dataset.write(start: shape.map { _ in 0 }, count: shape, as: element, from: bytes)
+    try dataset.close()
     var hasher = SHA256()
     hasher.update(bufferPointer: bytes)
     let sha256 = ContentDigest.hexadecimal(hasher.finalize())
@@ -157,6 +158,7 @@ struct FileInWriting {
         offset += parameter.count
       }
     }
+    for dataset in datasets { try dataset.close() }
     for (index, parameter) in parameters.enumerated() {
       let path = "/posterior/\(parameter.name)"
       let shape = [chainCount, drawsPerChain] + parameter.shape
