@@ -21,6 +21,14 @@ public struct HDF5Attribute: Sendable, Hashable {
   /// The value.
   public let value: Value
 
+  /// Describes an attribute.
+  public init(name: String, type: StoredType, shape: [Int]?, value: Value) {
+    self.name = name
+    self.type = type
+    self.shape = shape
+    self.value = value
+  }
+
   /// The value if it is one text.
   public var text: String? {
     if case .text(let text) = value { text } else { nil }

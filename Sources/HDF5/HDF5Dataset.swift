@@ -1,4 +1,5 @@
 import CHDF5
+import Synchronization
 
 /// An open data set: its type and shape, and its values, whole or by blocks.
 public final class HDF5Dataset: Sendable {
@@ -32,6 +33,7 @@ public final class HDF5Dataset: Sendable {
   public let storedChunkCount: Int?
 
   private let id: hid_t
+  private let isClosed = Atomic(false)
   // Keeps the file open for as long as the data set is.
   private let owner: HDF5File
 
@@ -49,7 +51,19 @@ public final class HDF5Dataset: Sendable {
     self.storedChunkCount = properties.storedChunkCount
   }
 
-  deinit { Library.release(id, H5Dclose) }
+  deinit {
+    if !isClosed.load(ordering: .relaxed) { Library.release(id, H5Dclose) }
+  }
+
+  /// Closes the data set, after which it must not be used. Without this call it is closed with its last reference, silently.
+  ///
+  /// - Throws: when values that were still in memory could not be written.
+  public func close() throws(HDF5Error) {
+    guard !isClosed.exchange(true, ordering: .relaxed) else { return }
+    try Library.locked { () throws(HDF5Error) in
+      try site.check("H5Dclose") { H5Dclose(id) }
+    }
+  }
 
   /// Number of values; nil when the data space is empty or the number exceeds what fits in memory's address range.
   public var elementCount: Int? {

@@ -45,7 +45,13 @@ struct CallSite {
         return 0
       }, Unmanaged.passUnretained(entries).toOpaque())
     _ = H5Eclear2(hid_t(H5E_DEFAULT))
-    let innermost = entries.list.first ?? "no reason given"
+    var innermost = entries.list.first ?? "no reason given"
+    // The operating system's own words are hidden among addresses and times.
+    if let start = innermost.firstRange(of: "error message = '")?.upperBound,
+      let end = innermost[start...].firstIndex(of: "'")
+    {
+      innermost = String(innermost[start..<end])
+    }
     return HDF5Error(file: file, path: path, reason: "\(call) failed: \(innermost)", stack: entries.list)
   }
 

@@ -1,4 +1,5 @@
 import CHDF5
+import Synchronization
 
 /// A link in a group: a name, and how it leads to an object.
 public struct HDF5Link: Sendable, Hashable {
@@ -38,13 +39,16 @@ public final class HDF5File: Sendable {
   /// The path as it was given.
   public let path: String
   let id: hid_t
+  private let isClosed = Atomic(false)
 
   private init(path: String, id: hid_t) {
     self.path = path
     self.id = id
   }
 
-  deinit { Library.release(id, H5Fclose) }
+  deinit {
+    if !isClosed.load(ordering: .relaxed) { Library.release(id, H5Fclose) }
+  }
 
   // MARK: - Opening
 
@@ -66,6 +70,8 @@ public final class HDF5File: Sendable {
     let id = try Library.locked { () throws(HDF5Error) -> hid_t in
       let access = try Handle(site, "H5Pcreate", close: H5Pclose) { H5Pcreate(cH5P_FILE_ACCESS()) }
       _ = H5Pset_file_locking(access.id, false, true)
+      // Closing must mean closed: it fails as long as a data set is open.
+      _ = H5Pset_fclose_degree(access.id, H5F_CLOSE_SEMI)
       return try site.check("H5Fcreate") { H5Fcreate(path, cH5F_ACC_EXCL(), hid_t(H5P_DEFAULT), access.id) }
     }
     return HDF5File(path: path, id: id)
@@ -76,6 +82,17 @@ public final class HDF5File: Sendable {
     let site = CallSite(file: path, path: "/")
     try Library.locked { () throws(HDF5Error) in
       try site.check("H5Fflush") { H5Fflush(id, H5F_SCOPE_GLOBAL) }
+    }
+  }
+
+  /// Closes the file, after which it must not be used. Without this call it is closed with its last reference, silently.
+  ///
+  /// - Throws: when the rest could not be written, or when a data set is still open.
+  public func close() throws(HDF5Error) {
+    guard !isClosed.exchange(true, ordering: .relaxed) else { return }
+    let site = CallSite(file: path, path: "/")
+    try Library.locked { () throws(HDF5Error) in
+      try site.check("H5Fclose") { H5Fclose(id) }
     }
   }
 

@@ -11,6 +11,8 @@ enum Library {
   static func locked<R: Sendable>(_ body: () throws(HDF5Error) -> R) throws(HDF5Error) -> R {
     try isReady.withLock { (ready) throws(HDF5Error) -> R in
       if !ready {
+        // The library's clean-up at exit brings the program down after a write that failed. Files are closed explicitly.
+        _ = H5dont_atexit()
         _ = H5open()
         // A file must not be able to make this program load code.
         _ = H5PLset_loading_state(0)

@@ -1,4 +1,6 @@
-import Foundation
+import ArgumentParser
 import PosteriorFiles
 
+// Before anything else: this program starts itself to look at files of unknown origin.
 Probe.runIfRequested()
+PosteriorProgram.runAndExit()

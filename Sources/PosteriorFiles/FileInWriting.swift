@@ -1,0 +1,233 @@
+import Crypto
+import Foundation
+import HDF5
+import NeuralNetworks
+
+/// A file while it is being written, with the digests of what has been written so far.
+struct FileInWriting {
+  let file: HDF5File
+  let contents: PosteriorContents
+  private var posterior = ContentDigest()
+  private var data = ContentDigest()
+  private var content = ContentDigest()
+
+  private var architecture: Architecture { contents.weights.architecture }
+  private var chainCount: Int { contents.chainCount }
+  private var drawsPerChain: Int { contents.drawsPerChain }
+
+  init(file: HDF5File, contents: PosteriorContents) {
+    self.file = file
+    self.contents = contents
+  }
+
+  // MARK: - Attributes
+
+  private mutating func setAttribute(
+    _ name: String, of group: String, to value: HDF5Attribute.Value, shape: [Int], isPosterior: Bool = false
+  ) throws {
+    let type: StoredType
+    switch value {
+    case .text(let text):
+      try file.setAttribute(name, of: group, to: text)
+      type = .text(isVariableLength: true)
+    case .numbers(let element, let bytes):
+      try file.setAttribute(name, of: group, to: bytes, element: element, shape: shape)
+      type = .number(element)
+    case .unread: return
+    }
+    let attribute = HDF5Attribute(name: name, type: type, shape: shape, value: value)
+    content.add(attribute, of: group)
+    if isPosterior { posterior.add(attribute, of: group) }
+  }
+
+  mutating func writeModel() throws {
+    try file.createGroup("/model")
+    try setAttribute("architecture", of: "/model", to: .text(architecture.json), shape: [], isPosterior: true)
+    let bounds = [contents.inputBounds.lowerBound, contents.inputBounds.upperBound]
+    let bytes =
+      contents.boundsElement == .float32
+      ? bounds.map { Float($0) }.withUnsafeBytes { Array($0) } : bounds.withUnsafeBytes { Array($0) }
+    let element = contents.boundsElement == .float32 ? ElementType.float32 : .float64
+    try setAttribute("input_bounds", of: "/model", to: .numbers(element, bytes), shape: [2], isPosterior: true)
+    for attribute in contents.furtherModelAttributes {
+      try setAttribute(attribute.name, of: "/model", to: attribute.value, shape: attribute.shape ?? [])
+    }
+  }
+
+  mutating func writeProvenance() throws {
+    try file.createGroup("/provenance")
+    if let kind = contents.kind {
+      try setAttribute("kind", of: "/provenance", to: .text(kind.rawValue), shape: [])
+    }
+    for (name, entry) in contents.provenance.sorted(by: { $0.key < $1.key }) {
+      try setAttribute(name, of: "/provenance", to: entry.value, shape: entry.shape)
+    }
+  }
+
+  /// Last, since the digests of everything stand here.
+  mutating func writeRoot() throws {
+    let attributes: [(String, String?)] = [
+      ("format", "bnn-posterior"), ("format_version", "1.0"), ("title", contents.title),
+      ("created_at", contents.createdAt ?? Date().formatted(.iso8601)),
+      ("creation_library", contents.creationLibrary),
+      ("creation_library_version", contents.creationLibraryVersion),
+      ("inference_library", contents.inferenceLibrary), ("posterior_sha256", posterior.sha256),
+      ("data_sha256", contents.evaluationData == nil ? nil : data.sha256), ("content_sha256", content.sha256),
+    ]
+    for (name, text) in attributes {
+      if let text { try file.setAttribute(name, of: "/", to: text) }
+    }
+  }
+
+  // MARK: - Data sets
+
+  /// Writes a data set at once and adds it to the digest of the content.
+  private mutating func write(
+    _ path: String, _ element: ElementType, shape: [Int], chunk: [Int]?, bytes: UnsafeRawBufferPointer,
+    isData: Bool = false
+  ) throws {
+    let dataset = try file.createDataset(
+      path, element: element, shape: shape, chunk: chunk, isCompressed: contents.isCompressed)
+    try dataset.write(start: shape.map { _ in 0 }, count: shape, as: element, from: bytes)
+    try dataset.close()
+    var hasher = SHA256()
+    hasher.update(bufferPointer: bytes)
+    let sha256 = ContentDigest.hexadecimal(hasher.finalize())
+    content.add(path: path, type: element.rawValue, shape: shape, sha256: sha256)
+    if isData { data.add(path: path, type: element.rawValue, shape: shape, sha256: sha256) }
+  }
+
+  /// Writes a dimension of a group: with coordinates 0, 1, … or, for netCDF, as one that has none.
+  private mutating func writeDimension(_ name: String, in group: String, extent: Int, isCoordinate: Bool) throws {
+    let path = "\(group)/\(name)"
+    let values = (0..<extent).map { isCoordinate ? Int64($0) : 0 }
+    try values.withUnsafeBytes { try write(path, .int64, shape: [extent], chunk: nil, bytes: $0) }
+    let size = String(extent)
+    let padded = String(repeating: " ", count: max(0, 10 - size.count)) + size
+    try file.makeDimensionScale(
+      path, name: isCoordinate ? name : "This is a netCDF dimension but not a netCDF variable." + padded)
+  }
+
+  // MARK: - Weights
+
+  /// Names of the dimensions of one draw of a parameter. A square weight has two: no dimension may come twice.
+  private static func dimensions(of parameter: Architecture.Parameter) -> [String] {
+    let layer = parameter.name.prefix(upTo: parameter.name.lastIndex(of: ".") ?? parameter.name.endIndex)
+    return zip(parameter.shape, ["out", "in", "kh", "kw"]).map { "\(layer)_\($1)" }
+  }
+
+  mutating func writePosterior() throws {
+    try file.createGroup("/posterior")
+    try writeDraws()
+    try writeDimension("chain", in: "/posterior", extent: chainCount, isCoordinate: true)
+    try writeDimension("draw", in: "/posterior", extent: drawsPerChain, isCoordinate: true)
+    var written: Set<String> = []
+    for parameter in architecture.parameters {
+      let names = Self.dimensions(of: parameter)
+      for (name, extent) in zip(names, parameter.shape) where written.insert(name).inserted {
+        try writeDimension(name, in: "/posterior", extent: extent, isCoordinate: false)
+      }
+      for (axis, name) in (["chain", "draw"] + names).enumerated() {
+        try file.attachScale("/posterior/\(name)", to: "/posterior/\(parameter.name)", axis: axis)
+      }
+    }
+  }
+
+  /// Draw by draw, each parameter's digest growing along.
+  private mutating func writeDraws() throws {
+    let parameters = architecture.parameters
+    let datasets = try parameters.map { parameter in
+      try file.createDataset(
+        "/posterior/\(parameter.name)", element: .float32, shape: [chainCount, drawsPerChain] + parameter.shape,
+        chunk: [1, 1] + parameter.shape, isCompressed: contents.isCompressed)
+    }
+    var hashers = parameters.map { _ in SHA256() }
+    let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: architecture.parameterCount)
+    defer { buffer.deallocate() }
+    buffer.initialize(repeating: 0)
+    for draw in 0..<contents.weights.drawCount {
+      try contents.weights.read(draw: draw, into: buffer)
+      var offset = 0
+      for (index, parameter) in parameters.enumerated() {
+        let part = UnsafeRawBufferPointer(
+          UnsafeBufferPointer(rebasing: buffer[offset..<(offset + parameter.count)]))
+        hashers[index].update(bufferPointer: part)
+        try datasets[index].write(
+          start: [draw / drawsPerChain, draw % drawsPerChain] + parameter.shape.map { _ in 0 },
+          count: [1, 1] + parameter.shape, as: .float32, from: part)
+        offset += parameter.count
+      }
+    }
+    for dataset in datasets { try dataset.close() }
+    for (index, parameter) in parameters.enumerated() {
+      let path = "/posterior/\(parameter.name)"
+      let shape = [chainCount, drawsPerChain] + parameter.shape
+      let sha256 = ContentDigest.hexadecimal(hashers[index].finalize())
+      posterior.add(path: path, type: ElementType.float32.rawValue, shape: shape, sha256: sha256)
+      content.add(path: path, type: ElementType.float32.rawValue, shape: shape, sha256: sha256)
+    }
+  }
+
+  // MARK: - Statistics and data
+
+  mutating func writeStatistics() throws {
+    guard !contents.sampleStatistics.isEmpty else { return }
+    try file.createGroup("/sample_stats")
+    try writeDimension("chain", in: "/sample_stats", extent: chainCount, isCoordinate: true)
+    try writeDimension("draw", in: "/sample_stats", extent: drawsPerChain, isCoordinate: true)
+    for statistic in contents.sampleStatistics {
+      let path = "/sample_stats/\(statistic.name)"
+      guard let bytes = statistic.storedBytes else {
+        throw PosteriorFileError(
+          file: file.path, path: path, reason: "holds a value that \(statistic.storedElement.rawValue) cannot represent"
+        )
+      }
+      try bytes.withUnsafeBytes {
+        try write(
+          path, statistic.storedElement, shape: [chainCount, drawsPerChain], chunk: [1, drawsPerChain], bytes: $0)
+      }
+      if statistic.name == "diverging" { try file.setAttribute("dtype", of: path, to: "bool") }
+      try file.attachScale("/sample_stats/chain", to: path, axis: 0)
+      try file.attachScale("/sample_stats/draw", to: path, axis: 1)
+    }
+  }
+
+  mutating func writeVariational() throws {
+    guard let variational = contents.variational else { return }
+    try file.createGroup("/variational")
+    var offset = 0
+    for parameter in architecture.parameters {
+      for (suffix, values) in [("mean", variational.mean), ("scale", variational.scale)] {
+        try values[offset..<(offset + parameter.count)].withUnsafeBytes {
+          try write(
+            "/variational/\(parameter.name).\(suffix)", .float32, shape: parameter.shape, chunk: parameter.shape,
+            bytes: $0)
+        }
+      }
+      offset += parameter.count
+    }
+  }
+
+  mutating func writeEvaluationData() throws {
+    guard let evaluation = contents.evaluationData else { return }
+    try file.createGroup("/evaluation_data")
+    let count = evaluation.labels.count
+    let shape = [count] + architecture.inputShape
+    let size = architecture.inputShape.reduce(1, *)
+    // About a megabyte per chunk, the size of the library's cache.
+    func chunk(_ valueSize: Int) -> [Int] {
+      [max(1, min(count, (1 << 20) / (size * valueSize)))] + architecture.inputShape
+    }
+    let path = "/evaluation_data/inputs"
+    switch evaluation.inputs {
+    case .bytes(let values):
+      try values.withUnsafeBytes { try write(path, .uint8, shape: shape, chunk: chunk(1), bytes: $0, isData: true) }
+    case .floats(let values):
+      try values.withUnsafeBytes { try write(path, .float32, shape: shape, chunk: chunk(4), bytes: $0, isData: true) }
+    }
+    let labels = evaluation.labels.map { Int64($0) }
+    try labels.withUnsafeBytes {
+      try write("/evaluation_data/labels", .int64, shape: [count], chunk: [count], bytes: $0, isData: true)
+    }
+  }
+}

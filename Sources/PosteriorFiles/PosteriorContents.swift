@@ -1,0 +1,120 @@
+import HDF5
+public import NeuralNetworks
+
+/// What goes into a posterior file.
+public struct PosteriorContents: Sendable {
+  /// The draws, chain by chain; the architecture comes with them.
+  public var weights: any WeightSource
+  /// Number of chains; the number of draws is a multiple of it.
+  public var chainCount: Int
+  /// The interval that every input value lies in.
+  public var inputBounds: ClosedRange<Double>
+  /// How the draws came about.
+  public var kind: PosteriorKind?
+  /// A title for people.
+  public var title: String?
+  /// When the file was made (ISO 8601); nil stands for the moment of writing.
+  public var createdAt: String?
+  /// The program that writes the file.
+  public var creationLibrary: String?
+  /// That program's version.
+  public var creationLibraryVersion: String?
+  /// The library that made the draws.
+  public var inferenceLibrary: String?
+  /// What the sampler recorded for every draw.
+  public var sampleStatistics: [SampleStatistic]
+  /// The distribution that draws of a variational posterior come from.
+  public var variational: VariationalParameters?
+  /// Labelled inputs to evaluate on.
+  public var evaluationData: StoredEvaluationData?
+  /// Where the posterior comes from: method, settings, seed … The name `kind` is taken by ``kind``.
+  public var provenance: [String: ProvenanceValue]
+  /// Whether chunks are compressed: about a sixth smaller, for ten times the time.
+  public var isCompressed: Bool
+
+  /// The representation of the bounds, part of the posterior's digest.
+  var boundsElement = ElementType.float64
+  /// Attributes of `/model` that this version does not know, kept when a file is copied.
+  var furtherModelAttributes: [HDF5Attribute] = []
+
+  /// Describes a file; everything but draws and bounds is optional.
+  public init(
+    weights: any WeightSource, chainCount: Int = 1, inputBounds: ClosedRange<Double>, kind: PosteriorKind? = nil,
+    title: String? = nil, createdAt: String? = nil, creationLibrary: String? = "bayesian-robustness",
+    creationLibraryVersion: String? = nil, inferenceLibrary: String? = nil, sampleStatistics: [SampleStatistic] = [],
+    variational: VariationalParameters? = nil, evaluationData: StoredEvaluationData? = nil,
+    provenance: [String: ProvenanceValue] = [:], isCompressed: Bool = false
+  ) {
+    self.weights = weights
+    self.chainCount = chainCount
+    self.inputBounds = inputBounds
+    self.kind = kind
+    self.title = title
+    self.createdAt = createdAt
+    self.creationLibrary = creationLibrary
+    self.creationLibraryVersion = creationLibraryVersion
+    self.inferenceLibrary = inferenceLibrary
+    self.sampleStatistics = sampleStatistics
+    self.variational = variational
+    self.evaluationData = evaluationData
+    self.provenance = provenance
+    self.isCompressed = isCompressed
+  }
+
+  /// Everything that a file holds, so that writing it gives a file of the newest format with the same posterior.
+  ///
+  /// Data sets that the format does not know are left out.
+  public init(copying file: PosteriorFile) throws(PosteriorFileError) {
+    self.init(
+      weights: file, chainCount: file.chainCount, inputBounds: file.inputBounds, kind: file.kind, title: file.title,
+      createdAt: file.createdAt, creationLibrary: file.creationLibrary,
+      creationLibraryVersion: file.creationLibraryVersion, inferenceLibrary: file.inferenceLibrary,
+      sampleStatistics: try file.sampleStatistics(), variational: try file.variationalParameters(),
+      evaluationData: try file.storedEvaluationData())
+    for attribute in file.structure.provenanceAttributes where attribute.name != "kind" {
+      provenance[attribute.name] = ProvenanceValue(attribute)
+    }
+    for attribute in file.structure.modelAttributes {
+      switch attribute.name {
+      case "architecture": break
+      case "input_bounds": if case .number(let element) = attribute.type { boundsElement = element }
+      default: furtherModelAttributes.append(attribute)
+      }
+    }
+  }
+}
+
+/// One entry of a file's provenance.
+public struct ProvenanceValue: Sendable, Hashable {
+  let value: HDF5Attribute.Value
+  let shape: [Int]
+
+  private init(value: HDF5Attribute.Value, shape: [Int]) {
+    self.value = value
+    self.shape = shape
+  }
+
+  /// The value of an attribute; nil when it is neither text nor numbers.
+  init?(_ attribute: HDF5Attribute) {
+    guard attribute.value != .unread, let shape = attribute.shape else { return nil }
+    self.init(value: attribute.value, shape: shape)
+  }
+
+  /// A text, also JSON.
+  public static func text(_ text: String) -> ProvenanceValue { .init(value: .text(text), shape: []) }
+
+  /// A whole number, `<i8`.
+  public static func integer(_ number: Int) -> ProvenanceValue {
+    .init(value: .numbers(.int64, withUnsafeBytes(of: Int64(number)) { Array($0) }), shape: [])
+  }
+
+  /// A number, `<f8`.
+  public static func number(_ number: Double) -> ProvenanceValue {
+    .init(value: .numbers(.float64, withUnsafeBytes(of: number) { Array($0) }), shape: [])
+  }
+
+  /// A list of numbers, `<f8`.
+  public static func numbers(_ numbers: [Double]) -> ProvenanceValue {
+    .init(value: .numbers(.float64, numbers.withUnsafeBytes { Array($0) }), shape: [numbers.count])
+  }
+}

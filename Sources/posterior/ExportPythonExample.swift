@@ -1,0 +1,11 @@
+import ArgumentParser
+import PosteriorFiles
+
+/// `posterior export-python-example`
+struct ExportPythonExample: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print a Python program that writes a posterior file with h5py.",
+    discussion: "posterior export-python-example > write_posterior.py && python write_posterior.py example.h5")
+
+  func run() { print(PythonExample.source, terminator: "") }
+}

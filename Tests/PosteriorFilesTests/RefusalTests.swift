@@ -1,0 +1,70 @@
+import Foundation
+import PosteriorFiles
+import Testing
+
+/// One tiny file per refusal; `Tests/Python/make_malformed.py` writes them with the list of what must be said.
+@Suite struct RefusalTests {
+  struct Case: Decodable, Sendable, CustomTestStringConvertible {
+    var file: String
+    var path: String
+    var reason: String
+    var testDescription: String { file }
+  }
+
+  static let cases: [Case] = {
+    guard let data = FileManager.default.contents(atPath: TestFiles.malformed("expected.json")),
+      let cases = try? JSONDecoder().decode([Case].self, from: data)
+    else { fatalError("Fixtures/malformed/expected.json cannot be read") }
+    return cases
+  }()
+
+  @Test func `the file that the malformed ones were made from is accepted`() throws {
+    #expect(PosteriorFile.verify(TestFiles.malformed("valid.h5"), probe: nil).isEmpty)
+  }
+
+  @Test(arguments: cases) func `a malformed file is refused with its place and the reason`(_ malformed: Case) throws {
+    let path = TestFiles.malformed(malformed.file)
+    let error = try #require(throws: PosteriorFileError.self) { try PosteriorFile.open(path, probe: nil) }
+    #expect(error.file == path)
+    #expect(error.path == malformed.path)
+    #expect(error.reason.contains(malformed.reason), "\(error)")
+  }
+
+  @Test(arguments: cases) func `verifying finds it too`(_ malformed: Case) {
+    let problems = PosteriorFile.verify(TestFiles.malformed(malformed.file), probe: nil)
+    #expect(problems.contains { $0.path == malformed.path && $0.reason.contains(malformed.reason) })
+  }
+
+  @Test(arguments: cases) func `the checking process refuses it in the same words`(_ malformed: Case) throws {
+    let path = TestFiles.malformed(malformed.file)
+    let error = try #require(throws: PosteriorFileError.self) { try PosteriorFile.open(path, probe: TestFiles.probe) }
+    #expect(error.path == malformed.path)
+    #expect(error.reason.contains(malformed.reason), "\(error)")
+  }
+
+  @Test func `the sentence names file, path, reason and author`() throws {
+    let error = try #require(throws: PosteriorFileError.self) {
+      try PosteriorFile.open(TestFiles.malformed("weight-shape.h5"), probe: nil)
+    }
+    #expect(
+      "\(error)"
+        == "weight-shape.h5: /posterior/output.weight has shape (2, 2, 3, 2); the architecture needs (chains, draws, 2, 3). "
+        + "The file was written by make_malformed 1.")
+  }
+
+  @Test func `a changed file is read when that is asked for, and says so`() throws {
+    let path = TestFiles.malformed("changed-provenance.h5")
+    #expect(try PosteriorFile.open(path, acceptChanged: true, probe: nil).integrity == .changed)
+    #expect(try PosteriorFile.open(path, acceptChanged: true, probe: TestFiles.probe).integrity == .changed)
+  }
+
+  @Test func `a folder, a missing file and a pipe are refused at once`() throws {
+    try TestFiles.withFolder { folder in
+      let pipe = folder.appendingPathComponent("pipe").path
+      #expect(mkfifo(pipe, 0o600) == 0)
+      for path in [folder.path, folder.appendingPathComponent("nothing").path, pipe] {
+        #expect(throws: PosteriorFileError.self) { try PosteriorFile.open(path, probe: nil) }
+      }
+    }
+  }
+}
