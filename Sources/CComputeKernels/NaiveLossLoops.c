@@ -12,22 +12,22 @@ INLINE float softmax_sum(const float *z, float *top, size_t classes) {
   return s;
 }
 
-void ckn_naive_softmax_add(float *probabilities, const float *z, size_t rows, size_t classes) {
+void ckn_naive_softmax_add(float *probabilities, float *losses, const float *z, const int32_t *labels, size_t rows, size_t classes) {
   for (size_t r = 0; r < rows; r++) {
     const float *q = z + r * classes;
     float top, s = softmax_sum(q, &top, classes);
     for (size_t c = 0; c < classes; c++) probabilities[r * classes + c] += expf(q[c] - top) / s;
+    losses[r] += (top + logf(s)) - q[labels[r]];
   }
 }
 
-void ckn_naive_logit_gradient(ckn_objective objective, float *dz, float *losses, const float *z, const float *mean, const int32_t *labels,
-                              float draws, size_t rows, size_t classes) {
+void ckn_naive_logit_gradient(ckn_objective objective, float *dz, const float *z, const float *mean, const int32_t *labels, float draws,
+                              size_t rows, size_t classes) {
   for (size_t r = 0; r < rows; r++) {
     size_t y = (size_t)labels[r], o = r * classes;
     const float *q = objective == CKN_MEAN_LOGIT ? mean + o : z + o, *m = mean ? mean + o : NULL;
     float *d = dz + o, top, s = softmax_sum(q, &top, classes);
     if (objective == CKN_EXPECTED_LOSS || objective == CKN_MEAN_LOGIT) {
-      if (losses) losses[r] += (top + logf(s)) - q[y];
       for (size_t c = 0; c < classes; c++) d[c] = (expf(q[c] - top) / s - (c == y ? 1.0f : 0.0f)) / draws;
       continue;
     }

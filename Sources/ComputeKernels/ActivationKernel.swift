@@ -12,8 +12,8 @@ public enum ElementwiseActivation: Sendable, Hashable, CaseIterable {
   /// 1 / (1 + e⁻ᵃ).
   case sigmoid
 
-  /// The slope of `leakyReLU`, the same number in every precision.
-  public static let leakySlope: Float = 0.01
+  /// The slope of `leakyReLU`.
+  public static let leakySlope = 0.01
 }
 
 /// The forward pass of an activation that cannot be fused into a layer, over any layout.
@@ -31,7 +31,7 @@ public final class ActivationKernel: Sendable {
   /// - Throws: `KernelError` when the library does not serve the layout's precision.
   public init(_ activation: ElementwiseActivation, layout: ActivationLayout, library: KernelLibrary) throws {
     let name = "the activation \(activation)"
-    let slope = ElementwiseActivation.leakySlope
+    let slope = Float(ElementwiseActivation.leakySlope)
     switch try library.serving(layout.precision, for: name) {
     case .oneDNN:
       let description = try layout.oneDNNDescription(shape: layout.shape)
@@ -51,9 +51,9 @@ public final class ActivationKernel: Sendable {
     let slope = ElementwiseActivation.leakySlope
     switch implementation {
     case .oneDNN(let primitive): try primitive.run(worker, source: a, into: h)
-    case .float(let activation, let count): portable_activation_f32(h.bound(), a.bound(), count, activation, slope)
+    case .float(let activation, let count): portable_activation_f32(h.bound(), a.bound(), count, activation, Float(slope))
     case .double(let activation, let count):
-      portable_activation_f64(h.bound(), a.bound(), count, activation, Double(slope))
+      portable_activation_f64(h.bound(), a.bound(), count, activation, slope)
     }
   }
 }

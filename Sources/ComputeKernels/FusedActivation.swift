@@ -8,10 +8,10 @@ public enum FusedActivation: Sendable, Hashable {
   /// max(a, 0).
   case relu
   /// a for positive a, else slope · a.
-  case leakyReLU(slope: Float)
+  case leakyReLU(slope: Double)
 
   /// The factor of negative pre-activations.
-  var slope: Float {
+  var slope: Double {
     if case .leakyReLU(let slope) = self { slope } else { 0 }
   }
 }

@@ -123,7 +123,7 @@ final class BlockEngine: @unchecked Sendable {
     let logits = space.values.last!.base
     let wide = network.wide.elementType
     if request.prediction { space.prediction.clear() }
-    if request.naive || request.naiveMean {
+    if request.naiveMean {
       space.naive.base.initializeMemory(as: UInt8.self, repeating: 0, count: space.naive.bytes)
     }
     if request.gradient != nil, network.accumulatesInputGradient {
@@ -136,8 +136,9 @@ final class BlockEngine: @unchecked Sendable {
         ckn_prediction_add(&buffers, logits, wide, space.labels, network.rows, classes)
       }
       if request.naiveMean {
+        let sums = space.naive.base.assumingMemoryBound(to: Float.self)
         ckn_naive_softmax_add(
-          space.naive.base.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self), network.rows,
+          sums, sums + network.rows * classes, logits.assumingMemoryBound(to: Float.self), space.labels, network.rows,
           classes)
       }
       if let output = request.members {
@@ -165,10 +166,8 @@ final class BlockEngine: @unchecked Sendable {
       return
     }
     for row in 0..<network.rows { space.exponents[row] = 0 }
-    let losses = space.naive.base.assumingMemoryBound(to: Float.self) + network.rows * classes
     ckn_naive_logit_gradient(
-      objective.kernel, gradient.assumingMemoryBound(to: Float.self), losses,
-      logits.assumingMemoryBound(to: Float.self), first?.naiveMean(row: rows.lowerBound), space.labels,
+      objective.kernel, gradient.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self), first?.naiveMean(row: rows.lowerBound), space.labels,
       Float(job.sums.draws), rows.count, classes)
     clearPaddedRows(gradient, from: rows.count, space)
   }
@@ -187,7 +186,7 @@ final class BlockEngine: @unchecked Sendable {
       var from = space.prediction[0]
       ckn_prediction_merge(&into, &from, rows.count, classes)
     }
-    if job.request.naive || job.request.naiveMean { sums.addNaive(space.naive, rows: rows, blockRows: network.rows) }
+    if job.request.naiveMean { sums.addNaive(space.naive, rows: rows, blockRows: network.rows) }
     guard job.request.gradient != nil, let gradient = sums.gradient else { return }
     let part: UnsafeMutableRawPointer
     let exponents: UnsafeMutablePointer<Int32>

@@ -212,7 +212,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     let sums = try gradients.run(
       inputs, labels: labels, draws: draws,
       BlockEngine.Request(prediction: false, gradient: objective, firstPass: pass, naive: true))
-    let losses = NaiveLosses(pass, sums, objective: objective, classes: classCount)
+    let losses = NaiveLosses(pass, first, objective: objective, classes: classCount)
     let zeros = [Double](repeating: 0, count: labels.count)
     return LossAndGradient(
       logLosses: labels.indices.map { losses.logLoss(row: $0, label: labels[$0]) },

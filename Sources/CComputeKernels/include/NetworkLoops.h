@@ -91,9 +91,9 @@ void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type destination,
 
 // MARK: - The arithmetic of other tools, in float32
 
-/// probabilities += softmax(z), with the usual subtraction of the maximum.
-void ckn_naive_softmax_add(float *probabilities, const float *z, size_t rows, size_t classes);
+/// probabilities += softmax(z), with the usual subtraction of the maximum, and losses += the cross-entropy of each row.
+void ckn_naive_softmax_add(float *probabilities, float *losses, const float *z, const int32_t *labels, size_t rows, size_t classes);
 /// The gradient of the loss with respect to this draw's logits in the order of automatic differentiation. `mean` is the mean of the probabilities (predictive, double-softmax, margin)
-/// or of the logits (mean-logit); `losses`, where not null, gets this draw's cross-entropy added (expected-loss).
-void ckn_naive_logit_gradient(ckn_objective objective, float *dz, float *losses, const float *z, const float *mean, const int32_t *labels,
-                              float draws, size_t rows, size_t classes);
+/// or of the logits (mean-logit).
+void ckn_naive_logit_gradient(ckn_objective objective, float *dz, const float *z, const float *mean, const int32_t *labels, float draws,
+                              size_t rows, size_t classes);

@@ -23,7 +23,7 @@ struct OneDNNConvolution: ConvolutionImplementation {
     var c = cdnn_convolution(
       batch: Int64(geometry.rows), channels: Int64(shape[0]), height: Int64(shape[1]), width: Int64(shape[2]),
       filters: Int64(geometry.filters), kernel: Int64(geometry.kernelSize), type: precision.oneDNNType,
-      activation: activation.oneDNN, slope: activation.slope, plain_source: plainSource)
+      activation: activation.oneDNN, slope: Float(activation.slope), plain_source: plainSource)
     let name = "a \(precision) convolution of \(shape) with \(geometry.filters) filters of size \(geometry.kernelSize)"
     let forward = try OneDNNPrimitive(name) { cdnn_convolution_forward_create($0, &c) }
     let toInput = try OneDNNPrimitive("the input gradient of \(name)") {

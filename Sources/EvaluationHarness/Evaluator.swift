@@ -1,0 +1,178 @@
+import Foundation
+public import RobustnessCore
+
+/// Runs attacks on an ensemble, with the companions that tell whether to believe them.
+public struct Evaluator: Sendable {
+  let subject: EvaluationSubject
+  let plan: EvaluationPlan
+  let companions: [any Attack.Type]
+  let progress: any EvaluationProgress
+  /// Draws that judge, and draws that attacks see.
+  let evaluationDraws: [Int]
+  let oracleDraws: AccountingOracle.QueryDraws
+
+  /// An evaluation of `subject`.
+  ///
+  /// - Parameters:
+  ///   - companions: where the checks find random noise (`random`) and the one-step attack (`fgsm`).
+  /// - Throws: `CoreError` when the plan does not fit the subject.
+  public init(
+    subject: EvaluationSubject, plan: EvaluationPlan, companions: [any Attack.Type],
+    progress: any EvaluationProgress = SilentProgress()
+  ) throws {
+    self.subject = subject
+    self.plan = plan
+    self.companions = companions
+    self.progress = progress
+    let all = plan.draws.indices(of: subject.ensemble.drawCount)
+    guard !all.isEmpty, all.allSatisfy({ (0..<subject.ensemble.drawCount).contains($0) }) else {
+      throw CoreError("draws must be among 0 to \(subject.ensemble.drawCount - 1), and at least one")
+    }
+    let streams = RandomStreams(seed: plan.seed, purpose: "attack-draws")
+    switch plan.attackDraws {
+    case .same:
+      evaluationDraws = all
+      oracleDraws = .fixed(all)
+    case .disjoint(let count):
+      guard count < all.count else {
+        throw CoreError("disjoint:\(count) leaves no draw to judge: there are \(all.count)")
+      }
+      let seen = evenlySpaced(count, of: all.count).map { all[$0] }
+      oracleDraws = .fixed(seen)
+      evaluationDraws = all.filter { !seen.contains($0) }
+    case .resampled(let count):
+      guard count <= all.count else { throw CoreError("resampled:\(count) asks for more draws than the \(all.count)") }
+      evaluationDraws = all
+      oracleDraws = .resampled(count: count, among: all, streams)
+    }
+    if case .singleDraw(let draw) = plan.decision, !all.contains(draw) {
+      throw CoreError("decision draw:\(draw) is not one of the draws that are evaluated")
+    }
+    try checkCapabilities()
+  }
+
+  private func checkCapabilities() throws {
+    guard subject.examples.count > 0 else { throw CoreError("there are no examples to evaluate") }
+    for request in plan.attacks {
+      let capabilities = request.attack.capabilities
+      guard capabilities.norms.contains(request.norm) else {
+        let norms = capabilities.norms.map(\.rawValue).joined(separator: ", ")
+        throw CoreError("\(request.attack.name) does not work in the norm \(request.norm.rawValue); it has \(norms)")
+      }
+      guard subject.ensemble.classCount >= capabilities.minimumClasses else {
+        throw CoreError(
+          "\(request.attack.name) needs at least \(capabilities.minimumClasses) classes, there are "
+            + "\(subject.ensemble.classCount)")
+      }
+      guard plan.target == .untargeted || capabilities.targeted else {
+        throw CoreError("\(request.attack.name) cannot aim at a class")
+      }
+    }
+  }
+
+  // MARK: - One attack
+
+  /// What one attack did.
+  struct Outcome: Sendable {
+    var request: AttackRequest
+    var objective: Objective
+    var threat: ThreatModel
+    var examples: Examples
+    var adversarial: Observations
+    var record: QueryRecord
+    /// Whether each example is decided as something else than its label at the best point over all queries.
+    var fooledByAnyQuery: [Bool]
+    var seconds: Double
+    var options: [String: String]
+
+    /// Whether each example is decided as its label at the point returned.
+    var correct: [Bool] { zip(adversarial.decisions, examples.labels).map { $0 == $1 } }
+  }
+
+  func perform(
+    _ request: AttackRequest, objective: Objective, threat: ThreatModel, examples: Examples
+  ) throws -> Outcome {
+    try open(request.attack, request, objective, threat, examples)
+  }
+
+  private func open<A: Attack>(
+    _ type: A.Type, _ request: AttackRequest, _ objective: Objective, _ threat: ThreatModel, _ examples: Examples
+  ) throws -> Outcome {
+    let options = try A.Options(assignments: request.assignments)
+    let attack = try A(options)
+    var oracle = AccountingOracle(
+      ensemble: subject.ensemble, examples: examples, threat: threat, objective: objective, decision: plan.decision,
+      draws: oracleDraws, progress: progress)
+    let streams = RandomStreams(seed: plan.seed, purpose: "attack/\(A.name)")
+    let clock = ContinuousClock()
+    var points = examples.inputs
+    let duration = try clock.measure {
+      points = try attack.perturb(examples, within: threat, oracle: &oracle, random: streams)
+    }
+    guard points.shape == examples.inputs.shape else {
+      throw CoreError("\(A.name) returned points of shape \(points.shape) for examples of \(examples.inputs.shape)")
+    }
+    let adversarial = try observe(points)
+    var described: [String: String] = ["norm": request.norm.rawValue]
+    for (name, value) in try options.described() { described[name] = value ?? A.Options.describedDefaults[name] ?? "" }
+    described.merge(attack.effectiveOptions(within: threat)) { $1 }
+    return Outcome(
+      request: request, objective: objective, threat: threat, examples: examples, adversarial: adversarial,
+      record: oracle.record, fooledByAnyQuery: try fooled(adversarial, oracle.record, examples),
+      seconds: Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18,
+      options: described)
+  }
+
+  /// Predictions and decisions of the draws that judge.
+  func observe(_ points: Tensor, members: Bool = false) throws -> Observations {
+    let draws = DrawSelection.some(evaluationDraws)
+    let prediction = try subject.ensemble.predict(points, draws: draws)
+    return Observations(
+      inputs: points, prediction: prediction, decisions: try decisions(points, prediction),
+      memberLogProbabilities: members ? try subject.ensemble.memberLogProbabilities(points, draws: draws) : nil)
+  }
+
+  private func decisions(_ points: Tensor, _ prediction: Prediction) throws -> [Int] {
+    guard case .singleDraw(let draw) = plan.decision else { return prediction.classes(plan.decision) }
+    return try subject.ensemble.predict(points, draws: .some([draw])).classes(plan.decision)
+  }
+
+  /// Wrong at the point returned, or at a point asked about. Where the oracle's answers were of other draws or of lower precision, the point is judged again.
+  private func fooled(_ adversarial: Observations, _ record: QueryRecord, _ examples: Examples) throws -> [Bool] {
+    var fooled = zip(adversarial.decisions, examples.labels).map { $0 != $1 }
+    let open = examples.labels.indices.filter { !fooled[$0] && record.reachedGoal[$0] }
+    guard !open.isEmpty else { return fooled }
+    let again = try observe(record.adversarialPoints.rows(open)).decisions
+    for (position, row) in open.enumerated() { fooled[row] = again[position] != examples.labels[row] }
+    return fooled
+  }
+
+  func threat(_ norm: Norm, _ epsilon: Double) throws -> ThreatModel {
+    try ThreatModel(
+      norm: norm, epsilon: epsilon, box: plan.box, goal: plan.target == .untargeted ? .untargeted : .targeted)
+  }
+
+  /// The examples with the targets that the plan asks for.
+  func targeted(_ examples: Examples, clean: Observations) -> Examples {
+    let classes = subject.ensemble.classCount
+    let targets: [Int]? =
+      switch plan.target {
+      case .untargeted: nil
+      case .next: examples.labels.map { ($0 + 1) % classes }
+      case .fixed(let target): examples.labels.map { $0 == target ? (target + 1) % classes : target }
+      case .leastLikely:
+        examples.labels.indices.map { row in
+          let l = Array(clean.prediction.logProbabilities[row: row])
+          return (0..<classes).filter { $0 != examples.labels[row] }.min { l[$0] < l[$1] } ?? 0
+        }
+      }
+    return Examples(
+      inputs: examples.inputs, labels: examples.labels, targets: targets, identifiers: examples.identifiers)
+  }
+}
+
+/// `count` indices spread evenly over 0 ..< total.
+func evenlySpaced(_ count: Int, of total: Int) -> [Int] {
+  let count = min(count, total)
+  return (0..<count).map { $0 * total / count }
+}

@@ -1,0 +1,36 @@
+import RobustnessCore
+
+/// What the oracle saw of one attack, for the checks.
+struct QueryRecord: Sendable {
+  /// Backward passes through one draw for one example.
+  var memberGradients = 0
+  /// Points asked about.
+  var queries = 0
+  /// Answers that were not finite: losses, probabilities, gradients.
+  var nonFiniteAnswers = 0
+  /// Points asked about that were not finite.
+  var nonFinitePoints = 0
+  /// Whether each example ever got a gradient, and whether one of them was exactly zero.
+  var hadGradient: [Bool]
+  var hadZeroGradient: [Bool]
+  /// log₂ of the norm of the first gradient of each example; nil before one.
+  var firstLog2Norm: [Double?]
+  /// The first point inside the threat model, over all queries, at which each example reached the goal.
+  var adversarialPoints: Tensor
+  var reachedGoal: [Bool]
+
+  init(_ examples: Examples) {
+    let none = [Bool](repeating: false, count: examples.count)
+    hadGradient = none
+    hadZeroGradient = none
+    reachedGoal = none
+    firstLog2Norm = Array(repeating: nil, count: examples.count)
+    adversarialPoints = examples.inputs
+  }
+
+  /// Fraction of the examples with a gradient for which one was exactly zero.
+  var zeroGradientFraction: Double? {
+    let asked = hadGradient.count { $0 }
+    return asked > 0 ? Double(hadZeroGradient.count { $0 }) / Double(asked) : nil
+  }
+}
