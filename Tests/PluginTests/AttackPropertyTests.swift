@@ -12,7 +12,7 @@ import Testing
   static var examples: Examples {
     Examples(
       inputs: tensor(AttackFixtures.shared.single.x), labels: AttackFixtures.shared.single.y,
-      targets: AttackFixtures.shared.single.y_target, identifiers: [40, 41, 42, 43, 44, 45])
+      targets: AttackFixtures.shared.single.target, identifiers: [40, 41, 42, 43, 44, 45])
   }
 
   struct Case: Sendable, CustomTestStringConvertible {

@@ -9,7 +9,7 @@ import Testing
   static var examples: Examples {
     Examples(
       inputs: tensor(AttackFixtures.shared.ensemble.x), labels: AttackFixtures.shared.ensemble.y,
-      targets: AttackFixtures.shared.single.y_target)
+      targets: AttackFixtures.shared.single.target)
   }
 
   /// Success and value of each row under the predictive, asked afresh.
