@@ -114,6 +114,15 @@ import Testing
   }
 
   @Test(arguments: [Norm.linf, .l2])
+  func `every restart has a start of its own`(_ norm: Norm) throws {
+    let threat = try ThreatModel(norm: norm, epsilon: 0.3)
+    let (_, oracle) = try run(
+      PGD.self, ["steps": "1", "restarts": "3"], on: Self.ensemble, Self.examples, threat)
+    let starts = oracle.queries.filter(\.isGradient).map(\.points)
+    #expect(starts.count == 3 && Set(starts).count == 3)
+  }
+
+  @Test(arguments: [Norm.linf, .l2])
   func `keeping the best is never weaker than keeping the last`(_ norm: Norm) throws {
     let threat = try ThreatModel(norm: norm, epsilon: 0.3)
     var differed = false
