@@ -6,11 +6,18 @@ public protocol PluginOptions: Codable, Sendable {
   init()
   /// What the default of an option is when it has no value of its own, for instance `["step": "2.5·ε/steps"]`; for help only.
   static var describedDefaults: [String: String] { get }
+  /// The same options with nothing left open: what a result records, so that it can be repeated when a default changes.
+  ///
+  /// - Throws: `CoreError` when the options make no sense together.
+  func resolved(for norm: Norm) throws -> Self
 }
 
 extension PluginOptions {
   /// Nothing to add.
   public static var describedDefaults: [String: String] { [:] }
+
+  /// Nothing is left open.
+  public func resolved(for norm: Norm) throws -> Self { self }
 
   /// Every option with its value as text (nil where it has none), in the order of declaration.
   public func described() throws -> [(name: String, value: String?)] {

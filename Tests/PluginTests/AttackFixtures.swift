@@ -7,8 +7,12 @@ struct AttackFixtures: Decodable {
   struct Network: Decodable {
     let x: [[Double]]
     let y: [Int]
-    let y_target: [Int]
+    let target: [Int]
     let logits: [[Double]]
+    enum CodingKeys: String, CodingKey {
+      case x, y, logits
+      case target = "y_target"
+    }
   }
   struct Outcome: Decodable {
     let adv: [[Double]]?
@@ -18,7 +22,11 @@ struct AttackFixtures: Decodable {
     struct Objective: Decodable {
       let value: [Double]
       let grad: [[Double]]
-      let pgd_linf_eps0p1_rel0p0333_steps40: [[Double]]
+      let pgd: [[Double]]
+      enum CodingKeys: String, CodingKey {
+        case value, grad
+        case pgd = "pgd_linf_eps0p1_rel0p0333_steps40"
+      }
     }
     let phases: [Double]
     let x: [[Double]]
@@ -39,7 +47,7 @@ struct AttackFixtures: Decodable {
 
   /// The examples of the single network, with the targets of the targeted entry.
   var examples: Examples {
-    Examples(inputs: tensor(single.x), labels: single.y, targets: single.y_target)
+    Examples(inputs: tensor(single.x), labels: single.y, targets: single.target)
   }
 }
 

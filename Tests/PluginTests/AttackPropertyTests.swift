@@ -12,7 +12,7 @@ import Testing
   static var examples: Examples {
     Examples(
       inputs: tensor(AttackFixtures.shared.single.x), labels: AttackFixtures.shared.single.y,
-      targets: AttackFixtures.shared.single.y_target, identifiers: [40, 41, 42, 43, 44, 45])
+      targets: AttackFixtures.shared.single.target, identifiers: [40, 41, 42, 43, 44, 45])
   }
 
   struct Case: Sendable, CustomTestStringConvertible {
@@ -128,7 +128,11 @@ import Testing
   @Test func `a masked step in L2 spends its whole length on the features that may change`() throws {
     let threat = try ThreatModel(norm: .l2, epsilon: 0.1, mask: [false, true, true, true])
     let unit = [0, -1, 0.5, 0].map { $0 / 1.25.squareRoot() }
-    expectEqual(try points("fgsm", threat), zip(Self.examples.inputs.elements, unit).map { $0 - 0.1 * $1 })
+    let expected = zip(Self.examples.inputs.elements, unit).map { $0 - 0.1 * $1 }
+    expectEqual(try points("fgsm", threat), expected)
+    let one = ["steps": "1", "relative-step": "1", "random-start": "false", "keep": "last"]
+    let pgd = try run(ProjectedGradientDescent.self, one, on: Self.model(scale: 1), Self.examples, threat).points
+    expectEqual(pgd.elements, expected)
   }
 
   @Test(arguments: ["fgsm", "pgd"]) func `each feature has its own radius`(_ attack: String) throws {
@@ -152,11 +156,12 @@ import Testing
   static let ensemble = ClosedFormEnsemble(phases: [0])
   static var examples: Examples { AttackFixtures.shared.examples }
 
-  @Test func `only values are asked for, once a draw`() throws {
+  @Test func `only values are asked for, once a draw, each draw another`() throws {
     let (_, oracle) = try run(
       RandomPerturbation.self, ["draws": "4"], on: Self.ensemble, Self.examples, ThreatModel(epsilon: 0.1))
     #expect(oracle.gradientQueryCount == 0)
     #expect(oracle.valueQueryCount == 4)
+    #expect(Set(oracle.queries.map(\.points)).count == 4)
   }
 
   @Test func `the best draw is returned`() throws {

@@ -9,7 +9,7 @@ import Testing
   static var examples: Examples {
     Examples(
       inputs: tensor(AttackFixtures.shared.ensemble.x), labels: AttackFixtures.shared.ensemble.y,
-      targets: AttackFixtures.shared.single.y_target)
+      targets: AttackFixtures.shared.single.target)
   }
 
   /// Success and value of each row under the predictive, asked afresh.
@@ -69,6 +69,26 @@ import Testing
     #expect(moved.allSatisfy { abs($0 - defaults.stepLength) < 1e-12 })
   }
 
+  @Test(arguments: ["paper", "foolbox", "torchattacks", "art"], Norm.allCases)
+  func `resolved options leave nothing open and return the same points`(_ preset: String, _ norm: Norm) throws {
+    let threat = try ThreatModel(norm: norm, epsilon: 0.3)
+    let resolved = try PGD.Options(assignments: ["preset": preset]).resolved(for: norm)
+    var assignments: [String: String] = [:]
+    for (name, value) in try resolved.described() { assignments[name] = value }
+    // Of step and relative-step only one is set.
+    #expect(try resolved.described().count { $0.value == nil } == 1)
+    let short = try run(PGD.self, ["preset": preset], on: Self.ensemble, Self.examples, threat).points
+    #expect(try run(PGD.self, assignments, on: Self.ensemble, Self.examples, threat).points == short)
+  }
+
+  @Test func `the paper's defaults are described`() throws {
+    let resolved = try PGD.Options().resolved(for: .linf)
+    #expect(resolved.steps == 15 && resolved.relativeStep == 2.5 / 15 && resolved.step == nil)
+    #expect(resolved.randomStart == true && resolved.keep == .best && resolved.projection == .exact)
+    let open = try PGD.Options().described().filter { $0.value == nil }.map(\.name)
+    #expect(Set(open) == Set(PGD.Options.describedDefaults.keys))
+  }
+
   @Test func `CleverHans has no default steps or step, and says so`() throws {
     #expect(throws: CoreError.self) { try PGD(PGD.Options(assignments: ["preset": "cleverhans", "steps": "5"])) }
     #expect(throws: CoreError.self) { try PGD(PGD.Options(assignments: ["preset": "cleverhans", "step": "0.1"])) }
@@ -111,6 +131,15 @@ import Testing
       ).points
       try expectNoWeaker(five, than: one)
     }
+  }
+
+  @Test(arguments: [Norm.linf, .l2])
+  func `every restart has a start of its own`(_ norm: Norm) throws {
+    let threat = try ThreatModel(norm: norm, epsilon: 0.3)
+    let (_, oracle) = try run(
+      PGD.self, ["steps": "1", "restarts": "3"], on: Self.ensemble, Self.examples, threat)
+    let starts = oracle.queries.filter(\.isGradient).map(\.points)
+    #expect(starts.count == 3 && Set(starts).count == 3)
   }
 
   @Test(arguments: [Norm.linf, .l2])

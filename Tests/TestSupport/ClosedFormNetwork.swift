@@ -70,13 +70,16 @@ public struct ClosedFormNetwork: Model {
     hidden: [[1.5, -2], [0.3, 0.3]], hiddenBias: [0, 0], output: [[-2.4, 0.5], [1.2, -2.3]], outputBias: [0, 0],
     activation: .sigmoid)
 
+  /// Shape of one input.
   public var inputShape: [Int] { [hidden[0].count] }
+  /// Number of classes.
   public var classCount: Int { output.count }
 
   private func preactivations(_ x: ArraySlice<Double>) -> [Double] {
     zip(hidden, hiddenBias).map { weights, bias in zip(weights, x).reduce(bias) { $0 + $1.0 * $1.1 } }
   }
 
+  /// Logits, shape (examples, classes).
   public func logits(_ inputs: Tensor) throws -> Tensor {
     let rows = (0..<inputs.rowCount).flatMap { row -> [Double] in
       let h = preactivations(inputs[row: row]).map(activation.value)
@@ -85,6 +88,7 @@ public struct ClosedFormNetwork: Model {
     return Tensor(shape: [inputs.rowCount, classCount], elements: rows)
   }
 
+  /// Gradient of Σ logitGradient · logits with respect to the inputs.
   public func inputGradient(_ inputs: Tensor, logitGradient: Tensor) throws -> ScaledGradient {
     let rows = (0..<inputs.rowCount).flatMap { row -> [Double] in
       let back = preactivations(inputs[row: row]).enumerated().map { (unit, a) -> Double in

@@ -35,6 +35,7 @@ public struct DirectOracle<Ensemble: PosteriorEnsemble>: AttackOracle {
     self.goal = goal
   }
 
+  /// Number of classes.
   public var classCount: Int { ensemble.classCount }
 
   private func isSuccess(_ prediction: Prediction, at points: Tensor, _ rows: [Int]) throws -> [Bool] {
@@ -47,11 +48,13 @@ public struct DirectOracle<Ensemble: PosteriorEnsemble>: AttackOracle {
     }
   }
 
+  /// Value, ascent direction and success.
   public mutating func ascent(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Ascent {
     queries.append(Query(points: points, isGradient: true))
     return try answer(points, rows, objective)
   }
 
+  /// Value and success.
   public mutating func values(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Values {
     queries.append(Query(points: points, isGradient: false))
     let answer = try answer(points, rows, objective)
@@ -69,11 +72,13 @@ public struct DirectOracle<Ensemble: PosteriorEnsemble>: AttackOracle {
       gradient: isTargeted ? result.gradient.negated : result.gradient)
   }
 
+  /// Log-probabilities of the predictive over all draws.
   public mutating func logProbabilities(_ points: Tensor, of rows: [Int]) throws -> Tensor {
     queries.append(Query(points: points, isGradient: false))
     return try ensemble.predict(points, draws: .all).logProbabilities
   }
 
+  /// Whether the goal is reached.
   public mutating func successes(_ points: Tensor, of rows: [Int]) throws -> [Bool] {
     queries.append(Query(points: points, isGradient: false))
     return try isSuccess(ensemble.predict(points, draws: .all), at: points, rows)

@@ -9,9 +9,13 @@ public struct ListedEnsemble<Member: Model>: PosteriorEnsemble {
     self.members = members
   }
 
+  /// Shape of one input.
   public var inputShape: [Int] { members[0].inputShape }
+  /// Number of classes.
   public var classCount: Int { members[0].classCount }
+  /// Number of draws.
   public var drawCount: Int { members.count }
+  /// One of the models.
   public func member(_ draw: Int) throws -> Member { members[draw] }
 }
 

@@ -40,6 +40,7 @@ public struct ProjectedGradientDescent: Attack {
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
   ) throws -> Tensor {
     let schedule = try Schedule(options, norm: threat.norm)
+    let (length, lengthPerFeature) = schedule.stepLength(in: threat)
     let rows = Array(0..<examples.count)
     var best = BestPoints(fallback: examples.inputs)
     for restart in 0..<schedule.restarts {
@@ -47,7 +48,13 @@ public struct ProjectedGradientDescent: Attack {
       for _ in 0..<schedule.steps {
         var ascent = try oracle.ascent(points, of: rows, objective: nil)
         if schedule.keep == .best { best.consider(points, values: ascent.values, successes: ascent.successes) }
-        schedule.step(&points, along: &ascent.gradient.values, threat)
+        switch threat.norm {
+        case .linf:
+          points.stepAlongSign(of: ascent.gradient.values, by: length, perFeature: lengthPerFeature)
+        case .l2:
+          threat.restrict(&ascent.gradient.values)
+          points.stepAlongUnitVector(of: ascent.gradient.values, by: length)
+        }
         threat.project(&points, around: examples.inputs, by: schedule.projection)
       }
       if schedule.keep == .last, schedule.restarts == 1 { return points }
@@ -71,23 +78,12 @@ public struct ProjectedGradientDescent: Attack {
 }
 
 extension Schedule {
-  /// Moves every point one step. `direction` loses the features that the mask forbids.
-  func step(_ points: inout Tensor, along direction: inout Tensor, _ threat: ThreatModel) {
-    let length: Double
-    var perFeature: [Double]?
+  /// Length of a step, and in its place one for each feature where the radii of the ball differ.
+  func stepLength(in threat: ThreatModel) -> (length: Double, perFeature: [Double]?) {
     switch step {
-    case .absolute(let absolute):
-      length = absolute
+    case .absolute(let length): (length, nil)
     case .relative(let multiple):
-      length = multiple * threat.epsilon
-      perFeature = threat.epsilonPerFeature.map { $0.map { multiple * $0 } }
-    }
-    switch threat.norm {
-    case .linf:
-      points.stepAlongSign(of: direction, by: length, perFeature: perFeature)
-    case .l2:
-      threat.restrict(&direction)
-      points.stepAlongUnitVector(of: direction, by: length)
+      (multiple * threat.epsilon, threat.epsilonPerFeature.map { $0.map { multiple * $0 } })
     }
   }
 }

@@ -31,14 +31,25 @@ extension ProjectedGradientDescent {
     /// The defaults.
     public init() {}
 
-    /// What an option without a value is, for help.
+    /// What an option without a value is under the preset `paper`; `resolved` tells it for the others.
     public static let describedDefaults = [
-      "steps": "15; foolbox 40 (L2: 50), torchattacks 10, art 100, cleverhans must be given",
-      "step": "not set; torchattacks 2/255 (L2: 0.2), art 0.1, cleverhans must be given",
-      "relative-step": "2.5/steps; foolbox 0.01/0.3 (L2: 0.025)",
-      "random-start": "true; art false",
-      "keep": "best; last for foolbox, torchattacks, art and cleverhans",
-      "projection": "exact; foolbox and torchattacks sequential, art and cleverhans box-first",
+      "steps": "15", "step": "2.5·ε/steps", "relative-step": "2.5/steps", "random-start": "true", "keep": "best",
+      "projection": "exact",
     ]
+
+    /// The same options with the preset's defaults filled in. The distribution of random starts stays with the preset.
+    public func resolved(for norm: Norm) throws -> Options {
+      let schedule = try Schedule(self, norm: norm)
+      var options = self
+      options.steps = schedule.steps
+      switch schedule.step {
+      case .absolute(let length): options.step = length
+      case .relative(let multiple): options.relativeStep = multiple
+      }
+      options.randomStart = schedule.start != nil
+      options.keep = schedule.keep
+      options.projection = schedule.projection
+      return options
+    }
   }
 }
