@@ -1,0 +1,132 @@
+import Foundation
+import RobustnessCore
+
+/// Checks of the ensemble itself, before any attack.
+struct EnsembleChecks {
+  let subject: EvaluationSubject
+  let draws: [Int]
+  let clean: Observations
+  /// Log-probabilities of every draw at a few examples, shape (draws, examples, classes), and which examples.
+  let members: Tensor
+  let memberExamples: [Int]
+
+  /// Examples on which draws are compared with each other.
+  static let memberExampleLimit = 100
+
+  func suite() -> CheckSuite {
+    var suite = CheckSuite()
+    suite.add(CheckName.finiteValues) { finiteValues() }
+    suite.add(CheckName.logits) { logits() }
+    suite.add(CheckName.identicalDraws) { identicalDraws() }
+    if subject.origin == .mcmc {
+      suite.add(CheckName.convergence) {
+        ConvergenceCheck(
+          members: members, labels: memberExamples.map { subject.examples.labels[$0] }, draws: draws, subject: subject
+        ).check()
+      }
+    }
+    suite.add(CheckName.signature) { signature() }
+    suite.add(CheckName.cleanAccuracy) { cleanAccuracy() }
+    return suite
+  }
+
+  private func finiteValues() -> Check {
+    let bad = clean.prediction.logProbabilities.nonFiniteCount + members.nonFiniteCount
+    return Check(
+      CheckName.finiteValues, isFine: bad == 0, value: Double(bad),
+      finding: bad == 0
+        ? "every log-probability at the inputs is finite" : "\(bad) log-probabilities at the inputs are not finite",
+      advice: "The network overflows or has weights that are not numbers: nothing else can be judged.")
+  }
+
+  /// Logits that lie in [0, 1] and sum to 1 for every input are probabilities: a softmax of them caps every confidence at e/(e + C − 1), and a loss of them has a tiny gradient.
+  private func logits() -> Check {
+    let rows = Array(memberExamples.prefix(20))
+    guard rows.count > 1, subject.ensemble.classCount > 1 else {
+      return Check(CheckName.logits, .notRun, finding: "too few examples to tell")
+    }
+    let direct = (try? subject.ensemble.member(draws[0]).logits(subject.examples.inputs.rows(rows)))
+      .map(Self.areProbabilities)
+    let isFine = direct != true && !membersLookTwiceSoftmaxed
+    return Check(
+      CheckName.logits, isFine: isFine, value: isFine ? 0 : 1,
+      finding: isFine
+        ? "logits are not probabilities" : "what the model calls logits are probabilities: they lie in [0, 1] and sum to 1",
+      advice: "Remove the softmax at the end of the model: a loss for logits must not be fed probabilities.")
+  }
+
+  static func areProbabilities(_ logits: Tensor) -> Bool {
+    (0..<logits.rowCount).allSatisfy { row in
+      let z = logits[row: row]
+      return z.allSatisfy { $0 > -1e-5 && $0 < 1 + 1e-5 } && abs(z.reduce(0, +) - 1) < 1e-5
+    }
+  }
+
+  /// For an ensemble that answers without members: log-probabilities that are the log-softmax of a one-hot row, almost everywhere.
+  private var membersLookTwiceSoftmaxed: Bool {
+    let classes = subject.ensemble.classCount
+    let count = members.elements.count / classes
+    var confident = 0
+    for row in 0..<count {
+      let l = members.elements[row * classes..<(row + 1) * classes]
+      // If l = p − log Σ eᵖ with Σp = 1, then p = l + (1 − Σl)/C.
+      let shift = (1 - l.reduce(0, +)) / Double(classes)
+      let p = l.map { $0 + shift }
+      guard p.allSatisfy({ $0 > -1e-5 && $0 < 1 + 1e-5 }) else { return false }
+      if p.max() ?? 0 > 0.9 { confident += 1 }
+    }
+    return confident * 2 > count
+  }
+
+  private func identicalDraws() -> Check {
+    let total = draws.count
+    var distinct = distinctFunctions()
+    if let known = subject.distinctDraws, draws.count == subject.ensemble.drawCount { distinct = min(distinct, known) }
+    let fraction = Double(distinct) / Double(total)
+    let isFine = subject.origin == .single || distinct * 4 >= total
+    return Check(
+      CheckName.identicalDraws, isFine: isFine, value: fraction,
+      finding: "\(distinct) of \(total) draws are distinct",
+      advice:
+        "Nearly all draws are copies: the ensemble is far smaller than it says. Look at the sampler's acceptance rate.")
+  }
+
+  /// Draws that answer differently somewhere.
+  private func distinctFunctions() -> Int {
+    let size = members.rowSize
+    var seen = Set<[Double]>()
+    for draw in 0..<members.rowCount { seen.insert(Array(members.elements[draw * size..<(draw + 1) * size])) }
+    return seen.count
+  }
+
+  private func signature() -> Check {
+    switch subject.signature {
+    case .verified, .none:
+      return Check(CheckName.signature, .passed, finding: "the content is what its digest says")
+    case .unsigned:
+      return Check(
+        CheckName.signature, .warning, finding: "the file is unsigned: nothing says that it is what its author published",
+        advice: "Ask its author for a file with content_sha256.")
+    case .changed:
+      return Check(
+        CheckName.signature, .warning, finding: "the content differs from its digest, and was accepted all the same",
+        advice: "The numbers speak of these bytes only.")
+    }
+  }
+
+  private func cleanAccuracy() -> Check {
+    let labels = subject.examples.labels
+    let right = zip(clean.decisions, labels).count { $0 == $1 }
+    let accuracy = Estimate.proportion(right, of: labels.count)
+    let chance = 1 / Double(subject.ensemble.classCount)
+    let percent = String(format: "%.1f %%, chance is %.1f %%", 100 * accuracy.value, 100 * chance)
+    if accuracy.value > chance, accuracy.low ?? 0 <= chance, labels.count < 20 {
+      return Check(
+        CheckName.cleanAccuracy, .notRun, value: accuracy.value, finding: "too few examples to tell \(percent) apart")
+    }
+    return Check(
+      CheckName.cleanAccuracy, isFine: accuracy.low ?? 0 > chance, value: accuracy.value,
+      finding: "clean accuracy \(percent)",
+      advice: "A posterior that does not know its task cannot be robust at it. Are the labels and the inputs' scale right?")
+  }
+}

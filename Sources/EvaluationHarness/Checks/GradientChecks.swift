@@ -1,0 +1,158 @@
+import Foundation
+import RobustnessCore
+
+/// Compares the gradient in use with the log-domain gradient in `Double` over members, and that one's loss with finite differences.
+///
+/// Both are made on a few examples and draws (`FiniteDifferenceEffort`), the same for both sides. Finite differences are of the log-loss: the loss itself underflows.
+struct GradientChecks {
+  /// Why the gradient in use is wrong, if it is.
+  struct Findings: Sendable {
+    var examples = 0
+    /// Examples whose gradient in use is zero though the reference is not, or points elsewhere.
+    var lostOrTurned = 0
+    /// Examples whose gradient a float32 could not hold.
+    var belowFloat32 = 0
+    /// Relative error of the gradient in use against central differences, one an example.
+    var errors: [Double] = []
+  }
+
+  let subject: EvaluationSubject
+  let draws: [Int]
+  let box: ClosedRange<Double>
+  let effort: FiniteDifferenceEffort
+  let seed: UInt64
+
+  /// Cosine below which a gradient counts as turned.
+  static let turned = 0.9
+
+  func findings(_ objective: Objective) throws -> Findings {
+    let examples = subject.examples.subset(evenlySpaced(effort.examples, of: subject.examples.count))
+    let chosen = evenlySpaced(effort.draws, of: draws.count).map { draws[$0] }
+    let used = try subject.ensemble.lossAndGradient(examples, objective: objective, draws: .some(chosen))
+    let reference = MemberwiseEnsemble(base: subject.ensemble, draws: chosen)
+    let exact = try reference.lossAndGradient(examples, objective: objective, draws: .all)
+    var findings = Findings(examples: examples.count)
+    let exactNorms = exact.gradient.log2Norms
+    let usedNorms = used.gradient.log2Norms
+    for row in 0..<examples.count where exactNorms[row] > -.infinity {
+      let cosine = Self.cosine(used.gradient.values[row: row], exact.gradient.values[row: row])
+      if usedNorms[row] == -.infinity || cosine < Self.turned { findings.lostOrTurned += 1 }
+      if exactNorms[row] < -126 { findings.belowFloat32 += 1 }
+    }
+    findings.errors = try finiteDifferenceErrors(examples, objective, used, reference)
+    return findings
+  }
+
+  /// ‖gradient in use − gradient by central differences‖ / ‖gradient in use‖, estimated along random directions and along the gradient itself.
+  private func finiteDifferenceErrors(
+    _ examples: Examples, _ objective: Objective, _ used: LossAndGradient, _ reference: MemberwiseEnsemble
+  ) throws -> [Double] {
+    let size = examples.inputs.rowSize
+    let streams = RandomStreams(seed: seed, purpose: "finite-differences")
+    let step = 1e-5 * (box.upperBound - box.lowerBound) / Double(size).squareRoot()
+    // Direction 0 is the gradient's; the others are random signs. All of length 1.
+    var squared = [Double](repeating: 0, count: examples.count)
+    var along = squared
+    let exactLosses = try reference.loss(examples, objective: objective, draws: .all).logLosses
+    for direction in 0...effort.directions {
+      var v = Tensor(zeros: examples.inputs.shape)
+      if direction == 0 {
+        v.stepAlongUnitVector(of: used.gradient.values, by: 1)
+      } else {
+        for row in 0..<examples.count {
+          var stream = streams.stream(example: examples.identifiers[row], restart: direction)
+          v[row: row] = stream.uniforms(size).map { ($0 < 0.5 ? -1 : 1) / Double(size).squareRoot() }[...]
+        }
+      }
+      let numeric = try derivative(reference, examples, objective, along: v, step: step)
+      for row in 0..<examples.count {
+        let predicted = predictedDerivative(used, row, v, objective, logLoss: exactLosses[row])
+        let norm = relativeNorm(used, row, objective, logLoss: exactLosses[row])
+        guard norm > 0 else { continue }
+        let error = (numeric[row] - predicted) / norm
+        if direction == 0 { along[row] = error } else { squared[row] += error * error }
+      }
+    }
+    // E (v·Δ)² = ‖Δ‖²/n for random signs of length 1.
+    return (0..<examples.count).map { row in
+      max(abs(along[row]), (squared[row] / Double(max(1, effort.directions)) * Double(size)).squareRoot())
+    }
+  }
+
+  private func derivative(
+    _ reference: MemberwiseEnsemble, _ examples: Examples, _ objective: Objective, along v: Tensor, step: Double
+  ) throws -> [Double] {
+    var forward = examples.inputs
+    forward.add(v, scaledBy: step)
+    var backward = examples.inputs
+    backward.add(v, scaledBy: -step)
+    let up = try reference.loss(examples.moved(to: forward), objective: objective, draws: .all).logLosses
+    let down = try reference.loss(examples.moved(to: backward), objective: objective, draws: .all).logLosses
+    return zip(up, down).map { ($0 - $1) / (2 * step) }
+  }
+
+  /// Derivative of the log-loss along `v` by the gradient in use; for margin, of the value itself.
+  private func predictedDerivative(
+    _ used: LossAndGradient, _ row: Int, _ v: Tensor, _ objective: Objective, logLoss: Double
+  ) -> Double {
+    let dot = zip(used.gradient.values[row: row], v[row: row]).reduce(0) { $0 + $1.0 * $1.1 }
+    return dot * scale(used, row, objective, logLoss)
+  }
+
+  private func relativeNorm(_ used: LossAndGradient, _ row: Int, _ objective: Objective, logLoss: Double) -> Double {
+    let g = used.gradient.values[row: row]
+    return g.reduce(0) { $0 + $1 * $1 }.squareRoot() * scale(used, row, objective, logLoss)
+  }
+
+  /// 2^exponent / loss, formed in the log domain.
+  private func scale(_ used: LossAndGradient, _ row: Int, _ objective: Objective, _ logLoss: Double) -> Double {
+    let exponent = Double(used.gradient.exponents[row]) * log(2)
+    return objective == .margin ? exp(exponent) : exp(exponent - logLoss)
+  }
+
+  static func cosine(_ a: ArraySlice<Double>, _ b: ArraySlice<Double>) -> Double {
+    var dot = 0.0
+    var aa = 0.0
+    var bb = 0.0
+    for (x, y) in zip(a, b) {
+      dot += x * y
+      aa += x * x
+      bb += y * y
+    }
+    return aa > 0 && bb > 0 ? dot / (aa * bb).squareRoot() : 0
+  }
+
+  // MARK: - As checks
+
+  func saturation(_ findings: Findings) -> Check {
+    let lost = Double(findings.lostOrTurned) / Double(max(1, findings.examples))
+    let small = Double(findings.belowFloat32) / Double(max(1, findings.examples))
+    if lost > 0.05 {
+      return Check(
+        CheckName.saturation, .failed, value: lost,
+        finding: "the arithmetic in use loses or turns \(percent(lost)) of the gradients that Double in the log domain has",
+        advice: "Use --arithmetic log-domain, or float32 instead of bfloat16.")
+    }
+    if small > 0, subject.arithmetic == .logDomain {
+      return Check(
+        CheckName.saturation, .warning, value: small,
+        finding: "\(percent(small)) of the gradients are too small for float32; the log domain keeps them",
+        advice: "Other tools may report a higher robust accuracy here, because their gradient is zero.")
+    }
+    return Check(CheckName.saturation, .passed, value: lost, finding: "gradients point where those in Double do")
+  }
+
+  func finiteDifferences(_ findings: Findings) -> Check {
+    let tolerance = subject.hasApproximateGradients ? 0.3 : 0.05
+    let bad = findings.errors.count { !($0 <= tolerance) }
+    let median = findings.errors.sorted()[findings.errors.count / 2]
+    return Check(
+      CheckName.finiteDifferences, isFine: bad * 4 <= findings.errors.count, value: median,
+      finding: String(
+        format: "the gradient differs from central differences of the log-loss by %.2g (median of %d examples)", median,
+        findings.errors.count),
+      advice: "The gradient that the attack follows is not that of the loss: the model or its pullback is wrong.")
+  }
+}
+
+func percent(_ fraction: Double) -> String { String(format: "%.1f %%", 100 * fraction) }

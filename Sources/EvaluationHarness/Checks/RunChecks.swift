@@ -1,0 +1,105 @@
+import Foundation
+import RobustnessCore
+
+/// Checks of one run against itself and its companions.
+struct RunChecks {
+  let outcome: Evaluator.Outcome
+
+  private var name: String { outcome.request.attack.name }
+  private var count: Int { outcome.examples.count }
+
+  /// How many examples two results may differ by before it means something: half a per cent, and more than one.
+  private func tolerance(_ fraction: Double) -> Int { max(1, Int((fraction * Double(count)).rounded(.down))) }
+
+  func finiteValues() -> Check {
+    let points = outcome.record.nonFinitePoints + outcome.adversarial.inputs.nonFiniteCount
+    let answers = outcome.record.nonFiniteAnswers + outcome.adversarial.prediction.logProbabilities.nonFiniteCount
+    return Check(
+      CheckName.finiteValues, isFine: points == 0 && answers == 0, value: Double(points + answers),
+      finding: points + answers == 0
+        ? "every point, probability, loss and gradient is finite"
+        : "\(points) coordinates of points and \(answers) losses, probabilities or gradients are not finite",
+      advice: points > 0
+        ? "The attack makes points that are not numbers: look for a division by zero in it."
+        : "The model or its gradient overflows: the attack cannot have followed it.")
+  }
+
+  func budget() -> Check {
+    let origins = outcome.examples.inputs
+    let outside = outcome.threat.respectsBudget(outcome.adversarial.inputs, around: origins).count { !$0 }
+    let farthest = outcome.threat.distances(outcome.adversarial.inputs, from: origins).max() ?? 0
+    return Check(
+      CheckName.budget, isFine: outside == 0, value: Double(outside),
+      finding: String(
+        format: "%d of %d points lie outside the ball; the farthest is %.6g away, ε is %.6g", outside, count, farthest,
+        outcome.threat.epsilon),
+      advice: "\(name) does not keep to its budget, so the number is of another, larger ε.")
+  }
+
+  func box() -> Check {
+    let outside = outcome.threat.respectsBox(outcome.adversarial.inputs).count { !$0 }
+    return Check(
+      CheckName.box, isFine: outside == 0, value: Double(outside),
+      finding: "\(outside) of \(count) points lie outside the box",
+      advice: "\(name) returns inputs that cannot exist: clip to the box.")
+  }
+
+  func zeroGradients() -> Check {
+    guard let fraction = outcome.record.zeroGradientFraction else {
+      return Check(CheckName.zeroGradients, .notRun, finding: "\(name) asks for no gradient")
+    }
+    return Check(
+      CheckName.zeroGradients, isFine: fraction <= 0.01, value: fraction,
+      finding: "the gradient of \(percent(fraction)) of the examples was exactly zero",
+      advice: "The attack could not move these examples: \"robust\" here means \"not attacked\". "
+        + "Try --arithmetic log-domain or --objective margin.")
+  }
+
+  func silentSuccess() -> Check {
+    let missed = zip(outcome.fooledByAnyQuery, outcome.correct).count { $0 && $1 }
+    return Check(
+      CheckName.silentSuccess, isFine: missed <= tolerance(0.02), value: Double(missed) / Double(count),
+      finding: "\(missed) examples were fooled by a point that the attack saw and did not return",
+      advice: "Judge by robustAccuracyBestQuery, and let \(name) keep its best point.")
+  }
+
+  func noise(_ noise: [Bool]) -> Check {
+    let (more, less) = discordant(noise)
+    return Check(
+      CheckName.noise, isFine: more - less <= tolerance(0.005), value: Double(more - less) / Double(count),
+      finding: "random noise fools \(more) examples that \(name) does not, and misses \(less)",
+      advice: "A gradient that loses to noise is no evidence: the gradient or the step is broken.")
+  }
+
+  func fgsm(_ oneStep: [Bool]) -> Check {
+    let (more, less) = discordant(oneStep)
+    return Check(
+      CheckName.fgsm, isFine: more - less <= tolerance(0.005), value: Double(more - less) / Double(count),
+      finding: "one step (FGSM) fools \(more) examples that \(name) does not, and misses \(less)",
+      advice: "Many steps must not be weaker than one: look at the step size.")
+  }
+
+  /// - Parameter fooled: how many of the examples that withstood the run fall to the companion.
+  func doubled(_ check: String, _ fooled: Int, what: String) -> Check {
+    Check(
+      check, isFine: fooled <= tolerance(0.02), value: Double(fooled) / Double(count),
+      finding: "twice the \(what) fool \(fooled) more of \(count) examples",
+      advice: "The attack has not converged, so the robust accuracy is too high: raise \(what) until it stops falling.")
+  }
+
+  /// - Parameter larger: correct decisions of the same attack at the next larger ε.
+  func monotone(_ larger: [Bool], epsilon: Double) -> Check {
+    let mine = outcome.correct.count { $0 }
+    let other = larger.count { $0 }
+    return Check(
+      CheckName.monotone, isFine: other - mine <= tolerance(0.005), value: Double(other - mine) / Double(count),
+      finding: "at ε \(epsilon) \(other) of \(count) examples withstand, here \(mine)",
+      advice: "A larger budget contains the smaller one: the attack is too weak at the larger ε.")
+  }
+
+  /// Examples that the other result fools and this one does not, and the other way round.
+  private func discordant(_ otherCorrect: [Bool]) -> (more: Int, less: Int) {
+    let pairs = zip(otherCorrect, outcome.correct)
+    return (pairs.count { !$0 && $1 }, pairs.count { $0 && !$1 })
+  }
+}

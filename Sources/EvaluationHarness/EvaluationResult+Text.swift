@@ -1,0 +1,236 @@
+import Foundation
+public import Reporting
+public import RobustnessCore
+
+// MARK: - For programs
+
+extension EvaluationResult {
+  /// The result as JSON; every number that is not finite is `null`.
+  public var json: JSONText {
+    .object([
+      ("model", .text(model)),
+      ("summary", .text(summary)),
+      ("examples", .integer(examples)),
+      ("draws", .integer(draws)),
+      ("attackDraws", .text(attackDraws.description)),
+      ("decision", .text(decision.description)),
+      ("arithmetic", .text(arithmetic.rawValue)),
+      ("inputBounds", .array([.number(box.lowerBound), .number(box.upperBound)])),
+      ("seed", .integer(Int(truncatingIfNeeded: seed))),
+      ("cleanAccuracy", .number(cleanAccuracy.value)),
+      ("cleanAccuracyInterval", Self.interval(cleanAccuracy)),
+      ("runs", .array(runs.map(\.json))),
+      (
+        "worstCase",
+        .array(
+          worstCase.map {
+            .object([
+              ("norm", .text($0.norm.rawValue)), ("epsilon", .number($0.epsilon)),
+              ("robustAccuracy", .number($0.accuracy.value)), ("robustAccuracyInterval", Self.interval($0.accuracy)),
+            ])
+          })
+      ),
+      (
+        "verdict",
+        .object([
+          ("believable", .bool(verdict.believable)), ("failed", .array(verdict.failed.map { .text($0) })),
+          ("warnings", .array(verdict.warnings.map { .text($0) })),
+        ])
+      ),
+      ("posteriorSHA256", .optional(posteriorSHA256) { .text($0) }),
+      ("dataSHA256", .optional(dataSHA256) { .text($0) }),
+    ])
+  }
+
+  static func interval(_ estimate: Estimate) -> JSONText {
+    guard let low = estimate.low, let high = estimate.high else { return .null }
+    return .array([.number(low), .number(high)])
+  }
+
+  /// One row for each run.
+  public var csv: String {
+    let metricNames = Set(runs.flatMap(\.metrics.keys)).sorted()
+    var table = CSVText(
+      header: [
+        "model", "posterior_sha256", "data_sha256", "examples", "draws", "attack", "objective", "norm", "epsilon",
+        "clean_accuracy", "robust_accuracy", "robust_accuracy_low", "robust_accuracy_high", "robust_accuracy_best_query",
+        "softmax_robustness", "member_gradients", "seconds", "seed", "believable", "failed_checks",
+      ] + metricNames)
+    for run in runs {
+      let failed = run.checks.filter { $0.status == .failed }.map(\.name)
+      table.append(
+        [
+          model, posteriorSHA256 ?? "", dataSHA256 ?? "", "\(examples)", "\(draws)", run.attack, run.objective.rawValue,
+          run.norm.rawValue, "\(run.epsilon)", "\(cleanAccuracy.value)", "\(run.robustAccuracy.value)",
+          run.robustAccuracy.low.map { "\($0)" } ?? "", run.robustAccuracy.high.map { "\($0)" } ?? "",
+          "\(run.robustAccuracyBestQuery.value)", "\(run.softmaxRobustness.value)", "\(run.memberGradients)",
+          "\(run.seconds)", "\(seed)", "\(failed.isEmpty)", failed.joined(separator: " "),
+        ] + metricNames.map { name in run.metrics[name].map { "\($0.value)" } ?? "" })
+    }
+    return table.text
+  }
+}
+
+extension RunResult {
+  /// The run as JSON.
+  var json: JSONText {
+    .object([
+      ("attack", .text(attack)),
+      ("objective", .text(objective.rawValue)),
+      ("norm", .text(norm.rawValue)),
+      ("epsilon", .number(epsilon)),
+      ("robustAccuracy", .number(robustAccuracy.value)),
+      ("robustAccuracyInterval", EvaluationResult.interval(robustAccuracy)),
+      ("robustAccuracyBestQuery", .number(robustAccuracyBestQuery.value)),
+      ("softmaxRobustness", .number(softmaxRobustness.value)),
+      (
+        "accuracyDrop",
+        .object([
+          ("difference", .number(accuracyDrop.difference)),
+          ("interval", .array([.number(accuracyDrop.low), .number(accuracyDrop.high)])),
+          ("pValue", .number(accuracyDrop.pValue)),
+        ])
+      ),
+      ("targetReached", .optional(targetReached) { .number($0.value) }),
+      (
+        "metrics",
+        .object(
+          metrics.sorted { $0.key < $1.key }.map { name, estimate in
+            (
+              name,
+              .object([
+                ("value", .number(estimate.value)), ("interval", EvaluationResult.interval(estimate)),
+                ("unit", .text(estimate.unit)),
+              ])
+            )
+          })
+      ),
+      ("memberGradients", .integer(memberGradients)),
+      ("queries", .integer(queries)),
+      ("zeroGradientFraction", .optional(zeroGradientFraction) { .number($0) }),
+      ("seconds", .number(seconds)),
+      ("options", .object(options.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) })),
+      ("checks", .array(checks.map(\.json))),
+    ])
+  }
+}
+
+extension Check {
+  var json: JSONText {
+    .object([
+      ("name", .text(name)),
+      ("passed", status == .notRun ? .null : .bool(status != .failed)),
+      ("status", .text(status.rawValue)),
+      ("value", .optional(value) { .number($0) }),
+      ("finding", .text(finding)),
+      ("advice", .text(advice)),
+    ])
+  }
+}
+
+// MARK: - For people
+
+extension EvaluationResult {
+  /// The table and the verdict, as a person reads them.
+  public var table: String {
+    let norms = Set(runs.map { "\($0.norm.symbol) ε = \(Self.short($0.epsilon))" })
+    let threat = norms.count == 1 ? norms.first ?? "" : "ε as listed"
+    var text = summary + "\n"
+    text += "\(examples) examples · \(draws) draws · \(threat) in [\(Self.short(box.lowerBound)), \(Self.short(box.upperBound))]"
+    text += " · decision: \(decision == .predictive ? "posterior predictive" : decision.description) · seed \(seed)"
+    if attackDraws != .same { text += " · attack draws \(attackDraws)" }
+    if arithmetic != .logDomain { text += " · \(arithmetic.rawValue) arithmetic" }
+    return text + "\n\n" + runTable(listThreat: norms.count > 1) + worstCaseLines + metricTable + "\n" + verdictText
+  }
+
+  private func runTable(listThreat: Bool) -> String {
+    var header = [
+      ["", "", "", "accuracy", "softmax", "exactly zero", "member", ""],
+      ["attack", "objective", "", "(95 % interval)", "robustness", "gradients", "gradients", "time"],
+    ]
+    if listThreat { header[1][2] = "threat" }
+    var table = TextTable(header: header, alignments: [.left, .left, .left, .left, .right, .right, .right, .right])
+    table.append(["clean", "", "", Self.accuracy(cleanAccuracy), "–", "–", "–", ""])
+    for run in runs {
+      let threat = listThreat ? "\(run.norm.symbol) \(Self.short(run.epsilon))" : ""
+      let isNoise = run.attack == "random"
+      let what = isNoise ? "\(run.options["distribution"] ?? ""), \(run.options["draws"] ?? "") each" : run.objective.rawValue
+      table.append([
+        run.attack, what, threat, Self.accuracy(run.robustAccuracy),
+        String(format: "%.3f", run.softmaxRobustness.value),
+        run.zeroGradientFraction.map { percent($0) } ?? "–",
+        run.memberGradients > 0 ? Self.grouped(run.memberGradients) : "–", String(format: "%.1f s", run.seconds),
+      ])
+    }
+    return table.text
+  }
+
+  private var worstCaseLines: String {
+    worstCase.filter { _ in Set(runs.map { "\($0.attack) \($0.objective)" }).count > 2 }.map {
+      "worst case over all runs, \($0.norm.symbol) \(Self.short($0.epsilon)): \(Self.accuracy($0.accuracy))\n"
+    }.joined()
+  }
+
+  private var metricTable: String {
+    guard runs.contains(where: { !$0.metrics.isEmpty }) else { return "" }
+    var table = TextTable(
+      header: [["attack", "objective", "ε", "metric", "value", "95 % interval", "unit"]],
+      alignments: [.left, .left, .left, .left, .right, .left, .left])
+    for run in runs {
+      for (name, estimate) in run.metrics.sorted(by: { $0.key < $1.key }) {
+        let interval = zip([estimate.low].compactMap(\.self), [estimate.high].compactMap(\.self))
+          .map { String(format: "%.4f to %.4f", $0, $1) }.first
+        table.append([
+          run.attack, run.attack == "random" ? "–" : run.objective.rawValue, Self.short(run.epsilon), name,
+          String(format: "%.4f", estimate.value), interval ?? "–", estimate.unit,
+        ])
+      }
+    }
+    return "\n" + table.text
+  }
+
+  /// The verdict, and what to do about every check that failed or warns.
+  private var verdictText: String {
+    var failed: [Check] = []
+    var warnings: [Check] = []
+    for check in runs.flatMap(\.checks) {
+      if check.status == .failed, !failed.contains(where: { $0.name == check.name }) { failed.append(check) }
+      if check.status == .warning, !warnings.contains(where: { $0.name == check.name }) { warnings.append(check) }
+    }
+    let order = { (check: Check) in CheckName.all.firstIndex(of: check.name) ?? .max }
+    failed.sort { order($0) < order($1) }
+    warnings.sort { order($0) < order($1) }
+    let passed = Set(runs.flatMap(\.checks).filter { $0.status == .passed }.map(\.name))
+      .subtracting((failed + warnings).map(\.name)).count
+    var text = "Verdict: "
+    if let first = failed.first {
+      text += "NOT believable. \(first.finding.prefix(1).uppercased())\(first.finding.dropFirst()).\n"
+    } else {
+      text += "believable, as an upper bound on robustness. \(passed) checks passed"
+      text += warnings.isEmpty ? ".\n" : ", \(warnings.count) warning\(warnings.count == 1 ? "" : "s").\n"
+    }
+    let width = (failed + warnings).map(\.name.count).max() ?? 0
+    func entry(_ mark: String, _ check: Check) -> String {
+      let name = check.name + String(repeating: " ", count: width - check.name.count)
+      let space = String(repeating: " ", count: width + 6)
+      return "  \(mark) \(name)  \(check.finding).\n\(space)\(check.advice) See Docs/verdict.md#\(check.name)\n"
+    }
+    text += failed.map { entry("✗", $0) }.joined()
+    text += warnings.map { entry("!", $0) }.joined()
+    return text
+  }
+
+  static func accuracy(_ estimate: Estimate) -> String {
+    String(format: "%5.1f %% (%4.1f–%4.1f)", 100 * estimate.value, 100 * (estimate.low ?? .nan), 100 * (estimate.high ?? .nan))
+  }
+
+  static func short(_ value: Double) -> String {
+    let text = String(format: "%.4g", value)
+    return text
+  }
+
+  static func grouped(_ value: Int) -> String {
+    let digits = Array("\(value)")
+    return digits.enumerated().map { ($0 > 0 && (digits.count - $0) % 3 == 0 ? "," : "") + String($1) }.joined()
+  }
+}

@@ -1,0 +1,149 @@
+import Foundation
+public import RobustnessCore
+
+/// What one attack did, as it is reported.
+public struct RunResult: Sendable {
+  /// Name of the attack.
+  public var attack: String
+  /// Objective that was followed.
+  public var objective: Objective
+  /// Norm of the ball.
+  public var norm: Norm
+  /// Radius of the ball.
+  public var epsilon: Double
+  /// Fraction decided as the label at the point that the attack returned.
+  public var robustAccuracy: Estimate
+  /// The same at the best point over all queries.
+  public var robustAccuracyBestQuery: Estimate
+  /// 1 − mean over examples of the L∞ difference of predictive probabilities.
+  public var softmaxRobustness: Estimate
+  /// Clean accuracy minus robust accuracy, pair by pair.
+  public var accuracyDrop: PairedComparison
+  /// For a targeted goal, the fraction decided as the target.
+  public var targetReached: Estimate?
+  /// Metrics that were asked for, by name.
+  public var metrics: [String: Estimate]
+  /// Backward passes through one draw for one example.
+  public var memberGradients: Int
+  /// Points asked about.
+  public var queries: Int
+  /// Fraction of examples with an exactly zero gradient; nil without gradients.
+  public var zeroGradientFraction: Double?
+  /// Time of the attack alone.
+  public var seconds: Double
+  /// All options, with defaults.
+  public var options: [String: String]
+  /// The checks, in order.
+  public var checks: [Check]
+  /// Whether each example is decided as its label at the point returned.
+  public var correct: [Bool]
+  /// The points returned.
+  public var adversarialInputs: Tensor
+
+  init(_ run: Evaluator.Outcome, clean: Observations, metrics: [String: Estimate], checks: [Check]) {
+    attack = run.request.attack.name
+    objective = run.objective
+    norm = run.threat.norm
+    epsilon = run.threat.epsilon
+    correct = run.correct
+    robustAccuracy = .proportion(correct.count { $0 }, of: correct.count)
+    robustAccuracyBestQuery = .proportion(run.fooledByAnyQuery.count { !$0 }, of: correct.count)
+    let cleanProbabilities = clean.prediction.logProbabilities
+    let adversarialProbabilities = run.adversarial.prediction.logProbabilities
+    softmaxRobustness = .mean(
+      of: (0..<correct.count).map { row in
+        1
+          - zip(cleanProbabilities[row: row], adversarialProbabilities[row: row]).reduce(0) {
+            max($0, abs(exp($1.0) - exp($1.1)))
+          }
+      }, unit: "fraction")
+    accuracyDrop = PairedComparison(zip(clean.decisions, run.examples.labels).map { $0 == $1 }, correct)
+    targetReached = run.examples.targets.map { targets in
+      .proportion(zip(targets, run.adversarial.decisions).count { $0 == $1 }, of: targets.count)
+    }
+    self.metrics = metrics
+    memberGradients = run.record.memberGradients
+    queries = run.record.queries
+    zeroGradientFraction = run.record.zeroGradientFraction
+    seconds = run.seconds
+    options = run.options
+    self.checks = checks
+    adversarialInputs = run.adversarial.inputs
+  }
+}
+
+/// The result of an evaluation.
+public struct EvaluationResult: Sendable {
+  /// Name of what was evaluated.
+  public var model: String
+  /// One line about it.
+  public var summary: String
+  /// Number of examples.
+  public var examples: Int
+  /// Number of draws that judged.
+  public var draws: Int
+  /// Draws that the attack saw.
+  public var attackDraws: AttackDraws
+  /// How outputs became a class.
+  public var decision: Decision
+  /// Arithmetic of losses and gradients.
+  public var arithmetic: Arithmetic
+  /// The box.
+  public var box: ClosedRange<Double>
+  /// Names all random streams.
+  public var seed: UInt64
+  /// Fraction decided as the label at the inputs as given.
+  public var cleanAccuracy: Estimate
+  /// One for each attack × objective × ε, and random noise.
+  public var runs: [RunResult]
+  /// Per-example worst case over all runs, one for each norm and ε with more than one run.
+  public var worstCase: [WorstCaseResult]
+  /// What all checks say.
+  public var verdict: Verdict
+  /// Names the posterior.
+  public var posteriorSHA256: String?
+  /// Names the examples.
+  public var dataSHA256: String?
+
+  init(evaluator: Evaluator, clean: Observations, examples: Examples, runs: [RunResult]) {
+    let subject = evaluator.subject
+    model = subject.name
+    summary = subject.summary
+    self.examples = examples.count
+    draws = evaluator.evaluationDraws.count
+    attackDraws = evaluator.plan.attackDraws
+    decision = evaluator.plan.decision
+    arithmetic = subject.arithmetic
+    box = evaluator.plan.box
+    seed = evaluator.plan.seed
+    cleanAccuracy = .proportion(zip(clean.decisions, examples.labels).count { $0 == $1 }, of: examples.count)
+    self.runs = runs
+    worstCase = WorstCaseResult.all(of: runs)
+    verdict = Verdict(runs.map(\.checks))
+    posteriorSHA256 = subject.posteriorSHA256
+    dataSHA256 = subject.dataSHA256
+  }
+}
+
+/// The fraction of examples that withstand every run at one ε.
+public struct WorstCaseResult: Sendable {
+  /// Norm of the ball.
+  public var norm: Norm
+  /// Radius of the ball.
+  public var epsilon: Double
+  /// Fraction that no run fools.
+  public var accuracy: Estimate
+
+  static func all(of runs: [RunResult]) -> [WorstCaseResult] {
+    var result: [WorstCaseResult] = []
+    for norm in Norm.allCases {
+      for epsilon in Set(runs.filter { $0.norm == norm }.map(\.epsilon)).sorted() {
+        let group = runs.filter { $0.norm == norm && $0.epsilon == epsilon }
+        guard group.count > 1 else { continue }
+        result.append(
+          WorstCaseResult(norm: norm, epsilon: epsilon, accuracy: WorstCase(group.map(\.correct)).accuracy))
+      }
+    }
+    return result
+  }
+}

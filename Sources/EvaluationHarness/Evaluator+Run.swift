@@ -1,0 +1,249 @@
+import Foundation
+public import RobustnessCore
+
+extension Evaluator {
+  /// Runs every attack × objective × ε, the random noise beside them, and all checks.
+  public func evaluate() throws -> EvaluationResult {
+    progress.willEvaluate(memberGradients: expectedWork())
+    defer { progress.didEnd() }
+    progress.willRun("reading draws")
+    try subject.prepare?()
+    progress.willRun("clean accuracy")
+    let needsMembers = plan.metrics.contains { $0.needsMembers }
+    let clean = try observe(subject.examples.inputs, members: needsMembers)
+    let examples = targeted(subject.examples, clean: clean)
+    let ensembleChecks = try ensembleSuite(clean)
+    var session = Session(evaluator: self, clean: clean, examples: examples, ensembleChecks: ensembleChecks)
+    try session.runAll(needsMembers: needsMembers)
+    return session.result()
+  }
+
+  private func ensembleSuite(_ clean: Observations) throws -> CheckSuite {
+    let chosen = evenlySpaced(EnsembleChecks.memberExampleLimit, of: subject.examples.count)
+    let members = try subject.ensemble.memberLogProbabilities(
+      subject.examples.inputs.rows(chosen), draws: .some(evaluationDraws))
+    return EnsembleChecks(
+      subject: subject, draws: evaluationDraws, clean: clean, members: members, memberExamples: chosen
+    ).suite()
+  }
+
+  /// Member-gradients of the runs asked for, with those of the companions: for the progress bar only.
+  private func expectedWork() -> Int {
+    let perPass = subject.examples.count * evaluationDraws.count
+    var passes = 0
+    for request in plan.attacks where request.attack.capabilities.access == .gradients {
+      let threat = try? threat(request.norm, plan.epsilons.first ?? 0)
+      let steps = threat.flatMap { effort(of: request, "steps", $0) } ?? 1
+      let restarts = threat.flatMap { effort(of: request, "restarts", $0) } ?? 1
+      passes += plan.objectives.count * plan.epsilons.count * (steps * restarts + 1)
+    }
+    return passes * perPass
+  }
+
+  /// What an attack says about its effort, for instance its number of steps.
+  func effort(of request: AttackRequest, _ option: String, _ threat: ThreatModel) -> Int? {
+    func open<A: Attack>(_ type: A.Type) -> Int? {
+      guard let options = try? A.Options(assignments: request.assignments), let attack = try? A(options) else { return nil }
+      if let value = attack.effectiveOptions(within: threat)[option] { return Int(value) }
+      let described = (try? options.described()) ?? []
+      return described.first { $0.name == option }?.value.flatMap { Int($0) }
+    }
+    return open(request.attack)
+  }
+
+  /// Whether an attack takes an option.
+  func takes(_ request: AttackRequest, _ option: String) -> Bool {
+    func open<A: Attack>(_ type: A.Type) -> Bool {
+      ((try? A.Options().described()) ?? []).contains { $0.name == option }
+    }
+    return open(request.attack)
+  }
+
+  func companion(_ name: String) -> (any Attack.Type)? {
+    companions.first { $0.name == name }
+  }
+}
+
+/// The runs of one evaluation as they come in.
+private struct Session {
+  let evaluator: Evaluator
+  let clean: Observations
+  let examples: Examples
+  let ensembleChecks: CheckSuite
+  private var runs: [(outcome: Evaluator.Outcome, suite: CheckSuite, metrics: [(String, Estimate)])] = []
+  private var noise: [NoiseKey: Evaluator.Outcome] = [:]
+  private var gradientFindings: [Objective: GradientChecks.Findings] = [:]
+
+  private struct NoiseKey: Hashable {
+    let norm: Norm
+    let epsilon: Double
+  }
+
+  init(evaluator: Evaluator, clean: Observations, examples: Examples, ensembleChecks: CheckSuite) {
+    self.evaluator = evaluator
+    self.clean = clean
+    self.examples = examples
+    self.ensembleChecks = ensembleChecks
+  }
+
+  private var plan: EvaluationPlan { evaluator.plan }
+
+  mutating func runAll(needsMembers: Bool) throws {
+    for request in plan.attacks {
+      for epsilon in plan.epsilons {
+        let threat = try evaluator.threat(request.norm, epsilon)
+        let noise = try noise(request, threat)
+        for objective in plan.objectives where request.attack.name != "random" {
+          let label = "\(request.attack.name) · \(objective.rawValue) · ε \(epsilon.formatted())"
+          evaluator.progress.willRun(label)
+          let outcome = try evaluator.perform(request, objective: objective, threat: threat, examples: examples)
+          evaluator.progress.willRun(label + " · checks")
+          let suite = try checks(outcome, noise: noise?.correct)
+          runs.append((outcome, suite, try metrics(outcome, needsMembers)))
+        }
+      }
+    }
+    for outcome in noise.values.sorted(by: { ($0.threat.epsilon, $0.threat.norm.rawValue) < ($1.threat.epsilon, $1.threat.norm.rawValue) }) {
+      var suite = ensembleChecks.replacing(CheckName.finiteValues, RunChecks(outcome: outcome).finiteValues())
+      addBasics(&suite, RunChecks(outcome: outcome))
+      runs.append((outcome, suite, try metrics(outcome, needsMembers)))
+    }
+    addMonotoneChecks()
+  }
+
+  /// Random noise in the same norm and at the same ε; once each.
+  private mutating func noise(_ request: AttackRequest, _ threat: ThreatModel) throws -> Evaluator.Outcome? {
+    let key = NoiseKey(norm: threat.norm, epsilon: threat.epsilon)
+    if let known = noise[key] { return known }
+    let own = request.attack.name == "random" ? request : plan.attacks.first { $0.attack.name == "random" }
+    guard let attack = own?.attack ?? evaluator.companion("random") else { return nil }
+    evaluator.progress.willRun("random · ε \(threat.epsilon.formatted())")
+    let outcome = try evaluator.perform(
+      AttackRequest(attack, assignments: own?.assignments ?? [:], norm: threat.norm), objective: plan.objectives[0],
+      threat: threat, examples: examples)
+    noise[key] = outcome
+    return outcome
+  }
+
+  // MARK: - Checks of one run
+
+  private func addBasics(_ suite: inout CheckSuite, _ checks: RunChecks) {
+    suite.add(CheckName.budget) { checks.budget() }
+    suite.add(CheckName.box) { checks.box() }
+  }
+
+  private mutating func checks(_ outcome: Evaluator.Outcome, noise: [Bool]?) throws -> CheckSuite {
+    let checks = RunChecks(outcome: outcome)
+    var suite = ensembleChecks.replacing(CheckName.finiteValues, checks.finiteValues())
+    addBasics(&suite, checks)
+    let followsGradient = outcome.record.hadGradient.contains(true) || outcome.request.attack.capabilities.access == .gradients
+    if followsGradient {
+      suite.add(CheckName.zeroGradients) { checks.zeroGradients() }
+      if suite.allows(CheckName.saturation) {
+        let gradients = gradientChecks
+        let findings = try gradientFindings[outcome.objective] ?? gradients.findings(outcome.objective)
+        gradientFindings[outcome.objective] = findings
+        suite.add(CheckName.saturation) { gradients.saturation(findings) }
+        suite.add(CheckName.finiteDifferences) { gradients.finiteDifferences(findings) }
+      } else {
+        suite.add(CheckName.saturation) { Check(CheckName.saturation, .notRun) }
+        suite.add(CheckName.finiteDifferences) { Check(CheckName.finiteDifferences, .notRun) }
+      }
+    }
+    suite.add(CheckName.silentSuccess) { checks.silentSuccess() }
+    guard followsGradient else { return suite }
+    suite.add(CheckName.noise) {
+      guard let noise else { return Check(CheckName.noise, .notRun, finding: "there is no random attack") }
+      return checks.noise(noise)
+    }
+    try addCompanions(&suite, outcome, checks)
+    return suite
+  }
+
+  private var gradientChecks: GradientChecks {
+    GradientChecks(
+      subject: evaluator.subject, draws: evaluator.evaluationDraws, box: plan.box, effort: plan.finiteDifferences,
+      seed: plan.seed)
+  }
+
+  /// FGSM beside an iterative attack, twice the steps, twice the restarts: they appear in the checks only.
+  private func addCompanions(
+    _ suite: inout CheckSuite, _ outcome: Evaluator.Outcome, _ checks: RunChecks
+  ) throws {
+    let request = outcome.request
+    if request.attack.name != "fgsm", let oneStep = evaluator.companion("fgsm") {
+      try suite.add(CheckName.fgsm) {
+        let fgsm = try evaluator.perform(
+          AttackRequest(oneStep, norm: outcome.threat.norm), objective: outcome.objective, threat: outcome.threat,
+          examples: examples)
+        return checks.fgsm(fgsm.correct)
+      }
+    }
+    let doubled = [(CheckName.doubledSteps, "steps"), (CheckName.doubledRestarts, "restarts")]
+    for (name, option) in doubled where evaluator.takes(request, option) {
+      guard let effort = evaluator.effort(of: request, option, outcome.threat), effort > 0 else { continue }
+      try suite.add(name) {
+        var stronger = request
+        stronger.assignments[option] = "\(2 * effort)"
+        if option == "restarts", evaluator.takes(request, "random-start") { stronger.assignments["random-start"] = "true" }
+        return checks.doubled(name, try newlyFooled(by: stronger, outcome), what: option)
+      }
+    }
+  }
+
+  /// Examples that withstood the run and fall to `request`.
+  private func newlyFooled(by request: AttackRequest, _ outcome: Evaluator.Outcome) throws -> Int {
+    let survivors = outcome.correct.indices.filter { outcome.correct[$0] }
+    guard !survivors.isEmpty else { return 0 }
+    let again = try evaluator.perform(
+      request, objective: outcome.objective, threat: outcome.threat, examples: examples.subset(survivors))
+    return again.correct.count { !$0 }
+  }
+
+  private mutating func addMonotoneChecks() {
+    for index in runs.indices {
+      let run = runs[index].outcome
+      let larger = runs.filter {
+        $0.outcome.request.attack.name == run.request.attack.name && $0.outcome.objective == run.objective
+          && $0.outcome.request.norm == run.request.norm && $0.outcome.request.assignments == run.request.assignments
+          && $0.outcome.threat.epsilon > run.threat.epsilon
+      }.min { $0.outcome.threat.epsilon < $1.outcome.threat.epsilon }
+      guard let larger else { continue }
+      runs[index].suite.add(CheckName.monotone) {
+        RunChecks(outcome: run).monotone(larger.outcome.correct, epsilon: larger.outcome.threat.epsilon)
+      }
+    }
+  }
+
+  // MARK: - Metrics and result
+
+  private func outcomes(_ run: Evaluator.Outcome, _ adversarial: Observations) -> Outcomes {
+    Outcomes(
+      labels: examples.labels, clean: clean, adversarial: adversarial, fooledByAnyQuery: run.fooledByAnyQuery,
+      threat: run.threat, memberGradients: run.record.memberGradients)
+  }
+
+  private func metrics(_ run: Evaluator.Outcome, _ needsMembers: Bool) throws -> [(String, Estimate)] {
+    guard !plan.metrics.isEmpty else { return [] }
+    let adversarial = needsMembers ? try evaluator.observe(run.adversarial.inputs, members: true) : run.adversarial
+    let seen = outcomes(run, adversarial)
+    return try plan.metrics.map { ($0.name, try $0.init().evaluate(seen)) }
+  }
+
+  func result() -> EvaluationResult {
+    EvaluationResult(
+      evaluator: evaluator, clean: clean, examples: examples,
+      runs: runs.map { run in
+        RunResult(
+          run.outcome, clean: clean, metrics: Dictionary(run.metrics) { first, _ in first }, checks: run.suite.checks)
+      })
+  }
+}
+
+extension CheckSuite {
+  /// The suite with one check put in place of that of the same name.
+  func replacing(_ name: String, _ check: Check) -> CheckSuite {
+    // A failure of the ensemble outranks what the run says about itself.
+    CheckSuite(checks.map { $0.name == name && $0.status != .failed ? check : $0 })
+  }
+}
