@@ -261,6 +261,9 @@ simple("kind-unknown", "/provenance@kind", "needs to be one of", lambda f: f["pr
 simple("kind-numeric", "/provenance@kind", "needs to be text", lambda f: f["provenance"].attrs.__setitem__("kind", 1))
 simple("provenance-dataset", "/provenance", "needs to be a group", lambda f: replace(f, "provenance", np.zeros(2)))
 
+simple("two-problems", WEIGHT, "has shape (2, 2, 3, 2)", lambda f: (
+    replace(f, WEIGHT, zeros(2, 2, 3, 2)), f["provenance"].attrs.__setitem__("kind", "guess")))
+
 # Links, storage, filters, sizes
 simple("soft-link", WEIGHT, "is a soft link", lambda f: (
     f.move(WEIGHT, "/elsewhere"), f.__setitem__(WEIGHT, h5py.SoftLink("/elsewhere"))))
