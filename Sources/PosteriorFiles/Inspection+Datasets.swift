@@ -135,7 +135,7 @@ extension Inspection {
         )
         continue
       }
-      guard accept(dataset, as: .statistic, types: name == "diverging" ? [.uint8] : ElementType.allCases) else {
+      guard accept(dataset, as: .statistic, types: name == "diverging" ? [.uint8] : ElementType.littleEndian) else {
         continue
       }
       if name == "diverging" { checkBoolean(dataset) }
@@ -228,7 +228,7 @@ extension Inspection {
         report(path, "has an empty data space")
         continue
       }
-      accept(dataset, as: .other, types: ElementType.allCases)
+      accept(dataset, as: .other, types: ElementType.littleEndian)
     }
   }
 }

@@ -48,6 +48,21 @@ def check_example(folder):
     return example
 
 
+def check_netcdf(folder, example):
+    """A posterior that xarray saved, with the format's attributes added by h5py, is accepted."""
+    for engine in ("netcdf4", "h5netcdf"):
+        saved = os.path.join(folder, engine + ".h5")
+        with xarray.open_dataset(example, group="posterior", engine=engine) as posterior:
+            posterior.to_netcdf(saved, group="posterior", engine=engine)
+        with h5py.File(example) as source, h5py.File(saved, "r+") as target:
+            for name in ("format", "format_version", "posterior_sha256"):
+                target.attrs[name] = source.attrs[name]
+            source.copy("model", target)
+        verified = run("verify", saved)
+        check(f"a posterior saved by xarray with {engine} is accepted{verified.stderr[-200:]}", verified.returncode == 0)
+        check(f"saved with {engine}, it is said to be unsigned", "unsigned" in run("inspect", saved).stdout)
+
+
 def check_opens(original, copy):
     """A file that our program wrote opens in xarray and ArviZ with the right dimensions and the original's values."""
     name = os.path.basename(original)
@@ -90,6 +105,7 @@ def check_opens(original, copy):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         example = check_example(folder)
+        check_netcdf(folder, example)
         originals = [example] + [os.path.join(FIXTURES, path) for path in (
             "oracles/moons-fc2-leaky.h5", "oracles/mnist-conv-leaky.h5", "oracles/mnist-fc2-relu.h5", "malformed/valid.h5")]
         for original in originals:
