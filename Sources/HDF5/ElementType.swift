@@ -1,6 +1,6 @@
 import CHDF5
 
-/// A number's representation in a file: little-endian, spelled as numpy does (`<f4`, `|u1`).
+/// A number's representation in a file, spelled as numpy does (`<f4`, `|u1`).
 public enum ElementType: String, Sendable, Hashable, CaseIterable {
   /// IEEE single precision.
   case float32 = "<f4"
@@ -22,13 +22,18 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   case uint32 = "<u4"
   /// Unsigned, eight bytes.
   case uint64 = "<u8"
+  /// IEEE single precision, big-endian: what netCDF libraries declare dimensions without coordinates as.
+  case bigEndianFloat32 = ">f4"
+
+  /// Every representation but the big-endian one.
+  public static let littleEndian = allCases.filter { $0 != .bigEndianFloat32 }
 
   /// Bytes per number.
   public var byteCount: Int {
     switch self {
     case .int8, .uint8: 1
     case .int16, .uint16: 2
-    case .float32, .int32, .uint32: 4
+    case .float32, .int32, .uint32, .bigEndianFloat32: 4
     case .float64, .int64, .uint64: 8
     }
   }
@@ -46,6 +51,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     case .uint16: cH5T_STD_U16LE()
     case .uint32: cH5T_STD_U32LE()
     case .uint64: cH5T_STD_U64LE()
+    case .bigEndianFloat32: cH5T_IEEE_F32BE()
     }
   }
 }

@@ -55,6 +55,7 @@ public struct HDF5Attribute: Sendable, Hashable {
     case .uint16: return load(UInt16.self) { Double($0) }
     case .uint32: return load(UInt32.self) { Double($0) }
     case .uint64: return load(UInt64.self) { Double($0) }
+    case .bigEndianFloat32: return load(UInt32.self) { Double(Float(bitPattern: UInt32(bigEndian: $0))) }
     }
   }
 
@@ -82,6 +83,7 @@ public struct HDF5Attribute: Sendable, Hashable {
       case .uint16: return list(UInt16.self)
       case .uint32: return list(UInt32.self)
       case .uint64: return list(UInt64.self)
+      case .bigEndianFloat32: return (doubles ?? []).map(\.description).joined(separator: ", ")
       }
     }
   }

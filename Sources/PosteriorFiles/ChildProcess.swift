@@ -3,10 +3,15 @@ import Foundation
 /// Runs a program to its end or to a deadline, and collects what it prints.
 enum ChildProcess {
   enum Outcome {
-    case exit(code: Int32, output: Data)
+    /// It ended by itself; the code is nil when someone else collected it, as happens where SIGCHLD is ignored.
+    case exit(code: Int32?, output: Data)
     case signal(Int32)
     case late
     case failedToStart(String)
+  }
+
+  private struct Ending {
+    var status: Int32?
   }
 
   /// More output than any answer needs is nonsense.
@@ -63,7 +68,8 @@ enum ChildProcess {
         let count = read(descriptor, &buffer, buffer.count)
         if count > 0 { output.append(contentsOf: buffer[..<count]) }
         if count == 0 { isOpen = false }
-      } else if let status = reap(child, options: WNOHANG) {
+      } else if let ending = reap(child, options: WNOHANG) {
+        guard let status = ending.status else { return .exit(code: nil, output: output) }
         // The low seven bits are the signal, the next eight the exit code.
         return status & 0x7F == 0 ? .exit(code: (status >> 8) & 0xFF, output: output) : .signal(status & 0x7F)
       } else {
@@ -72,15 +78,14 @@ enum ChildProcess {
     }
   }
 
-  /// The status of a child that has ended; nil when it has not.
-  private static func reap(_ child: pid_t, options: Int32) -> Int32? {
+  /// The end of a child with its status, if that is known; nil when the child still runs.
+  private static func reap(_ child: pid_t, options: Int32) -> Ending? {
     var status: Int32 = 0
     while true {
       let result = waitpid(child, &status, options)
-      if result == child { return status }
+      if result == child { return Ending(status: status) }
       if result == 0 { return nil }
-      // Someone else collected it: its status is lost.
-      if errno != EINTR { return SIGKILL }
+      if errno != EINTR { return Ending(status: nil) }
     }
   }
 

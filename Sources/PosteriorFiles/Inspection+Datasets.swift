@@ -22,7 +22,8 @@ extension Inspection {
   private func accept(_ dataset: HDF5Dataset, as role: DatasetRole, types: [ElementType]) -> Bool {
     guard case .number(let element) = dataset.type, types.contains(element) else {
       let wanted = types.count > 4 ? "little-endian numbers" : types.map(\.rawValue).joined(separator: " or ")
-      report(dataset.path, "holds \(dataset.type); it needs to hold \(wanted)")
+      let found = dataset.type == .number(.bigEndianFloat32) ? "big-endian numbers (>f4)" : dataset.type.description
+      report(dataset.path, "holds \(found); it needs to hold \(wanted)")
       return false
     }
     guard let reason = Self.storageProblem(dataset, element, role: role, fileSize: byteCount) else {
@@ -135,7 +136,7 @@ extension Inspection {
         )
         continue
       }
-      guard accept(dataset, as: .statistic, types: name == "diverging" ? [.uint8] : ElementType.allCases) else {
+      guard accept(dataset, as: .statistic, types: name == "diverging" ? [.uint8] : ElementType.littleEndian) else {
         continue
       }
       if name == "diverging" { checkBoolean(dataset) }
@@ -228,7 +229,7 @@ extension Inspection {
         report(path, "has an empty data space")
         continue
       }
-      accept(dataset, as: .other, types: ElementType.allCases)
+      accept(dataset, as: .other, types: ElementType.littleEndian)
     }
   }
 }

@@ -26,7 +26,9 @@ extension Inspection {
   /// Reports attributes that no digest can cover.
   private func checkSigned(_ attributes: [HDF5Attribute], of group: String) {
     for attribute in attributes where attribute.value == .unread && attribute.name != "architecture" {
-      report("\(group)@\(attribute.name)", "holds \(attribute.type) that are not one text or numbers")
+      report(
+        "\(group)@\(attribute.name)",
+        "holds \(attribute.type); it needs to be one text, or numbers (a truth value is 0 or 1)")
     }
   }
 

@@ -69,7 +69,9 @@ final class Inspection {
     } catch {
       if Self.hasSignature(path) {
         throw PosteriorFileError(
-          file: path, path: "/", reason: "cannot be opened as HDF5: \(error.reason)",
+          file: path, path: "/",
+          reason: error.reason.contains("truncated file")
+            ? "cannot be opened as HDF5: it is truncated" : "cannot be opened as HDF5: \(error.reason)",
           advice: "The file is probably damaged or incomplete: copy it again")
       }
       throw PosteriorFileError(

@@ -27,7 +27,8 @@ public struct PosteriorFileError: Error, Sendable, Hashable, Codable, CustomStri
   public var description: String {
     var text = path == "/" ? "\(fileName): \(reason)." : "\(fileName): \(path) \(reason)."
     if let advice { text += " \(advice)." }
-    if let writtenBy { text += " The file was written by \(writtenBy)." }
-    return text
+    if let writtenBy { text += " The file was written by \(writtenBy.prefix(200))." }
+    // Names and texts come from the file: they must not steer a terminal.
+    return String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
   }
 }

@@ -17,6 +17,7 @@ extension SampleStatistic {
     case .uint16: integers(UInt16.self)
     case .uint32: integers(UInt32.self)
     case .uint64: integers(UInt64.self)
+    case .bigEndianFloat32: nil
     }
   }
 

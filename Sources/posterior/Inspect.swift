@@ -39,7 +39,7 @@ struct Inspect: ParsableCommand {
     if let date = posterior.createdAt { rows.append(("created at", date)) }
     if let library = posterior.inferenceLibrary { rows.append(("inference library", library)) }
     for (name, value) in posterior.provenance.sorted(by: { $0.key < $1.key }) where name != "kind" {
-      rows.append((name, value))
+      rows.append((Self.printable(name), value))
     }
     let width = rows.map(\.0.count).max() ?? 0
     print(posterior.fileName)
@@ -56,8 +56,9 @@ struct Inspect: ParsableCommand {
     }
   }
 
-  /// Text from a file must not steer the terminal.
+  /// Text from a file must not steer the terminal, nor fill it.
   private static func printable(_ text: String) -> String {
-    String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+    let clean = String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+    return clean.count > 300 ? clean.prefix(300) + " …" : clean
   }
 }

@@ -127,7 +127,7 @@ valid_bytes = open(valid, "rb").read()
 # Not the format
 raw("empty", "/", "is not an HDF5 file", b"")
 raw("text", "/", "is not an HDF5 file", b"weights, weights, weights\n" * 10)
-raw("truncated", "/", "cannot be opened as HDF5", valid_bytes[: len(valid_bytes) // 2])
+raw("truncated", "/", "cannot be opened as HDF5: it is truncated", valid_bytes[: len(valid_bytes) // 2])
 simple("format-missing", "/@format", "is missing", lambda f: f.attrs.__delitem__("format"))
 simple("format-wrong", "/@format", 'is "netcdf"', lambda f: f.attrs.__setitem__("format", "netcdf"))
 simple("format-numeric", "/@format", "needs to be text", lambda f: f.attrs.__setitem__("format", 1))
@@ -260,6 +260,9 @@ def _(file):
 simple("kind-unknown", "/provenance@kind", "needs to be one of", lambda f: f["provenance"].attrs.__setitem__("kind", "guess"))
 simple("kind-numeric", "/provenance@kind", "needs to be text", lambda f: f["provenance"].attrs.__setitem__("kind", 1))
 simple("provenance-dataset", "/provenance", "needs to be a group", lambda f: replace(f, "provenance", np.zeros(2)))
+
+simple("two-problems", WEIGHT, "has shape (2, 2, 3, 2)", lambda f: (
+    replace(f, WEIGHT, zeros(2, 2, 3, 2)), f["provenance"].attrs.__setitem__("kind", "guess")))
 
 # Links, storage, filters, sizes
 simple("soft-link", WEIGHT, "is a soft link", lambda f: (
