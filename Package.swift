@@ -78,8 +78,8 @@ let package = Package(
     .target(
       name: "EvaluationHarness",
       dependencies: [
-        "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "Reporting", "BuiltInPlugins",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "RobustnessCore", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5", "Diagnostics", "Reporting",
+        "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
     // MARK: - Programs
@@ -93,11 +93,11 @@ let package = Package(
 
     // MARK: - Tests
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
-    tests("RobustnessCoreTests", ["RobustnessCore"]),
+    tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests("ComputeKernelsTests", ["ComputeKernels"]),
     tests("NeuralNetworksTests", ["NeuralNetworks", "RobustnessCore", "PosteriorFiles", "HDF5"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore"]),
-    tests("DiagnosticsTests", ["Diagnostics", "HDF5"]),
+    tests("DiagnosticsTests", ["Diagnostics"]),
     tests(
       "PluginTests",
       ["RobustnessCore", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),

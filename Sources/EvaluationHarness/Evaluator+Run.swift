@@ -32,21 +32,18 @@ extension Evaluator {
     let perPass = subject.examples.count * evaluationDraws.count
     var passes = 0
     for request in plan.attacks where request.attack.capabilities.access == .gradients {
-      let threat = try? threat(request.norm, plan.epsilons.first ?? 0)
-      let steps = threat.flatMap { effort(of: request, "steps", $0) } ?? 1
-      let restarts = threat.flatMap { effort(of: request, "restarts", $0) } ?? 1
+      let steps = effort(of: request, "steps") ?? 1
+      let restarts = effort(of: request, "restarts") ?? 1
       passes += plan.objectives.count * plan.epsilons.count * (steps * restarts + 1)
     }
     return passes * perPass
   }
 
   /// What an attack says about its effort, for instance its number of steps.
-  func effort(of request: AttackRequest, _ option: String, _ threat: ThreatModel) -> Int? {
+  func effort(of request: AttackRequest, _ option: String) -> Int? {
     func open<A: Attack>(_ type: A.Type) -> Int? {
-      guard let options = try? A.Options(assignments: request.assignments), let attack = try? A(options) else { return nil }
-      if let value = attack.effectiveOptions(within: threat)[option] { return Int(value) }
-      let described = (try? options.described()) ?? []
-      return described.first { $0.name == option }?.value.flatMap { Int($0) }
+      let options = try? A.Options(assignments: request.assignments).resolved(for: request.norm)
+      return (try? options?.described())?.first { $0.name == option }?.value.flatMap { Int($0) }
     }
     return open(request.attack)
   }
@@ -181,7 +178,7 @@ private struct Session {
     }
     let doubled = [(CheckName.doubledSteps, "steps"), (CheckName.doubledRestarts, "restarts")]
     for (name, option) in doubled where evaluator.takes(request, option) {
-      guard let effort = evaluator.effort(of: request, option, outcome.threat), effort > 0 else { continue }
+      guard let effort = evaluator.effort(of: request, option), effort > 0 else { continue }
       try suite.add(name) {
         var stronger = request
         stronger.assignments[option] = "\(2 * effort)"

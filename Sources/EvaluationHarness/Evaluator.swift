@@ -114,8 +114,9 @@ public struct Evaluator: Sendable {
     }
     let adversarial = try observe(points)
     var described: [String: String] = ["norm": request.norm.rawValue]
-    for (name, value) in try options.described() { described[name] = value ?? A.Options.describedDefaults[name] ?? "" }
-    described.merge(attack.effectiveOptions(within: threat)) { $1 }
+    for (name, value) in try options.resolved(for: request.norm).described() {
+      described[name] = value ?? A.Options.describedDefaults[name] ?? ""
+    }
     return Outcome(
       request: request, objective: objective, threat: threat, examples: examples, adversarial: adversarial,
       record: oracle.record, fooledByAnyQuery: try fooled(adversarial, oracle.record, examples),

@@ -22,10 +22,6 @@ public protocol Attack: Sendable {
   /// - Throws: `CoreError` when an option makes no sense.
   init(_ options: Options) throws
 
-  /// The options as they act within `threat`, once presets and defaults that depend on it are resolved; they are written into the result beside the options
-  /// as given. A harness that wants to double an attack's effort looks here for `steps` and `restarts`.
-  func effectiveOptions(within threat: ThreatModel) -> [String: String]
-
   /// Points inside the threat model, one row for each example, as adversarial as the attack can make them.
   func perturb(
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
@@ -74,8 +70,6 @@ extension Attack {
   public static var capabilities: AttackCapabilities { AttackCapabilities() }
   /// No summary.
   public static var summary: String { "" }
-  /// Nothing beyond the options as given.
-  public func effectiveOptions(within threat: ThreatModel) -> [String: String] { [:] }
 }
 
 extension Attack where Options == NoOptions {

@@ -1,1 +1,4 @@
-print("x")
+import BuiltInPlugins
+import EvaluationHarness
+
+try await Evaluate.run(attacks: .builtIn, metrics: .builtIn)

@@ -20,21 +20,6 @@ public struct ProjectedGradientDescent: Attack {
     self.options = options
   }
 
-  /// Steps, step length, restarts, start, point kept and projection, with presets resolved.
-  public func effectiveOptions(within threat: ThreatModel) -> [String: String] {
-    guard let schedule = try? Schedule(options, norm: threat.norm) else { return [:] }
-    let length =
-      switch schedule.step {
-      case .absolute(let absolute): absolute
-      case .relative(let multiple): multiple * threat.epsilon
-      }
-    return [
-      "steps": "\(schedule.steps)", "step": "\(length)", "restarts": "\(schedule.restarts)",
-      "random-start": "\(schedule.start != nil)", "keep": schedule.keep.rawValue,
-      "projection": schedule.projection.rawValue,
-    ]
-  }
-
   /// The points kept, shape of `examples.inputs`. Each run makes `steps` gradient queries, and one value query for its end where ends are compared.
   public func perturb(
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams

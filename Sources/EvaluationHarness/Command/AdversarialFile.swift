@@ -1,0 +1,44 @@
+import Foundation
+import HDF5
+import RobustnessCore
+
+/// The inputs that attacks returned, as an HDF5 file: `/labels`, and for each run a group `/runs/<number>` with `inputs` and its attributes.
+enum AdversarialFile {
+  /// Writes a temporary file in the same folder and gives it its name when it is complete.
+  static func write(_ result: EvaluationResult, to path: String) throws {
+    let target = URL(fileURLWithPath: path)
+    let temporary = target.deletingLastPathComponent()
+      .appendingPathComponent(".\(target.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).partial").path
+    do {
+      try fill(temporary, result)
+      guard rename(temporary, target.path) == 0 else { throw OutputError(String(cString: strerror(errno))) }
+    } catch {
+      unlink(temporary)
+      throw OutputError("\(path) cannot be written: \((error as? HDF5Error)?.reason ?? "\(error)")")
+    }
+  }
+
+  private static func fill(_ path: String, _ result: EvaluationResult) throws {
+    let file = try HDF5File.create(path)
+    try file.setAttribute("format", of: "/", to: "adversarial-inputs")
+    try file.setAttribute("format_version", of: "/", to: "1.0")
+    if let digest = result.posteriorSHA256 { try file.setAttribute("posterior_sha256", of: "/", to: digest) }
+    if let digest = result.dataSHA256 { try file.setAttribute("data_sha256", of: "/", to: digest) }
+    try file.createGroup("/runs")
+    for (number, run) in result.runs.enumerated() {
+      let group = "/runs/\(number)"
+      try file.createGroup(group)
+      let shape = run.adversarialInputs.shape
+      let inputs = try file.createDataset(
+        "\(group)/inputs", element: .float32, shape: shape, chunk: [1] + shape.dropFirst(), checksum: true, compressed: false)
+      try inputs.writeAll(run.adversarialInputs.elements.map { Float($0) })
+      try file.setAttribute("attack", of: group, to: run.attack)
+      try file.setAttribute("objective", of: group, to: run.objective.rawValue)
+      try file.setAttribute("norm", of: group, to: run.norm.rawValue)
+      try file.setAttribute("epsilon", of: group, to: "\(run.epsilon)")
+      let options = run.options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+      try file.setAttribute("options", of: group, to: options)
+    }
+    try file.flush()
+  }
+}

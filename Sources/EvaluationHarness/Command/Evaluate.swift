@@ -1,0 +1,101 @@
+import ArgumentParser
+public import BuiltInPlugins
+import Foundation
+import PosteriorFiles
+public import RobustnessCore
+
+/// The program `evaluate`, for this package's own executable and for a laboratory's:
+///
+/// ```swift
+/// try await Evaluate.run(attacks: .builtIn + [Mine.self])
+/// ```
+public enum Evaluate {
+  /// Parses the command line, evaluates, prints, and ends the process.
+  ///
+  /// Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 an output that cannot be written, or an internal error; 75 interrupted.
+  ///
+  /// - Parameters:
+  ///   - attacks: what `--attack` finds.
+  ///   - metrics: what `--metric` finds.
+  public static func run(
+    attacks: [any Attack.Type] = .builtIn, metrics: [any RobustnessMetric.Type] = .builtIn
+  ) async throws -> Never {
+    // Before anything else: the program starts itself to look at files of unknown origin.
+    Probe.runIfRequested()
+    finish { arguments in
+      try EvaluateJob(arguments: arguments, attacks: attacks, metrics: metrics) { job in try job.subjectFromFile() }.run()
+    }
+  }
+
+  /// The same for an ensemble that comes from no file; `--model` is then not needed.
+  ///
+  /// - Parameters:
+  ///   - attacks: what `--attack` finds.
+  ///   - metrics: what `--metric` finds.
+  ///   - ensemble: what is evaluated.
+  ///   - data: inputs and labels.
+  ///   - name: what the report calls it.
+  ///   - box: the box that inputs live in.
+  public static func run(
+    attacks: [any Attack.Type] = .builtIn, metrics: [any RobustnessMetric.Type] = .builtIn,
+    ensemble: any PosteriorEnsemble, data: Examples, name: String = "ensemble", box: ClosedRange<Double> = 0...1
+  ) async throws -> Never {
+    Probe.runIfRequested()
+    finish(needsModel: false) { arguments in
+      try EvaluateJob(arguments: arguments, attacks: attacks, metrics: metrics) { job in
+        (try job.subject(EvaluationSubject(name: name, ensemble: ensemble, examples: data)), box)
+      }.run()
+    }
+  }
+
+  private static func finish(needsModel: Bool = true, _ body: (EvaluateArguments) throws -> Void) -> Never {
+    var words = Array(CommandLine.arguments.dropFirst())
+    if !needsModel, !words.contains("--model") { words += ["--model", "-"] }
+    do {
+      let command = try EvaluateCommand.parse(words)
+      try body(command.arguments)
+      exit(0)
+    } catch let error as UsageError {
+      fail("\(error)", 64)
+    } catch let error as PosteriorFileError {
+      fail("\(error)", 65)
+    } catch let error as BadDataError {
+      fail("\(error)", 65)
+    } catch let error as OutputError {
+      fail("\(error)", 70)
+    } catch let error as Interrupted {
+      fail("\(error)", 75)
+    } catch {
+      // Help, completions and wrong usage, which the parser prints in its own way.
+      let code = EvaluateCommand.exitCode(for: error)
+      if code == .success || code == .validationFailure || error is ExitCode { EvaluateCommand.exit(withError: error) }
+      fail("\(error)", 70)
+    }
+  }
+
+  private static func fail(_ message: String, _ code: Int32) -> Never {
+    FileHandle.standardError.write(Data("error: \(message)\n".utf8))
+    exit(code)
+  }
+}
+
+/// The parser's view of the program.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "How robust is this Bayesian neural network, and can the number be believed?",
+    discussion: """
+      Evaluates attacks on the draws in a posterior file and judges the result: evaluate --attack pgd --model posterior.h5
+
+      Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 output that cannot be written or internal \
+      error; 75 interrupted.
+      """)
+
+  @OptionGroup var arguments: EvaluateArguments
+}
+
+/// Data that cannot be evaluated; exit code 65.
+struct BadDataError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,154 @@
+import ComputeKernels
+import Foundation
+import NeuralNetworks
+import PosteriorFiles
+import RobustnessCore
+
+extension EvaluateJob {
+  /// The posterior in `--model`, with the examples and the configuration that the other options ask for.
+  func subjectFromFile() throws -> (EvaluationSubject, ClosedRange<Double>) {
+    guard let path = arguments.model else { throw UsageError("which posterior file? Give --model FILE") }
+    let limit = try memoryLimit()
+    let file = try PosteriorFile.open(path, acceptChanged: arguments.acceptChanged, probe: .currentProgram)
+    let source = try weights(of: file)
+    guard let precision = Precision(rawValue: arguments.precision), precision != .float64 else {
+      throw UsageError("--precision takes float32 or bfloat16, not '\(arguments.precision)'")
+    }
+    if precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 {
+      throw UsageError("--precision bfloat16 needs a processor with bfloat16 products, and oneDNN; float32 works here")
+    }
+    let examples = try examples(for: file)
+    let ensemble: NetworkEnsemble
+    do {
+      ensemble = try NetworkEnsemble(
+        source,
+        configuration: .init(
+          precision: precision, arithmetic: arguments.arithmetic, threads: arguments.threads, memoryLimit: limit,
+          inputBounds: file.inputBounds))
+    } catch {
+      throw BadDataError("\(file.fileName): \(error)")
+    }
+    var subject = EvaluationSubject(name: file.fileName, ensemble: ensemble, examples: examples)
+    subject.summary = summary(file, source.drawCount)
+    subject.origin = file.kind.flatMap { DrawOrigin(rawValue: $0.rawValue) }
+    subject.chains = arguments.resample == nil ? file.chainCount : 1
+    subject.distinctDraws = arguments.resample == nil ? file.distinctDrawCount : nil
+    subject.logDensities = arguments.resample == nil ? logDensities(file) : nil
+    subject.signature =
+      switch file.integrity {
+      case .verified: .verified
+      case .unsigned: .unsigned
+      case .changed: .changed
+      }
+    subject.posteriorSHA256 = file.posteriorSHA256
+    subject.dataSHA256 = arguments.data == nil ? file.dataSHA256 : nil
+    subject.arithmetic = arguments.arithmetic
+    subject.hasApproximateGradients = precision == .bfloat16
+    let draws = arguments.draws.map { DrawSelection.some(evenlySpaced($0, of: source.drawCount)) } ?? .all
+    subject.prepare = { try ensemble.prepare(draws: draws) }
+    return (subject, file.inputBounds)
+  }
+
+  /// A subject given by the caller, with the examples that the options ask for.
+  func subject(_ subject: EvaluationSubject) throws -> EvaluationSubject {
+    var subject = subject
+    if let count = arguments.examples { subject.examples = subject.examples.first(count) }
+    return subject
+  }
+
+  private func memoryLimit() throws -> Int? {
+    guard let text = arguments.memoryLimit else { return nil }
+    guard let bytes = byteCount(text) else {
+      throw UsageError("--memory-limit takes a size such as 400MB or 2GB, not '\(text)'")
+    }
+    return bytes
+  }
+
+  private func weights(of file: PosteriorFile) throws -> any WeightSource {
+    guard let count = arguments.resample else { return file }
+    guard let parameters = try file.variationalParameters() else {
+      throw BadDataError("\(file.fileName): /variational is missing, so --resample has nothing to draw from")
+    }
+    return ResampledWeights(
+      architecture: file.architecture, mean: parameters.mean, scale: parameters.scale, drawCount: count,
+      seed: arguments.seed)
+  }
+
+  private func examples(for file: PosteriorFile) throws -> Examples {
+    let shape = file.architecture.inputShape
+    let data: EvaluationData
+    if let path = arguments.data {
+      data = try ExamplesFile.read(path, acceptChanged: arguments.acceptChanged)
+      try check(data, path, file)
+    } else {
+      guard let own = try file.evaluationData() else {
+        throw BadDataError("\(file.fileName): /evaluation_data is missing; give the inputs and labels with --data FILE")
+      }
+      data = own
+    }
+    let inputs = Tensor(shape: [data.count] + shape, elements: data.inputs)
+    let examples = Examples(inputs: inputs, labels: data.labels)
+    return arguments.examples.map { examples.first($0) } ?? examples
+  }
+
+  private func check(_ data: EvaluationData, _ path: String, _ file: PosteriorFile) throws {
+    let shape = file.architecture.inputShape
+    guard Array(data.shape.dropFirst()) == shape || data.shape.dropFirst().reduce(1, *) == shape.reduce(1, *) else {
+      throw BadDataError("\(path): inputs have the shape \(data.shape.dropFirst()); the network takes \(shape)")
+    }
+    guard data.labels.allSatisfy({ (0..<file.architecture.classCount).contains($0) }) else {
+      throw BadDataError("\(path): labels lie outside the \(file.architecture.classCount) classes")
+    }
+    let bounds = file.inputBounds
+    guard data.inputs.allSatisfy({ bounds.contains($0) }) else {
+      throw BadDataError("\(path): inputs lie outside the bounds [\(bounds.lowerBound), \(bounds.upperBound)] of \(file.fileName)")
+    }
+  }
+
+  private func logDensities(_ file: PosteriorFile) -> [[Double]]? {
+    guard let lp = (try? file.sampleStatistics())?.first(where: { $0.name == "lp" }),
+      lp.values.count == file.drawCount
+    else { return nil }
+    return (0..<file.chainCount).map { chain in
+      Array(lp.values[chain * file.drawsPerChain..<(chain + 1) * file.drawsPerChain])
+    }
+  }
+
+  private func summary(_ file: PosteriorFile, _ draws: Int) -> String {
+    var parts = [file.fileName]
+    let what = [file.provenance["method"].flatMap(Self.short) ?? file.kind?.rawValue, file.provenance["dataset"].map { "on \($0)" }]
+    let described = what.compactMap(\.self).joined(separator: " ")
+    if !described.isEmpty { parts.append(described) }
+    parts.append(file.architecture.summary)
+    if arguments.resample != nil {
+      parts.append("\(draws) fresh draws")
+    } else {
+      parts.append("\(file.chainCount) chain\(file.chainCount == 1 ? "" : "s") × \(file.drawsPerChain) draw\(file.drawsPerChain == 1 ? "" : "s")")
+    }
+    let digest = file.contentSHA256.prefix(6)
+    switch file.integrity {
+    case .verified: parts.append("content \(digest)… verified")
+    case .unsigned: parts.append("unsigned, content \(digest)…")
+    case .changed: parts.append("CHANGED since it was signed, content \(digest)…")
+    }
+    return parts.joined(separator: " · ")
+  }
+
+  /// A method's name when it is one, not a page of settings.
+  private static func short(_ method: String) -> String? {
+    method.count <= 60 && !method.hasPrefix("{") ? method : nil
+  }
+}
+
+extension Examples {
+  /// The first `count` examples.
+  func first(_ count: Int) -> Examples { subset(Array(0..<Swift.min(count, self.count))) }
+}
+
+extension EvaluationSubject {
+  /// An effort for the comparison with finite differences that takes about the same time for every network.
+  var finiteDifferenceEffort: FiniteDifferenceEffort {
+    guard let ensemble = ensemble as? NetworkEnsemble else { return FiniteDifferenceEffort() }
+    return FiniteDifferenceEffort(operationsPerExample: ensemble.operationsPerExample)
+  }
+}
