@@ -87,7 +87,7 @@ let package = Package(
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "EvaluationHarness", "PosteriorFiles", "RobustnessCore",
+        "NeuralNetworks", "PosteriorFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -96,7 +96,7 @@ let package = Package(
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests("ComputeKernelsTests", ["ComputeKernels"]),
     tests("NeuralNetworksTests", ["NeuralNetworks", "RobustnessCore", "PosteriorFiles", "HDF5"]),
-    tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore"]),
+    tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests(
       "PluginTests",

@@ -169,6 +169,31 @@ INLINE double margin_gradient(double *g, const double *z, double *e, const doubl
   return factor;
 }
 
+// With q = 1 − p_y and w the softmax of the others: ∂z_k = q·w_k [p_y (a_k − a_y) + q Σ_j w_j (a_k − a_j)], ∂z_y = q·p_y Σ_j w_j (a_y − a_j). Every term has a factor p_y or a w
+// other than the largest one, and these can be far below the range of a double: they are taken relative to the largest of them. Returns the logarithm of the factor.
+INLINE double double_softmax_gradient(double *g, const double *z, double others, double u, const double *a, size_t y, size_t classes) {
+  size_t top = y == 0 ? 1 : 0;
+  for (size_t c = 0; c < classes; c++)
+    if (c != y && z[c] > z[top]) top = c;
+  double log_p = -softplus(u), log_q = -softplus(-u), largest = log_p;
+  for (size_t c = 0; c < classes; c++)
+    if (c != y && c != top && z[c] - others > largest) largest = z[c] - others;
+  double p = exp(log_p - largest), q = exp(log_q), w_top = exp(z[top] - others), small = exp(largest), rest = 0;
+  g[y] = 0;
+  for (size_t k = 0; k < classes; k++) {
+    if (k == y) continue;
+    double w = exp(z[k] - others), w_relative = k == top ? w_top : exp(z[k] - others - largest), spread = 0;
+    g[y] += w * p * (a[y] - a[k]);
+    for (size_t j = 0; j < classes; j++) {
+      if (j == y || j == k) continue;
+      // Exactly one factor of each product is relative to `largest`.
+      spread += (k == top ? exp(z[j] - others - largest) : exp(z[j] - others)) * (a[k] - a[j]);
+    }
+    g[k] = w_relative * ((k == top ? p : p * small) * (a[k] - a[y]) + q * spread);
+  }
+  return log_q + largest;
+}
+
 CLONES void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
                                const int32_t *labels, const ckn_first_pass *first, size_t rows, size_t classes) {
   size_t padded = ckn_padded_classes(classes);
@@ -192,14 +217,8 @@ CLONES void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type desti
     double log_factor = -softplus(-u) + (objective == CKN_PREDICTIVE ? -softplus(u) : 0);
     f = split_factor(log_factor, exponents + r);
     if (objective == CKN_DOUBLE_SOFTMAX) {
-      const double *a = first->outer + r * padded;
-      double q = exp(-softplus(-u)), p = exp(-softplus(u)), spread = 0;
-      for (size_t c = 0; c < classes; c++) spread += e[c] / total * (a[y] - a[c]);
-      for (size_t k = 0; k < classes; k++) {
-        double other = 0;
-        for (size_t c = 0; c < classes; c++) other += e[c] / total * (a[k] - a[c]);
-        store(dz, destination, o + k, f * (k == y ? p * spread : e[k] / total * (p * (a[k] - a[y]) + q * other)));
-      }
+      f = split_factor(double_softmax_gradient(g, row, others, u, first->outer + r * padded, y, classes), exponents + r);
+      for (size_t c = 0; c < classes; c++) store(dz, destination, o + c, f * g[c]);
     } else {
       double scale = f / total;
       for (size_t c = 0; c < classes; c++) store(dz, destination, o + c, c == y ? -f : e[c] * scale);

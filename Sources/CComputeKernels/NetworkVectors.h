@@ -94,16 +94,15 @@ INLINE float power_of_two_f(int64_t e) { return e < -126 ? 0 : e > 127 ? INFINIT
     result = DSELECT(tiny_, (doubles){0}, p_ * scale_);                                                                     \
   } while (0)
 
-// Splits 2^t for t ≤ 0 into fraction · 2^whole with fraction in [1, 2): floats. Degree 7 in the fraction, relative error below 2·10⁻⁷.
+// Splits 2^t for t ≤ 0 into fraction · 2^whole with fraction in [0.7, 1.42]: floats. Whole is rounded, so that the fraction's logarithm is at most ln2/2 and degree 6 leaves a relative error below
+// 2·10⁻⁷.
 #define EXP2_PARTS(fraction, whole, argument)                                                                               \
   do {                                                                                                                      \
     floats t_ = (argument);                                                                                                 \
     t_ = FSELECT(t_ < -1e6f, (floats){0} - 1e6f, t_);                                                                       \
-    ints i_ = __builtin_convertvector(t_, ints);                                                                            \
-    i_ += (__builtin_convertvector(i_, floats) > t_); /* true is −1: floor */                                               \
+    ints i_ = __builtin_convertvector(t_ - 0.5f, ints); /* t ≤ 0: towards zero is up */                                     \
     floats f_ = (t_ - __builtin_convertvector(i_, floats)) * 0.69314718056f;                                                \
-    floats q_ = (floats){0} + 1.9841270e-4f;                                                                                \
-    q_ = q_ * f_ + 1.3888889e-3f;                                                                                           \
+    floats q_ = (floats){0} + 1.3888889e-3f;                                                                                \
     q_ = q_ * f_ + 8.3333333e-3f;                                                                                           \
     q_ = q_ * f_ + 4.1666668e-2f;                                                                                           \
     q_ = q_ * f_ + 0.16666667f;                                                                                             \

@@ -1,6 +1,6 @@
 import Foundation
 public import Reporting
-public import RobustnessCore
+import RobustnessCore
 
 // MARK: - For programs
 

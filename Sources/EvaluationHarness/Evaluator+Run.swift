@@ -1,5 +1,5 @@
 import Foundation
-public import RobustnessCore
+import RobustnessCore
 
 extension Evaluator {
   /// Runs every attack × objective × ε, the random noise beside them, and all checks.
@@ -179,10 +179,13 @@ private struct Session {
     let doubled = [(CheckName.doubledSteps, "steps"), (CheckName.doubledRestarts, "restarts")]
     for (name, option) in doubled where evaluator.takes(request, option) {
       guard let effort = evaluator.effort(of: request, option), effort > 0 else { continue }
+      if option == "restarts", outcome.options["random-start"] == "false" {
+        suite.add(name) { Check(name, .notRun, finding: "without random starts another run would be the same run") }
+        continue
+      }
       try suite.add(name) {
         var stronger = request
         stronger.assignments[option] = "\(2 * effort)"
-        if option == "restarts", evaluator.takes(request, "random-start") { stronger.assignments["random-start"] = "true" }
         return checks.doubled(name, try newlyFooled(by: stronger, outcome), what: option)
       }
     }

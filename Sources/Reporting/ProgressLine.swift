@@ -16,10 +16,10 @@ public final class ProgressLine: Sendable {
   private let isActive: Bool
   private let unit: String
 
-  /// A line for work counted in `unit`.
-  public init(unit: String, isActive: Bool = isatty(2) == 1) {
+  /// A line for work counted in `unit`; active on a terminal unless said otherwise.
+  public init(unit: String, isActive: Bool? = nil) {
     self.unit = unit
-    self.isActive = isActive
+    self.isActive = isActive ?? (isatty(2) == 1)
   }
 
   /// Begins; `total` is the work to expect, 0 when it is not known.

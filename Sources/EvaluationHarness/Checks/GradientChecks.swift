@@ -26,7 +26,7 @@ struct GradientChecks {
   static let turned = 0.9
 
   func findings(_ objective: Objective) throws -> Findings {
-    let examples = subject.examples.subset(evenlySpaced(effort.examples, of: subject.examples.count))
+    let examples = awayFromTies(subject.examples.subset(evenlySpaced(effort.examples, of: subject.examples.count)))
     let chosen = evenlySpaced(effort.draws, of: draws.count).map { draws[$0] }
     let used = try subject.ensemble.lossAndGradient(examples, objective: objective, draws: .some(chosen))
     let reference = MemberwiseEnsemble(base: subject.ensemble, draws: chosen)
@@ -41,6 +41,22 @@ struct GradientChecks {
     }
     findings.errors = try finiteDifferenceErrors(examples, objective, used, reference)
     return findings
+  }
+
+  /// The examples, each feature moved inwards by up to a hundredth of the box.
+  ///
+  /// In a constant background every window of a max-pool is a tie, and many features lie on the edge of the box: the loss has no derivative there that a difference quotient could meet.
+  private func awayFromTies(_ examples: Examples) -> Examples {
+    let width = box.upperBound - box.lowerBound
+    let middle = (box.upperBound + box.lowerBound) / 2
+    let streams = RandomStreams(seed: seed, purpose: "finite-differences/points")
+    var points = examples.inputs
+    for row in 0..<examples.count {
+      var stream = streams.stream(example: examples.identifiers[row])
+      let shifts = stream.uniforms(points.rowSize)
+      points[row: row] = zip(points[row: row], shifts).map { $0 + ($0 < middle ? 0.01 : -0.01) * width * $1 }[...]
+    }
+    return examples.moved(to: points)
   }
 
   /// ‖gradient in use − gradient by central differences‖ / ‖gradient in use‖, estimated along random directions and along the gradient itself.

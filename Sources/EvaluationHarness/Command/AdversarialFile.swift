@@ -30,7 +30,7 @@ enum AdversarialFile {
       try file.createGroup(group)
       let shape = run.adversarialInputs.shape
       let inputs = try file.createDataset(
-        "\(group)/inputs", element: .float32, shape: shape, chunk: [1] + shape.dropFirst(), checksum: true, compressed: false)
+        "\(group)/inputs", element: .float32, shape: shape, chunk: [1] + shape.dropFirst())
       try inputs.writeAll(run.adversarialInputs.elements.map { Float($0) })
       try file.setAttribute("attack", of: group, to: run.attack)
       try file.setAttribute("objective", of: group, to: run.objective.rawValue)

@@ -54,7 +54,7 @@ struct EvaluateArguments: ParsableArguments {
   var resample: Int?
 
   @Option(help: "log-domain, or naive-float32 to see what other tools would have reported.")
-  var arithmetic = Arithmetic.logDomain
+  var arithmetic = Arithmetic.logDomain.rawValue
 
   @Option(help: "Names all random streams.")
   var seed: UInt64 = 0
@@ -105,8 +105,6 @@ enum ResultFormat: String, ExpressibleByArgument, CaseIterable {
   case json
   case csv
 }
-
-extension Arithmetic: @retroactive ExpressibleByArgument {}
 
 /// `400MB`, `2GB`, `1.5 GiB`, or bytes.
 func byteCount(_ text: String) -> Int? {

@@ -17,13 +17,16 @@ extension EvaluateJob {
     if precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 {
       throw UsageError("--precision bfloat16 needs a processor with bfloat16 products, and oneDNN; float32 works here")
     }
+    guard let arithmetic = Arithmetic(rawValue: arguments.arithmetic) else {
+      throw UsageError("--arithmetic takes log-domain or naive-float32, not '\(arguments.arithmetic)'")
+    }
     let examples = try examples(for: file)
     let ensemble: NetworkEnsemble
     do {
       ensemble = try NetworkEnsemble(
         source,
         configuration: .init(
-          precision: precision, arithmetic: arguments.arithmetic, threads: arguments.threads, memoryLimit: limit,
+          precision: precision, arithmetic: arithmetic, threads: arguments.threads, memoryLimit: limit,
           inputBounds: file.inputBounds))
     } catch {
       throw BadDataError("\(file.fileName): \(error)")
@@ -42,7 +45,7 @@ extension EvaluateJob {
       }
     subject.posteriorSHA256 = file.posteriorSHA256
     subject.dataSHA256 = arguments.data == nil ? file.dataSHA256 : nil
-    subject.arithmetic = arguments.arithmetic
+    subject.arithmetic = arithmetic
     subject.hasApproximateGradients = precision == .bfloat16
     let draws = arguments.draws.map { DrawSelection.some(evenlySpaced($0, of: source.drawCount)) } ?? .all
     subject.prepare = { try ensemble.prepare(draws: draws) }
