@@ -50,3 +50,11 @@ void ckn_naive_logit_gradient(ckn_objective objective, float *dz, const float *z
     for (size_t c = 0; c < classes; c++) d[c] = expf(q[c] - top) / s * (d[c] - dot);
   }
 }
+
+void ckn_zero_nonfinite_rows(double *values, size_t rows, size_t n) {
+  for (size_t r = 0; r < rows; r++) {
+    bool finite = true;
+    for (size_t j = 0; j < n; j++) finite &= isfinite(values[r * n + j]) != 0;
+    if (!finite) memset(values + r * n, 0, n * sizeof(double));
+  }
+}

@@ -51,7 +51,8 @@ public final class ActivationKernel: Sendable {
     let slope = ElementwiseActivation.leakySlope
     switch implementation {
     case .oneDNN(let primitive): try primitive.run(worker, source: a, into: h)
-    case .float(let activation, let count): portable_activation_f32(h.bound(), a.bound(), count, activation, Float(slope))
+    case .float(let activation, let count):
+      portable_activation_f32(h.bound(), a.bound(), count, activation, Float(slope))
     case .double(let activation, let count):
       portable_activation_f64(h.bound(), a.bound(), count, activation, slope)
     }

@@ -81,7 +81,8 @@ struct AccountingOracle: AttackOracle {
     record.queries += rows.count
     record.nonFinitePoints += points.nonFiniteCount
     let classes = threat.goal == .targeted ? examples.targets ?? examples.labels : examples.labels
-    return Examples(inputs: points, labels: rows.map { classes[$0] }, identifiers: rows.map { examples.identifiers[$0] })
+    return Examples(
+      inputs: points, labels: rows.map { classes[$0] }, identifiers: rows.map { examples.identifiers[$0] })
   }
 
   private mutating func nextDraws() -> [Int] {
@@ -129,7 +130,9 @@ struct AccountingOracle: AttackOracle {
     guard !news.isEmpty else { return }
     let candidates = points.rows(news)
     let origins = examples.inputs.rows(news.map { rows[$0] })
-    let inside = zip(threat.respectsBudget(candidates, around: origins), threat.respectsBox(candidates)).map { $0 && $1 }
+    let inside = zip(threat.respectsBudget(candidates, around: origins), threat.respectsBox(candidates)).map {
+      $0 && $1
+    }
     for (position, index) in news.enumerated() where inside[position] && !record.reachedGoal[rows[index]] {
       record.reachedGoal[rows[index]] = true
       record.adversarialPoints.copyRow(position, of: candidates, to: rows[index])

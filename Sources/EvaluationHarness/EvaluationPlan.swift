@@ -97,7 +97,8 @@ public struct EvaluationPlan: Sendable {
 
   /// A plan with the defaults of the command line.
   public init(
-    attacks: [AttackRequest], objectives: [Objective] = [.predictive], epsilons: [Double], box: ClosedRange<Double> = 0...1,
+    attacks: [AttackRequest], objectives: [Objective] = [.predictive], epsilons: [Double],
+    box: ClosedRange<Double> = 0...1,
     decision: Decision = .predictive, metrics: [any RobustnessMetric.Type] = [], draws: DrawSelection = .all,
     attackDraws: AttackDraws = .same, target: TargetRule = .untargeted, seed: UInt64 = 0,
     finiteDifferences: FiniteDifferenceEffort = .init()

@@ -15,6 +15,7 @@ extension EvaluationResult {
       ("attackDraws", .text(attackDraws.description)),
       ("decision", .text(decision.description)),
       ("arithmetic", .text(arithmetic.rawValue)),
+      ("precision", .optional(precision) { .text($0) }),
       ("inputBounds", .array([.number(box.lowerBound), .number(box.upperBound)])),
       ("seed", .integer(Int(truncatingIfNeeded: seed))),
       ("cleanAccuracy", .number(cleanAccuracy.value)),
@@ -53,7 +54,8 @@ extension EvaluationResult {
     var table = CSVText(
       header: [
         "model", "posterior_sha256", "data_sha256", "examples", "draws", "attack", "objective", "norm", "epsilon",
-        "clean_accuracy", "robust_accuracy", "robust_accuracy_low", "robust_accuracy_high", "robust_accuracy_best_query",
+        "clean_accuracy", "robust_accuracy", "robust_accuracy_low", "robust_accuracy_high",
+        "robust_accuracy_best_query",
         "softmax_robustness", "member_gradients", "seconds", "seed", "believable", "failed_checks",
       ] + metricNames)
     for run in runs {
@@ -136,10 +138,12 @@ extension EvaluationResult {
     let norms = Set(runs.map { "\($0.norm.symbol) ε = \(Self.short($0.epsilon))" })
     let threat = norms.count == 1 ? norms.first ?? "" : "ε as listed"
     var text = summary + "\n"
-    text += "\(examples) examples · \(draws) draws · \(threat) in [\(Self.short(box.lowerBound)), \(Self.short(box.upperBound))]"
+    text +=
+      "\(examples) examples · \(draws) draws · \(threat) in [\(Self.short(box.lowerBound)), \(Self.short(box.upperBound))]"
     text += " · decision: \(decision == .predictive ? "posterior predictive" : decision.description) · seed \(seed)"
     if attackDraws != .same { text += " · attack draws \(attackDraws)" }
     if arithmetic != .logDomain { text += " · \(arithmetic.rawValue) arithmetic" }
+    if let precision, precision != "float32" { text += " · \(precision)" }
     return text + "\n\n" + runTable(listThreat: norms.count > 1) + worstCaseLines + metricTable + "\n" + verdictText
   }
 
@@ -154,7 +158,8 @@ extension EvaluationResult {
     for run in runs {
       let threat = listThreat ? "\(run.norm.symbol) \(Self.short(run.epsilon))" : ""
       let isNoise = run.attack == "random"
-      let what = isNoise ? "\(run.options["distribution"] ?? ""), \(run.options["draws"] ?? "") each" : run.objective.rawValue
+      let what =
+        isNoise ? "\(run.options["distribution"] ?? ""), \(run.options["draws"] ?? "") each" : run.objective.rawValue
       table.append([
         run.attack, what, threat, Self.accuracy(run.robustAccuracy),
         String(format: "%.3f", run.softmaxRobustness.value),
@@ -221,7 +226,9 @@ extension EvaluationResult {
   }
 
   static func accuracy(_ estimate: Estimate) -> String {
-    String(format: "%5.1f %% (%4.1f–%4.1f)", 100 * estimate.value, 100 * (estimate.low ?? .nan), 100 * (estimate.high ?? .nan))
+    String(
+      format: "%5.1f %% (%4.1f–%4.1f)", 100 * estimate.value, 100 * (estimate.low ?? .nan),
+      100 * (estimate.high ?? .nan))
   }
 
   static func short(_ value: Double) -> String {

@@ -88,6 +88,8 @@ public struct EvaluationResult: Sendable {
   public var decision: Decision
   /// Arithmetic of losses and gradients.
   public var arithmetic: Arithmetic
+  /// Precision of the products, where it is known.
+  public var precision: String?
   /// The box.
   public var box: ClosedRange<Double>
   /// Names all random streams.
@@ -114,6 +116,7 @@ public struct EvaluationResult: Sendable {
     attackDraws = evaluator.plan.attackDraws
     decision = evaluator.plan.decision
     arithmetic = subject.arithmetic
+    precision = subject.precision
     box = evaluator.plan.box
     seed = evaluator.plan.seed
     cleanAccuracy = .proportion(zip(clean.decisions, examples.labels).count { $0 == $1 }, of: examples.count)

@@ -100,7 +100,9 @@ private struct Session {
         }
       }
     }
-    for outcome in noise.values.sorted(by: { ($0.threat.epsilon, $0.threat.norm.rawValue) < ($1.threat.epsilon, $1.threat.norm.rawValue) }) {
+    for outcome in noise.values.sorted(by: {
+      ($0.threat.epsilon, $0.threat.norm.rawValue) < ($1.threat.epsilon, $1.threat.norm.rawValue)
+    }) {
       var suite = ensembleChecks.replacing(CheckName.finiteValues, RunChecks(outcome: outcome).finiteValues())
       addBasics(&suite, RunChecks(outcome: outcome))
       runs.append((outcome, suite, try metrics(outcome, needsMembers)))
@@ -133,7 +135,8 @@ private struct Session {
     let checks = RunChecks(outcome: outcome)
     var suite = ensembleChecks.replacing(CheckName.finiteValues, checks.finiteValues())
     addBasics(&suite, checks)
-    let followsGradient = outcome.record.hadGradient.contains(true) || outcome.request.attack.capabilities.access == .gradients
+    let followsGradient =
+      outcome.record.hadGradient.contains(true) || outcome.request.attack.capabilities.access == .gradients
     if followsGradient {
       suite.add(CheckName.zeroGradients) { checks.zeroGradients() }
       if suite.allows(CheckName.saturation) {

@@ -32,7 +32,8 @@ final class BlockEngine: @unchecked Sendable {
     spaces = try (0..<threads).map { _ in try Workspace(network, backward: backward) }
     store = DrawStore(
       source, network: network, backward: backward, workers: spaces.map(\.worker),
-      budget: budget.map { $0 - threads * Workspace.bytes(network, backward: backward) }, inputMagnitude: inputMagnitude)
+      budget: budget.map { $0 - threads * Workspace.bytes(network, backward: backward) }, inputMagnitude: inputMagnitude
+    )
     team = WorkerTeam(count: threads)
     normalization = Normalization(source.architecture)
     inputSize = source.architecture.inputShape.reduce(1, *)
@@ -142,7 +143,7 @@ final class BlockEngine: @unchecked Sendable {
           classes)
       }
       if let output = request.members {
-        job.sums.writeMember(group.first + offset, rows: rows, logits: logits, output)
+        job.sums.writeMember(group.first + offset, rows: rows, logits: logits, type: wide, output)
       }
       if let objective = request.gradient {
         logitGradient(job, objective, rows, space)
@@ -167,7 +168,8 @@ final class BlockEngine: @unchecked Sendable {
     }
     for row in 0..<network.rows { space.exponents[row] = 0 }
     ckn_naive_logit_gradient(
-      objective.kernel, gradient.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self), first?.naiveMean(row: rows.lowerBound), space.labels,
+      objective.kernel, gradient.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self),
+      first?.naiveMean(row: rows.lowerBound), space.labels,
       Float(job.sums.draws), rows.count, classes)
     clearPaddedRows(gradient, from: rows.count, space)
   }
@@ -198,7 +200,8 @@ final class BlockEngine: @unchecked Sendable {
       exponents = space.exponents
     }
     ckn_add_part(
-      gradient + rows.lowerBound * inputSize, sums.exponents + rows.lowerBound, part, network.wide.elementType, exponents,
+      gradient + rows.lowerBound * inputSize, sums.exponents + rows.lowerBound, part, network.wide.elementType,
+      exponents,
       rows.count, inputSize)
   }
 
@@ -223,12 +226,14 @@ final class BlockEngine: @unchecked Sendable {
     )
   }
 
-  /// The gradient of a finished pass.
-  func gradient(_ sums: PassSums, logFactors: [Double], shape: [Int]) -> ScaledGradient {
+  /// The gradient of a finished pass. In the naive arithmetic a row with NaN becomes a row of zeros, which is what other tools' sign step makes of it.
+  func gradient(_ sums: PassSums, logFactors: [Double], shape: [Int], naive: Bool = false) -> ScaledGradient {
     let count = shape[0]
     guard let values = sums.gradient else { preconditionFailure("the pass had no gradient") }
+    if naive { ckn_zero_nonfinite_rows(values, count, inputSize) }
     ckn_finish_rows(
-      values, sums.exponents, logFactors, normalization?.scale.base.assumingMemoryBound(to: Double.self), count, inputSize)
+      values, sums.exponents, logFactors, normalization?.scale.base.assumingMemoryBound(to: Double.self), count,
+      inputSize)
     return ScaledGradient(
       values: Tensor(shape: shape, elements: Array(UnsafeBufferPointer(start: values, count: count * inputSize))),
       exponents: (0..<count).map { Int(sums.exponents[$0]) })

@@ -24,7 +24,8 @@ extension CompiledNetwork {
     }
     let offsets = layers.map { layer in
       PackedOffsets(
-        forward: take(layer.forwardBytes), backward: take(backward ? layer.backwardBytes : 0), bias: take(4 * layer.outputs))
+        forward: take(layer.forwardBytes), backward: take(backward ? layer.backwardBytes : 0),
+        bias: take(4 * layer.outputs))
     }
     return (offsets, (end + 4095) / 4096 * 4096)
   }

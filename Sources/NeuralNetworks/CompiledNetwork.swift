@@ -170,7 +170,8 @@ private struct Builder {
   private mutating func settle(_ pending: inout Architecture.Activation?) throws {
     guard let activation = pending else { return }
     pending = nil
-    stages.append(activation.isSaturating ? .saturating(logistic: activation == .sigmoid) : .mask(slope: activation.slope))
+    stages.append(
+      activation.isSaturating ? .saturating(logistic: activation == .sigmoid) : .mask(slope: activation.slope))
     layouts.append(layouts.last!)
   }
 

@@ -56,6 +56,22 @@ public struct Network: Model {
     }
   }
 
+  /// Fraction of the inputs of tanh and logistic layers beyond |a| = 9; nil without such layers.
+  func saturatedFraction(_ inputs: Tensor) throws -> Double? {
+    try withForwardPass(inputs, backward: false) { network, _, space in
+      var beyond = 0
+      var total = 0
+      for (index, stage) in network.stages.enumerated() {
+        guard case .saturating = stage else { continue }
+        let count = network.layouts[index].elementsPerRow * inputs.rowCount
+        let a = UnsafeBufferPointer(start: space.values[index].base.assumingMemoryBound(to: Double.self), count: count)
+        beyond += a.count { abs($0) > 9 }
+        total += count
+      }
+      return total > 0 ? Double(beyond) / Double(total) : nil
+    }
+  }
+
   private func withForwardPass<Result>(
     _ inputs: Tensor, backward: Bool, _ body: (CompiledNetwork, PackedDraw, Workspace) throws -> Result
   ) throws -> Result {
@@ -71,7 +87,8 @@ public struct Network: Model {
     }
     inputs.elements.withUnsafeBufferPointer {
       space.load(
-        $0.baseAddress!, labels: [], rows: inputs.rowCount, network: network, normalization: Normalization(architecture))
+        $0.baseAddress!, labels: [], rows: inputs.rowCount, network: network, normalization: Normalization(architecture)
+      )
     }
     try network.forward(draw, space)
     return try withExtendedLifetime(memory) { try body(network, draw, space) }

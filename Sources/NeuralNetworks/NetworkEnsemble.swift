@@ -11,7 +11,7 @@ import Synchronization
 public final class NetworkEnsemble: PosteriorEnsemble {
   /// How an ensemble computes.
   public struct Configuration: Sendable {
-    /// Precision of the products of gradients. Predictions and decisions are always float32. bfloat16 needs a processor that has it.
+    /// Precision of the products of gradients. bfloat16 needs a processor that has it, and predictions and decisions are float32 then. float64 runs on the portable kernels.
     public var precision: Precision
     /// Arithmetic of losses and gradients.
     public var arithmetic: Arithmetic
@@ -26,7 +26,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
 
     /// Float32 on all cores, without a memory limit.
     public init(
-      precision: Precision = .float32, arithmetic: Arithmetic = .logDomain, threads: Int? = nil, memoryLimit: Int? = nil,
+      precision: Precision = .float32, arithmetic: Arithmetic = .logDomain, threads: Int? = nil,
+      memoryLimit: Int? = nil,
       library: KernelLibrary = .preferred, inputBounds: ClosedRange<Double> = 0...1
     ) {
       self.precision = precision
@@ -51,11 +52,15 @@ public final class NetworkEnsemble: PosteriorEnsemble {
   public init(_ source: any WeightSource, configuration: Configuration = Configuration()) throws {
     guard source.drawCount > 0 else { throw CoreError("a posterior needs at least one draw") }
     guard configuration.threads > 0 else { throw CoreError("at least one thread is needed") }
-    guard configuration.precision != .float64 else {
-      throw CoreError("packed ensembles compute in float32 or bfloat16; for Double use ReferenceEnsemble")
+    if configuration.precision == .float64 {
+      guard configuration.arithmetic == .logDomain else {
+        throw CoreError("naive-float32 arithmetic runs in float32 only")
+      }
     }
     if configuration.precision == .bfloat16 {
-      guard configuration.arithmetic == .logDomain else { throw CoreError("naive-float32 arithmetic runs in float32 only") }
+      guard configuration.arithmetic == .logDomain else {
+        throw CoreError("naive-float32 arithmetic runs in float32 only")
+      }
       guard CompiledNetwork.supportsBFloat16(source.architecture) else {
         throw CoreError("bfloat16 needs a last layer with activation identity")
       }
@@ -68,10 +73,12 @@ public final class NetworkEnsemble: PosteriorEnsemble {
       magnitude = zip(mean, scale).map { (magnitude + abs($0)) / abs($1) }.max() ?? magnitude
     }
     let mixed = configuration.precision == .bfloat16
-    let budget = configuration.memoryLimit.map { limit in (limit - Self.residentBytes() - (32 << 20)) / (mixed ? 2 : 1) }
+    let budget = configuration.memoryLimit.map { limit in (limit - Self.residentBytes() - (32 << 20)) / (mixed ? 2 : 1)
+    }
     func engine(_ precision: Precision, backward: Bool) throws -> BlockEngine {
       try BlockEngine(
-        source, precision: precision, library: configuration.library, backward: backward,
+        source, precision: precision, library: precision == .float64 ? .portable : configuration.library,
+        backward: backward,
         threads: configuration.threads, budget: budget, inputMagnitude: magnitude)
     }
     gradients = try engine(configuration.precision, backward: true)
@@ -84,6 +91,16 @@ public final class NetworkEnsemble: PosteriorEnsemble {
   public var classCount: Int { source.architecture.classCount }
   /// Number of draws.
   public var drawCount: Int { source.drawCount }
+
+  /// Fraction of the inputs of tanh and logistic layers beyond |a| = 9, over a few of `inputs` and draws; 0 for networks without such layers.
+  ///
+  /// There 1 − tanh² is below float32's rounding, and what is left of the derivative, 4e^{−2|a|}, has the relative error 2·δa: in float32, with |a| of a hundred, some 10⁻⁵, which is enough to turn an attack's path. Such networks
+  /// are better run in float64.
+  public func saturatedFraction(_ inputs: Tensor, draws: Int = 4) throws -> Double {
+    let chosen = Set((0..<draws).map { $0 * drawCount / draws }).sorted()
+    let fractions = try chosen.compactMap { try member($0).saturatedFraction(inputs) }
+    return fractions.isEmpty ? 0 : fractions.reduce(0, +) / Double(fractions.count)
+  }
 
   /// Floating-point operations of one example forward through one draw.
   public var operationsPerExample: Double {
@@ -174,7 +191,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
       let sums = try values.run(examples.inputs, labels: labels, draws: indices, request)
       let result = values.finish(sums, objective: objective, labels: labels, gradient: false)
       guard isNaive else { return Loss(logLosses: result.logLosses, prediction: result.prediction) }
-      let losses = NaiveLosses(FirstPass(sums, objective: objective, labels: labels), sums, objective: objective, classes: classCount)
+      let losses = NaiveLosses(
+        FirstPass(sums, objective: objective, labels: labels), sums, objective: objective, classes: classCount)
       return Loss(
         logLosses: labels.indices.map { losses.logLoss(row: $0, label: labels[$0]) }, prediction: result.prediction)
     }
@@ -232,7 +250,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     let zeros = [Double](repeating: 0, count: labels.count)
     return LossAndGradient(
       logLosses: labels.indices.map { losses.logLoss(row: $0, label: labels[$0]) },
-      gradient: gradients.gradient(sums, logFactors: zeros, shape: inputs.shape), prediction: prediction)
+      gradient: gradients.gradient(sums, logFactors: zeros, shape: inputs.shape, naive: true), prediction: prediction)
   }
 
   private func checked(_ inputs: Tensor, _ draws: DrawSelection) throws -> [Int] {
@@ -284,7 +302,9 @@ private struct NaiveLosses {
       return log(Double((top + logf(total)) - mean[label]))
     case .margin:
       let rival = mean.enumerated().filter { $0.offset != label }.map(\.element).max() ?? 0
-      return Double(logf(rival) - logf(mean[label]))
+      // Both probabilities can have underflown; then float32 knows nothing about the margin.
+      let margin = Double(logf(rival) - logf(mean[label]))
+      return margin.isNaN ? 0 : margin
     }
   }
 }

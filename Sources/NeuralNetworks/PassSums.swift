@@ -52,15 +52,22 @@ final class PassSums: @unchecked Sendable {
   }
 
   /// Writes what one draw says about the rows of a block.
-  func writeMember(_ draw: Int, rows: Range<Int>, logits: UnsafeMutableRawPointer, _ output: MemberOutput) {
+  func writeMember(
+    _ draw: Int, rows: Range<Int>, logits: UnsafeMutableRawPointer, type: ckn_type, _ output: MemberOutput
+  ) {
     guard let members else { return }
     let target = members + (draw * examples + rows.lowerBound) * classes
     switch output {
     case .logProbabilities:
-      ckn_log_softmax(target, logits, CKN_FLOAT32, rows.count, classes)
+      ckn_log_softmax(target, logits, type, rows.count, classes)
     case .logits:
-      let source = logits.assumingMemoryBound(to: Float.self)
-      for index in 0..<rows.count * classes { target[index] = Double(source[index]) }
+      let count = rows.count * classes
+      if type == CKN_FLOAT64 {
+        target.update(from: logits.assumingMemoryBound(to: Double.self), count: count)
+      } else {
+        let source = logits.assumingMemoryBound(to: Float.self)
+        for index in 0..<count { target[index] = Double(source[index]) }
+      }
     }
   }
 }

@@ -40,7 +40,8 @@ final class Workspace: @unchecked Sendable {
     var values = [AlignedMemory(bytes: network.layouts[0].bytes)]
     var gradients: [AlignedMemory] = []
     if backward {
-      let bytes = max(network.inputGradientLayout.bytes, network.accumulatesInputGradient ? 0 : network.layouts[0].bytes)
+      let bytes = max(
+        network.inputGradientLayout.bytes, network.accumulatesInputGradient ? 0 : network.layouts[0].bytes)
       gradients.append(AlignedMemory(bytes: network.accumulatesInputGradient ? 64 : bytes))
     }
     for (index, stage) in network.stages.enumerated() {
@@ -103,7 +104,8 @@ final class Workspace: @unchecked Sendable {
       ckn_load_rows(values[0].base, type, inputs, nil, nil, count, size)
     }
     let filled = count * size * network.precision.bytes
-    (values[0].base + filled).initializeMemory(as: UInt8.self, repeating: 0, count: rows * size * network.precision.bytes - filled)
+    (values[0].base + filled).initializeMemory(
+      as: UInt8.self, repeating: 0, count: rows * size * network.precision.bytes - filled)
     for (row, label) in source.enumerated() { labels[row] = Int32(label) }
     for row in count..<rows { labels[row] = 0 }
   }

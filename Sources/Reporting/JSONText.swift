@@ -40,7 +40,8 @@ public indirect enum JSONText: Sendable, Hashable {
     case .number(let value): value.isFinite ? "\(value)" : "null"
     case .text(let value): Self.quoted(value)
     case .array(let values): Self.list(values.map { ("", $0) }, "[", "]", indent) { $1 }
-    case .object(let members): Self.list(members, "{", "}", indent) { "\(Self.quoted($0)):\(indent == nil ? "" : " ")\($1)" }
+    case .object(let members):
+      Self.list(members, "{", "}", indent) { "\(Self.quoted($0)):\(indent == nil ? "" : " ")\($1)" }
     }
   }
 
@@ -50,9 +51,12 @@ public indirect enum JSONText: Sendable, Hashable {
   ) -> String {
     guard !members.isEmpty else { return open + close }
     // Lists of plain numbers stay on one line: intervals, for instance.
-    let isFlat = members.allSatisfy { if case .array = $0.1 { false } else if case .object = $0.1 { false } else { $0.0.isEmpty } }
+    let isFlat = members.allSatisfy {
+      if case .array = $0.1 { false } else if case .object = $0.1 { false } else { $0.0.isEmpty }
+    }
     guard let indent, !isFlat else {
-      return open + members.map { join($0.0, $0.1.write(indent: nil)) }.joined(separator: indent == nil ? "," : ", ") + close
+      return open + members.map { join($0.0, $0.1.write(indent: nil)) }.joined(separator: indent == nil ? "," : ", ")
+        + close
     }
     let space = String(repeating: "  ", count: indent + 1)
     let lines = members.map { space + join($0.0, $0.1.write(indent: indent + 1)) }

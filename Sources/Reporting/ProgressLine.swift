@@ -61,7 +61,8 @@ public final class ProgressLine: Sendable {
     if !force, let last = state.lastDrawn, now - last < .milliseconds(100) { return }
     state.lastDrawn = now
     state.isDrawn = true
-    let elapsed = Double((now - state.started).components.seconds) + Double((now - state.started).components.attoseconds) * 1e-18
+    let elapsed =
+      Double((now - state.started).components.seconds) + Double((now - state.started).components.attoseconds) * 1e-18
     var line = state.part
     if state.done > 0, elapsed > 0.3 {
       let rate = Double(state.done) / elapsed
@@ -87,10 +88,14 @@ public final class ProgressLine: Sendable {
   }
 
   static func short(_ rate: Double) -> String {
-    rate >= 1e6 ? String(format: "%.1f M", rate / 1e6) : rate >= 1e3 ? String(format: "%.0f k", rate / 1e3) : String(format: "%.0f", rate)
+    rate >= 1e6
+      ? String(format: "%.1f M", rate / 1e6)
+      : rate >= 1e3 ? String(format: "%.0f k", rate / 1e3) : String(format: "%.0f", rate)
   }
 
   static func duration(_ seconds: Double) -> String {
-    seconds < 90 ? String(format: "%.0f s", seconds) : seconds < 5400 ? String(format: "%.0f min", seconds / 60) : String(format: "%.1f h", seconds / 3600)
+    seconds < 90
+      ? String(format: "%.0f s", seconds)
+      : seconds < 5400 ? String(format: "%.0f min", seconds / 60) : String(format: "%.1f h", seconds / 3600)
   }
 }

@@ -97,3 +97,5 @@ void ckn_naive_softmax_add(float *probabilities, float *losses, const float *z, 
 /// or of the logits (mean-logit).
 void ckn_naive_logit_gradient(ckn_objective objective, float *dz, const float *z, const float *mean, const int32_t *labels, float draws,
                               size_t rows, size_t classes);
+/// Rows with an element that is not finite become rows of zeros: what a sign step makes of NaN.
+void ckn_zero_nonfinite_rows(double *values, size_t rows, size_t n);

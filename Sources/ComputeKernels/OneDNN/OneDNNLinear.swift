@@ -21,7 +21,8 @@ struct OneDNNLinear: LinearImplementation {
     forward = try product(
       cdnn_product(
         m: m, k: i, n: o, operands: operands, destination: forwardDestination.oneDNNType, source_transposed: false,
-        packed_weights: true, bias: true, accumulate: false, activation: activation.oneDNN, slope: Float(activation.slope)))
+        packed_weights: true, bias: true, accumulate: false, activation: activation.oneDNN,
+        slope: Float(activation.slope)))
     toInput = try product(
       cdnn_product(
         m: m, k: o, n: i, operands: operands, destination: backwardDestination.oneDNNType, source_transposed: false,

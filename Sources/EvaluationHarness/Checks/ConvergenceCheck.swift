@@ -22,7 +22,8 @@ struct ConvergenceCheck {
     let length = chains.map(\.count).min() ?? 0
     guard length >= 4 else {
       return Check(
-        CheckName.convergence, .failed, finding: "\(length) draws a chain are too few to judge convergence (4 at least)",
+        CheckName.convergence, .failed,
+        finding: "\(length) draws a chain are too few to judge convergence (4 at least)",
         advice: "Sample longer chains; an ensemble of independent networks should say so in kind.")
     }
     let rHat = max(functionSpace(chains, length), logDensity(chains, length))

@@ -51,7 +51,8 @@ struct EnsembleChecks {
     return Check(
       CheckName.logits, isFine: isFine, value: isFine ? 0 : 1,
       finding: isFine
-        ? "logits are not probabilities" : "what the model calls logits are probabilities: they lie in [0, 1] and sum to 1",
+        ? "logits are not probabilities"
+        : "what the model calls logits are probabilities: they lie in [0, 1] and sum to 1",
       advice: "Remove the softmax at the end of the model: a loss for logits must not be fed probabilities.")
   }
 
@@ -105,7 +106,8 @@ struct EnsembleChecks {
       return Check(CheckName.signature, .passed, finding: "the content is what its digest says")
     case .unsigned:
       return Check(
-        CheckName.signature, .warning, finding: "the file is unsigned: nothing says that it is what its author published",
+        CheckName.signature, .warning,
+        finding: "the file is unsigned: nothing says that it is what its author published",
         advice: "Ask its author for a file with content_sha256.")
     case .changed:
       return Check(
@@ -127,6 +129,7 @@ struct EnsembleChecks {
     return Check(
       CheckName.cleanAccuracy, isFine: accuracy.low ?? 0 > chance, value: accuracy.value,
       finding: "clean accuracy \(percent)",
-      advice: "A posterior that does not know its task cannot be robust at it. Are the labels and the inputs' scale right?")
+      advice:
+        "A posterior that does not know its task cannot be robust at it. Are the labels and the inputs' scale right?")
   }
 }

@@ -88,7 +88,8 @@ struct RunChecks {
     let left = Double(standing - fooled) / Double(count)
     return Check(
       check, isFine: fooled <= 1 || left >= accuracy.low ?? 0, value: Double(fooled) / Double(count),
-      finding: "twice the \(what) fool \(fooled) more of \(count) examples: \(percent(left)) withstand, not \(percent(accuracy.value))",
+      finding:
+        "twice the \(what) fool \(fooled) more of \(count) examples: \(percent(left)) withstand, not \(percent(accuracy.value))",
       advice: "The attack has not converged, so the robust accuracy is too high: raise \(what) until it stops falling.")
   }
 

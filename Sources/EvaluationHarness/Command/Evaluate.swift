@@ -23,7 +23,8 @@ public enum Evaluate {
     // Before anything else: the program starts itself to look at files of unknown origin.
     Probe.runIfRequested()
     finish { arguments in
-      try EvaluateJob(arguments: arguments, attacks: attacks, metrics: metrics) { job in try job.subjectFromFile() }.run()
+      try EvaluateJob(arguments: arguments, attacks: attacks, metrics: metrics) { job in try job.subjectFromFile() }
+        .run()
     }
   }
 

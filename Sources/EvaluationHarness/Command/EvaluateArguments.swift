@@ -8,7 +8,8 @@ struct EvaluateArguments: ParsableArguments {
     name: .customLong("attack"),
     help: ArgumentHelp(
       "An attack, with its options. Repeatable.",
-      discussion: "For instance pgd, fgsm, or pgd:steps=40,restarts=5,norm=l2. Random noise always runs beside. Default: pgd.",
+      discussion:
+        "For instance pgd, fgsm, or pgd:steps=40,restarts=5,norm=l2. Random noise always runs beside. Default: pgd.",
       valueName: "name[:option=value,…]"))
   var attacks: [String] = []
 
@@ -18,7 +19,8 @@ struct EvaluateArguments: ParsableArguments {
   @Option(
     name: .customLong("epsilon"),
     help: ArgumentHelp(
-      "Radius of the ball, in the units of the inputs. Repeatable. Default: 0.1 of the box's width.", valueName: "radius"))
+      "Radius of the ball, in the units of the inputs. Repeatable. Default: 0.1 of the box's width.",
+      valueName: "radius"))
   var epsilons: [Double] = []
 
   @Option(
@@ -35,7 +37,8 @@ struct EvaluateArguments: ParsableArguments {
     name: .customLong("metric"), help: ArgumentHelp("A metric beside accuracy. Repeatable.", valueName: "name"))
   var metrics: [String] = []
 
-  @Option(help: ArgumentHelp("Aim at a class instead of any error: a number, next, or least-likely.", valueName: "class"))
+  @Option(
+    help: ArgumentHelp("Aim at a class instead of any error: a number, next, or least-likely.", valueName: "class"))
   var target: String?
 
   @Option(help: ArgumentHelp("A file with other inputs and labels. Default: the posterior's own.", valueName: "file"))
@@ -47,7 +50,8 @@ struct EvaluateArguments: ParsableArguments {
   @Option(help: "Number of draws, evenly spaced. Default: all.")
   var draws: Int?
 
-  @Option(help: "Draws that the attack sees: same, disjoint:N (the others judge), or resampled:N (N new ones each query).")
+  @Option(
+    help: "Draws that the attack sees: same, disjoint:N (the others judge), or resampled:N (N new ones each query).")
   var attackDraws = "same"
 
   @Option(help: "Fresh draws from the variational parameters in the file, in place of the stored ones.")
@@ -62,16 +66,22 @@ struct EvaluateArguments: ParsableArguments {
   @Option(help: "Worker threads; results do not depend on it. Default: one a core.")
   var threads: Int?
 
-  @Option(help: "Precision of the gradients' products: float32 or bfloat16. Decisions are always float32.")
-  var precision = "float32"
+  @Option(
+    help: """
+      Precision of the gradients' products: float32, bfloat16 (decisions stay float32), float64 (portable kernels), or auto: float32, \
+      and float64 where tanh or logistic layers are saturated.
+      """)
+  var precision = "auto"
 
-  @Option(help: ArgumentHelp("Memory the process may take, for instance 400MB; draws are then streamed.", valueName: "size"))
+  @Option(
+    help: ArgumentHelp("Memory the process may take, for instance 400MB; draws are then streamed.", valueName: "size"))
   var memoryLimit: String?
 
   @Option(help: "What is printed: table, json or csv.")
   var format = ResultFormat.table
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where the result goes. Default: standard output.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Where the result goes. Default: standard output.", valueName: "file"))
   var output: String?
 
   @Option(help: ArgumentHelp("Write the inputs that the attacks returned to this HDF5 file.", valueName: "file"))
@@ -90,7 +100,9 @@ struct EvaluateArguments: ParsableArguments {
     guard listAttacks || listMetrics || model != nil else {
       throw ValidationError("Missing --model: which posterior file is to be evaluated?")
     }
-    for (name, value) in [("--examples", examples), ("--draws", draws), ("--threads", threads), ("--resample", resample)] {
+    for (name, value) in [
+      ("--examples", examples), ("--draws", draws), ("--threads", threads), ("--resample", resample),
+    ] {
       if let value, value < 1 { throw ValidationError("\(name) must be at least 1, not \(value)") }
     }
     for epsilon in epsilons where !(epsilon.isFinite && epsilon >= 0) {

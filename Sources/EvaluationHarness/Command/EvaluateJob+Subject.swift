@@ -11,26 +11,11 @@ extension EvaluateJob {
     let limit = try memoryLimit()
     let file = try PosteriorFile.open(path, acceptChanged: arguments.acceptChanged, probe: .currentProgram)
     let source = try weights(of: file)
-    guard let precision = Precision(rawValue: arguments.precision), precision != .float64 else {
-      throw UsageError("--precision takes float32 or bfloat16, not '\(arguments.precision)'")
-    }
-    if precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 {
-      throw UsageError("--precision bfloat16 needs a processor with bfloat16 products, and oneDNN; float32 works here")
-    }
     guard let arithmetic = Arithmetic(rawValue: arguments.arithmetic) else {
       throw UsageError("--arithmetic takes log-domain or naive-float32, not '\(arguments.arithmetic)'")
     }
     let examples = try examples(for: file)
-    let ensemble: NetworkEnsemble
-    do {
-      ensemble = try NetworkEnsemble(
-        source,
-        configuration: .init(
-          precision: precision, arithmetic: arithmetic, threads: arguments.threads, memoryLimit: limit,
-          inputBounds: file.inputBounds))
-    } catch {
-      throw BadDataError("\(file.fileName): \(error)")
-    }
+    let (ensemble, precision) = try ensemble(source, file, examples, arithmetic: arithmetic, memoryLimit: limit)
     var subject = EvaluationSubject(name: file.fileName, ensemble: ensemble, examples: examples)
     subject.summary = summary(file, source.drawCount)
     subject.origin = file.kind.flatMap { DrawOrigin(rawValue: $0.rawValue) }
@@ -47,9 +32,43 @@ extension EvaluateJob {
     subject.dataSHA256 = arguments.data == nil ? file.dataSHA256 : nil
     subject.arithmetic = arithmetic
     subject.hasApproximateGradients = precision == .bfloat16
+    subject.precision = precision.rawValue
     let draws = arguments.draws.map { DrawSelection.some(evenlySpaced($0, of: source.drawCount)) } ?? .all
     subject.prepare = { try ensemble.prepare(draws: draws) }
     return (subject, file.inputBounds)
+  }
+
+  /// Fraction of saturated units from which `--precision auto` takes float64.
+  static let saturationForFloat64 = 0.1
+
+  private func ensemble(
+    _ source: any WeightSource, _ file: PosteriorFile, _ examples: Examples, arithmetic: Arithmetic, memoryLimit: Int?
+  ) throws -> (NetworkEnsemble, Precision) {
+    func make(_ precision: Precision) throws -> NetworkEnsemble {
+      do {
+        return try NetworkEnsemble(
+          source,
+          configuration: .init(
+            precision: precision, arithmetic: arithmetic, threads: arguments.threads, memoryLimit: memoryLimit,
+            inputBounds: file.inputBounds))
+      } catch {
+        throw BadDataError("\(file.fileName): \(error)")
+      }
+    }
+    if arguments.precision == "auto" {
+      let plain = try make(.float32)
+      guard arithmetic == .logDomain else { return (plain, .float32) }
+      let few = examples.inputs.rows(evenlySpaced(8, of: examples.count))
+      let saturated = try plain.saturatedFraction(few)
+      return saturated > Self.saturationForFloat64 ? (try make(.float64), .float64) : (plain, .float32)
+    }
+    guard let precision = Precision(rawValue: arguments.precision) else {
+      throw UsageError("--precision takes auto, float32, bfloat16 or float64, not '\(arguments.precision)'")
+    }
+    if precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 {
+      throw UsageError("--precision bfloat16 needs a processor with bfloat16 products, and oneDNN; float32 works here")
+    }
+    return (try make(precision), precision)
   }
 
   /// A subject given by the caller, with the examples that the options ask for.
@@ -104,7 +123,8 @@ extension EvaluateJob {
     }
     let bounds = file.inputBounds
     guard data.inputs.allSatisfy({ bounds.contains($0) }) else {
-      throw BadDataError("\(path): inputs lie outside the bounds [\(bounds.lowerBound), \(bounds.upperBound)] of \(file.fileName)")
+      throw BadDataError(
+        "\(path): inputs lie outside the bounds [\(bounds.lowerBound), \(bounds.upperBound)] of \(file.fileName)")
     }
   }
 
@@ -119,14 +139,19 @@ extension EvaluateJob {
 
   private func summary(_ file: PosteriorFile, _ draws: Int) -> String {
     var parts = [file.fileName]
-    let what = [file.provenance["method"].flatMap(Self.short) ?? file.kind?.rawValue, file.provenance["dataset"].map { "on \($0)" }]
+    let what = [
+      file.provenance["method"].flatMap(Self.short) ?? file.kind?.rawValue,
+      file.provenance["dataset"].map { "on \($0)" },
+    ]
     let described = what.compactMap(\.self).joined(separator: " ")
     if !described.isEmpty { parts.append(described) }
     parts.append(file.architecture.summary)
     if arguments.resample != nil {
       parts.append("\(draws) fresh draws")
     } else {
-      parts.append("\(file.chainCount) chain\(file.chainCount == 1 ? "" : "s") × \(file.drawsPerChain) draw\(file.drawsPerChain == 1 ? "" : "s")")
+      parts.append(
+        "\(file.chainCount) chain\(file.chainCount == 1 ? "" : "s") × \(file.drawsPerChain) draw\(file.drawsPerChain == 1 ? "" : "s")"
+      )
     }
     let digest = file.contentSHA256.prefix(6)
     switch file.integrity {

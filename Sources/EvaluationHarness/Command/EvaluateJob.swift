@@ -64,7 +64,8 @@ struct EvaluateJob {
       try arguments.objectives.map { text in
         guard let objective = Objective(rawValue: text) else {
           let names = Objective.allCases.map(\.rawValue) + ["all"]
-          throw UsageError("no objective named '\(text)'.\(didYouMean(text, names)) Available: \(names.joined(separator: ", "))")
+          throw UsageError(
+            "no objective named '\(text)'.\(didYouMean(text, names)) Available: \(names.joined(separator: ", "))")
         }
         return objective
       })
@@ -74,7 +75,8 @@ struct EvaluateJob {
     try arguments.metrics.map { text in
       guard let metric = metrics.first(where: { $0.name.lowercased() == text.lowercased() }) else {
         let names = metrics.map { $0.name }
-        throw UsageError("no metric named '\(text)'.\(didYouMean(text, names)) Available: \(names.joined(separator: ", "))")
+        throw UsageError(
+          "no metric named '\(text)'.\(didYouMean(text, names)) Available: \(names.joined(separator: ", "))")
       }
       return metric
     }
@@ -119,9 +121,11 @@ struct EvaluateJob {
     for attack in attacks {
       func open<A: Attack>(_ type: A.Type) throws -> String {
         var lines = "\(A.name): \(A.summary)\n"
-        lines += "  needs \(A.capabilities.access.rawValue) · norms \(A.capabilities.norms.map(\.rawValue).joined(separator: ", "))"
+        lines +=
+          "  needs \(A.capabilities.access.rawValue) · norms \(A.capabilities.norms.map(\.rawValue).joined(separator: ", "))"
         lines += " · \(A.capabilities.targeted ? "targeted and untargeted" : "untargeted only")\n"
-        for option in try A.describedOptions().split(separator: " norm=")[0].split(separator: " ") where option.contains("=") {
+        for option in try A.describedOptions().split(separator: " norm=")[0].split(separator: " ")
+        where option.contains("=") {
           lines += "  \(option)\n"
         }
         return lines
