@@ -23,6 +23,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     public var library: KernelLibrary
     /// The box that inputs live in; bounds the activations.
     public var inputBounds: ClosedRange<Double>
+    /// Bytes for packed draws, for tests that must not depend on what else the process holds; nil leaves it to `memoryLimit`.
+    var packedBytes: Int?
 
     /// Float32 on all cores, without a memory limit.
     public init(
@@ -73,7 +75,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
       magnitude = zip(mean, scale).map { (magnitude + abs($0)) / abs($1) }.max() ?? magnitude
     }
     let mixed = configuration.precision == .bfloat16
-    let budget = configuration.memoryLimit.map { limit in (limit - Self.residentBytes() - (32 << 20)) / (mixed ? 2 : 1)
+    let budget = configuration.packedBytes ?? configuration.memoryLimit.map { limit in (limit - Self.residentBytes() - (32 << 20)) / (mixed ? 2 : 1)
     }
     func engine(_ precision: Precision, backward: Bool) throws -> BlockEngine {
       try BlockEngine(
