@@ -9,7 +9,8 @@ public struct Tensor: Sendable, Hashable {
   public let shape: [Int]
   /// The values in row-major order.
   public var elements: [Double] {
-    didSet { precondition(elements.count == oldValue.count, "a tensor keeps its size") }
+    // Without `oldValue`: an observer that reads it has every change in place, of a single row even, copy the whole array first.
+    didSet { precondition(elements.count == shape.reduce(1, *), "a tensor keeps its size") }
   }
 
   /// Wraps `elements`, whose count must be the product of `shape`.
