@@ -47,7 +47,7 @@ struct PackedProducts {
       activation: isLast ? .none : .relu, accumulatesInputGradient: isFirst, library: .preferred)
     let spaces = try (0..<workers).map { try Space(kernel, seed: UInt64($0)) }
     let calls = max(4, Int(5e9 / shape.operations))
-    let timings = try Timings.measure(repetitions) {
+    let timings = Timings.measure(repetitions) {
       DispatchQueue.concurrentPerform(iterations: workers) { worker in
         for _ in 0..<calls { spaces[worker].run(kernel, isForward: shape.isForward) }
       }
