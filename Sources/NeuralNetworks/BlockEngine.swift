@@ -132,7 +132,7 @@ final class BlockEngine: @unchecked Sendable {
     let wide = network.wide.elementType
     if request.prediction { space.prediction.clear() }
     if request.naiveMean {
-      space.naive.base.initializeMemory(as: UInt8.self, repeating: 0, count: space.naive.bytes)
+      ckn_zero(space.naive.base, space.naive.bytes)
     }
     if request.gradient != nil, network.accumulatesInputGradient {
       space.clearPart(inputSize: inputSize, wide: network.wide)
@@ -173,7 +173,7 @@ final class BlockEngine: @unchecked Sendable {
       clearPaddedRows(gradient, from: rows.count, space)
       return
     }
-    for row in 0..<network.rows { space.exponents[row] = 0 }
+    ckn_set_exponents(space.exponents, 0, network.rows)
     ckn_naive_logit_gradient(
       objective.kernel, gradient.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self), first?.naiveMean(row: rows.lowerBound), space.labels,
       Float(job.sums.draws), rows.count, classes)
@@ -182,8 +182,8 @@ final class BlockEngine: @unchecked Sendable {
 
   private func clearPaddedRows(_ gradient: UnsafeMutableRawPointer, from row: Int, _ space: Workspace) {
     let bytes = classes * network.precision.bytes
-    (gradient + row * bytes).initializeMemory(as: UInt8.self, repeating: 0, count: (network.rows - row) * bytes)
-    for padded in row..<network.rows { space.exponents[padded] = 0 }
+    ckn_zero(gradient + row * bytes, (network.rows - row) * bytes)
+    ckn_set_exponents(space.exponents + row, 0, network.rows - row)
   }
 
   private func merge(_ job: Job, _ block: Int, _ space: Workspace) {

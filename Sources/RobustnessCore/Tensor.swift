@@ -22,7 +22,12 @@ public struct Tensor: Sendable, Hashable {
 
   /// A tensor whose elements all are `value`.
   public init(repeating value: Double, shape: [Int]) {
-    self.init(shape: shape, elements: [Double](repeating: value, count: shape.reduce(1, *)))
+    let count = shape.reduce(1, *)
+    let elements = [Double](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let base = buffer.baseAddress { ctl_fill(base, value, count) }
+      initialized = count
+    }
+    self.init(shape: shape, elements: elements)
   }
 
   /// A tensor of zeros.
