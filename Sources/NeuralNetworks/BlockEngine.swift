@@ -38,7 +38,8 @@ final class BlockEngine: @unchecked Sendable {
     spaces = try (0..<threads).map { _ in try Workspace(network, backward: backward) }
     store = DrawStore(
       source, network: network, backward: backward, workers: spaces.map(\.worker),
-      budget: budget.map { $0 - threads * Workspace.bytes(network, backward: backward) }, inputMagnitude: inputMagnitude)
+      budget: budget.map { $0 - threads * Workspace.bytes(network, backward: backward) }, inputMagnitude: inputMagnitude
+    )
     team = WorkerTeam(count: threads)
     normalization = Normalization(source.architecture)
     inputSize = source.architecture.inputShape.reduce(1, *)
@@ -64,7 +65,8 @@ final class BlockEngine: @unchecked Sendable {
       examples: inputs.rowCount, inputSize: inputSize, classes: classes, draws: draws.count, request: request)
     let blocks = (inputs.rowCount + blockRows - 1) / blockRows
     try inputs.elements.withUnsafeBufferPointer { buffer in
-      let job = Job(inputs: UnsafeAddress(buffer.baseAddress!), labels: labels, request: request, sums: sums, blockRows: blockRows)
+      let job = Job(
+        inputs: UnsafeAddress(buffer.baseAddress!), labels: labels, request: request, sums: sums, blockRows: blockRows)
       try store.withWindows(of: draws, groupSize: groupSize) { positions, packed in
         let groups = stride(from: 0, to: packed.count, by: groupSize).map { start in
           Group(first: positions.lowerBound + start, draws: Array(packed[start..<min(start + groupSize, packed.count)]))
@@ -175,7 +177,8 @@ final class BlockEngine: @unchecked Sendable {
     }
     ckn_set_exponents(space.exponents, 0, network.rows)
     ckn_naive_logit_gradient(
-      objective.kernel, gradient.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self), first?.naiveMean(row: rows.lowerBound), space.labels,
+      objective.kernel, gradient.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self),
+      first?.naiveMean(row: rows.lowerBound), space.labels,
       Float(job.sums.draws), rows.count, classes)
     clearPaddedRows(gradient, from: rows.count, space)
   }
@@ -206,7 +209,8 @@ final class BlockEngine: @unchecked Sendable {
       exponents = space.exponents
     }
     ckn_add_part(
-      gradient + rows.lowerBound * inputSize, sums.exponents + rows.lowerBound, part, network.wide.elementType, exponents,
+      gradient + rows.lowerBound * inputSize, sums.exponents + rows.lowerBound, part, network.wide.elementType,
+      exponents,
       rows.count, inputSize)
   }
 
@@ -236,7 +240,8 @@ final class BlockEngine: @unchecked Sendable {
     let count = shape[0]
     guard let values = sums.gradient else { preconditionFailure("the pass had no gradient") }
     ckn_finish_rows(
-      values, sums.exponents, logFactors, normalization?.scale.base.assumingMemoryBound(to: Double.self), count, inputSize)
+      values, sums.exponents, logFactors, normalization?.scale.base.assumingMemoryBound(to: Double.self), count,
+      inputSize)
     return ScaledGradient(
       values: Tensor(shape: shape, elements: Array(UnsafeBufferPointer(start: values, count: count * inputSize))),
       exponents: (0..<count).map { Int(sums.exponents[$0]) })

@@ -40,7 +40,8 @@ final class Workspace: @unchecked Sendable {
     var values = [AlignedMemory(bytes: network.layouts[0].bytes)]
     var gradients: [AlignedMemory] = []
     if backward {
-      let bytes = max(network.inputGradientLayout.bytes, network.accumulatesInputGradient ? 0 : network.layouts[0].bytes)
+      let bytes = max(
+        network.inputGradientLayout.bytes, network.accumulatesInputGradient ? 0 : network.layouts[0].bytes)
       gradients.append(AlignedMemory(bytes: network.accumulatesInputGradient ? 64 : bytes))
     }
     for (index, stage) in network.stages.enumerated() {

@@ -60,11 +60,19 @@ struct Benchmarks {
   }
 
   /// The attack between two measurements of the packed products, of which the faster counts: the machine may be disturbed during one.
+  ///
+  /// The products of the attack are those of its gradients, and one pass forward in float32 that judges the end.
   private func attack(_ precision: Precision) throws {
-    let before = try packed(precision, prints: false)
-    var measurement = try PredictiveAttack(precision: precision, threads: threads, repetitions: repetitions).measure(
-      packedRate: nil)
-    measurement.packedRate = max(before, try packed(precision, prints: false))
+    func rates() throws -> (gradients: Double, judgement: Double) {
+      let judgement = try packed(.float32, prints: false)
+      return (precision == .float32 ? judgement : try packed(precision, prints: false), judgement)
+    }
+    let before = try rates()
+    var measurement = try PredictiveAttack(precision: precision, threads: threads, repetitions: repetitions).measure()
+    let after = try rates()
+    measurement.productSeconds =
+      PredictiveAttack.operations / max(before.gradients, after.gradients) / 1e9
+      + PredictiveAttack.passOperations / max(before.judgement, after.judgement) / 1e9
     show(measurement)
   }
 

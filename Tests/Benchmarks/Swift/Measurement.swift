@@ -30,8 +30,8 @@ struct Measurement {
   let operations: Double
   /// Backward passes of one example through one draw in one repetition; 0 where that is not what is done.
   var memberGradients = 0
-  /// GFLOP/s of the packed products of the same shapes in the same process.
-  var packedRate: Double?
+  /// Seconds that the products of one repetition take by themselves, packed and hot, in the same process.
+  var productSeconds: Double?
 
   /// GFLOP/s at the shortest time: disturbances only ever add.
   var rate: Double { operations / timings.minimum / 1e9 }
@@ -42,7 +42,7 @@ struct Measurement {
       "\"gflops\": \(rate)", "\"peak_bytes\": \(peakBytes())",
     ]
     if memberGradients > 0 { fields.append("\"member_gradients\": \(memberGradients)") }
-    if let packedRate { fields.append("\"packed_gflops\": \(packedRate)") }
+    if let productSeconds { fields.append("\"product_seconds\": \(productSeconds)") }
     return "{\(fields.joined(separator: ", "))}"
   }
 
@@ -54,8 +54,9 @@ struct Measurement {
     if memberGradients > 0 {
       parts.append(String(format: "%.3g member-gradients/s", Double(memberGradients) / timings.minimum))
     }
-    if let packedRate {
-      parts.append(String(format: "%.0f %% of packed (%.0f)", 100 * rate / packedRate, packedRate))
+    if let productSeconds {
+      parts.append(
+        String(format: "products alone %.4f s (%.0f %%)", productSeconds, 100 * productSeconds / timings.minimum))
     }
     parts.append("peak \(peakBytes() >> 20) MiB")
     return parts.joined(separator: "  ")

@@ -16,14 +16,17 @@ struct PredictiveAttack {
   let threads: Int
   let repetitions: Int
 
-  /// Operations of the gradients alone: two products forward and two backward for every weight.
-  static var operations: Double {
+  /// Operations of one pass forward of all images through all draws: one product and one sum for every weight.
+  static var passOperations: Double {
     let widths = PackedProducts.widths
     let weights = zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
-    return 4 * Double(weights) * Double(images * draws * steps)
+    return 2 * Double(weights) * Double(images * draws)
   }
 
-  func measure(packedRate: Double?) throws -> Measurement {
+  /// Operations of the gradients alone, forward and backward.
+  static var operations: Double { 2 * passOperations * Double(steps) }
+
+  func measure() throws -> Measurement {
     let architecture = try Architecture(
       inputShape: [784], classCount: 10,
       layers: [
@@ -32,7 +35,8 @@ struct PredictiveAttack {
       ])
     var random = Uniform(seed: 1)
     let draws = (0..<Self.draws).map { _ in random.numbers(architecture.parameterCount, width: 0.1) }
-    let inputs = Tensor(shape: [Self.images, 784], elements: (0..<Self.images * 784).map { _ in Double(random.next()) })
+    let pixels = (0..<Self.images * 784).map { _ in Double(random.next()) }
+    let inputs = Tensor(shape: [Self.images, 784], elements: pixels)
     let labels = (0..<Self.images).map { _ in Int(random.next() * 10) }
     let ensemble = try NetworkEnsemble(
       InMemoryWeights(architecture: architecture, draws: draws),
@@ -53,6 +57,6 @@ struct PredictiveAttack {
     }
     return Measurement(
       row: "pgd-\(precision)", timings: timings, operations: Self.operations,
-      memberGradients: Self.images * Self.draws * Self.steps, packedRate: packedRate)
+      memberGradients: Self.images * Self.draws * Self.steps)
   }
 }
