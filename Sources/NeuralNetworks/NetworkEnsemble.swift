@@ -75,13 +75,14 @@ public final class NetworkEnsemble: PosteriorEnsemble {
       magnitude = zip(mean, scale).map { (magnitude + abs($0)) / abs($1) }.max() ?? magnitude
     }
     let mixed = configuration.precision == .bfloat16
-    let budget = configuration.packedBytes ?? configuration.memoryLimit.map { limit in (limit - Self.residentBytes() - (32 << 20)) / (mixed ? 2 : 1)
+    let budget = configuration.memoryLimit.map { limit in (limit - Self.residentBytes() - (32 << 20)) / (mixed ? 2 : 1)
     }
     func engine(_ precision: Precision, backward: Bool) throws -> BlockEngine {
       try BlockEngine(
         source, precision: precision, library: precision == .float64 ? .portable : configuration.library,
         backward: backward,
-        threads: configuration.threads, budget: budget, inputMagnitude: magnitude)
+        threads: configuration.threads, budget: budget,
+        packedBytes: configuration.packedBytes, inputMagnitude: magnitude)
     }
     gradients = try engine(configuration.precision, backward: true)
     values = mixed ? try engine(.float32, backward: false) : gradients

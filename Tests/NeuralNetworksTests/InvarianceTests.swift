@@ -1,6 +1,7 @@
 import ComputeKernels
 import Foundation
 @testable import NeuralNetworks
+import PosteriorFiles
 import RobustnessCore
 import TestSupport
 import Testing
@@ -66,8 +67,7 @@ struct InvarianceTests {
     var limited = NetworkEnsemble.Configuration()
     let onePacked = try CompiledNetwork(source.architecture, rows: 16, precision: .float32, library: .preferred)
       .packing(backward: true).bytes
-    let workspaces = limited.threads * 40_000_000
-    limited.packedBytes = workspaces + onePacked * (window == "one group" ? 8 : 16)
+    limited.packedBytes = onePacked * (window == "one group" ? 8 : 16)
     let streamed = try NetworkEnsemble(source, configuration: limited)
     for objective in Objective.allCases {
       let a = try resident.lossAndGradient(examples, objective: objective, draws: .all)
