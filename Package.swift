@@ -107,6 +107,8 @@ let package = Package(
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
         "Diagnostics",
       ]),
+    tests(
+      "EndToEndTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "evaluate", "posterior"]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
     + metrics.map { plugin($0, in: "Metrics") }
