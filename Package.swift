@@ -54,7 +54,8 @@ let package = Package(
     .target(name: "COneDNN", linkerSettings: libm),
     .target(name: "CComputeKernels", linkerSettings: libm),
     .target(
-      name: "ComputeKernels", dependencies: ["COneDNN", "CComputeKernels"], exclude: ["README.md"], swiftSettings: strict),
+      name: "ComputeKernels", dependencies: ["COneDNN", "CComputeKernels"], exclude: ["README.md"],
+      swiftSettings: strict),
     .target(
       name: "NeuralNetworks", dependencies: ["RobustnessCore", "ComputeKernels", "CComputeKernels"],
       swiftSettings: strict),
@@ -108,7 +109,8 @@ let package = Package(
         "Diagnostics",
       ]),
     tests(
-      "EndToEndTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "evaluate", "posterior"]),
+      "EndToEndTests",
+      ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior"]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
     + metrics.map { plugin($0, in: "Metrics") }

@@ -79,13 +79,15 @@ private struct ArraysInspection {
     switch run {
     case let run?:
       guard runs.contains(run) else {
-        throw error("/runs/\(run)", "is missing; \(runs.isEmpty ? "there are no runs" : "there are the runs \(listed)")")
+        throw error(
+          "/runs/\(run)", "is missing; \(runs.isEmpty ? "there are no runs" : "there are the runs \(listed)")")
       }
       return "/runs/\(run)/inputs"
     case nil:
       guard try !names(in: "/").contains("inputs"), !runs.isEmpty else { return "/inputs" }
       throw error(
-        "/", "holds the inputs of several attacks: the runs \(listed)", advice: "Say which, for instance \(name)#\(runs[0])")
+        "/", "holds the inputs of several attacks: the runs \(listed)",
+        advice: "Say which, for instance \(name)#\(runs[0])")
     }
   }
 
