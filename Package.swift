@@ -96,7 +96,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests("ComputeKernelsTests", ["ComputeKernels"]),
-    tests("NeuralNetworksTests", ["NeuralNetworks", "RobustnessCore", "PosteriorFiles", "HDF5"]),
+    tests("NeuralNetworksTests", ["NeuralNetworks", "ComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests(
@@ -106,7 +106,7 @@ let package = Package(
       "EvaluationHarnessTests",
       [
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
-        "Diagnostics",
+        "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
       ]),
     tests(
       "EndToEndTests",
