@@ -54,7 +54,8 @@ let package = Package(
     .target(name: "COneDNN", linkerSettings: libm),
     .target(name: "CComputeKernels", linkerSettings: libm),
     .target(
-      name: "ComputeKernels", dependencies: ["COneDNN", "CComputeKernels"], exclude: ["README.md"], swiftSettings: strict),
+      name: "ComputeKernels", dependencies: ["COneDNN", "CComputeKernels"], exclude: ["README.md"],
+      swiftSettings: strict),
     .target(
       name: "NeuralNetworks", dependencies: ["RobustnessCore", "ComputeKernels", "CComputeKernels"],
       swiftSettings: strict),
@@ -110,6 +111,9 @@ let package = Package(
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
         "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
       ]),
+    tests(
+      "EndToEndTests",
+      ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior"]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
     + metrics.map { plugin($0, in: "Metrics") }

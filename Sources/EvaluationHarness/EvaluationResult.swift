@@ -80,6 +80,8 @@ public struct EvaluationResult: Sendable {
   public var summary: String
   /// Number of examples.
   public var examples: Int
+  /// The true class of each example.
+  public var labels: [Int]
   /// Number of draws that judged.
   public var draws: Int
   /// Draws that the attack saw.
@@ -112,6 +114,7 @@ public struct EvaluationResult: Sendable {
     model = subject.name
     summary = subject.summary
     self.examples = examples.count
+    labels = examples.labels
     draws = evaluator.evaluationDraws.count
     attackDraws = evaluator.plan.attackDraws
     decision = evaluator.plan.decision

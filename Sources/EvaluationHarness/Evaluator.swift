@@ -53,6 +53,9 @@ public struct Evaluator: Sendable {
 
   private func checkCapabilities() throws {
     guard subject.examples.count > 0 else { throw CoreError("there are no examples to evaluate") }
+    if case .fixed(let target) = plan.target, target >= subject.ensemble.classCount {
+      throw CoreError("there is no class \(target) to aim at: classes are 0 to \(subject.ensemble.classCount - 1)")
+    }
     for request in plan.attacks {
       let capabilities = request.attack.capabilities
       guard capabilities.norms.contains(request.norm) else {

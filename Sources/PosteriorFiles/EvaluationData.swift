@@ -9,6 +9,13 @@ public struct EvaluationData: Sendable, Hashable {
 
   /// Number of examples.
   public var count: Int { labels.count }
+
+  /// Keeps inputs and labels together.
+  public init(inputs: [Double], shape: [Int], labels: [Int]) {
+    self.inputs = inputs
+    self.shape = shape
+    self.labels = labels
+  }
 }
 
 /// Inputs as they are stored: bytes of an image, or numbers in single precision.

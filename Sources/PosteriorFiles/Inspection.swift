@@ -64,20 +64,7 @@ final class Inspection {
   init(path: String) throws(PosteriorFileError) {
     self.path = path
     self.byteCount = try Self.regularFileSize(path)
-    do throws(HDF5Error) {
-      self.file = try HDF5File.open(path)
-    } catch {
-      if Self.hasSignature(path) {
-        throw PosteriorFileError(
-          file: path, path: "/",
-          reason: error.reason.contains("truncated file")
-            ? "cannot be opened as HDF5: it is truncated" : "cannot be opened as HDF5: \(error.reason)",
-          advice: "The file is probably damaged or incomplete: copy it again")
-      }
-      throw PosteriorFileError(
-        file: path, path: "/", reason: "is not an HDF5 file",
-        advice: "A posterior file is HDF5 with format = bnn-posterior")
-    }
+    self.file = try Self.openFile(path, advice: "A posterior file is HDF5 with format = bnn-posterior")
     checkRoot()
     // Everything below would only repeat that this is something else.
     guard problems.isEmpty else { return }
@@ -120,7 +107,7 @@ final class Inspection {
 
   // MARK: - The file
 
-  private static func regularFileSize(_ path: String) throws(PosteriorFileError) -> UInt64 {
+  static func regularFileSize(_ path: String) throws(PosteriorFileError) -> UInt64 {
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw PosteriorFileError(file: path, path: "/", reason: "cannot be opened: \(String(cString: strerror(errno)))")
@@ -133,6 +120,24 @@ final class Inspection {
       throw PosteriorFileError(file: path, path: "/", reason: "cannot be opened: \(String(cString: strerror(errno)))")
     }
     return UInt64(clamping: status.st_size)
+  }
+
+  /// Opens the file, and says in words why it cannot be opened.
+  ///
+  /// - Parameter advice: What a file of the wrong kind should be instead.
+  static func openFile(_ path: String, advice: String) throws(PosteriorFileError) -> HDF5File {
+    do throws(HDF5Error) {
+      return try HDF5File.open(path)
+    } catch {
+      if hasSignature(path) {
+        throw PosteriorFileError(
+          file: path, path: "/",
+          reason: error.reason.contains("truncated file")
+            ? "cannot be opened as HDF5: it is truncated" : "cannot be opened as HDF5: \(error.reason)",
+          advice: "The file is probably damaged or incomplete: copy it again")
+      }
+      throw PosteriorFileError(file: path, path: "/", reason: "is not an HDF5 file", advice: advice)
+    }
   }
 
   private static func hasSignature(_ path: String) -> Bool {

@@ -132,7 +132,7 @@ public final class PosteriorFile: WeightSource {
 }
 
 /// Tells whether a path still leads to the same, unmodified file.
-private struct FileIdentity: Equatable {
+struct FileIdentity: Equatable {
   let device: UInt64
   let node: UInt64
   let size: Int64

@@ -9,9 +9,20 @@ public enum Probe {
   ///
   /// - Parameter arguments: The command line, with the program's own name first.
   public static func runIfRequested(arguments: [String] = CommandLine.arguments) {
-    guard arguments.count == 3, arguments[1] == ProbeCommand.flag else { return }
+    guard arguments.count >= 3 else { return }
     let path = arguments[2]
-    limitResources(path)
+    switch (arguments[1], arguments.count) {
+    case (ProbeCommand.flag, 3):
+      limitResources(path)
+      finish(posterior(path))
+    case (ProbeCommand.arraysFlag, 4):
+      limitResources(path)
+      finish(ExampleArrays.check(path, run: Int(arguments[3])))
+    default: return
+    }
+  }
+
+  private static func posterior(_ path: String) -> ProbeAnswer {
     var answer = ProbeAnswer(problems: [], changeProblems: [], content: nil)
     do throws(PosteriorFileError) {
       let inspection = try Inspection(path: path)
@@ -21,8 +32,11 @@ public enum Probe {
     } catch {
       answer.problems = [error]
     }
-    let output = (try? JSONEncoder().encode(answer)) ?? Data()
-    FileHandle.standardOutput.write(output)
+    return answer
+  }
+
+  private static func finish(_ answer: some ProbeReply) -> Never {
+    FileHandle.standardOutput.write((try? JSONEncoder().encode(answer)) ?? Data())
     // Without the library's own clean-up, which a damaged file could bring down after the answer is known.
     _exit(answer.problems.isEmpty ? 0 : 65)
   }

@@ -7,6 +7,8 @@ public import Foundation
 public struct ProbeCommand: Sendable, Hashable {
   /// The hidden first argument.
   public static let flag = "--probe-posterior-file"
+  /// The hidden first argument for a file with examples alone; the number of a run, or nothing, comes last.
+  static let arraysFlag = "--probe-example-arrays"
 
   /// The program.
   public var executable: URL
@@ -28,13 +30,27 @@ public struct ProbeCommand: Sendable, Hashable {
   /// Seconds that checking a file of this size may take: 5, and 1 more for every 100 MB.
   static func timeLimit(byteCount: UInt64) -> Double { 5 + Double(byteCount) / 100_000_000 }
 
-  /// Runs the program on a file.
+  /// Runs the program on a posterior file.
   ///
   /// - Throws: *damaged file* when the program dies, is late, or answers nonsense.
   func run(_ path: String) throws(PosteriorFileError) -> ProbeAnswer {
+    try answer(ProbeAnswer.self, arguments + [path], about: path)
+  }
+
+  /// Runs the program on a file with examples alone.
+  ///
+  /// - Throws: *damaged file* when the program dies, is late, or answers nonsense.
+  func runOnArrays(_ path: String, run number: Int?) throws(PosteriorFileError) -> ArraysAnswer {
+    let flags = arguments.map { $0 == Self.flag ? Self.arraysFlag : $0 }
+    return try answer(ArraysAnswer.self, flags + [path, number.map(String.init) ?? ""], about: path)
+  }
+
+  private func answer<Answer: ProbeReply>(
+    _ type: Answer.Type, _ arguments: [String], about path: String
+  ) throws(PosteriorFileError) -> Answer {
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0
     let outcome = ChildProcess.run(
-      executable: executable.path, arguments: arguments + [path], timeLimit: Self.timeLimit(byteCount: size))
+      executable: executable.path, arguments: arguments, timeLimit: Self.timeLimit(byteCount: size))
     let damaged = { (reason: String) in
       PosteriorFileError(
         file: path, path: "/", reason: "is damaged: \(reason)",
@@ -48,13 +64,13 @@ public struct ProbeCommand: Sendable, Hashable {
     case .signal: throw damaged("the HDF5 library failed while reading it")
     case .exit(let code, let output):
       guard code == 0 || code == 65 || code == nil,
-        let answer = try? JSONDecoder().decode(ProbeAnswer.self, from: output)
+        let answer = try? JSONDecoder().decode(Answer.self, from: output)
       else {
         throw damaged("checking it ended without an answer")
       }
       // The answer is complete when it can be decoded, so it stands also where the exit code was lost.
       let isAccepted = answer.problems.isEmpty
-      guard code == nil || (code == 0) == isAccepted, isAccepted == (answer.content != nil) else {
+      guard code == nil || (code == 0) == isAccepted, isAccepted == answer.isComplete else {
         throw damaged("checking it ended with a contradiction")
       }
       return answer
@@ -63,8 +79,25 @@ public struct ProbeCommand: Sendable, Hashable {
 }
 
 /// What the checking process prints.
-struct ProbeAnswer: Codable, Sendable {
+protocol ProbeReply: Codable, Sendable {
+  var problems: [PosteriorFileError] { get }
+  /// Whether everything was read that an accepted file has.
+  var isComplete: Bool { get }
+}
+
+/// What the checking process says about a posterior file.
+struct ProbeAnswer: ProbeReply {
   var problems: [PosteriorFileError]
   var changeProblems: [PosteriorFileError]
   var content: ContentReport?
+
+  var isComplete: Bool { content != nil }
+}
+
+/// What the checking process says about a file with examples alone.
+struct ArraysAnswer: ProbeReply {
+  var problems: [PosteriorFileError]
+  var content: ArraysContent?
+
+  var isComplete: Bool { content != nil }
 }

@@ -14,6 +14,11 @@ struct PosteriorProgram: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      // `print` does not say when the disk is full.
+      guard fflush(nil) == 0 else {
+        throw CommandFailure(
+          message: "standard output cannot be written: \(String(cString: strerror(errno)))", exitCode: 70)
+      }
       Foundation.exit(0)
     } catch let failure as CommandFailure {
       printError(failure.message)

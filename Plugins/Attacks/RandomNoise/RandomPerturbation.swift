@@ -41,20 +41,34 @@ public struct RandomPerturbation: Attack {
     self.options = options
   }
 
-  /// The best of the draws, shape of `examples.inputs`. As many value queries as draws, no gradient.
+  /// Points asked about at once: a query passes over all draws of the posterior, whether for one point or for this many.
+  private static let pointsPerQuery = 250
+
+  /// The best of the draws, shape of `examples.inputs`. As many value queries for each example as draws, no gradient.
   public func perturb(
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
   ) throws -> Tensor {
     let distribution: BallDistribution = options.distribution == .signs ? .signs : .uniform
-    let rows = Array(0..<examples.count)
+    let count = examples.count
+    let rows = Array(0..<count)
     var best = BestPoints(fallback: examples.inputs)
-    for draw in 0..<options.draws {
-      var points = threat.randomPerturbations(
-        distribution, shape: examples.inputs.shape, identifiers: examples.identifiers, restart: draw, random: random)
-      points.add(examples.inputs)
-      threat.project(&points, around: examples.inputs)
-      let answer = try oracle.values(points, of: rows, objective: nil)
-      best.consider(points, values: answer.values, successes: answer.successes)
+    let together = max(1, Self.pointsPerQuery / max(1, count))
+    for first in stride(from: 0, to: options.draws, by: together) {
+      let draws = first..<min(first + together, options.draws)
+      let points = draws.map { draw in
+        var points = threat.randomPerturbations(
+          distribution, shape: examples.inputs.shape, identifiers: examples.identifiers, restart: draw, random: random)
+        points.add(examples.inputs)
+        threat.project(&points, around: examples.inputs)
+        return points
+      }
+      let stacked = Tensor(
+        shape: [draws.count * count] + examples.inputs.rowShape, elements: points.flatMap(\.elements))
+      let answer = try oracle.values(stacked, of: draws.flatMap { _ in rows }, objective: nil)
+      for (position, points) in points.enumerated() {
+        let part = position * count..<(position + 1) * count
+        best.consider(points, values: Array(answer.values[part]), successes: Array(answer.successes[part]))
+      }
     }
     return best.points
   }

@@ -24,14 +24,18 @@ enum AdversarialFile {
     try file.setAttribute("format_version", of: "/", to: "1.0")
     if let digest = result.posteriorSHA256 { try file.setAttribute("posterior_sha256", of: "/", to: digest) }
     if let digest = result.dataSHA256 { try file.setAttribute("data_sha256", of: "/", to: digest) }
+    let labels = try file.createDataset(
+      "/labels", element: .int64, shape: [result.labels.count], chunk: [result.labels.count])
+    try labels.writeAll(result.labels.map(Int64.init))
     try file.createGroup("/runs")
     for (number, run) in result.runs.enumerated() {
       let group = "/runs/\(number)"
       try file.createGroup(group)
       let shape = run.adversarialInputs.shape
+      // In double: rounded, a point could leave the ball, or be judged differently when it is read again.
       let inputs = try file.createDataset(
-        "\(group)/inputs", element: .float32, shape: shape, chunk: [1] + shape.dropFirst())
-      try inputs.writeAll(run.adversarialInputs.elements.map { Float($0) })
+        "\(group)/inputs", element: .float64, shape: shape, chunk: [1] + shape.dropFirst())
+      try inputs.writeAll(run.adversarialInputs.elements)
       try file.setAttribute("attack", of: group, to: run.attack)
       try file.setAttribute("objective", of: group, to: run.objective.rawValue)
       try file.setAttribute("norm", of: group, to: run.norm.rawValue)

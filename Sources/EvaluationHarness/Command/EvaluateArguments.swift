@@ -41,7 +41,12 @@ struct EvaluateArguments: ParsableArguments {
     help: ArgumentHelp("Aim at a class instead of any error: a number, next, or least-likely.", valueName: "class"))
   var target: String?
 
-  @Option(help: ArgumentHelp("A file with other inputs and labels. Default: the posterior's own.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "A file with other inputs and labels. Default: the posterior's own.",
+      discussion:
+        "Another posterior file, an HDF5 file with inputs and labels at its root, or out.h5#0: run 0 of what "
+        + "--save-adversarial wrote.", valueName: "file"))
   var data: String?
 
   @Option(help: "Number of examples, from the first on. Default: all.")

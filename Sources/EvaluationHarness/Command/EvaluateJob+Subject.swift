@@ -100,8 +100,8 @@ extension EvaluateJob {
     let shape = file.architecture.inputShape
     let data: EvaluationData
     if let path = arguments.data {
-      data = try ExamplesFile.read(path, acceptChanged: arguments.acceptChanged)
-      try check(data, path, file)
+      let read = try ExamplesFile.read(path, acceptChanged: arguments.acceptChanged)
+      data = try checked(read, path, file)
     } else {
       guard let own = try file.evaluationData() else {
         throw BadDataError("\(file.fileName): /evaluation_data is missing; give the inputs and labels with --data FILE")
@@ -113,7 +113,8 @@ extension EvaluateJob {
     return arguments.examples.map { examples.first($0) } ?? examples
   }
 
-  private func check(_ data: EvaluationData, _ path: String, _ file: PosteriorFile) throws {
+  /// Values that lie outside the bounds by no more than their rounding to single precision are moved onto them.
+  private func checked(_ data: EvaluationData, _ path: String, _ file: PosteriorFile) throws -> EvaluationData {
     let shape = file.architecture.inputShape
     guard Array(data.shape.dropFirst()) == shape || data.shape.dropFirst().reduce(1, *) == shape.reduce(1, *) else {
       throw BadDataError("\(path): inputs have the shape \(data.shape.dropFirst()); the network takes \(shape)")
@@ -122,10 +123,14 @@ extension EvaluateJob {
       throw BadDataError("\(path): labels lie outside the \(file.architecture.classCount) classes")
     }
     let bounds = file.inputBounds
-    guard data.inputs.allSatisfy({ bounds.contains($0) }) else {
+    let rounded = Double(Float(bounds.lowerBound).nextDown)...Double(Float(bounds.upperBound).nextUp)
+    guard data.inputs.allSatisfy({ rounded.contains($0) }) else {
       throw BadDataError(
         "\(path): inputs lie outside the bounds [\(bounds.lowerBound), \(bounds.upperBound)] of \(file.fileName)")
     }
+    return EvaluationData(
+      inputs: data.inputs.map { min(max($0, bounds.lowerBound), bounds.upperBound) }, shape: data.shape,
+      labels: data.labels)
   }
 
   private func logDensities(_ file: PosteriorFile) -> [[Double]]? {

@@ -24,8 +24,8 @@ struct EvaluateJob {
   }
 
   func run() throws {
-    if arguments.listAttacks { return print(try attackList(), terminator: "") }
-    if arguments.listMetrics { return print(metricList(), terminator: "") }
+    if arguments.listAttacks { return try StandardOutput.write(try attackList()) }
+    if arguments.listMetrics { return try StandardOutput.write(metricList()) }
     // Everything that can be wrong with the command line is said before any file is read.
     let requests = try (arguments.attacks.isEmpty ? ["pgd"] : arguments.attacks).map {
       try AttackSpecification(text: $0).resolve(among: attacks)
@@ -43,9 +43,16 @@ struct EvaluateJob {
       metrics: chosenMetrics, draws: draws(of: subject), attackDraws: attackDraws, target: target, seed: arguments.seed,
       finiteDifferences: subject.finiteDifferenceEffort)
     Interruption.watch()
+    let evaluator: Evaluator
+    do {
+      evaluator = try Evaluator(subject: subject, plan: plan, companions: attacks, progress: TerminalProgress())
+    } catch let error as CoreError {
+      // The command line asks for what this posterior does not have.
+      throw UsageError("\(subject.name): \(error)")
+    }
     let result: EvaluationResult
     do {
-      result = try Evaluator(subject: subject, plan: plan, companions: attacks, progress: TerminalProgress()).evaluate()
+      result = try evaluator.evaluate()
     } catch let error as CoreError {
       throw BadDataError("\(subject.name): \(error)")
     } catch let error as KernelError {
@@ -141,8 +148,10 @@ struct EvaluateJob {
 
   // MARK: - Output
 
-  /// A folder that cannot be written to is said before the work, not after it.
+  /// What cannot be written is said before the work, not after it.
   private func checkOutputs() throws {
+    let inputs = [arguments.model, arguments.data].compactMap(\.self)
+    var outputs: [String] = []
     for path in [arguments.output, arguments.saveAdversarial].compactMap(\.self) {
       let url = URL(fileURLWithPath: path)
       let folder = url.deletingLastPathComponent().path
@@ -151,6 +160,17 @@ struct EvaluateJob {
         throw OutputError("\(path) cannot be written: the folder \(folder) does not exist")
       }
       guard access(folder, W_OK) == 0 else { throw OutputError("\(path) cannot be written: the folder is read-only") }
+      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+        throw OutputError("\(path) cannot be written: it is a folder")
+      }
+      let target = url.resolvingSymlinksInPath().path
+      guard !inputs.contains(where: { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path == target }) else {
+        throw UsageError("\(path) is read in this run: give the result another name")
+      }
+      guard !outputs.contains(target) else {
+        throw UsageError("--output and --save-adversarial both name \(path)")
+      }
+      outputs.append(target)
     }
   }
 
@@ -161,10 +181,7 @@ struct EvaluateJob {
       case .json: result.json.pretty + "\n"
       case .csv: result.csv
       }
-    guard let path = arguments.output else {
-      FileHandle.standardOutput.write(Data(text.utf8))
-      return
-    }
+    guard let path = arguments.output else { return try StandardOutput.write(text) }
     do {
       try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {

@@ -1,13 +1,28 @@
+import Foundation
 import PosteriorFiles
 
-/// Inputs and labels from a file of their own.
+/// Inputs and labels from a file of their own: what `--data` names.
 enum ExamplesFile {
-  /// Reads the evaluation data of another posterior file, checked in a child process like every file of unknown origin.
-  static func read(_ path: String, acceptChanged: Bool) throws -> EvaluationData {
+  /// Reads the evaluation data of another posterior file, `inputs` and `labels` at the root of an HDF5 file, or one run of a file that
+  /// `--save-adversarial` wrote (`out.h5#0`). All are checked in a child process like every file of unknown origin.
+  static func read(_ argument: String, acceptChanged: Bool) throws -> EvaluationData {
+    let (path, run) = split(argument)
+    if let data = try ExampleArrays.read(path, run: run, probe: .currentProgram) { return data }
+    guard run == nil else {
+      throw BadDataError("\(path): is a posterior file; # names a run in a file that --save-adversarial wrote")
+    }
     let file = try PosteriorFile.open(path, acceptChanged: acceptChanged, probe: .currentProgram)
     guard let data = try file.evaluationData() else {
       throw BadDataError("\(path): /evaluation_data is missing")
     }
     return data
+  }
+
+  /// A file may have # in its name: what exists is meant as it stands.
+  static func split(_ argument: String) -> (path: String, run: Int?) {
+    guard !FileManager.default.fileExists(atPath: argument), let mark = argument.lastIndex(of: "#"),
+      let run = Int(argument[argument.index(after: mark)...]), run >= 0
+    else { return (argument, nil) }
+    return (String(argument[..<mark]), run)
   }
 }

@@ -1,0 +1,71 @@
+# Two commands for a newcomer: `make evaluate` and `make test`. Written for GNU make 3.81, which macOS has.
+
+SHELL = /bin/sh
+SWIFT ?= swift
+PYTHON ?= python3
+# The same flags everywhere, so that `make evaluate` and `make test` share one build.
+RELEASE = -c release -Xswiftc -enable-testing
+VENV = .build-python
+LONG_OUTPUT = Docs/test-long.txt
+LINTED = Sources Plugins Tests
+
+# Homebrew's headers (oneDNN) lie where clang does not look.
+ifneq ($(wildcard /opt/homebrew/include),)
+export CPATH := /opt/homebrew/include$(if $(CPATH),:$(CPATH))
+endif
+
+.PHONY: help dependencies build evaluate test test-swift test-long test-python lint format bench clean
+
+help:
+	@echo "make evaluate      install what is missing, build, and evaluate Fixtures/mnist-ensemble.h5"
+	@echo "make test          install what is missing, build, and run all tests"
+	@echo "make test-long     the same with every long repetition; the output goes to $(LONG_OUTPUT)"
+	@echo "make test-python   files from here in xarray and ArviZ, files from h5py here"
+	@echo "make lint          check the format of the source;  make format: correct it"
+	@echo "make bench         measure the speed beside other tools"
+	@echo "make clean         remove everything that was built"
+
+dependencies:
+	@sh .ci/dependencies
+
+build: dependencies
+	$(SWIFT) build $(RELEASE) --product evaluate
+
+evaluate: build
+	$$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --attack pgd --model Fixtures/mnist-ensemble.h5
+	@echo
+	@echo "Now with your own posterior: $$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --help"
+
+test-swift: dependencies
+	$(SWIFT) test $(RELEASE)
+
+test: test-swift
+	@$(MAKE) test-python
+
+test-long: dependencies
+	@mkdir -p Docs
+	@{ date -u '+%Y-%m-%d %H:%M UTC'; uname -srm; $(SWIFT) --version 2>&1; } > $(LONG_OUTPUT)
+	@{ ROBUSTNESS_LONG_TESTS=1 $(SWIFT) test $(RELEASE) 2>&1; echo "exit code $$?"; } | tee $(LONG_OUTPUT).partial
+	@grep -v '^\[[0-9]*/[0-9]*\]' $(LONG_OUTPUT).partial >> $(LONG_OUTPUT); rm -f $(LONG_OUTPUT).partial
+	@tail -n 1 $(LONG_OUTPUT) | grep -q '^exit code 0$$'
+
+$(VENV)/complete: Tests/Python/requirements.txt
+	@PYTHON="$(PYTHON)" sh .ci/python $(VENV) Tests/Python/requirements.txt
+
+test-python: dependencies $(VENV)/complete
+	$(SWIFT) build $(RELEASE) --product posterior
+	$(VENV)/bin/python Tests/Python/test_interoperability.py "$$($(SWIFT) build $(RELEASE) --show-bin-path)/posterior" \
+	  > .build-python/output.txt || { grep -v '^ok ' .build-python/output.txt; exit 1; }
+	@echo "$$(grep -c '^ok ' .build-python/output.txt) checks with h5py, xarray and ArviZ passed"
+
+lint:
+	$(SWIFT) format lint -r -p --strict $(LINTED)
+
+format:
+	$(SWIFT) format -r -p -i $(LINTED)
+
+bench: dependencies
+	$(PYTHON) Tests/Benchmarks/run.py
+
+clean:
+	rm -rf .build .build-portable $(VENV)

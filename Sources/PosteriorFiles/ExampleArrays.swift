@@ -1,0 +1,177 @@
+import Foundation
+import HDF5
+
+/// Labelled inputs in an HDF5 file that is no posterior file.
+///
+/// Either anybody's file with `inputs` and `labels` at its root, or a file that `evaluate --save-adversarial` wrote,
+/// with `labels` at its root and the inputs of every run in `runs/0/inputs`, `runs/1/inputs`, …
+///
+/// Inputs are `<f4`, `<f8`, or `|u1` (each byte means its value divided by 255); labels are whole numbers from 0.
+public enum ExampleArrays {
+  /// Reads a file after checking everything that is used of it.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - run: Whose inputs, in a file with several runs; nil for `/inputs`.
+  ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has just written.
+  /// - Returns: nil when the file says that it is a posterior file.
+  /// - Throws: The first problem, with the place in the file and the reason.
+  public static func read(
+    _ path: String, run: Int? = nil, probe: ProbeCommand?
+  ) throws(PosteriorFileError) -> EvaluationData? {
+    let before = FileIdentity(path)
+    let answer = try probe?.runOnArrays(path, run: run) ?? check(path, run: run)
+    if let problem = answer.problems.first { throw problem }
+    if answer.content?.isPosteriorFile == true { return nil }
+    let arrays = try ArraysInspection(path, run: run)
+    guard FileIdentity(path) == before else {
+      throw PosteriorFileError(file: path, path: "/", reason: "changed while it was being checked", advice: "Try again")
+    }
+    return try arrays.read()
+  }
+
+  /// What the checking process does.
+  static func check(_ path: String, run: Int?) -> ArraysAnswer {
+    do throws(PosteriorFileError) {
+      let arrays = try ArraysInspection(path, run: run)
+      if !arrays.isPosteriorFile { try arrays.checkValues() }
+      return ArraysAnswer(problems: [], content: ArraysContent(isPosteriorFile: arrays.isPosteriorFile))
+    } catch {
+      return ArraysAnswer(problems: [error], content: nil)
+    }
+  }
+}
+
+/// What an acceptable file turned out to be.
+struct ArraysContent: Codable, Sendable {
+  var isPosteriorFile: Bool
+}
+
+/// Finds the two arrays, and checks their links, types, shapes and sizes before any value is read.
+private struct ArraysInspection {
+  let path: String
+  let isPosteriorFile: Bool
+  private let file: HDF5File
+  private let byteCount: UInt64
+  private var inputs: HDF5Dataset?
+  private var labels: HDF5Dataset?
+
+  private static let integers = ElementType.littleEndian.filter { $0 != .float32 && $0 != .float64 }
+
+  init(_ path: String, run: Int?) throws(PosteriorFileError) {
+    self.path = path
+    byteCount = try Inspection.regularFileSize(path)
+    let file = try Inspection.openFile(path, advice: "Examples are in an HDF5 file with inputs and labels at its root")
+    self.file = file
+    let format = try Self.translate(path) { () throws(HDF5Error) in try file.attribute("format", of: "/")?.text }
+    isPosteriorFile = format == "bnn-posterior"
+    guard !isPosteriorFile else { return }
+    inputs = try dataset(try inputsPath(run), types: [.float32, .float64, .uint8], role: .inputs)
+    labels = try dataset("/labels", types: Self.integers, role: .labels)
+    try checkShapes()
+  }
+
+  /// The path of the inputs, or what to write after the name of the file instead.
+  private func inputsPath(_ run: Int?) throws(PosteriorFileError) -> String {
+    let runs = try names(in: "/").contains("runs") ? names(in: "/runs").compactMap { Int($0) }.sorted() : []
+    let listed = runs.map(String.init).joined(separator: ", ")
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    switch run {
+    case let run?:
+      guard runs.contains(run) else {
+        throw error(
+          "/runs/\(run)", "is missing; \(runs.isEmpty ? "there are no runs" : "there are the runs \(listed)")")
+      }
+      return "/runs/\(run)/inputs"
+    case nil:
+      guard try !names(in: "/").contains("inputs"), !runs.isEmpty else { return "/inputs" }
+      throw error(
+        "/", "holds the inputs of several attacks: the runs \(listed)",
+        advice: "Say which, for instance \(name)#\(runs[0])")
+    }
+  }
+
+  private func names(in group: String) throws(PosteriorFileError) -> [String] {
+    try Self.translate(path) { () throws(HDF5Error) in try file.links(in: group).map(\.name) }
+  }
+
+  private func dataset(
+    _ place: String, types: [ElementType], role: DatasetRole
+  ) throws(PosteriorFileError) -> HDF5Dataset {
+    let kind = try Self.translate(path) { () throws(HDF5Error) in try file.kind(of: place) }
+    guard let kind else {
+      throw error(
+        place, "is missing", advice: "Examples are inputs and labels at the root of the file, or a posterior file")
+    }
+    guard kind == .dataset else { throw error(place, "is not a data set") }
+    let dataset = try Self.translate(path) { () throws(HDF5Error) in try file.dataset(place) }
+    guard case .number(let element) = dataset.type, types.contains(element) else {
+      let wanted = role == .labels ? "whole numbers" : types.map(\.rawValue).joined(separator: " or ")
+      throw error(place, "holds \(dataset.type); it needs to hold \(wanted)")
+    }
+    if let reason = Inspection.storageProblem(dataset, element, role: role, fileSize: byteCount) {
+      throw error(place, reason)
+    }
+    return dataset
+  }
+
+  private func checkShapes() throws(PosteriorFileError) {
+    guard let inputs, let labels, let shape = inputs.shape, let labelShape = labels.shape else { return }
+    guard shape.count >= 2, shape.allSatisfy({ $0 >= 1 }) else {
+      throw error(inputs.path, "has shape \(Inspection.tuple(shape)); it needs (n, …), one input after the other")
+    }
+    guard labelShape == [shape[0]] else {
+      throw error(
+        labels.path, "has shape \(Inspection.tuple(labelShape)); it needs one label per input, (\(shape[0]))")
+    }
+  }
+
+  // MARK: - Values
+
+  /// Reads every value, block by block.
+  func checkValues() throws(PosteriorFileError) {
+    guard let inputs, let labels else { return }
+    var problem: PosteriorFileError?
+    try Self.translate(path) { () throws(HDF5Error) in
+      try inputs.forEachBlock(leadingAxes: 1, element: .float64) { block, first in
+        guard problem == nil else { return }
+        let values = block.assumingMemoryBound(to: Double.self)
+        if let index = values.firstIndex(where: { !$0.isFinite }) {
+          problem = error(inputs.path, "holds \(values[index]) at position \(first + index); inputs are finite")
+        }
+      }
+      try labels.forEachBlock(leadingAxes: 1, element: .int64) { block, first in
+        guard problem == nil else { return }
+        let values = block.assumingMemoryBound(to: Int64.self)
+        if let index = values.firstIndex(where: { $0 < 0 || $0 > Int64(Int32.max) }) {
+          problem = error(labels.path, "holds \(values[index]) at position \(first + index); labels count from 0")
+        }
+      }
+    }
+    if let problem { throw problem }
+  }
+
+  func read() throws(PosteriorFileError) -> EvaluationData {
+    guard let inputs, let labels, let shape = inputs.shape else { throw error("/", "could not be read to its end") }
+    return try Self.translate(path) { () throws(HDF5Error) in
+      var values = try inputs.readAll(as: Double.self)
+      if inputs.type == .number(.uint8) { for index in values.indices { values[index] /= 255 } }
+      return EvaluationData(
+        inputs: values, shape: shape, labels: try labels.readAll(as: Int64.self).map { Int($0) })
+    }
+  }
+
+  // MARK: - Errors
+
+  private func error(_ place: String, _ reason: String, advice: String? = nil) -> PosteriorFileError {
+    PosteriorFileError(file: path, path: place, reason: reason, advice: advice)
+  }
+
+  private static func translate<T>(_ path: String, _ body: () throws(HDF5Error) -> T) throws(PosteriorFileError) -> T {
+    do throws(HDF5Error) {
+      return try body()
+    } catch {
+      throw PosteriorFileError(file: path, path: error.path, reason: "cannot be read: \(error.reason)")
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+/// The job that a newcomer runs first, in every form in which its result comes.
+@Suite struct MainJobTests {
+  /// Times, and the digits that another processor may round differently, become #.
+  private func stable(_ table: String) -> String {
+    table.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      guard line.hasPrefix("pgd") || line.hasPrefix("random") else { return String(line) }
+      let digits = line.replacing(/[0-9][0-9.]*/) { $0.output == "10" ? "10" : "#" }
+      return String(digits.replacing(/[ ]{2,}/) { _ in "  " })
+    }.joined(separator: "\n")
+  }
+
+  @Test func `the table says what was done, the accuracies and the verdict`() throws {
+    let run = try Program.evaluate.run(["--attack", "pgd", "--model", Sample.main])
+    #expect(run.code == 0)
+    #expect(run.errors.isEmpty)
+    let portable = ProcessInfo.processInfo.environment["ROBUSTNESS_KERNELS"] == "portable"
+    let note = portable ? "(portable kernels, slow: forced by ROBUSTNESS_KERNELS)\n" : ""
+    let expected = """
+      mnist-ensemble.h5 · independently trained networks (Adam), stored as chains on mnist · 784-64-64-10 ReLU · \
+      8 chains × 1 draw · content c4c365… verified
+      500 examples · 8 draws · L∞ ε = 0.1 in [0, 1] · decision: posterior predictive · seed 0
+
+                                accuracy                softmax  exactly zero     member
+      attack  objective         (95 % interval)      robustness     gradients  gradients   time
+      clean                      97.8 % (96.1–98.8)           –             –          –
+      pgd  predictive  # % ( #– #)  #  # %  #,#  # s
+      random  signs, 10 each  # % (#–#)  #  –  –  # s
+
+      Verdict: believable, as an upper bound on robustness. 15 checks passed.
+
+      """
+    #expect(stable(run.output.replacing(/\(portable kernels[^\n]*\n/, with: "")) == expected)
+    #expect(!portable || run.output.hasSuffix(note))
+  }
+
+  @Test func `PGD finds what an independent implementation finds`() throws {
+    // From the file that came with the fixture: 0.054 by a program in another language.
+    let report = try report(["--model", Sample.main])
+    #expect(report.cleanAccuracy == 0.978)
+    #expect(abs(try report.run("pgd").robustAccuracy - 0.054) <= 0.01)
+  }
+
+  @Test func `JSON has every member, and what belongs together agrees`() throws {
+    let report = try report([
+      "--model", Sample.main, "--examples", "50", "--metric", "softmax-robustness", "--metric", "mutual-information",
+    ])
+    #expect(report.model == "mnist-ensemble.h5")
+    #expect(report.examples == 50)
+    #expect(report.draws == 8)
+    #expect(report.inputBounds == [0, 1])
+    #expect(report.posteriorSHA256?.count == 64)
+    #expect(report.runs.map(\.attack) == ["pgd", "random"])
+    let run = try report.run("pgd")
+    #expect(run.options["steps"] == "15")
+    #expect(run.metrics.keys.sorted() == ["mutual-information", "softmax-robustness"])
+    #expect(run.memberGradients == 50 * 8 * 15)
+    #expect(run.robustAccuracyInterval.count == 2)
+    #expect(run.checks.map(\.name).contains("finite-differences"))
+    #expect(report.verdict.failed == [])
+    #expect(report.worstCase.count == 1)
+    #expect(report.worstCase.allSatisfy { $0.robustAccuracy <= run.robustAccuracy })
+  }
+
+  @Test func `CSV has one row for each run, under its names`() throws {
+    let run = try Program.evaluate.run([
+      "--model", Sample.main, "--examples", "20", "--format", "csv", "--epsilon", "0.05", "--epsilon", "0.1",
+      "--attack", "fgsm", "--metric", "clean-accuracy",
+    ])
+    let lines = run.output.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    let columns = try #require(lines.first)
+    #expect(columns.first == "model" && columns.last == "clean-accuracy")
+    #expect(lines.allSatisfy { $0.count == columns.count })
+    let attack = try #require(columns.firstIndex(of: "attack"))
+    let epsilon = try #require(columns.firstIndex(of: "epsilon"))
+    #expect(
+      lines.dropFirst().map { "\($0[attack]) \($0[epsilon])" } == [
+        "fgsm 0.05", "fgsm 0.1", "random 0.05", "random 0.1",
+      ])
+  }
+
+  @Test func `names of attacks and metrics come first, one a line`() throws {
+    let attacks = try Program.evaluate.run(["--list-attacks"])
+    #expect(attacks.code == 0)
+    #expect(attacks.output.hasPrefix("fgsm\npgd\nrandom\n\nfgsm: "))
+    #expect(attacks.output.contains("  steps=15\n"))
+    let metrics = try Program.evaluate.run(["--list-metrics"])
+    #expect(metrics.code == 0)
+    let names = try #require(metrics.output.components(separatedBy: "\n\n").first).split(separator: "\n")
+    #expect(names.contains("softmax-robustness") && names.contains("robust-accuracy"))
+    #expect(names.allSatisfy { $0.allSatisfy { $0.isLetter || $0 == "-" } })
+  }
+
+  @Test func `help names every exit code and every option`() throws {
+    let run = try Program.evaluate.run(["--help"])
+    #expect(run.code == 0)
+    for text in [
+      "0 done, whatever the verdict", "64 usage", "65 bad data", "75 interrupted", "--attack", "--epsilon", "--data",
+      "--memory-limit", "--save-adversarial", "--attack-draws", "--accept-changed", "out.h5#0",
+    ] { #expect(run.output.contains(text), "\(text)") }
+  }
+
+  @Test func `an attack that does nothing is not believed, and that is no error`() throws {
+    let run = try Program.evaluate.run(["--model", Sample.main, "--attack", "pgd:steps=0"])
+    #expect(run.code == 0)
+    #expect(run.output.contains("Verdict: NOT believable."))
+    #expect(run.output.contains("fgsm-not-stronger"))
+  }
+}

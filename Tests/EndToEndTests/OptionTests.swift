@@ -1,0 +1,104 @@
+import ComputeKernels
+import Foundation
+import Testing
+
+/// What the options do, seen from outside.
+@Suite struct OptionTests {
+  private func main(_ arguments: String...) throws -> Report {
+    try report(["--model", Sample.main, "--examples", "100"] + arguments)
+  }
+
+  @Test(.enabled(if: KernelLibrary.hasNativeBFloat16 && KernelLibrary.preferred == .oneDNN, "needs bfloat16 products"))
+  func `bfloat16 gradients find as many adversarial inputs`() throws {
+    let exact = try report(["--model", Sample.main])
+    let rounded = try report(["--model", Sample.main, "--precision", "bfloat16"])
+    #expect(rounded.precision == "bfloat16")
+    #expect(abs(try rounded.run("pgd").robustAccuracy - (try exact.run("pgd")).robustAccuracy) <= 0.02)
+  }
+
+  @Test(.enabled(if: !(KernelLibrary.hasNativeBFloat16 && KernelLibrary.preferred == .oneDNN), "bfloat16 works here"))
+  func `bfloat16 where there is none is refused`() throws {
+    let run = try Program.evaluate.run(["--model", Sample.main, "--precision", "bfloat16"])
+    #expect(run.code == 64)
+    #expect(run.errors.contains("float32 works here"))
+  }
+
+  @Test func `draws that the attack does not see judge it`() throws {
+    let report = try main("--attack-draws", "disjoint:3")
+    #expect(report.attackDraws == "disjoint:3")
+    #expect(report.draws == 5)
+    #expect(try report.run("pgd").memberGradients == 100 * 3 * 15)
+  }
+
+  @Test func `resampled draws cost what they are`() throws {
+    let report = try main("--attack-draws", "resampled:2")
+    #expect(report.attackDraws == "resampled:2")
+    #expect(report.draws == 8)
+    #expect(try report.run("pgd").memberGradients == 100 * 2 * 15)
+  }
+
+  @Test func `fresh draws come from the variational parameters`() throws {
+    try withFolder { folder in
+      let path = try SmallPosterior(draws: 2, isVariational: true).write(to: folder)
+      let stored = try report(["--model", path])
+      let fresh = try report(["--model", path, "--resample", "30"])
+      #expect(stored.draws == 2)
+      #expect(fresh.draws == 30)
+      #expect(fresh.summary.contains("30 fresh draws"))
+      // The scale is a twentieth of the weights' own, so any draws of it know the task.
+      #expect(fresh.cleanAccuracy > 0.8)
+      #expect(try report(["--model", path, "--resample", "30", "--seed", "4"]).runs != fresh.runs)
+    }
+  }
+
+  @Test func `a targeted attack says how often it reached its class`() throws {
+    let report = try main("--target", "next")
+    let reached = try #require(try report.run("pgd").targetReached)
+    #expect(reached > 0.2)
+    // What became the target is no longer what it was.
+    #expect(try report.run("pgd").robustAccuracy <= 1 - reached + 1e-12)
+    #expect(try main("--target", "3").run("pgd").targetReached != nil)
+    #expect(try main().run("pgd").targetReached == nil)
+  }
+
+  @Test func `L2 has a ball of its own, and random noise in the same one`() throws {
+    let report = try main("--attack", "pgd:norm=l2", "--epsilon", "1.5")
+    #expect(report.runs.map(\.norm) == ["l2", "l2"])
+    #expect(try report.run("pgd").robustAccuracy < (try report.run("random")).robustAccuracy)
+  }
+
+  @Test func `several radii, the last larger than the box, make accuracy fall`() throws {
+    let report = try main("--epsilon", "0", "--epsilon", "0.05", "--epsilon", "3")
+    let runs = report.runs.filter { $0.attack == "pgd" }
+    #expect(runs.map(\.epsilon) == [0, 0.05, 3])
+    #expect(runs[0].robustAccuracy == report.cleanAccuracy)
+    #expect(runs[0].robustAccuracy > runs[1].robustAccuracy)
+    #expect(runs[2].robustAccuracy == 0)
+    #expect(!report.verdict.failed.contains("box-respected"))
+  }
+
+  @Test func `every objective can be asked for at once`() throws {
+    let report = try main("--objective", "all", "--attack", "fgsm")
+    #expect(
+      Set(report.runs.filter { $0.attack == "fgsm" }.map(\.objective))
+        == ["predictive", "expected-loss", "mean-logit", "margin", "double-softmax"])
+  }
+
+  @Test func `the decisions of all draws, of their votes and of one draw are told apart`() throws {
+    let votes = try main("--decision", "majority-vote", "--attack", "fgsm")
+    let one = try main("--decision", "draw:3", "--attack", "fgsm")
+    #expect(votes.decision == "majority-vote")
+    #expect(one.decision == "draw:3")
+    // One network of eight is no better than all of them together.
+    #expect(one.cleanAccuracy <= votes.cleanAccuracy)
+  }
+
+  @Test func `fewer draws are spaced evenly`() throws {
+    let report = try main("--draws", "4", "--attack", "fgsm")
+    #expect(report.draws == 4)
+  }
+
+  @Test func `a seed may be as large as its type`() throws {
+    #expect(try main("--seed", "18446744073709551615", "--attack", "fgsm").seed == .max)
+  }
+}
