@@ -95,7 +95,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests("ComputeKernelsTests", ["ComputeKernels"]),
-    tests("NeuralNetworksTests", ["NeuralNetworks", "RobustnessCore", "PosteriorFiles", "HDF5"]),
+    tests("NeuralNetworksTests", ["NeuralNetworks", "ComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests(
@@ -105,7 +105,7 @@ let package = Package(
       "EvaluationHarnessTests",
       [
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
-        "Diagnostics",
+        "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
       ]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }

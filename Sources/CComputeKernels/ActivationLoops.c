@@ -94,21 +94,61 @@ CLONES void ckn_mask_backward_naive(float *d, const float *h, float slope, size_
   for (; j < count; j++) d[j] = h[j] > 0 ? d[j] : d[j] * slope;
 }
 
-// tanh and logistic from e = exp(−2|a|) or exp(−|a|): (1 − e)/(1 + e) loses nothing where a is not small; below |a| = 0.3 tanh is taken from libm.
-INLINE float saturating(float a, bool logistic) {
-  return logistic ? (a >= 0 ? 1 / (1 + expf(-a)) : expf(a) / (1 + expf(a))) : tanhf(a);
+// tanh = ±(1 − 2e/(1 + e)) with e = exp(−2|a|), which rounds once near 1; below 0.625, where that cancels, an odd polynomial (Cephes). Logistic: 1/(1 + e) or e/(1 + e) with
+// e = exp(−|a|). Within 2.5 ulp of the exact values. (By address: a vector as an argument has another convention in every clone.)
+INLINE void saturating(floats *h, const floats *from, bool logistic) {
+  floats a = *from, magnitude = FABSOLUTE(a), e, result;
+  if (logistic) {
+    EXP_FLOATS(e, (floats){0} - magnitude);
+    result = FSELECT(a >= (floats){0}, (floats){0} + 1.0f, e) / (1.0f + e);
+  } else {
+    EXP_FLOATS(e, magnitude * -2.0f);
+    floats far = 1.0f - (e + e) / (1.0f + e), z = a * a;
+    floats p = (floats){0} - 5.70498872745e-3f;
+    p = p * z + 2.06390887954e-2f;
+    p = p * z - 5.37397155531e-2f;
+    p = p * z + 1.33314422036e-1f;
+    p = p * z - 3.33332819422e-1f;
+    far = (floats)((ints)far | ((ints)a & INT32_MIN));
+    result = FSELECT(magnitude < 0.625f, p * z * a + a, far);
+  }
+  *h = FSELECT(a == a, result, a);  // NaN stays NaN
+}
+
+CLONES static void saturating_forward_f(float *h, const float *a, bool logistic, size_t count) {
+  size_t j = 0;
+  for (; j + FLOATS <= count; j += FLOATS) saturating((floats *)(h + j), (const floats *)(a + j), logistic);
+  if (j == count) return;
+  floats rest = {0};
+  memcpy(&rest, a + j, (count - j) * sizeof *a);
+  saturating(&rest, &rest, logistic);
+  memcpy(h + j, &rest, (count - j) * sizeof *h);
+}
+
+CLONES static void saturating_forward_h(uint16_t *h, const uint16_t *a, bool logistic, size_t count) {
+  size_t j = 0;
+  floats v;
+  for (; j + FLOATS <= count; j += FLOATS) {
+    v = LOAD_HALVES(a + j);
+    saturating(&v, &v, logistic);
+    STORE_HALVES(h + j, v);
+  }
+  v = (floats){0};
+  for (size_t l = j; l < count; l++) v[l - j] = bfloat16_value(a[l]);
+  saturating(&v, &v, logistic);
+  for (size_t l = j; l < count; l++) h[l] = bfloat16_round(v[l - j]);
+}
+
+static void saturating_forward_d(double *h, const double *a, bool logistic, size_t count) {
+  for (size_t j = 0; j < count; j++)
+    h[j] = logistic ? (a[j] >= 0 ? 1 / (1 + exp(-a[j])) : exp(a[j]) / (1 + exp(a[j]))) : tanh(a[j]);
 }
 
 void ckn_saturating_forward(void *h, const void *a, ckn_type type, bool logistic, size_t count) {
-  for (size_t j = 0; j < count; j++) {
-    if (type == CKN_FLOAT64) {
-      double x = ((const double *)a)[j];
-      ((double *)h)[j] = logistic ? (x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))) : tanh(x);
-    } else if (type == CKN_FLOAT32) {
-      ((float *)h)[j] = saturating(((const float *)a)[j], logistic);
-    } else {
-      ((uint16_t *)h)[j] = bfloat16_round(saturating(bfloat16_value(((const uint16_t *)a)[j]), logistic));
-    }
+  switch (type) {
+    case CKN_FLOAT32: saturating_forward_f(h, a, logistic, count); break;
+    case CKN_BFLOAT16: saturating_forward_h(h, a, logistic, count); break;
+    case CKN_FLOAT64: saturating_forward_d(h, a, logistic, count); break;
   }
 }
 

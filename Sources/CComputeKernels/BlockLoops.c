@@ -2,6 +2,12 @@
 #pragma STDC FP_CONTRACT OFF  // the same bits in debug and release, and in every clone
 #include "NetworkVectors.h"
 
+void ckn_zero(void *p, size_t bytes) { memset(p, 0, bytes); }
+
+void ckn_set_exponents(int32_t *exponents, int32_t value, size_t count) {
+  for (size_t i = 0; i < count; i++) exponents[i] = value;
+}
+
 CLONES void ckn_load_rows(void *out, ckn_type type, const double *in, const double *shift, const double *scale, size_t rows, size_t n) {
   for (size_t r = 0; r < rows; r++) {
     const double *x = in + r * n;

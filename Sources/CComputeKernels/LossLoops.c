@@ -22,8 +22,8 @@ INLINE void load_logits(double *row, const void *z, ckn_type type, size_t r, siz
   for (size_t c = classes; c < padded; c++) row[c] = -INFINITY;
 }
 
-// log Σ_{c≠skip} e^{z_c}, and e^{z_c − its maximum} in `e` (0 at skip). skip = classes: all of them.
-INLINE double log_sum_except(const double *z, double *e, double *total, size_t skip, size_t classes, size_t padded) {
+// Σ_{c≠skip} e^{z_c} as e^top · total, and e^{z_c − top} in `e` (0 at skip). skip = classes: all of them. Returns top.
+INLINE double exponentials_except(const double *z, double *e, double *total, size_t skip, size_t classes, size_t padded) {
   double top = -INFINITY, sum = 0;
   for (size_t c = 0; c < classes; c++)
     if (c != skip && !(z[c] <= top)) top = z[c];  // a NaN becomes the maximum and stays
@@ -36,7 +36,12 @@ INLINE double log_sum_except(const double *z, double *e, double *total, size_t s
   if (skip < classes) e[skip] = 0;
   for (size_t c = 0; c < classes; c++) sum += e[c];
   *total = sum;
-  return top + log(sum);
+  return top;
+}
+
+INLINE double log_sum_except(const double *z, double *e, double *total, size_t skip, size_t classes, size_t padded) {
+  double top = exponentials_except(z, e, total, skip, classes, padded);
+  return top + log(*total);
 }
 
 // log Σ exp of a stream, one value more.
@@ -72,34 +77,74 @@ void ckn_prediction_clear(const ckn_prediction *p, size_t rows, size_t classes) 
     *(doubles *)(top_) = DSELECT(a_ >= b_, a_, b_);                                                                         \
   } while (0)
 
-// Space for three padded rows, on the stack for the usual number of classes.
+// Space for two padded rows of each of eight examples, on the stack for the usual number of classes.
 #define ROWS_OF_SCRATCH(name, padded)                                                                                       \
-  double name##_small[3 * 64];                                                                                              \
-  double *name = (padded) <= 64 ? name##_small : malloc(3 * (padded) * sizeof(double));                                     \
+  double name##_small[2 * DOUBLES * 64];                                                                                    \
+  double *name = (padded) <= 64 ? name##_small : malloc(2 * DOUBLES * (padded) * sizeof(double));                           \
   if (!name) abort();
 #define FREE_SCRATCH(name) \
   if (name != name##_small) free(name)
 
+// Eight examples at a time: what needs a logarithm is done for all of them at once.
+typedef struct {
+  double top[DOUBLES], total[DOUBLES], own[DOUBLES];  // Σ over the other classes as e^top · total; logit of the label
+  double others[DOUBLES], odds[DOUBLES];              // its logarithm, and u
+  double plus[DOUBLES], minus[DOUBLES];               // softplus(u), softplus(−u)
+} label_odds;
+
+// Fills `odds` from `count` rows of logits, and leaves e^{z − top} of each in `e`.
+INLINE void compute_odds(label_odds *odds, const double *rows, double *e, const int32_t *labels, size_t count, size_t classes, size_t padded) {
+  for (size_t l = 0; l < DOUBLES; l++) odds->top[l] = odds->own[l] = 0, odds->total[l] = 1;
+  for (size_t l = 0; l < count; l++) {
+    const double *z = rows + l * padded;
+    odds->top[l] = exponentials_except(z, e + l * padded, odds->total + l, (size_t)labels[l], classes, padded);
+    odds->own[l] = z[labels[l]];
+  }
+  doubles others, u, small, rest, zero = {0};
+  LOG_DOUBLES(others, *(const doubles *)odds->total);
+  others += *(const doubles *)odds->top;
+  u = others - *(const doubles *)odds->own;
+  EXP_DOUBLES(small, zero - DABSOLUTE(u));
+  small = DSELECT(u == u, small, u);
+  LOG1P_DOUBLES(rest, small);
+  *(doubles *)odds->others = others;
+  *(doubles *)odds->odds = u;
+  *(doubles *)odds->plus = DSELECT(u > zero, u, zero) + rest;
+  *(doubles *)odds->minus = DSELECT(u < zero, zero - u, zero) + rest;
+}
+
 CLONES void ckn_prediction_add(const ckn_prediction *p, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes) {
   size_t padded = ckn_padded_classes(classes);
   ROWS_OF_SCRATCH(scratch, padded);
-  double *row = scratch, *e = scratch + padded;
-  for (size_t r = 0; r < rows; r++) {
-    load_logits(row, z, type, r, classes, padded);
-    size_t o = r * padded, y = (size_t)labels[r], best = 0;
-    for (size_t c = 1; c < classes; c++)
-      if (row[c] > row[best]) best = c;
-    p->votes[o + best] += 1;
-    double total;
-    double others = log_sum_except(row, e, &total, y, classes, padded), u = others - row[y];
-    // log Σ_all = log(e^others + e^{z_y})
-    double all = (u > 0 ? others : row[y]) + log1p(exp(-fabs(u)));
-    running_add(p->loss_top + r, p->loss_sum + r, log_softplus(u));
-    for (size_t c = 0; c < padded; c += DOUBLES) {
-      doubles zc = *(const doubles *)(row + c);
-      MERGE_LANES(p->top + o + c, p->sum + o + c, zc - all, (doubles){0} + 1.0);
+  double *block = scratch, *e = scratch + DOUBLES * padded;
+  label_odds odds;
+  for (size_t r = 0; r < rows; r += DOUBLES) {
+    size_t count = rows - r < DOUBLES ? rows - r : DOUBLES;
+    for (size_t l = 0; l < count; l++) load_logits(block + l * padded, z, type, r + l, classes, padded);
+    compute_odds(&odds, block, e, labels + r, count, classes, padded);
+    // log CE = log softplus(u), which is u itself far below zero.
+    doubles loss, u = *(const doubles *)odds.odds;
+    LOG_DOUBLES(loss, *(const doubles *)odds.plus);
+    loss = DSELECT(u < -37.0, u, loss);
+    double top[DOUBLES] = {0}, sum[DOUBLES] = {0};
+    memcpy(top, p->loss_top + r, count * sizeof *top);
+    memcpy(sum, p->loss_sum + r, count * sizeof *sum);
+    MERGE_LANES(top, sum, loss, (doubles){0} + 1.0);
+    memcpy(p->loss_top + r, top, count * sizeof *top);
+    memcpy(p->loss_sum + r, sum, count * sizeof *sum);
+    for (size_t l = 0; l < count; l++) {
+      const double *row = block + l * padded;
+      size_t o = (r + l) * padded, best = 0;
+      for (size_t c = 1; c < classes; c++)
+        if (row[c] > row[best]) best = c;
+      p->votes[o + best] += 1;
+      double all = odds.own[l] + odds.plus[l];  // log Σ_all, since log p_y = −softplus(u)
+      for (size_t c = 0; c < padded; c += DOUBLES) {
+        doubles zc = *(const doubles *)(row + c);
+        MERGE_LANES(p->top + o + c, p->sum + o + c, zc - all, (doubles){0} + 1.0);
+      }
+      for (size_t c = 0; c < classes; c++) p->logits[o + c] += row[c];
     }
-    for (size_t c = 0; c < classes; c++) p->logits[o + c] += row[c];
   }
   FREE_SCRATCH(scratch);
 }
@@ -169,57 +214,107 @@ INLINE double margin_gradient(double *g, const double *z, double *e, const doubl
   return factor;
 }
 
+static void margin_gradients(void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type, const int32_t *labels,
+                             const ckn_first_pass *first, size_t rows, size_t classes) {
+  size_t padded = ckn_padded_classes(classes);
+  ROWS_OF_SCRATCH(scratch, padded);
+  double *row = scratch, *e = scratch + padded, *g = scratch + 2 * padded;
+  for (size_t r = 0; r < rows; r++) {
+    load_logits(row, z, type, r, classes, padded);
+    double log_factor = margin_gradient(g, row, e, first->log_sums + r * padded, (size_t)labels[r], classes, padded);
+    double f = split_factor(log_factor, exponents + r);
+    for (size_t c = 0; c < classes; c++) store(dz, destination, r * classes + c, f * g[c]);
+  }
+  FREE_SCRATCH(scratch);
+}
+
 // With q = 1 − p_y and w the softmax of the others: ∂z_k = q·w_k [p_y (a_k − a_y) + q Σ_j w_j (a_k − a_j)], ∂z_y = q·p_y Σ_j w_j (a_y − a_j). Every term has a factor p_y or a w
 // other than the largest one, and these can be far below the range of a double: they are taken relative to the largest of them. Returns the logarithm of the factor.
-INLINE double double_softmax_gradient(double *g, const double *z, double others, double u, const double *a, size_t y, size_t classes) {
+INLINE double double_softmax_gradient(double *g, const double *z, double *e, const double *a, size_t y, size_t classes, size_t padded) {
+  double total, others = log_sum_except(z, e, &total, y, classes, padded), u = others - z[y];
   size_t top = y == 0 ? 1 : 0;
   for (size_t c = 0; c < classes; c++)
     if (c != y && z[c] > z[top]) top = c;
   double log_p = -softplus(u), log_q = -softplus(-u), largest = log_p;
   for (size_t c = 0; c < classes; c++)
     if (c != y && c != top && z[c] - others > largest) largest = z[c] - others;
-  double p = exp(log_p - largest), q = exp(log_q), w_top = exp(z[top] - others), small = exp(largest), rest = 0;
+  double p = exp(log_p - largest), q = exp(log_q), small = exp(largest);
   g[y] = 0;
   for (size_t k = 0; k < classes; k++) {
     if (k == y) continue;
-    double w = exp(z[k] - others), w_relative = k == top ? w_top : exp(z[k] - others - largest), spread = 0;
+    double w = e[k] / total, spread = 0;
     g[y] += w * p * (a[y] - a[k]);
-    for (size_t j = 0; j < classes; j++) {
-      if (j == y || j == k) continue;
-      // Exactly one factor of each product is relative to `largest`.
-      spread += (k == top ? exp(z[j] - others - largest) : exp(z[j] - others)) * (a[k] - a[j]);
-    }
-    g[k] = w_relative * ((k == top ? p : p * small) * (a[k] - a[y]) + q * spread);
+    // Exactly one factor of each product is relative to `largest`.
+    for (size_t j = 0; j < classes; j++)
+      if (j != y && j != k) spread += (k == top ? exp(z[j] - others - largest) : e[j] / total) * (a[k] - a[j]);
+    g[k] = (k == top ? w : exp(z[k] - others - largest)) * ((k == top ? p : p * small) * (a[k] - a[y]) + q * spread);
   }
   return log_q + largest;
 }
 
-CLONES void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
-                               const int32_t *labels, const ckn_first_pass *first, size_t rows, size_t classes) {
+static void double_softmax_gradients(void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
+                                     const int32_t *labels, const ckn_first_pass *first, size_t rows, size_t classes) {
   size_t padded = ckn_padded_classes(classes);
   ROWS_OF_SCRATCH(scratch, padded);
   double *row = scratch, *e = scratch + padded, *g = scratch + 2 * padded;
   for (size_t r = 0; r < rows; r++) {
-    size_t y = (size_t)labels[r], o = r * classes;
-    double total, f;
-    if (objective == CKN_MEAN_LOGIT) {
-      for (size_t c = 0; c < classes; c++) row[c] = first->mean_logits[r * padded + c];
-      for (size_t c = classes; c < padded; c++) row[c] = -INFINITY;
-    } else {
-      load_logits(row, z, type, r, classes, padded);
+    load_logits(row, z, type, r, classes, padded);
+    double log_factor = double_softmax_gradient(g, row, e, first->outer + r * padded, (size_t)labels[r], classes, padded);
+    double f = split_factor(log_factor, exponents + r);
+    for (size_t c = 0; c < classes; c++) store(dz, destination, r * classes + c, f * g[c]);
+  }
+  FREE_SCRATCH(scratch);
+}
+
+// Eight factors at once, as `split_factor`.
+INLINE void split_factors(double *factors, int32_t *exponents, const double *log_factors, size_t count) {
+  doubles l = *(const doubles *)log_factors * LOG2E, magic = (doubles){0} + 0x1.8p52, k = (l + magic) - magic, f;
+  k += DSELECT(k < l, (doubles){0} + 1.0, (doubles){0});
+  EXP_DOUBLES(f, (l - k) * LN2);
+  *(doubles *)factors = f;
+  for (size_t i = 0; i < count; i++) {
+    if (fabs(l[i]) < 0x1p30)
+      exponents[i] = (int32_t)k[i];
+    else
+      factors[i] = split_factor(log_factors[i], exponents + i);
+  }
+}
+
+CLONES void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
+                               const int32_t *labels, const ckn_first_pass *first, size_t rows, size_t classes) {
+  if (objective == CKN_MARGIN) {
+    margin_gradients(dz, destination, exponents, z, type, labels, first, rows, classes);
+    return;
+  }
+  if (objective == CKN_DOUBLE_SOFTMAX) {
+    double_softmax_gradients(dz, destination, exponents, z, type, labels, first, rows, classes);
+    return;
+  }
+  size_t padded = ckn_padded_classes(classes);
+  ROWS_OF_SCRATCH(scratch, padded);
+  double *block = scratch, *es = scratch + DOUBLES * padded;
+  label_odds odds;
+  for (size_t r = 0; r < rows; r += DOUBLES) {
+    size_t count = rows - r < DOUBLES ? rows - r : DOUBLES;
+    for (size_t l = 0; l < count; l++) {
+      double *row = block + l * padded;
+      if (objective == CKN_MEAN_LOGIT) {
+        memcpy(row, first->mean_logits + (r + l) * padded, classes * sizeof *row);
+        for (size_t c = classes; c < padded; c++) row[c] = -INFINITY;
+      } else {
+        load_logits(row, z, type, r + l, classes, padded);
+      }
     }
-    if (objective == CKN_MARGIN) {
-      f = split_factor(margin_gradient(g, row, e, first->log_sums + r * padded, y, classes, padded), exponents + r);
-      for (size_t c = 0; c < classes; c++) store(dz, destination, o + c, f * g[c]);
-      continue;
-    }
-    double others = log_sum_except(row, e, &total, y, classes, padded), u = others - row[y];
-    double log_factor = -softplus(-u) + (objective == CKN_PREDICTIVE ? -softplus(u) : 0);
-    f = split_factor(log_factor, exponents + r);
-    if (objective == CKN_DOUBLE_SOFTMAX) {
-      f = split_factor(double_softmax_gradient(g, row, others, u, first->outer + r * padded, y, classes), exponents + r);
-      for (size_t c = 0; c < classes; c++) store(dz, destination, o + c, f * g[c]);
-    } else {
+    compute_odds(&odds, block, es, labels + r, count, classes, padded);
+    double log_factors[DOUBLES], factors[DOUBLES];
+    doubles whole = (doubles){0} - *(const doubles *)odds.minus;
+    if (objective == CKN_PREDICTIVE) whole -= *(const doubles *)odds.plus;
+    *(doubles *)log_factors = whole;
+    split_factors(factors, exponents + r, log_factors, count);
+    for (size_t l = 0; l < count; l++) {
+      size_t y = (size_t)labels[r + l], o = (r + l) * classes;
+      const double *e = es + l * padded;
+      double f = factors[l], total = odds.total[l];
       double scale = f / total;
       for (size_t c = 0; c < classes; c++) store(dz, destination, o + c, c == y ? -f : e[c] * scale);
     }

@@ -94,6 +94,34 @@ INLINE float power_of_two_f(int64_t e) { return e < -126 ? 0 : e > 127 ? INFINIT
     result = DSELECT(tiny_, (doubles){0}, p_ * scale_);                                                                     \
   } while (0)
 
+// log of eight doubles ≥ 0 (fdlibm's): x = 2^k · (1 + f) with 1 + f in [√½, √2), within one ulp. Of zero −∞; infinity and NaN stay; denormals do not occur here.
+#define LOG_DOUBLES(result, argument)                                                                                       \
+  do {                                                                                                                      \
+    doubles y_ = (argument);                                                                                                \
+    longs bits_ = (longs)y_, k_ = (bits_ - 0x3fe6a09e667f3bcd) >> 52;                                                       \
+    doubles f_ = (doubles)(bits_ - (k_ << 52)) - 1.0, n_ = __builtin_convertvector(k_, doubles);                            \
+    doubles s_ = f_ / (f_ + 2.0), z_ = s_ * s_, half_ = 0.5 * f_ * f_;                                                      \
+    doubles p_ = (doubles){0} + 1.479819860511658591e-01;                                                                   \
+    p_ = p_ * z_ + 1.531383769920937332e-01;                                                                                \
+    p_ = p_ * z_ + 1.818357216161805012e-01;                                                                                \
+    p_ = p_ * z_ + 2.222219843214978396e-01;                                                                                \
+    p_ = p_ * z_ + 2.857142874366239149e-01;                                                                                \
+    p_ = p_ * z_ + 3.999999999940941908e-01;                                                                                \
+    p_ = p_ * z_ + 6.666666666666735130e-01;                                                                                \
+    p_ = p_ * z_;                                                                                                           \
+    doubles l_ = n_ * 6.93147180369123816490e-01 - ((half_ - (s_ * (half_ + p_) + n_ * 1.90821492927058770002e-10)) - f_);  \
+    l_ = DSELECT(y_ == 0.0, (doubles){0} - INFINITY, l_);                                                                   \
+    result = DSELECT(y_ < INFINITY, l_, y_); /* NaN and infinity */                                                         \
+  } while (0)
+
+// log(1 + x) of eight doubles in [0, 1]: what 1 + x rounds away is put back.
+#define LOG1P_DOUBLES(result, argument)                                                                                     \
+  do {                                                                                                                      \
+    doubles v_ = (argument), w_ = v_ + 1.0, log_;                                                                           \
+    LOG_DOUBLES(log_, w_);                                                                                                  \
+    result = log_ + (v_ - (w_ - 1.0)) / w_;                                                                                 \
+  } while (0)
+
 // Splits 2^t for t ≤ 0 into fraction · 2^whole with fraction in [0.7, 1.42]: floats. Whole is rounded, so that the fraction's logarithm is at most ln2/2 and degree 6 leaves a relative error below
 // 2·10⁻⁷.
 #define EXP2_PARTS(fraction, whole, argument)                                                                               \
@@ -111,4 +139,23 @@ INLINE float power_of_two_f(int64_t e) { return e < -126 ? 0 : e > 127 ? INFINIT
     q_ = q_ * f_ + 1.0f;                                                                                                    \
     fraction = q_;                                                                                                          \
     whole = i_;                                                                                                             \
+  } while (0)
+
+// exp of sixteen floats ≤ 0, within 1.2 ulp: as EXP_DOUBLES, with a polynomial of degree 6, denormal results included. NaN gives 0.
+#define EXP_FLOATS(result, argument)                                                                                        \
+  do {                                                                                                                      \
+    floats x_ = (argument);                                                                                                 \
+    x_ = FSELECT(x_ > -105.0f, x_, (floats){0} - 105.0f);                                                                   \
+    floats magic_ = (floats){0} + 0x1.8p23f, kf_ = x_ * 1.44269504f + magic_;                                               \
+    ints k_ = (ints)kf_ - (ints)magic_;                                                                                     \
+    floats n_ = kf_ - magic_, r_ = (x_ - n_ * 0x1.63p-1f) - n_ * -2.12194440e-4f;                                           \
+    floats p_ = (floats){0} + 1.9875691e-4f;                                                                                \
+    p_ = p_ * r_ + 1.3981999e-3f;                                                                                           \
+    p_ = p_ * r_ + 8.3334519e-3f;                                                                                           \
+    p_ = p_ * r_ + 4.1665796e-2f;                                                                                           \
+    p_ = p_ * r_ + 1.6666666e-1f;                                                                                           \
+    p_ = p_ * r_ + 0.5f;                                                                                                    \
+    p_ = p_ * (r_ * r_) + r_ + 1.0f;                                                                                        \
+    ints half_ = k_ >> 1; /* 2^k can be denormal: in two factors */                                                         \
+    result = p_ * (floats)((half_ + 127) << 23) * (floats)((k_ - half_ + 127) << 23);                                       \
   } while (0)

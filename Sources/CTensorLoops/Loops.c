@@ -204,34 +204,66 @@ void ctl_rescale_l2(double *x, const double *origin, double radius, size_t n) {
   for (size_t i = 0; i < n; i++) x[i] = origin[i] + f * (x[i] - origin[i]);
 }
 
+// z(t) = origin + t · (x − origin), and x itself where t = 1.
+#define MOVED(x, o, t) ((t) == 1 ? (x) : (o) + (x - o) * (t))
+
+// Σ over clipped coordinates of the square of what they contribute to z(t) − origin, Σ over the others of (x − origin)², and how many are clipped.
+CLONES static void clipped_squares(const double *x, const double *origin, double t, double low, double high, const double *lows,
+                                   const double *highs, size_t n, double *fixed, double *moving, size_t *count) {
+  size_t i = 0;
+  lanes held = {0}, free_ = {0};
+  mask_lanes number = {0};
+  for (; i + LANES <= n; i += LANES) {
+    lanes l = lows ? GET(lows, i) : SPLAT(low), h = highs ? GET(highs, i) : SPLAT(high), o = GET(origin, i);
+    lanes step = GET(x, i) - o, z = o + step * t;
+    mask_lanes below = z < l, outside = below | (z > h);
+    lanes c = SELECT(below, l, h) - o;
+    held += SELECT(outside, c * c, (lanes){0});
+    free_ += SELECT(outside, (lanes){0}, step * step);
+    number -= outside;
+  }
+  *fixed = SUM(held);
+  *moving = SUM(free_);
+  *count = (size_t)SUM(number);
+  for (; i < n; i++) {
+    double l = lows ? lows[i] : low, h = highs ? highs[i] : high, step = x[i] - origin[i], z = origin[i] + t * step;
+    if (z < l || z > h) {
+      double c = (z < l ? l : h) - origin[i];
+      *fixed += c * c;
+      ++*count;
+    } else {
+      *moving += step * step;
+    }
+  }
+}
+
+CLONES static void move_and_clip(double *x, const double *origin, double t, double low, double high, const double *lows,
+                                 const double *highs, size_t n) {
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    lanes l = lows ? GET(lows, i) : SPLAT(low), h = highs ? GET(highs, i) : SPLAT(high), o = GET(origin, i), v = GET(x, i);
+    v = MOVED(v, o, t);
+    v = SELECT(v < l, l, v);
+    AT(x, i) = SELECT(v > h, h, v);
+  }
+  for (; i < n; i++) {
+    double l = lows ? lows[i] : low, h = highs ? highs[i] : high, v = MOVED(x[i], origin[i], t);
+    x[i] = v < l ? l : v > h ? h : v;
+  }
+}
+
 // By the optimality conditions the projection is z(t) = clip(origin + t·d) with d = x − origin and one t in (0, 1]; ‖z(t) − origin‖ grows
 // with t. Starting from t = radius/‖d‖, which is never too large, each round solves for t with the set of clipped coordinates held fixed: t rises
 // monotonically and the set can only grow, so the loop ends after at most n rounds (a handful in practice) with the exact t.
 void ctl_project_l2_box(double *x, const double *origin, double radius, double low, double high, const double *lows,
                         const double *highs, size_t n) {
-  double whole = 0;
-  for (size_t i = 0; i < n; i++) {
-    double l = lows ? lows[i] : low, h = highs ? highs[i] : high, z = x[i] < l ? l : x[i] > h ? h : x[i];
-    whole += (z - origin[i]) * (z - origin[i]);
-  }
-  double t = 1;
-  if (whole > radius * radius) {
-    double d = ctl_distance_l2(x, origin, n);
-    t = radius / d;
-    size_t clipped = (size_t)-1;
+  double fixed, moving, t = 1;
+  size_t count, clipped = (size_t)-1;
+  clipped_squares(x, origin, 1, low, high, lows, highs, n, &fixed, &moving, &count);
+  if (fixed + moving > radius * radius) {
+    t = radius / ctl_distance_l2(x, origin, n);
     for (size_t round = 0; round <= n; round++) {
-      double fixed = 0, moving = 0;
-      size_t count = 0;
-      for (size_t i = 0; i < n; i++) {
-        double l = lows ? lows[i] : low, h = highs ? highs[i] : high, step = x[i] - origin[i], z = origin[i] + t * step;
-        if (z < l || z > h) {
-          double c = (z < l ? l : h) - origin[i];
-          fixed += c * c;
-          count++;
-        } else {
-          moving += step * step;
-        }
-      }
+      clipped_squares(x, origin, t, low, high, lows, highs, n, &fixed, &moving, &count);
       if (count == clipped) break;
       clipped = count;
       double rest = radius * radius - fixed;
@@ -240,16 +272,27 @@ void ctl_project_l2_box(double *x, const double *origin, double radius, double l
       t = next > 1 ? 1 : next > t ? next : t;
     }
   }
-  for (size_t i = 0; i < n; i++) {
-    double l = lows ? lows[i] : low, h = highs ? highs[i] : high, z = t == 1 ? x[i] : origin[i] + t * (x[i] - origin[i]);
-    x[i] = z < l ? l : z > h ? h : z;
-  }
+  move_and_clip(x, origin, t, low, high, lows, highs, n);
 }
 
-size_t ctl_count_nonfinite(const double *x, size_t n) {
-  size_t count = 0;
-  for (size_t i = 0; i < n; i++) count += !isfinite(x[i]);
+CLONES size_t ctl_count_nonfinite(const double *x, size_t n) {
+  const int64_t infinity = 0x7ff0000000000000;
+  size_t i = 0;
+  mask_lanes number = {0};
+  for (; i + LANES <= n; i += LANES) number -= (*(const mask_lanes *)(x + i) & infinity) == infinity;
+  size_t count = (size_t)SUM(number);
+  for (; i < n; i++) count += !isfinite(x[i]);
   return count;
+}
+
+void ctl_fill(double *x, double value, size_t n) {
+  if (value == 0 && !signbit(value)) {
+    memset(x, 0, n * sizeof *x);
+    return;
+  }
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) AT(x, i) = SPLAT(value);
+  for (; i < n; i++) x[i] = value;
 }
 
 size_t ctl_count_outside(const double *x, double low, double high, const double *lows, const double *highs, double tolerance,

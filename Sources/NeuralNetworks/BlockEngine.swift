@@ -7,8 +7,12 @@ import RobustnessCore
 /// A unit is one block of examples through one group of draws. The number of rows of a block and of draws in a group are constants of the method, and the results of the groups are added in order, so that no bit depends on the
 /// number of threads, on the number of examples, or on how many draws are in memory at a time.
 final class BlockEngine: @unchecked Sendable {
-  /// Rows of a block: with about 250 the packed weights of a draw are reused enough, and activations of the usual widths stay in the second-level cache.
-  static let blockRows = 250
+  /// Rows of a block. With about 250 the packed weights of dense layers are reused enough, and activations of the usual widths stay near the core; a convolution reuses its weights
+  /// within one image, and its activations are larger by far.
+  static func blockRows(_ architecture: Architecture) -> Int {
+    let hasImages = architecture.layers.contains { if case .convolution = $0 { true } else { false } }
+    return hasImages ? 16 : 250
+  }
   /// Draws whose input gradients add up inside the products, as one product with that many times the inner dimension.
   static let drawsPerGroup = 8
 
@@ -19,21 +23,23 @@ final class BlockEngine: @unchecked Sendable {
   private let normalization: Normalization?
   private let inputSize: Int
   private let classes: Int
+  private let blockRows: Int
 
   /// Draws in a group; where the first layer is no product, each draw's gradient is added in double by itself.
   var groupSize: Int { network.accumulatesInputGradient ? Self.drawsPerGroup : 1 }
 
   init(
     _ source: any WeightSource, precision: Precision, library: KernelLibrary, backward: Bool, threads: Int,
-    budget: Int?, inputMagnitude: Double
+    budget: Int?, packedBytes: Int? = nil, inputMagnitude: Double
   ) throws {
-    network = try CompiledNetwork(source.architecture, rows: Self.blockRows, precision: precision, library: library)
+    blockRows = Self.blockRows(source.architecture)
+    network = try CompiledNetwork(source.architecture, rows: blockRows, precision: precision, library: library)
     let network = network
     spaces = try (0..<threads).map { _ in try Workspace(network, backward: backward) }
     store = DrawStore(
       source, network: network, backward: backward, workers: spaces.map(\.worker),
-      budget: budget.map { $0 - threads * Workspace.bytes(network, backward: backward) }, inputMagnitude: inputMagnitude
-    )
+      budget: packedBytes ?? budget.map { $0 - threads * Workspace.bytes(network, backward: backward) },
+      inputMagnitude: inputMagnitude)
     team = WorkerTeam(count: threads)
     normalization = Normalization(source.architecture)
     inputSize = source.architecture.inputShape.reduce(1, *)
@@ -57,15 +63,18 @@ final class BlockEngine: @unchecked Sendable {
   func run(_ inputs: Tensor, labels: [Int], draws: [Int], _ request: Request) throws -> PassSums {
     let sums = PassSums(
       examples: inputs.rowCount, inputSize: inputSize, classes: classes, draws: draws.count, request: request)
-    let blocks = (inputs.rowCount + Self.blockRows - 1) / Self.blockRows
+    let blocks = (inputs.rowCount + blockRows - 1) / blockRows
     try inputs.elements.withUnsafeBufferPointer { buffer in
-      let job = Job(inputs: UnsafeAddress(buffer.baseAddress!), labels: labels, request: request, sums: sums)
+      let job = Job(
+        inputs: UnsafeAddress(buffer.baseAddress!), labels: labels, request: request, sums: sums, blockRows: blockRows)
       try store.withWindows(of: draws, groupSize: groupSize) { positions, packed in
         let groups = stride(from: 0, to: packed.count, by: groupSize).map { start in
           Group(first: positions.lowerBound + start, draws: Array(packed[start..<min(start + groupSize, packed.count)]))
         }
-        // Whole rounds: every worker takes blocks of its own through all groups. The rest: every worker takes groups.
-        let whole = blocks / team.count * team.count
+        // Whole rounds: every worker takes blocks of its own through all groups. The rest: the same, or every worker takes groups of one block, whichever is done sooner.
+        let rest = blocks % team.count
+        let rounds = (groups.count + team.count - 1) / team.count
+        let whole = rest * rounds < groups.count ? blocks - rest : blocks
         try team.perform { worker in
           for block in stride(from: worker, to: whole, by: team.count) {
             load(job, block, spaces[worker])
@@ -106,9 +115,9 @@ final class BlockEngine: @unchecked Sendable {
     let request: Request
     let sums: PassSums
 
-    func rows(_ block: Int) -> Range<Int> {
-      block * BlockEngine.blockRows..<min((block + 1) * BlockEngine.blockRows, labels.count)
-    }
+    let blockRows: Int
+
+    func rows(_ block: Int) -> Range<Int> { block * blockRows..<min((block + 1) * blockRows, labels.count) }
   }
 
   private func load(_ job: Job, _ block: Int, _ space: Workspace) {
@@ -125,7 +134,7 @@ final class BlockEngine: @unchecked Sendable {
     let wide = network.wide.elementType
     if request.prediction { space.prediction.clear() }
     if request.naiveMean {
-      space.naive.base.initializeMemory(as: UInt8.self, repeating: 0, count: space.naive.bytes)
+      ckn_zero(space.naive.base, space.naive.bytes)
     }
     if request.gradient != nil, network.accumulatesInputGradient {
       space.clearPart(inputSize: inputSize, wide: network.wide)
@@ -166,7 +175,7 @@ final class BlockEngine: @unchecked Sendable {
       clearPaddedRows(gradient, from: rows.count, space)
       return
     }
-    for row in 0..<network.rows { space.exponents[row] = 0 }
+    ckn_set_exponents(space.exponents, 0, network.rows)
     ckn_naive_logit_gradient(
       objective.kernel, gradient.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self),
       first?.naiveMean(row: rows.lowerBound), space.labels,
@@ -176,8 +185,8 @@ final class BlockEngine: @unchecked Sendable {
 
   private func clearPaddedRows(_ gradient: UnsafeMutableRawPointer, from row: Int, _ space: Workspace) {
     let bytes = classes * network.precision.bytes
-    (gradient + row * bytes).initializeMemory(as: UInt8.self, repeating: 0, count: (network.rows - row) * bytes)
-    for padded in row..<network.rows { space.exponents[padded] = 0 }
+    ckn_zero(gradient + row * bytes, (network.rows - row) * bytes)
+    ckn_set_exponents(space.exponents + row, 0, network.rows - row)
   }
 
   private func merge(_ job: Job, _ block: Int, _ space: Workspace) {

@@ -23,6 +23,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     public var library: KernelLibrary
     /// The box that inputs live in; bounds the activations.
     public var inputBounds: ClosedRange<Double>
+    /// Bytes for packed draws, for tests that must not depend on what else the process holds; nil leaves it to `memoryLimit`.
+    var packedBytes: Int?
 
     /// Float32 on all cores, without a memory limit.
     public init(
@@ -79,7 +81,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
       try BlockEngine(
         source, precision: precision, library: precision == .float64 ? .portable : configuration.library,
         backward: backward,
-        threads: configuration.threads, budget: budget, inputMagnitude: magnitude)
+        threads: configuration.threads, budget: budget,
+        packedBytes: configuration.packedBytes, inputMagnitude: magnitude)
     }
     gradients = try engine(configuration.precision, backward: true)
     values = mixed ? try engine(.float32, backward: false) : gradients

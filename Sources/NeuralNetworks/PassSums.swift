@@ -22,15 +22,15 @@ final class PassSums: @unchecked Sendable {
     prediction = PredictionBuffers(rows: examples, classes: classes)
     if request.gradient != nil {
       let values = UnsafeMutablePointer<Double>.allocate(capacity: max(1, examples * inputSize))
-      values.initialize(repeating: 0, count: examples * inputSize)
+      ckn_zero(values, 8 * examples * inputSize)
       gradient = values
     } else {
       gradient = nil
     }
     exponents = .allocate(capacity: max(1, examples))
-    exponents.initialize(repeating: Int32.min, count: examples)
+    ckn_set_exponents(exponents, Int32.min, examples)
     naive = .allocate(capacity: max(1, examples * (classes + 1)))
-    naive.initialize(repeating: 0, count: examples * (classes + 1))
+    ckn_zero(naive, 4 * examples * (classes + 1))
     members =
       request.members != nil ? .allocate(capacity: max(1, draws * examples * classes)) : nil
   }
@@ -88,7 +88,7 @@ final class FirstPass: @unchecked Sendable {
     logSums = .allocate(capacity: count)
     meanLogits = .allocate(capacity: count)
     outer = .allocate(capacity: count)
-    for pointer in [logSums, meanLogits, outer] { pointer.initialize(repeating: 0, count: count) }
+    for pointer in [logSums, meanLogits, outer] { ckn_zero(pointer, 8 * count) }
     naive = .allocate(capacity: max(1, sums.examples * classes))
     var buffers = sums.prediction[0]
     ckn_first_pass_fill(

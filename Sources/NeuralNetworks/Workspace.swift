@@ -104,16 +104,15 @@ final class Workspace: @unchecked Sendable {
       ckn_load_rows(values[0].base, type, inputs, nil, nil, count, size)
     }
     let filled = count * size * network.precision.bytes
-    (values[0].base + filled).initializeMemory(
-      as: UInt8.self, repeating: 0, count: rows * size * network.precision.bytes - filled)
+    ckn_zero(values[0].base + filled, rows * size * network.precision.bytes - filled)
     for (row, label) in source.enumerated() { labels[row] = Int32(label) }
     for row in count..<rows { labels[row] = 0 }
   }
 
   /// Empties the sums of a group of draws.
   func clearPart(inputSize: Int, wide: Precision) {
-    part.base.initializeMemory(as: UInt8.self, repeating: 0, count: rows * inputSize * wide.bytes)
-    for row in 0..<rows { partExponents[row] = Int32.min }
+    ckn_zero(part.base, rows * inputSize * wide.bytes)
+    ckn_set_exponents(partExponents, Int32.min, rows)
   }
 }
 

@@ -9,7 +9,8 @@ public struct Tensor: Sendable, Hashable {
   public let shape: [Int]
   /// The values in row-major order.
   public var elements: [Double] {
-    didSet { precondition(elements.count == oldValue.count, "a tensor keeps its size") }
+    // Without `oldValue`: an observer that reads it has every change in place, of a single row even, copy the whole array first.
+    didSet { precondition(elements.count == shape.reduce(1, *), "a tensor keeps its size") }
   }
 
   /// Wraps `elements`, whose count must be the product of `shape`.
@@ -21,7 +22,12 @@ public struct Tensor: Sendable, Hashable {
 
   /// A tensor whose elements all are `value`.
   public init(repeating value: Double, shape: [Int]) {
-    self.init(shape: shape, elements: [Double](repeating: value, count: shape.reduce(1, *)))
+    let count = shape.reduce(1, *)
+    let elements = [Double](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let base = buffer.baseAddress { ctl_fill(base, value, count) }
+      initialized = count
+    }
+    self.init(shape: shape, elements: elements)
   }
 
   /// A tensor of zeros.

@@ -18,6 +18,9 @@ void ckn_add_part(double *sum, int32_t *sum_exponents, const void *part, ckn_typ
 void ckn_align_rows(void *d, ckn_type type, const int32_t *d_exponents, size_t n, float *sum, int32_t *sum_exponents, size_t m,
                     size_t rows);
 enum { CKN_NO_EXPONENT = INT32_MIN };  // of a row that is empty so far
+/// memset to zero, which Swift only does element by element in a debug build.
+void ckn_zero(void *p, size_t bytes);
+void ckn_set_exponents(int32_t *exponents, int32_t value, size_t count);
 
 /// The largest sum of magnitudes in a row of a weight matrix: how much a layer can enlarge its inputs.
 double ckn_largest_row_sum(const float *weights, size_t rows, size_t columns);

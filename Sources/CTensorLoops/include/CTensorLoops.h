@@ -22,6 +22,7 @@ void ctl_add_scaled(double *x, const double *g, double a, size_t n);
 /// x += step · g / ‖g‖₂, for g of any magnitude; nothing when g is zero or not finite.
 void ctl_unit_step(double *x, const double *g, double step, size_t n);
 void ctl_scale(double *x, double a, size_t n);
+void ctl_fill(double *x, double value, size_t n);
 /// x clipped to [origin − radius, origin + radius] and [low, high], element by element. A null `radii` means `radius` everywhere; null
 /// `lows` and `highs` mean `low` and `high`.
 void ctl_clip_linf(double *x, const double *origin, double radius, const double *radii, double low, double high,

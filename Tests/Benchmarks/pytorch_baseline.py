@@ -1,0 +1,131 @@
+"""The PyTorch side of the performance table: the same work as the `benchmarks` program, in idiomatic PyTorch.
+
+    pytorch_baseline.py ROW ... [--repetitions N] [--threads N]
+
+prints one line of JSON for each row: {"row": ..., "seconds": [...]}.
+"""
+import argparse
+import json
+import time
+
+import torch
+import torch.nn.functional as F
+
+IMAGES, DRAWS, STEPS, EPSILON, STEP = 500, 50, 15, 0.1, 0.02
+
+
+def measure(repetitions, body):
+    body()
+    seconds = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        body()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+class Posterior:
+    """Draws of 784-512-512-10, stacked, so that one `baddbmm` a layer serves them all."""
+
+    def __init__(self, draws):
+        widths = [784, 512, 512, 10]
+        self.weights = [(torch.rand(draws, a, b) - 0.5) * 0.1 for a, b in zip(widths, widths[1:])]
+        self.biases = [(torch.rand(draws, 1, b) - 0.5) * 0.1 for b in widths[1:]]
+
+    def logits(self, x):
+        h = x.expand(self.weights[0].shape[0], *x.shape)
+        for w, b in zip(self.weights[:-1], self.biases[:-1]):
+            h = torch.baddbmm(b, h, w).relu_()
+        return torch.baddbmm(self.biases[-1], h, self.weights[-1])
+
+    def log_predictive(self, x):
+        logs = F.log_softmax(self.logits(x), dim=-1)
+        return torch.logsumexp(logs, dim=0) - torch.log(torch.tensor(float(logs.shape[0])))
+
+
+def attack(posterior, inputs, labels):
+    """15 steps on the cross-entropy of the predictive, then the predictive at the end: what our attack does."""
+    x = inputs.clone()
+    for _ in range(STEPS):
+        x.requires_grad_(True)
+        loss = F.nll_loss(posterior.log_predictive(x), labels, reduction="sum")
+        (gradient,) = torch.autograd.grad(loss, x)
+        with torch.no_grad():
+            x = x + STEP * gradient.sign()
+            x = torch.minimum(torch.maximum(x, inputs - EPSILON), inputs + EPSILON).clamp_(0, 1)
+    with torch.no_grad():
+        posterior.log_predictive(x)
+    return x
+
+
+def pgd(repetitions):
+    posterior = Posterior(DRAWS)
+    inputs, labels = torch.rand(IMAGES, 784), torch.randint(10, (IMAGES,))
+    return measure(repetitions, lambda: attack(posterior, inputs, labels))
+
+
+def pgd_one_at_a_time(repetitions):
+    """One image and one draw at a time, as the code published with the paper does it: for each image and step, a loop over networks, a mean of softmaxes, one backward pass.
+
+    Scaled down to one image and five steps, and reported for the whole work.
+    """
+    steps = 5
+    networks = []
+    for _ in range(DRAWS):
+        network = torch.nn.Sequential(
+            torch.nn.Flatten(), torch.nn.Linear(784, 512), torch.nn.ReLU(), torch.nn.Linear(512, 512), torch.nn.ReLU(),
+            torch.nn.Linear(512, 10))
+        networks.append(network)
+    image, label = torch.rand(1, 784), torch.randint(10, (1,))
+
+    def body():
+        x = image.clone()
+        for _ in range(steps):
+            x.requires_grad_(True)
+            mean = torch.stack([F.softmax(network(x), dim=-1) for network in networks]).mean(0)
+            loss = F.cross_entropy(mean, label)
+            for network in networks:
+                network.zero_grad()
+            loss.backward()
+            gradient = x.grad.detach()
+            with torch.no_grad():
+                x = (x + STEP * gradient.sign()).detach()
+                x = torch.clamp(image + torch.clamp(x - image, -EPSILON, EPSILON), 0, 1)
+
+    whole = IMAGES * STEPS / steps
+    return [seconds * whole for seconds in measure(repetitions, body)]
+
+
+def convolution(repetitions):
+    """Input gradient of the paper's convolutional network, 512 filters, a batch of 128."""
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 32, 5), torch.nn.LeakyReLU(), torch.nn.MaxPool2d(2), torch.nn.Conv2d(32, 512, 5),
+        torch.nn.LeakyReLU(), torch.nn.MaxPool2d(2, stride=1), torch.nn.Flatten(), torch.nn.Linear(512 * 49, 10))
+    network.requires_grad_(False)
+    inputs, labels = torch.rand(128, 1, 28, 28), torch.randint(10, (128,))
+
+    def body():
+        x = inputs.detach().requires_grad_(True)
+        torch.autograd.grad(F.cross_entropy(network(x), labels, reduction="sum"), x)
+
+    return measure(10 * repetitions, body)
+
+
+ROWS = {"pgd": pgd, "pgd-one-at-a-time": pgd_one_at_a_time, "conv": convolution}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="*", default=list(ROWS), metavar="ROW", help=", ".join(ROWS))
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    torch.set_num_threads(arguments.threads)
+    print(json.dumps({"library": f"PyTorch {torch.__version__}", "threads": arguments.threads}), flush=True)
+    for row in arguments.rows:
+        print(json.dumps({"row": row, "seconds": ROWS[row](arguments.repetitions)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

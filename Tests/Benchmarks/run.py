@@ -1,0 +1,169 @@
+"""Runs our benchmarks and PyTorch's alternately, and prints the ratios beside the aims.
+
+    run.py [--rounds 3] [--torch PYTHON] [--benchmarks PROGRAM] [--write Docs/performance.md]
+
+Absolute times move with whatever else the machine does, so only ratios of one run mean something: every round runs our side
+and PyTorch's one after the other, each in a process of its own. PYTHON is an interpreter that has torch (the one that runs
+this script unless given; `TORCH_PYTHON` in the environment works too). Without torch only our side is measured. A run during which
+other processes took a twentieth of the machine is tried again.
+"""
+import argparse
+import datetime
+import json
+import os
+import platform
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+# Title, our row, PyTorch's row, the ratio aimed at.
+TABLE = [
+    ("PGD on the predictive, float32", "pgd-float32", "pgd", 2.6),
+    ("the same, bfloat16 gradients", "pgd-bfloat16", "pgd", 5.3),
+    ("PGD, float32, beside one image and one draw at a time", "pgd-float32", "pgd-one-at-a-time", 100),
+    ("the same, bfloat16 gradients", "pgd-bfloat16", "pgd-one-at-a-time", 100),
+    ("input gradient of the convolutional network, float32", "conv-float32", "conv", 2.0),
+]
+OURS = ["pgd-float32", "pgd-bfloat16", "conv-float32"]
+# In the order of a round: theirs follows ours of the same work.
+ORDER = [("ours", "pgd-float32"), ("torch", "pgd"), ("ours", "pgd-bfloat16"), ("torch", "pgd-one-at-a-time"),
+         ("ours", "conv-float32"), ("torch", "conv")]
+
+
+def busy_seconds():
+    """Processor seconds of the whole machine so far, and of our children; None where the system does not say."""
+    try:
+        with open("/proc/stat") as file:
+            fields = [int(field) for field in file.readline().split()[1:9]]
+    except OSError:
+        return None
+    own = resource.getrusage(resource.RUSAGE_CHILDREN)
+    user, nice, system, _, _, irq, softirq, steal = fields
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK") - own.ru_utime - own.ru_stime
+
+
+def lines(command, patience):
+    """The answer of a run during which others took less than a twentieth of the machine, or of the last of `patience` tries."""
+    for attempt in range(patience):
+        before, start = busy_seconds(), time.monotonic()
+        answer = subprocess.run(command, capture_output=True, text=True)
+        if answer.returncode != 0:
+            sys.exit(f"{' '.join(command)} failed:\n{answer.stderr.strip()[-2000:]}")
+        share = 0 if before is None else (busy_seconds() - before) / (time.monotonic() - start) / os.cpu_count()
+        if share < 0.05:
+            break
+        if attempt + 1 < patience:
+            time.sleep(2)
+    return [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")], share
+
+
+def has_torch(python):
+    try:
+        return subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo") as file:
+            return re.search(r"model name\s*:\s*(.*)", file.read()).group(1)
+    except (OSError, AttributeError):
+        return platform.processor() or platform.machine()
+
+
+def run(options, torch):
+    """All seconds, and the last other numbers, of every row; the names of both libraries; how many runs were disturbed."""
+    results, libraries, disturbed = {}, {}, 0
+    for turn in range(options.rounds):
+        for side, row in ORDER:
+            if side == "torch" and not torch:
+                continue
+            command = [options.benchmarks, row, "--json"] if side == "ours" else [
+                options.torch, os.path.join(HERE, "pytorch_baseline.py"), row]
+            # The extrapolated row is long enough with fewer.
+            repetitions = 1 if row == "pgd-one-at-a-time" else 2
+            command += ["--repetitions", str(repetitions), "--threads", str(options.threads)]
+            found, share = lines(command, options.patience)
+            disturbed += share >= 0.05
+            for line in found:
+                if "library" in line:
+                    libraries[side] = line["library"]
+                    continue
+                known = results.setdefault((side, line["row"]), {"seconds": [], "packed": []})
+                known["seconds"] += line["seconds"]
+                known["peak"] = line.get("peak_bytes")
+                known["member_gradients"] = line.get("member_gradients")
+                if "product_seconds" in line:
+                    known["packed"].append(line["product_seconds"] / min(line["seconds"]))
+                known["gflops"] = max(known.get("gflops", 0), line.get("gflops", 0))
+        print(f"round {turn + 1} of {options.rounds} done", file=sys.stderr)
+    return results, libraries, disturbed
+
+
+def seconds(values):
+    return f"{min(values):.3g} / {statistics.median(values):.3g} s"
+
+
+def own_table(results):
+    yield "| ours | min / median | GFLOP/s | member-gradients/s | products alone | peak memory |"
+    yield "|---|---|---|---|---|---|"
+    for row in OURS:
+        found = results.get(("ours", row))
+        if not found:
+            continue
+        packed = f"{100 * max(found['packed']):.0f} %" if found["packed"] else "–"
+        yield (f"| {row} | {seconds(found['seconds'])} | {found['gflops']:.0f} | "
+               f"{found['member_gradients'] / min(found['seconds']):.3g} | {packed} | {found['peak'] / 2**20:.0f} MiB |")
+
+
+def ratio_table(results):
+    yield "| work | PyTorch, min / median | ours, min / median | ratio of minima | of medians | aim | |"
+    yield "|---|---|---|---|---|---|---|"
+    for title, ours, theirs, aim in TABLE:
+        a, b = results.get(("ours", ours)), results.get(("torch", theirs))
+        if not a or not b:
+            continue
+        best = min(b["seconds"]) / min(a["seconds"])
+        middle = statistics.median(b["seconds"]) / statistics.median(a["seconds"])
+        yield (f"| {title} | {seconds(b['seconds'])} | {seconds(a['seconds'])} | {best:.3g} × | {middle:.3g} × | "
+               f"≥ {aim:g} × | {'reached' if best >= aim else 'missed'} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--patience", type=int, default=4, help="tries of a run that other processes disturb")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--torch", default=os.environ.get("TORCH_PYTHON", sys.executable), metavar="PYTHON")
+    parser.add_argument("--benchmarks", default=os.path.join(".build", "release", "benchmarks"), metavar="PROGRAM")
+    parser.add_argument("--write", metavar="PAGE", help="put the tables between the markers of this page")
+    options = parser.parse_args()
+    torch = has_torch(options.torch)
+    results, libraries, disturbed = run(options, torch)
+    machine = f"{processor()}, {os.cpu_count()} cores; {libraries['ours']}"
+    text = [f"{datetime.date.today()}: {machine}; {libraries.get('torch', 'without PyTorch')}; "
+            f"{options.threads} threads, {options.rounds} rounds"
+            + (f", {disturbed} runs disturbed by other processes." if disturbed else "."), ""]
+    text += list(ratio_table(results)) + [""] if torch else []
+    text += list(own_table(results))
+    print("\n".join(text))
+    if not torch:
+        print("\nPyTorch was not found: only our side was measured. Give an interpreter that has it with --torch.")
+    elif options.write:
+        with open(options.write, encoding="utf-8") as file:
+            page = file.read()
+        before, rest = page.split(BEGIN)
+        after = rest.split(END)[1]
+        with open(options.write, "w", encoding="utf-8") as file:
+            file.write(before + BEGIN + "\n" + "\n".join(text) + "\n" + END + after)
+
+
+if __name__ == "__main__":
+    main()
