@@ -104,8 +104,8 @@ let package = Package(
     tests(
       "EvaluationHarnessTests",
       [
-        "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
-        "Diagnostics",
+        "EvaluationHarness", "RobustnessCore", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5",
+        "BuiltInPlugins", "Diagnostics", "Reporting", "FGSM", "PGD",
       ]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }

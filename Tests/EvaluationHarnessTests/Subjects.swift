@@ -1,10 +1,8 @@
 import BuiltInPlugins
-import FGSM
+import ComputeKernels
 import Foundation
 import NeuralNetworks
-import PGD
 import PosteriorFiles
-import RandomNoise
 import RobustnessCore
 import TestSupport
 
@@ -58,7 +56,8 @@ enum Oracle: String, CaseIterable, Sendable {
         configuration: .init(precision: precision, arithmetic: arithmetic, threads: 2, inputBounds: file.inputBounds))
     }
     var ensemble = try make(.float32)
-    if arithmetic == .logDomain, try ensemble.saturatedFraction(all.first(8).inputs) > EvaluateJob.saturationForFloat64 {
+    if arithmetic == .logDomain, try ensemble.saturatedFraction(all.first(8).inputs) > EvaluateJob.saturationForFloat64
+    {
       ensemble = try make(.float64)
     }
     var subject = EvaluationSubject(
