@@ -47,10 +47,10 @@ struct ProbabilityModel<Base: Model>: Model {
 /// An ensemble whose members are sound, and whose own answers are not.
 struct FaultyEnsemble<Base: PosteriorEnsemble>: PosteriorEnsemble {
   var base: Base
-  /// Changes the log-probabilities of the draws.
-  var members: @Sendable (Tensor) -> Tensor = { $0 }
   /// Changes the gradient of a batch; is told its examples.
   var gradient: @Sendable (ScaledGradient, Examples) -> ScaledGradient = { gradient, _ in gradient }
+  /// Changes the log-probabilities of the draws.
+  var members: @Sendable (Tensor) -> Tensor = { $0 }
 
   var inputShape: [Int] { base.inputShape }
   var classCount: Int { base.classCount }
