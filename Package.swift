@@ -28,8 +28,8 @@ func plugin(_ name: String, in folder: String) -> Target {
     swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -106,7 +106,7 @@ let package = Package(
       [
         "EvaluationHarness", "RobustnessCore", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5",
         "BuiltInPlugins", "Diagnostics", "Reporting", "FGSM", "PGD",
-      ]),
+      ], exclude: ["Snapshots"]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
     + metrics.map { plugin($0, in: "Metrics") }
