@@ -15,7 +15,10 @@ extension EvaluateJob {
       throw UsageError("--arithmetic takes log-domain or naive-float32, not '\(arguments.arithmetic)'")
     }
     let examples = try examples(for: file)
-    let (ensemble, precision) = try ensemble(source, file, examples, arithmetic: arithmetic, memoryLimit: limit)
+    // An attack, the oracle and the results keep about a dozen arrays of the size of the inputs.
+    let working = 12 * MemoryLayout<Double>.stride * examples.inputs.elements.count
+    let (ensemble, precision) = try ensemble(
+      source, file, examples, arithmetic: arithmetic, memoryLimit: limit.map { $0 - working })
     var subject = EvaluationSubject(name: file.fileName, ensemble: ensemble, examples: examples)
     subject.summary = summary(file, source.drawCount)
     subject.origin = file.kind.flatMap { DrawOrigin(rawValue: $0.rawValue) }
