@@ -93,6 +93,9 @@ let package = Package(
       ], swiftSettings: strict),
 
     // MARK: - Tests
+    .executableTarget(
+      name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD"],
+      path: "Tests/Benchmarks/Swift", swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests("ComputeKernelsTests", ["ComputeKernels"]),

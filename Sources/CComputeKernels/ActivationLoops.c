@@ -179,6 +179,8 @@ void ckn_saturating_forward(void *h, const void *a, ckn_type type, bool logistic
       /* exponent of m itself, from its bits; a zero must not count */                                                      \
       ints bits = ((ints)m >> 23) & 255, total = bits - 126 + whole;                                                        \
       total = ISELECT(bits == 0, (ints){0} + INT32_MIN, total);                                                             \
+      /* far below the row's largest; scaled up with it, it could overflow */                                               \
+      m = FSELECT(bits == 0, (floats){0}, m);                                                                               \
       top = ISELECT(total > top, total, top);                                                                               \
       if (j + FLOATS <= n) {                                                                                                \
         *(ints *)(wholes + j) = whole;                                                                                      \

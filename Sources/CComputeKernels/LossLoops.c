@@ -211,7 +211,12 @@ INLINE double margin_gradient(double *g, const double *z, double *e, const doubl
   for (size_t c = 0; c < classes; c++) g[c] = (b - a) * exp(z[c] - all);
   g[y] = -b * exp(-softplus(-uy)) - a * exp(log_py);
   g[k] = a * exp(-softplus(-uk)) + b * exp(log_pk);
-  return factor;
+  // A draw that is sure of the label and far from the rival has nothing but small entries: their size belongs into the factor.
+  double largest = 0;
+  for (size_t c = 0; c < classes; c++) largest = fabs(g[c]) > largest ? fabs(g[c]) : largest;
+  if (!(largest > 0) || !isfinite(largest)) return factor;
+  for (size_t c = 0; c < classes; c++) g[c] /= largest;
+  return factor + log(largest);
 }
 
 static void margin_gradients(void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type, const int32_t *labels,

@@ -42,6 +42,7 @@ struct AccountingOracle: AttackOracle {
     record.memberGradients += passes
     progress.didPass(memberGradients: passes)
     remember(gradient: answer.gradient, rows)
+    probe(asked, rows, objective ?? self.objective, answer.gradient)
     let values = try judged(points, rows, answer.prediction, answer.logLosses)
     return Ascent(
       values: values.values, successes: values.successes,
@@ -121,6 +122,16 @@ struct AccountingOracle: AttackOracle {
         norms = norms ?? gradient.log2Norms
         record.firstLog2Norm[row] = norms?[position]
       }
+    }
+  }
+
+  private mutating func probe(_ asked: Examples, _ rows: [Int], _ objective: Objective, _ gradient: ScaledGradient) {
+    record.objectives.insert(objective)
+    guard record.probes.count < record.probedRows.count else { return }
+    for (position, row) in rows.enumerated() where record.probedRows.contains(row) && record.probes[row] == nil {
+      record.probes[row] = GradientProbe(
+        point: asked.inputs.rows([position]), label: asked.labels[position], objective: objective,
+        gradient: gradient.rows([position]))
     }
   }
 

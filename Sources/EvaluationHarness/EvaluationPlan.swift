@@ -126,8 +126,8 @@ public struct FiniteDifferenceEffort: Sendable, Hashable {
   /// Number of random directions for each example.
   public var directions: Int
 
-  /// Eight examples, at most eight draws, eight directions.
-  public init(examples: Int = 8, draws: Int = 8, directions: Int = 8) {
+  /// Sixteen examples, at most eight draws, four directions.
+  public init(examples: Int = 16, draws: Int = 8, directions: Int = 4) {
     self.examples = examples
     self.draws = draws
     self.directions = directions
@@ -137,7 +137,7 @@ public struct FiniteDifferenceEffort: Sendable, Hashable {
   public init(operationsPerExample operations: Double) {
     let budget = 5e9 / max(operations, 1)
     self.init()
-    if budget < 8 * 8 * 18 { directions = 4 }
+    if budget < 16 * 8 * 10 { examples = 8 }
     if budget < 8 * 8 * 10 { examples = 4 }
     if budget < 4 * 8 * 10 { draws = max(1, Int(budget / 40)) }
   }

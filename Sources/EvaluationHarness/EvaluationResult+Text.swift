@@ -17,7 +17,7 @@ extension EvaluationResult {
       ("arithmetic", .text(arithmetic.rawValue)),
       ("precision", .optional(precision) { .text($0) }),
       ("inputBounds", .array([.number(box.lowerBound), .number(box.upperBound)])),
-      ("seed", .unsigned(seed)),
+      ("seed", .natural(seed)),
       ("cleanAccuracy", .number(cleanAccuracy.value)),
       ("cleanAccuracyInterval", Self.interval(cleanAccuracy)),
       ("runs", .array(runs.map(\.json))),

@@ -141,23 +141,44 @@ private struct Session {
       suite.add(CheckName.zeroGradients) { checks.zeroGradients() }
       if suite.allows(CheckName.saturation) {
         let gradients = gradientChecks
-        let findings = try gradientFindings[outcome.objective] ?? gradients.findings(outcome.objective)
-        gradientFindings[outcome.objective] = findings
-        suite.add(CheckName.saturation) { gradients.saturation(findings) }
-        suite.add(CheckName.finiteDifferences) { gradients.finiteDifferences(findings) }
+        let findings = try findings(outcome, gradients)
+        suite.add(CheckName.saturation) { gravest(findings.map(gradients.saturation)) }
+        try suite.add(CheckName.finiteDifferences) {
+          let repeated = try gradients.repeated(outcome.record.probes, draws: evaluator.oracleDraws)
+          return gravest([repeated].compactMap(\.self) + findings.map(gradients.finiteDifferences))
+        }
       } else {
-        suite.add(CheckName.saturation) { Check(CheckName.saturation, .notRun) }
-        suite.add(CheckName.finiteDifferences) { Check(CheckName.finiteDifferences, .notRun) }
+        suite.skip(CheckName.saturation)
+        suite.skip(CheckName.finiteDifferences)
       }
     }
     suite.add(CheckName.silentSuccess) { checks.silentSuccess() }
-    guard followsGradient else { return suite }
     suite.add(CheckName.noise) {
       guard let noise else { return Check(CheckName.noise, .notRun, finding: "there is no random attack") }
       return checks.noise(noise)
     }
-    try addCompanions(&suite, outcome, checks)
+    try addCompanions(&suite, outcome, checks, followsGradient: followsGradient)
     return suite
+  }
+
+  /// What is found out about the gradient of the run's objective, and of every other one that the attack asked for.
+  private mutating func findings(
+    _ outcome: Evaluator.Outcome, _ gradients: GradientChecks
+  ) throws -> [GradientChecks.Findings] {
+    let others = Objective.allCases.filter { $0 != outcome.objective && outcome.record.objectives.contains($0) }
+    return try ([outcome.objective] + others).map { objective in
+      let found = try gradientFindings[objective] ?? gradients.findings(objective)
+      gradientFindings[objective] = found
+      return found
+    }
+  }
+
+  /// The first that failed, else the first that warns, else the first that passed.
+  private func gravest(_ checks: [Check]) -> Check {
+    for status in [Check.Status.failed, .warning, .passed] {
+      if let check = checks.first(where: { $0.status == status }) { return check }
+    }
+    return checks[0]
   }
 
   private var gradientChecks: GradientChecks {
@@ -168,10 +189,11 @@ private struct Session {
 
   /// FGSM beside an iterative attack, twice the steps, twice the restarts: they appear in the checks only.
   private func addCompanions(
-    _ suite: inout CheckSuite, _ outcome: Evaluator.Outcome, _ checks: RunChecks
+    _ suite: inout CheckSuite, _ outcome: Evaluator.Outcome, _ checks: RunChecks, followsGradient: Bool
   ) throws {
     let request = outcome.request
-    if request.attack.name != "fgsm", let oneStep = evaluator.companion("fgsm") {
+    // An attack that asks for decisions only may well be weaker than one step along a gradient.
+    if followsGradient, request.attack.name != "fgsm", let oneStep = evaluator.companion("fgsm") {
       try suite.add(CheckName.fgsm) {
         let fgsm = try evaluator.perform(
           AttackRequest(oneStep, norm: outcome.threat.norm), objective: outcome.objective, threat: outcome.threat,
@@ -203,8 +225,9 @@ private struct Session {
     return again.correct.count { !$0 }
   }
 
+  /// Not for random noise: a few draws do not search the larger ball better than the smaller one.
   private mutating func addMonotoneChecks() {
-    for index in runs.indices {
+    for index in runs.indices where runs[index].outcome.request.attack.name != "random" {
       let run = runs[index].outcome
       let larger = runs.filter {
         $0.outcome.request.attack.name == run.request.attack.name && $0.outcome.objective == run.objective
@@ -240,13 +263,5 @@ private struct Session {
         RunResult(
           run.outcome, clean: clean, metrics: Dictionary(run.metrics) { first, _ in first }, checks: run.suite.checks)
       })
-  }
-}
-
-extension CheckSuite {
-  /// The suite with one check put in place of that of the same name.
-  func replacing(_ name: String, _ check: Check) -> CheckSuite {
-    // A failure of the ensemble outranks what the run says about itself.
-    CheckSuite(checks.map { $0.name == name && $0.status != .failed ? check : $0 })
   }
 }

@@ -1,3 +1,4 @@
+public import BuiltInPlugins
 import Foundation
 public import RobustnessCore
 
@@ -14,26 +15,29 @@ public struct Evaluator: Sendable {
   /// An evaluation of `subject`.
   ///
   /// - Parameters:
-  ///   - companions: where the checks find random noise (`random`) and the one-step attack (`fgsm`).
+  ///   - companions: where the checks find random noise (`random`) and the one-step attack (`fgsm`); those of this package stand in for what is missing.
   /// - Throws: `CoreError` when the plan does not fit the subject.
   public init(
-    subject: EvaluationSubject, plan: EvaluationPlan, companions: [any Attack.Type],
+    subject: EvaluationSubject, plan: EvaluationPlan, companions: [any Attack.Type] = .builtIn,
     progress: any EvaluationProgress = SilentProgress()
   ) throws {
     self.subject = subject
     self.plan = plan
-    self.companions = companions
+    // Without its companions an attack that does nothing would pass for a robust network.
+    self.companions = companions + .builtIn
     self.progress = progress
     let all = plan.draws.indices(of: subject.ensemble.drawCount)
     guard !all.isEmpty, all.allSatisfy({ (0..<subject.ensemble.drawCount).contains($0) }) else {
       throw CoreError("draws must be among 0 to \(subject.ensemble.drawCount - 1), and at least one")
     }
+    guard Set(all).count == all.count else { throw CoreError("a draw is selected twice") }
     let streams = RandomStreams(seed: plan.seed, purpose: "attack-draws")
     switch plan.attackDraws {
     case .same:
       evaluationDraws = all
       oracleDraws = .fixed(all)
     case .disjoint(let count):
+      guard count > 0 else { throw CoreError("disjoint:\(count) leaves no draw to attack") }
       guard count < all.count else {
         throw CoreError("disjoint:\(count) leaves no draw to judge: there are \(all.count)")
       }
@@ -41,6 +45,7 @@ public struct Evaluator: Sendable {
       oracleDraws = .fixed(seen)
       evaluationDraws = all.filter { !seen.contains($0) }
     case .resampled(let count):
+      guard count > 0 else { throw CoreError("resampled:\(count) leaves no draw to attack") }
       guard count <= all.count else { throw CoreError("resampled:\(count) asks for more draws than the \(all.count)") }
       evaluationDraws = all
       oracleDraws = .resampled(count: count, among: all, streams)
@@ -52,9 +57,22 @@ public struct Evaluator: Sendable {
   }
 
   private func checkCapabilities() throws {
-    guard subject.examples.count > 0 else { throw CoreError("there are no examples to evaluate") }
-    if case .fixed(let target) = plan.target, target >= subject.ensemble.classCount {
-      throw CoreError("there is no class \(target) to aim at: classes are 0 to \(subject.ensemble.classCount - 1)")
+    let examples = subject.examples
+    let classes = 0..<subject.ensemble.classCount
+    guard examples.count > 0 else { throw CoreError("there are no examples to evaluate") }
+    guard examples.inputs.rowShape == subject.ensemble.inputShape else {
+      throw CoreError(
+        "the examples have the shape \(examples.inputs.rowShape), the ensemble takes \(subject.ensemble.inputShape)")
+    }
+    guard examples.labels.allSatisfy(classes.contains) else {
+      throw CoreError("labels lie outside the \(classes.count) classes")
+    }
+    if case .fixed(let target) = plan.target, !classes.contains(target) {
+      throw CoreError("there is no class \(target) to aim at: classes are 0 to \(classes.count - 1)")
+    }
+    // Nothing run, nothing checked: that must not read as believable.
+    guard !plan.attacks.isEmpty, !plan.objectives.isEmpty, !plan.epsilons.isEmpty else {
+      throw CoreError("an evaluation needs an attack, an objective and an epsilon at least")
     }
     for request in plan.attacks {
       let capabilities = request.attack.capabilities

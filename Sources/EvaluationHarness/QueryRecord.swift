@@ -15,6 +15,12 @@ struct QueryRecord: Sendable {
   var hadZeroGradient: [Bool]
   /// log₂ of the norm of the first gradient of each example; nil before one.
   var firstLog2Norm: [Double?]
+  /// The objectives whose gradients were asked for.
+  var objectives: Set<Objective> = []
+  /// The first question for a gradient at a few examples, to be asked again.
+  var probes: [Int: GradientProbe] = [:]
+  /// The examples that are probed: spread evenly, and the last one, where a batch has its tail.
+  let probedRows: Set<Int>
   /// The first point inside the threat model, over all queries, at which each example reached the goal.
   var adversarialPoints: Tensor
   var reachedGoal: [Bool]
@@ -26,6 +32,7 @@ struct QueryRecord: Sendable {
     reachedGoal = none
     firstLog2Norm = Array(repeating: nil, count: examples.count)
     adversarialPoints = examples.inputs
+    probedRows = Set(evenlySpaced(15, of: examples.count) + [examples.count - 1])
   }
 
   /// Fraction of the examples with a gradient for which one was exactly zero.
@@ -33,4 +40,13 @@ struct QueryRecord: Sendable {
     let asked = hadGradient.count { $0 }
     return asked > 0 ? Double(hadZeroGradient.count { $0 }) / Double(asked) : nil
   }
+}
+
+/// One question for the gradient of one example, with its answer.
+struct GradientProbe: Sendable {
+  var point: Tensor
+  /// The class whose loss was asked for: the label, or the target.
+  var label: Int
+  var objective: Objective
+  var gradient: ScaledGradient
 }

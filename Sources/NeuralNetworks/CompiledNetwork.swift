@@ -163,7 +163,8 @@ private struct Builder {
         shape = architecture.layerShapes[index]
       }
     }
-    try settle(&pending)
+    // The logits are not rescaled: their gradient comes normalised, and in the precision of the operands.
+    if pending != .identity { try settle(&pending) }
   }
 
   /// Emits the stage of a waiting activation.

@@ -60,7 +60,7 @@ final class DrawStore: @unchecked Sendable {
         "a group of \(groupSize) draws takes \(megabytes(groupSize * bytesPerDraw)) MB of packed weights; "
           + "the memory limit leaves \(megabytes(max(0, budget ?? 0))) MB for them. Raise --memory-limit")
     }
-    while window.count < min(fitting, draws.count) { window.append(allocate()) }
+    window += allocate(max(0, min(fitting, draws.count) - window.count))
     for start in stride(from: 0, to: draws.count, by: fitting) {
       let positions = start..<min(start + fitting, draws.count)
       let slots = Array(window[..<positions.count])
@@ -72,15 +72,17 @@ final class DrawStore: @unchecked Sendable {
   private func packResident(_ draws: [Int]) throws {
     let missing = Set(draws).filter { resident[$0] == nil }.sorted()
     guard !missing.isEmpty else { return }
-    let slots = missing.map { _ in allocate() }
+    let slots = allocate(missing.count)
     try pack(missing, into: slots)
     for (draw, slot) in zip(missing, slots) { resident[draw] = slot }
   }
 
-  private func allocate() -> PackedDraw {
-    let block = AlignedMemory(bytes: bytesPerDraw)
+  /// In one piece: memory is rounded up to whole huge pages, which for each draw by itself would take up to twice what the budget counts.
+  private func allocate(_ count: Int) -> [PackedDraw] {
+    guard count > 0 else { return [] }
+    let block = AlignedMemory(bytes: bytesPerDraw * count)
     memory.append(block)
-    return PackedDraw(base: block.base, offsets: offsets)
+    return (0..<count).map { PackedDraw(base: block.base + $0 * bytesPerDraw, offsets: offsets) }
   }
 
   private func pack(_ draws: [Int], into slots: [PackedDraw]) throws {

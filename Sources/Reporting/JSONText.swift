@@ -8,8 +8,8 @@ public indirect enum JSONText: Sendable, Hashable {
   case bool(Bool)
   /// A whole number.
   case integer(Int)
-  /// A whole number that may be larger than an `Int`.
-  case unsigned(UInt64)
+  /// A whole number that is not negative.
+  case natural(UInt64)
   /// A number, written so that it reads back as the same `Double`.
   case number(Double)
   /// Text.
@@ -39,7 +39,7 @@ public indirect enum JSONText: Sendable, Hashable {
     case .null: "null"
     case .bool(let value): value ? "true" : "false"
     case .integer(let value): "\(value)"
-    case .unsigned(let value): "\(value)"
+    case .natural(let value): "\(value)"
     case .number(let value): value.isFinite ? "\(value)" : "null"
     case .text(let value): Self.quoted(value)
     case .array(let values): Self.list(values.map { ("", $0) }, "[", "]", indent) { $1 }

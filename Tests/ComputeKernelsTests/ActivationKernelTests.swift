@@ -27,7 +27,7 @@ import Testing
     #expect(abs(sigmoid[1] - 0.8807970779778823) < 1e-15)
     #expect(sigmoid[0] == 0.5 && sigmoid[2] == 0 && sigmoid[3] == 1)
     #expect(try Self.activate(.relu, [-2, 0, 3], .float64, .portable) == [0, 0, 3])
-    #expect(try Self.activate(.leakyReLU, [-1, 3], .float64, .portable) == [-Double(Float(0.01)), 3])
+    #expect(try Self.activate(.leakyReLU, [-1, 3], .float64, .portable) == [-0.01, 3])
   }
 
   @Test func `the portable sigmoid keeps its small values in float32`() throws {

@@ -53,7 +53,8 @@ private func perform<A: Attack>(
   let adversarial = try ensemble.predict(points, draws: .all)
   let correct = zip(adversarial.classes(.predictive), examples.labels).count { $0 == $1 }
   let differences = (0..<examples.count).map { row in
-    zip(clean.logProbabilities[row: row], adversarial.logProbabilities[row: row]).map { abs(exp($0) - exp($1)) }.max() ?? 0
+    zip(clean.logProbabilities[row: row], adversarial.logProbabilities[row: row]).map { abs(exp($0) - exp($1)) }.max()
+      ?? 0
   }
   return (correct, 1 - differences.reduce(0, +) / Double(examples.count))
 }
@@ -105,7 +106,8 @@ struct ExpectedAccuracyTests {
     let common = ["step": "0.25", "random-start": "false"]
     let sequential = try pgd(common.merging(["keep": "last", "projection": "sequential"]) { $1 })
     let found = try perform(sequential, on: ensemble, expected.examples, objective, threat)
-    let wanted = expected.accuracy[expected.key("pgd-l2 eps=1.5 alpha=0.25", objective)]! * Double(expected.examples.count)
+    let wanted =
+      expected.accuracy[expected.key("pgd-l2 eps=1.5 alpha=0.25", objective)]! * Double(expected.examples.count)
     #expect(abs(Double(found.correct) - wanted) <= Double(expected.tolerance("float64")) + 1e-6)
     let exact = try perform(pgd(common), on: ensemble, expected.examples, objective, threat)
     #expect(Double(exact.correct) <= wanted + 2 + 1e-6)

@@ -63,7 +63,9 @@ struct Float64EngineTests {
     }
   }
 
-  @Test("FGSM's and PGD's points agree to 10⁻⁹ but for coordinates whose gradient is zero to rounding", arguments: KnownAnswer.names, objectives)
+  @Test(
+    "FGSM's and PGD's points agree to 10⁻⁹ but for coordinates whose gradient is zero to rounding",
+    arguments: KnownAnswer.names, objectives)
   func points(name: String, objective: Objective) throws {
     let answer = try KnownAnswer(name)
     let examples = try answer.examples()
@@ -79,7 +81,8 @@ struct Float64EngineTests {
     #expect(largestDifference(oneStep.elements, try answer.numbers("fgsm/\(key)")) <= 1e-9)
     var points = examples.inputs
     for _ in 0..<Int(try answer.attribute("pgd_steps")) {
-      let g = try ensemble.lossAndGradient(examples.moved(to: points), objective: objective, draws: .all).gradient.values
+      let g = try ensemble.lossAndGradient(examples.moved(to: points), objective: objective, draws: .all).gradient
+        .values
       points.stepAlongSign(of: g, by: step)
       threat.project(&points, around: examples.inputs)
     }

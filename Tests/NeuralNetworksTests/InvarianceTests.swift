@@ -1,10 +1,11 @@
 import ComputeKernels
 import Foundation
-@testable import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
 import TestSupport
 import Testing
+
+@testable import NeuralNetworks
 
 /// What must not change a single bit: threads, how many examples are asked about at once, and how many draws are in memory.
 @Suite("Results are the same, bit for bit")

@@ -27,7 +27,7 @@ struct ConvergenceCheck {
         advice: "Sample longer chains; an ensemble of independent networks should say so in kind.")
     }
     let rHat = max(functionSpace(chains, length), logDensity(chains, length))
-    guard rHat.isFinite else {
+    guard !rHat.isNaN else {
       return Check(
         CheckName.convergence, .failed, finding: "R-hat cannot be computed: what the chains say does not vary",
         advice: "Look at the sampler's acceptance rate.")
@@ -64,7 +64,8 @@ struct ConvergenceCheck {
         chain.prefix(length).map { members.elements[($0 * examples + example) * classes + labels[example]] }
       }
       let rHat = RHat(series).value
-      if rHat.isFinite { values.append(rHat) }
+      // Infinite where every chain stands still at a value of its own: the worst there is. Not a number where nothing varies at all.
+      if !rHat.isNaN { values.append(rHat) }
     }
     guard !values.isEmpty else { return .nan }
     values.sort()
@@ -77,6 +78,6 @@ struct ConvergenceCheck {
       recorded.allSatisfy({ $0.allSatisfy(\.isFinite) && $0.count >= length })
     else { return -.infinity }
     let rHat = RHat(recorded.map { Array($0.prefix(length)) }).value
-    return rHat.isFinite ? rHat : -.infinity
+    return rHat.isNaN ? -.infinity : rHat
   }
 }

@@ -47,7 +47,7 @@ struct EnsembleChecks {
     }
     let direct = (try? subject.ensemble.member(draws[0]).logits(subject.examples.inputs.rows(rows)))
       .map(Self.areProbabilities)
-    let isFine = direct != true && !membersLookTwiceSoftmaxed
+    let isFine = !(direct ?? membersLookTwiceSoftmaxed)
     return Check(
       CheckName.logits, isFine: isFine, value: isFine ? 0 : 1,
       finding: isFine
@@ -63,7 +63,7 @@ struct EnsembleChecks {
     }
   }
 
-  /// For an ensemble that answers without members: log-probabilities that are the log-softmax of a one-hot row, almost everywhere.
+  /// For an ensemble that has no members to ask: log-probabilities that are the log-softmax of a one-hot row, almost everywhere.
   private var membersLookTwiceSoftmaxed: Bool {
     let classes = subject.ensemble.classCount
     let count = members.elements.count / classes
@@ -103,7 +103,9 @@ struct EnsembleChecks {
   private func signature() -> Check {
     switch subject.signature {
     case .verified, .none:
-      return Check(CheckName.signature, .passed, finding: "the content is what its digest says")
+      return Check(
+        CheckName.signature, .passed,
+        finding: subject.signature == .none ? "the ensemble comes from no file" : "the content is what its digest says")
     case .unsigned:
       return Check(
         CheckName.signature, .warning,
@@ -122,7 +124,8 @@ struct EnsembleChecks {
     let accuracy = Estimate.proportion(right, of: labels.count)
     let chance = 1 / Double(subject.ensemble.classCount)
     let percent = String(format: "%.1f %%, chance is %.1f %%", 100 * accuracy.value, 100 * chance)
-    if accuracy.value > chance, accuracy.low ?? 0 <= chance, labels.count < 20 {
+    // An interval that holds chance and half-way from there to perfection says neither that the network knows its task nor that it does not.
+    if accuracy.low ?? 0 <= chance, accuracy.high ?? 1 >= (1 + chance) / 2 {
       return Check(
         CheckName.cleanAccuracy, .notRun, value: accuracy.value, finding: "too few examples to tell \(percent) apart")
     }

@@ -38,7 +38,8 @@ struct AttackSpecification {
   private func norm(_ text: String, _ attack: any Attack.Type) throws -> Norm {
     guard let norm = Norm(rawValue: text.lowercased()), attack.capabilities.norms.contains(norm) else {
       let norms = attack.capabilities.norms.map(\.rawValue).joined(separator: ", ")
-      throw UsageError("\(attack.name) has no norm '\(text)'; it has \(norms)")
+      let meant = didYouMean(text, attack.capabilities.norms.map(\.rawValue))
+      throw UsageError("\(attack.name) has no norm '\(text)'; it has \(norms).\(meant)")
     }
     return norm
   }
