@@ -68,7 +68,7 @@ extension EvaluateJob {
     guard let precision = Precision(rawValue: arguments.precision) else {
       throw UsageError("--precision takes auto, float32, bfloat16 or float64, not '\(arguments.precision)'")
     }
-    if precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 {
+    if precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 || KernelLibrary.preferred == .portable {
       throw UsageError("--precision bfloat16 needs a processor with bfloat16 products, and oneDNN; float32 works here")
     }
     return (try make(precision), precision)
