@@ -144,9 +144,12 @@ struct AccountingOracle: AttackOracle {
     let inside = zip(threat.respectsBudget(candidates, around: origins), threat.respectsBox(candidates)).map {
       $0 && $1
     }
+    var kept: [Int] = []
     for (position, index) in news.enumerated() where inside[position] && !record.reachedGoal[rows[index]] {
       record.reachedGoal[rows[index]] = true
-      record.adversarialPoints.copyRow(position, of: candidates, to: rows[index])
+      kept.append(position)
     }
+    // All rows in one call: row by row, the record was copied as a whole for each of them.
+    record.adversarialPoints.replaceRows(kept.map { rows[news[$0]] }, with: candidates.rows(kept))
   }
 }

@@ -75,7 +75,9 @@ public final class NetworkEnsemble: PosteriorEnsemble {
       magnitude = zip(mean, scale).map { (magnitude + abs($0)) / abs($1) }.max() ?? magnitude
     }
     let mixed = configuration.precision == .bfloat16
-    let budget = configuration.memoryLimit.map { limit in (limit - Self.residentBytes() - (32 << 20)) / (mixed ? 2 : 1)
+    // Set aside: sums of a pass, the oracle's and the attack's own arrays, compiled kernels, chunks that the file's library keeps.
+    let budget = configuration.memoryLimit.map { limit in
+      (limit - Self.residentBytes() - (52 << 20)) / (mixed ? 2 : 1)
     }
     func engine(_ precision: Precision, backward: Bool) throws -> BlockEngine {
       try BlockEngine(

@@ -19,7 +19,8 @@ struct InvarianceTests {
   }
 
   private func precisions(_ name: String) -> [Precision] {
-    KernelLibrary.hasNativeBFloat16 ? [.float32, .bfloat16, .float64] : [.float32, .float64]
+    KernelLibrary.hasNativeBFloat16 && KernelLibrary.preferred == .oneDNN
+      ? [.float32, .bfloat16, .float64] : [.float32, .float64]
   }
 
   @Test("for one thread and two", arguments: names)

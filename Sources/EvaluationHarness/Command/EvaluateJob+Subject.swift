@@ -15,7 +15,10 @@ extension EvaluateJob {
       throw UsageError("--arithmetic takes log-domain or naive-float32, not '\(arguments.arithmetic)'")
     }
     let examples = try examples(for: file)
-    let (ensemble, precision) = try ensemble(source, file, examples, arithmetic: arithmetic, memoryLimit: limit)
+    // An attack, the oracle and the results keep about a dozen arrays of the size of the inputs.
+    let working = 12 * MemoryLayout<Double>.stride * examples.inputs.elements.count
+    let (ensemble, precision) = try ensemble(
+      source, file, examples, arithmetic: arithmetic, memoryLimit: limit.map { $0 - working })
     var subject = EvaluationSubject(name: file.fileName, ensemble: ensemble, examples: examples)
     subject.summary = summary(file, source.drawCount)
     subject.origin = file.kind.flatMap { DrawOrigin(rawValue: $0.rawValue) }
@@ -65,7 +68,7 @@ extension EvaluateJob {
     guard let precision = Precision(rawValue: arguments.precision) else {
       throw UsageError("--precision takes auto, float32, bfloat16 or float64, not '\(arguments.precision)'")
     }
-    if precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 {
+    if precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 || KernelLibrary.preferred == .portable {
       throw UsageError("--precision bfloat16 needs a processor with bfloat16 products, and oneDNN; float32 works here")
     }
     return (try make(precision), precision)
