@@ -110,7 +110,7 @@ let package = Package(
       [
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
         "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
-      ]),
+      ], exclude: ["Snapshots"]),
     tests(
       "EndToEndTests",
       ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior"]),
