@@ -198,25 +198,34 @@ INLINE void store(void *out, ckn_type type, size_t i, double value) {
   }
 }
 
-// Σ_s r_s^k (e_k − p_s) − r_s^y (e_y − p_s), written without the cancellation of 1 − p. Returns the logarithm of the factor.
+// log(e^a + e^b)
+INLINE double log_add(double a, double b) { return a == b ? a + LN2 : (a > b ? a : b) + log1p(exp(-fabs(a - b))); }
+
+// Σ_s r_s^k (e_k − p_s) − r_s^y (e_y − p_s). Every entry is a sum of products of a weight and a probability or its complement, formed from logarithms: where draws disagree, all of them can lie far
+// below the smallest double. Returns the logarithm of the factor.
 INLINE double margin_gradient(double *g, const double *z, double *e, const double *log_sums, size_t y, size_t classes, size_t padded) {
   size_t k = y == 0 ? 1 : 0;
   for (size_t c = 0; c < classes; c++)
     if (c != y && log_sums[c] > log_sums[k]) k = c;
   double total, others_y = log_sum_except(z, e, &total, y, classes, padded), uy = others_y - z[y];
   double others_k = log_sum_except(z, e, &total, k, classes, padded), uk = others_k - z[k];
-  double log_py = -softplus(uy), log_pk = -softplus(uk);
-  double weight_y = log_py - log_sums[y], weight_k = log_pk - log_sums[k], factor = weight_y > weight_k ? weight_y : weight_k;
-  double a = exp(weight_k - factor), b = exp(weight_y - factor), all = z[y] - log_py;
-  for (size_t c = 0; c < classes; c++) g[c] = (b - a) * exp(z[c] - all);
-  g[y] = -b * exp(-softplus(-uy)) - a * exp(log_py);
-  g[k] = a * exp(-softplus(-uk)) + b * exp(log_pk);
-  // A draw that is sure of the label and far from the rival has nothing but small entries: their size belongs into the factor.
-  double largest = 0;
-  for (size_t c = 0; c < classes; c++) largest = fabs(g[c]) > largest ? fabs(g[c]) : largest;
-  if (!(largest > 0) || !isfinite(largest)) return factor;
-  for (size_t c = 0; c < classes; c++) g[c] /= largest;
-  return factor + log(largest);
+  double log_py = -softplus(uy), log_pk = -softplus(uk), all = z[y] - log_py;
+  double weight_y = log_py - log_sums[y], weight_k = log_pk - log_sums[k], larger = weight_y > weight_k ? weight_y : weight_k;
+  double difference = larger + log1p(-exp(-fabs(weight_y - weight_k))), sign = weight_y > weight_k ? 1 : -1;
+  double log_y = log_add(weight_y - softplus(-uy), weight_k + log_py), log_k = log_add(weight_k - softplus(-uk), weight_y + log_pk);
+  double factor = log_y > log_k ? log_y : log_k;
+  for (size_t c = 0; c < classes; c++) {
+    g[c] = difference + z[c] - all;
+    if (c != y && c != k && g[c] > factor) factor = g[c];
+  }
+  if (factor == -INFINITY) {
+    memset(g, 0, classes * sizeof *g);
+    return 0;
+  }
+  for (size_t c = 0; c < classes; c++) g[c] = sign * exp(g[c] - factor);
+  g[y] = -exp(log_y - factor);
+  g[k] = exp(log_k - factor);
+  return factor;
 }
 
 static void margin_gradients(void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type, const int32_t *labels,

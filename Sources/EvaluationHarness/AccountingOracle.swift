@@ -90,7 +90,8 @@ struct AccountingOracle: AttackOracle {
     switch draws {
     case .fixed(let indices): return indices
     case .resampled(let count, let among, let streams):
-      var stream = streams.stream(example: record.queries)
+      var stream = streams.stream(example: record.calls)
+      record.calls += 1
       return Array(among.shuffled(using: &stream).prefix(count)).sorted()
     }
   }

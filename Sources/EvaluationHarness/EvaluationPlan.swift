@@ -9,6 +9,13 @@ public struct AttackRequest: Sendable {
   /// The norm of the threat model.
   public var norm: Norm
 
+  /// As on the command line: `pgd:preset=foolbox,steps=20`.
+  public var text: String {
+    guard !assignments.isEmpty else { return attack.name }
+    return attack.name + ":"
+      + assignments.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+  }
+
   /// An attack with its options; without a norm the first that the attack supports.
   public init(_ attack: any Attack.Type, assignments: [String: String] = [:], norm: Norm? = nil) {
     self.attack = attack
@@ -133,9 +140,9 @@ public struct FiniteDifferenceEffort: Sendable, Hashable {
     self.directions = directions
   }
 
-  /// An effort of about three seconds in a network of which one example through one draw takes `operations` floating-point operations.
+  /// An effort of about a second in a network of which one example through one draw takes `operations` floating-point operations.
   public init(operationsPerExample operations: Double) {
-    let budget = 5e9 / max(operations, 1)
+    let budget = 2e10 / max(operations, 1)
     self.init()
     if budget < 16 * 8 * 10 { examples = 8 }
     if budget < 8 * 8 * 10 { examples = 4 }

@@ -16,6 +16,7 @@ extension EvaluationResult {
       ("decision", .text(decision.description)),
       ("arithmetic", .text(arithmetic.rawValue)),
       ("precision", .optional(precision) { .text($0) }),
+      ("kernels", .optional(kernels) { .text($0) }),
       ("inputBounds", .array([.number(box.lowerBound), .number(box.upperBound)])),
       ("seed", .natural(seed)),
       ("cleanAccuracy", .number(cleanAccuracy.value)),
@@ -78,6 +79,7 @@ extension RunResult {
   var json: JSONText {
     .object([
       ("attack", .text(attack)),
+      ("request", .text(request)),
       ("objective", .text(objective.rawValue)),
       ("norm", .text(norm.rawValue)),
       ("epsilon", .number(epsilon)),
@@ -144,7 +146,8 @@ extension EvaluationResult {
     if attackDraws != .same { text += " · attack draws \(attackDraws)" }
     if arithmetic != .logDomain { text += " · \(arithmetic.rawValue) arithmetic" }
     if let precision, precision != "float32" { text += " · \(precision)" }
-    return text + "\n\n" + runTable(listThreat: norms.count > 1) + worstCaseLines + metricTable + "\n" + verdictText
+    return text + "\n\n" + runTable(listThreat: norms.count > 1) + targetLines + worstCaseLines + metricTable + "\n"
+      + verdictText
   }
 
   private func runTable(listThreat: Bool) -> String {
@@ -161,13 +164,24 @@ extension EvaluationResult {
       let what =
         isNoise ? "\(run.options["distribution"] ?? ""), \(run.options["draws"] ?? "") each" : run.objective.rawValue
       table.append([
-        run.attack, what, threat, Self.accuracy(run.robustAccuracy),
+        label(run), what, threat, Self.accuracy(run.robustAccuracy),
         String(format: "%.3f", run.softmaxRobustness.value),
         run.zeroGradientFraction.map { percent($0) } ?? "–",
         run.memberGradients > 0 ? Self.grouped(run.memberGradients) : "–", String(format: "%.1f s", run.seconds),
       ])
     }
     return table.text
+  }
+
+  /// The attack's name, with its options where the same attack runs with several.
+  private func label(_ run: RunResult) -> String {
+    Set(runs.filter { $0.attack == run.attack }.map(\.request)).count > 1 ? run.request : run.attack
+  }
+
+  private var targetLines: String {
+    runs.compactMap { run in
+      run.targetReached.map { "target reached by \(label(run)) · \(run.objective.rawValue): \(Self.accuracy($0))\n" }
+    }.joined()
   }
 
   private var worstCaseLines: String {
@@ -196,34 +210,54 @@ extension EvaluationResult {
 
   /// The verdict, and what to do about every check that failed or warns.
   private var verdictText: String {
-    var failed: [Check] = []
-    var warnings: [Check] = []
-    for check in runs.flatMap(\.checks) {
-      if check.status == .failed, !failed.contains(where: { $0.name == check.name }) { failed.append(check) }
-      if check.status == .warning, !warnings.contains(where: { $0.name == check.name }) { warnings.append(check) }
+    typealias Finding = (check: Check, place: String)
+    let several = runs.count { $0.attack != "random" } > 1
+    func first(_ status: Check.Status) -> [Finding] {
+      CheckName.all.compactMap { name in
+        for run in runs {
+          if let check = run.checks.first(where: { $0.name == name && $0.status == status }) {
+            let isOfEnsemble = CheckName.ofEnsemble.contains(name)
+            return (
+              check,
+              several && !isOfEnsemble
+                ? " (\(label(run)) · \(run.objective.rawValue) · ε \(Self.short(run.epsilon)))" : ""
+            )
+          }
+        }
+        return nil
+      }
     }
-    let order = { (check: Check) in CheckName.all.firstIndex(of: check.name) ?? .max }
-    failed.sort { order($0) < order($1) }
-    warnings.sort { order($0) < order($1) }
+    let failed = first(.failed)
+    let failedNames = failed.map(\.check.name)
+    let warnings = first(.warning).filter { !failedNames.contains($0.check.name) }
     let passed = Set(runs.flatMap(\.checks).filter { $0.status == .passed }.map(\.name))
-      .subtracting((failed + warnings).map(\.name)).count
+      .subtracting((failed + warnings).map(\.check.name)).count
     var text = "Verdict: "
     if let first = failed.first {
-      text += "NOT believable. \(first.finding.prefix(1).uppercased())\(first.finding.dropFirst()).\n"
+      text +=
+        "NOT believable. \(first.check.finding.prefix(1).uppercased())\(first.check.finding.dropFirst())\(first.place):\n"
     } else {
       text += "believable, as an upper bound on robustness. \(passed) checks passed"
       text += warnings.isEmpty ? ".\n" : ", \(warnings.count) warning\(warnings.count == 1 ? "" : "s").\n"
+      if !triedManySteps {
+        text += "  No attack of many steps was run: a stronger one, such as pgd, may find much more.\n"
+      }
     }
-    let width = (failed + warnings).map(\.name.count).max() ?? 0
-    func entry(_ mark: String, _ check: Check) -> String {
+    let width = (failed + warnings).map(\.check.name.count).max() ?? 0
+    let space = String(repeating: " ", count: width + 6)
+    for (index, (check, place)) in (failed + warnings).enumerated() {
+      let mark = index < failed.count ? "✗" : "!"
       let name = check.name + String(repeating: " ", count: width - check.name.count)
-      let space = String(repeating: " ", count: width + 6)
-      return "  \(mark) \(name)  \(check.finding).\n\(space)\(check.advice) See Docs/verdict.md#\(check.name)\n"
+      // The first failure's finding is the headline.
+      let lines = index == 0 && !failed.isEmpty ? [] : ["\(check.finding)\(place)."]
+      text += "  \(mark) \(name)  " + (lines + ["\(check.advice)"]).joined(separator: "\n" + space)
+      text += "\n\(space)See Docs/verdict.md#\(check.name)\n"
     }
-    text += failed.map { entry("✗", $0) }.joined()
-    text += warnings.map { entry("!", $0) }.joined()
     return text
   }
+
+  /// Whether some run asked for more than one gradient of an example.
+  private var triedManySteps: Bool { runs.contains { $0.memberGradients > examples * draws } }
 
   static func accuracy(_ estimate: Estimate) -> String {
     String(

@@ -5,6 +5,8 @@ public import RobustnessCore
 public struct RunResult: Sendable {
   /// Name of the attack.
   public var attack: String
+  /// The attack with its options as given.
+  public var request: String
   /// Objective that was followed.
   public var objective: Objective
   /// Norm of the ball.
@@ -42,6 +44,7 @@ public struct RunResult: Sendable {
 
   init(_ run: Evaluator.Outcome, clean: Observations, metrics: [String: Estimate], checks: [Check]) {
     attack = run.request.attack.name
+    request = run.request.text
     objective = run.objective
     norm = run.threat.norm
     epsilon = run.threat.epsilon
@@ -92,6 +95,8 @@ public struct EvaluationResult: Sendable {
   public var arithmetic: Arithmetic
   /// Precision of the products, where it is known.
   public var precision: String?
+  /// The kernels that computed them, where it is known.
+  public var kernels: String?
   /// The box.
   public var box: ClosedRange<Double>
   /// Names all random streams.
@@ -120,6 +125,7 @@ public struct EvaluationResult: Sendable {
     decision = evaluator.plan.decision
     arithmetic = subject.arithmetic
     precision = subject.precision
+    kernels = subject.kernels
     box = evaluator.plan.box
     seed = evaluator.plan.seed
     cleanAccuracy = .proportion(zip(clean.decisions, examples.labels).count { $0 == $1 }, of: examples.count)

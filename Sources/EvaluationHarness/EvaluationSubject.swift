@@ -54,6 +54,8 @@ public struct EvaluationSubject: Sendable {
   public var arithmetic: Arithmetic
   /// Precision of the products, where it is known.
   public var precision: String?
+  /// The kernels that compute them, where it is known.
+  public var kernels: String?
   /// Whether gradients (and what comes with them) are of lower precision than decisions.
   public var hasApproximateGradients: Bool
   /// Reads and packs what the first pass would, so that it is not part of an attack's time.

@@ -95,7 +95,7 @@ private struct Session {
           evaluator.progress.willRun(label)
           let outcome = try evaluator.perform(request, objective: objective, threat: threat, examples: examples)
           evaluator.progress.willRun(label + " · checks")
-          let suite = try checks(outcome, noise: noise?.correct)
+          let suite = try checks(outcome, noise: noise?.withstood)
           runs.append((outcome, suite, try metrics(outcome, needsMembers)))
         }
       }
@@ -132,7 +132,7 @@ private struct Session {
   }
 
   private mutating func checks(_ outcome: Evaluator.Outcome, noise: [Bool]?) throws -> CheckSuite {
-    let checks = RunChecks(outcome: outcome)
+    let checks = RunChecks(outcome: outcome, arithmetic: evaluator.subject.arithmetic)
     var suite = ensembleChecks.replacing(CheckName.finiteValues, checks.finiteValues())
     addBasics(&suite, checks)
     let followsGradient =
@@ -198,7 +198,7 @@ private struct Session {
         let fgsm = try evaluator.perform(
           AttackRequest(oneStep, norm: outcome.threat.norm), objective: outcome.objective, threat: outcome.threat,
           examples: examples)
-        return checks.fgsm(fgsm.correct)
+        return checks.fgsm(fgsm.withstood)
       }
     }
     let doubled = [(CheckName.doubledSteps, "steps"), (CheckName.doubledRestarts, "restarts")]
@@ -218,11 +218,12 @@ private struct Session {
 
   /// Examples that withstood the run and fall to `request`.
   private func newlyFooled(by request: AttackRequest, _ outcome: Evaluator.Outcome) throws -> Int {
-    let survivors = outcome.correct.indices.filter { outcome.correct[$0] }
+    let withstood = outcome.withstood
+    let survivors = withstood.indices.filter { withstood[$0] }
     guard !survivors.isEmpty else { return 0 }
     let again = try evaluator.perform(
       request, objective: outcome.objective, threat: outcome.threat, examples: examples.subset(survivors))
-    return again.correct.count { !$0 }
+    return again.withstood.count { !$0 }
   }
 
   /// Not for random noise: a few draws do not search the larger ball better than the smaller one.
@@ -236,7 +237,7 @@ private struct Session {
       }.min { $0.outcome.threat.epsilon < $1.outcome.threat.epsilon }
       guard let larger else { continue }
       runs[index].suite.add(CheckName.monotone) {
-        RunChecks(outcome: run).monotone(larger.outcome.correct, epsilon: larger.outcome.threat.epsilon)
+        RunChecks(outcome: run).monotone(larger.outcome.withstood, epsilon: larger.outcome.threat.epsilon)
       }
     }
   }
@@ -253,7 +254,14 @@ private struct Session {
     guard !plan.metrics.isEmpty else { return [] }
     let adversarial = needsMembers ? try evaluator.observe(run.adversarial.inputs, members: true) : run.adversarial
     let seen = outcomes(run, adversarial)
-    return try plan.metrics.map { ($0.name, try $0.init().evaluate(seen)) }
+    return plan.metrics.map { metric in
+      do {
+        return (metric.name, try metric.init().evaluate(seen))
+      } catch {
+        // One metric that cannot say anything must not cost the rest of the evaluation.
+        return (metric.name, Estimate(value: .nan, unit: "failed: \(error)", count: examples.count))
+      }
+    }
   }
 
   func result() -> EvaluationResult {

@@ -50,8 +50,8 @@ public struct Evaluator: Sendable {
       evaluationDraws = all
       oracleDraws = .resampled(count: count, among: all, streams)
     }
-    if case .singleDraw(let draw) = plan.decision, !all.contains(draw) {
-      throw CoreError("decision draw:\(draw) is not one of the draws that are evaluated")
+    if case .singleDraw(let draw) = plan.decision, !evaluationDraws.contains(draw) {
+      throw CoreError("decision draw:\(draw) is not one of the draws that judge")
     }
     try checkCapabilities()
   }
@@ -108,6 +108,13 @@ public struct Evaluator: Sendable {
 
     /// Whether each example is decided as its label at the point returned.
     var correct: [Bool] { zip(adversarial.decisions, examples.labels).map { $0 == $1 } }
+    /// Whether the attack has a class to aim at.
+    var isTargeted: Bool { threat.goal == .targeted }
+    /// Whether the goal was missed at the point returned: for an untargeted attack the same as `correct`.
+    var withstood: [Bool] {
+      guard isTargeted, let targets = examples.targets else { return correct }
+      return zip(adversarial.decisions, targets).map { $0 != $1 }
+    }
   }
 
   func perform(
@@ -136,7 +143,7 @@ public struct Evaluator: Sendable {
     let adversarial = try observe(points)
     var described: [String: String] = ["norm": request.norm.rawValue]
     for (name, value) in try options.resolved(for: request.norm).described() {
-      described[name] = value ?? A.Options.describedDefaults[name] ?? ""
+      described[name] = value ?? "not set"
     }
     return Outcome(
       request: request, objective: objective, threat: threat, examples: examples, adversarial: adversarial,

@@ -58,7 +58,8 @@ final class DrawStore: @unchecked Sendable {
     guard fitting > 0 else {
       throw CoreError(
         "a group of \(groupSize) draws takes \(megabytes(groupSize * bytesPerDraw)) MB of packed weights; "
-          + "the memory limit leaves \(megabytes(max(0, budget ?? 0))) MB for them. Raise --memory-limit")
+          + "the memory limit leaves \(megabytes(max(0, budget ?? 0))) MB for them. "
+          + "Raise --memory-limit by at least \(megabytes(groupSize * bytesPerDraw - (budget ?? 0))) MB")
     }
     window += allocate(max(0, min(fitting, draws.count) - window.count))
     for start in stride(from: 0, to: draws.count, by: fitting) {

@@ -1,5 +1,9 @@
 /// "Did you mean": the candidate nearest to a mistyped word, by edits and swaps of neighbours, when it is near enough to be a typing error.
 public func nearest(to word: String, among candidates: [String]) -> String? {
+  // The beginning of a name, or a word of it, was perhaps meant as the whole.
+  if word.count >= 3, let longer = candidates.first(where: { $0.lowercased().hasPrefix(word.lowercased()) }) {
+    return longer
+  }
   let scored = candidates.map { ($0, editDistance(word.lowercased(), $0.lowercased())) }
   guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= max(1, (word.count + 1) / 3) else { return nil }
   return best.0

@@ -21,6 +21,8 @@ public func logSoftplus(_ x: Double) -> Double {
 
 /// log Σ exp(values), −∞ for an empty sequence.
 public func logSumExp(_ values: some Collection<Double>) -> Double {
+  // `max` would lose a NaN or keep it, depending on where it stands.
+  guard !values.contains(where: \.isNaN) else { return .nan }
   guard let top = values.max(), top > -.infinity else { return -.infinity }
   if top == .infinity { return .infinity }
   var sum = 0.0

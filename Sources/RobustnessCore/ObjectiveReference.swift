@@ -134,7 +134,8 @@ struct ObjectiveReference {
     return (gradient, -softplus(-odds))
   }
 
-  /// Σ_s r_s^k (e_k − p_s) − r_s^y (e_y − p_s), with r_s^c = p_s(c) / Σ p(c), written without the cancellation of 1 − p.
+  /// Σ_s r_s^k (e_k − p_s) − r_s^y (e_y − p_s), with r_s^c = p_s(c) / Σ p(c). Every entry is a sum of products of a weight and a probability or its complement, formed from logarithms: where draws
+  /// disagree, all of them can lie far below the smallest double.
   private func marginGradient(_ draw: Int, _ row: Int) -> ([Double], Double) {
     let y = labels[row]
     let k = rival(row)
@@ -143,13 +144,18 @@ struct ObjectiveReference {
     let z = Array(logits[draw][row: row])
     let weightY = logP[y] - predictive[row, y] - logDraws
     let weightK = logP[k] - predictive[row, k] - logDraws
-    let factor = max(weightY, weightK)
-    let a = exp(weightK - factor)
-    let b = exp(weightY - factor)
-    func complement(_ c: Int) -> Double { exp(-softplus(-logOddsAgainst(c, logits: z))) }
-    var gradient = logP.map { (b - a) * exp($0) }
-    gradient[y] = -b * complement(y) - a * exp(logP[y])
-    gradient[k] = a * complement(k) + b * exp(logP[k])
+    func logComplement(_ c: Int) -> Double { -softplus(-logOddsAgainst(c, logits: z)) }
+    func logSum(_ a: Double, _ b: Double) -> Double { logSumExp([a, b]) }
+    let larger = max(weightY, weightK)
+    let logDifference = larger + log1p(-exp(-abs(weightY - weightK)))
+    var logs = logP.map { logDifference + $0 }
+    logs[y] = logSum(weightY + logComplement(y), weightK + logP[y])
+    logs[k] = logSum(weightK + logComplement(k), weightY + logP[k])
+    let factor = logs.max() ?? 0
+    guard factor > -.infinity else { return ([Double](repeating: 0, count: logs.count), 0) }
+    var gradient = logs.map { (weightY > weightK ? 1 : -1) * exp($0 - factor) }
+    gradient[y] = -exp(logs[y] - factor)
+    gradient[k] = exp(logs[k] - factor)
     return (gradient, factor)
   }
 

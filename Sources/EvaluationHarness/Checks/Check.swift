@@ -81,6 +81,9 @@ public enum CheckName {
     finiteDifferences, silentSuccess, noise, fgsm, doubledSteps, doubledRestarts, monotone,
   ]
 
+  /// The checks that are about the ensemble, not about one attack on it.
+  static let ofEnsemble = [logits, identicalDraws, convergence, signature, cleanAccuracy]
+
   /// The checks that must not have failed before `name` says anything.
   static func requirements(of name: String) -> [String] {
     switch name {

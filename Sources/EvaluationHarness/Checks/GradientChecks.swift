@@ -151,13 +151,15 @@ struct GradientChecks {
       return Check(
         CheckName.saturation, .failed, value: lost,
         finding:
-          "the arithmetic in use loses or turns \(percent(lost)) of the gradients that Double in the log domain has",
-        advice: "Use --arithmetic log-domain, or float32 instead of bfloat16.")
+          "the arithmetic in use loses or turns \(findings.lostOrTurned) of \(findings.examples) gradients that Double in the log domain has",
+        advice: subject.arithmetic == .logDomain
+          ? "Use --precision float32, or float64." : "Use --arithmetic log-domain.")
     }
     if small > 0, subject.arithmetic == .logDomain {
       return Check(
         CheckName.saturation, .warning, value: small,
-        finding: "\(percent(small)) of the gradients are too small for float32; the log domain keeps them",
+        finding:
+          "\(findings.belowFloat32) of \(findings.examples) gradients looked at are too small for float32; the log domain keeps them",
         advice: "Other tools may report a higher robust accuracy here, because their gradient is zero.")
     }
     return Check(CheckName.saturation, .passed, value: lost, finding: "gradients point where those in Double do")
@@ -174,7 +176,9 @@ struct GradientChecks {
     let bad = findings.errors.count { !($0 <= tolerance) }
     let median = findings.errors.sorted()[findings.errors.count / 2]
     return Check(
-      CheckName.finiteDifferences, isFine: bad == 0, value: median,
+      CheckName.finiteDifferences,
+      // Gradients of lower precision may switch a kink here and there.
+      isFine: subject.hasApproximateGradients ? bad * 4 <= findings.errors.count : bad == 0, value: median,
       finding: String(
         format:
           "the gradient differs from central differences of the log-loss by %.2g (median of %d examples), by more than %.2g at %d",

@@ -4,6 +4,7 @@ import RobustnessCore
 /// Checks of one run against itself and its companions.
 struct RunChecks {
   let outcome: Evaluator.Outcome
+  var arithmetic = Arithmetic.logDomain
 
   private var name: String { outcome.request.attack.name }
   private var count: Int { outcome.examples.count }
@@ -20,7 +21,8 @@ struct RunChecks {
       CheckName.finiteValues, isFine: points == 0 && answers == 0, value: Double(points + answers),
       finding: points + answers == 0
         ? "every point, probability, loss and gradient is finite"
-        : "\(points) coordinates of points and \(answers) losses, probabilities or gradients are not finite",
+        : [(points, "coordinates of points"), (answers, "losses, probabilities or gradients")]
+          .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: " and ") + " are not finite",
       advice: points > 0
         ? "The attack makes points that are not numbers: look for a division by zero in it."
         : "The model or its gradient overflows: the attack cannot have followed it.")
@@ -52,17 +54,20 @@ struct RunChecks {
       return Check(CheckName.zeroGradients, .notRun, finding: "\(name) asks for no gradient")
     }
     // Where the decision fell all the same, a gradient that vanished on the way did no harm.
-    let stuck = zip(outcome.record.hadZeroGradient, outcome.correct).count { $0 && $1 }
+    let stuck = zip(outcome.record.hadZeroGradient, outcome.withstood).count { $0 && $1 }
     let fraction = Double(stuck) / Double(asked)
     return Check(
       CheckName.zeroGradients, isFine: fraction <= 0.01, value: fraction,
       finding: "the gradient of \(percent(fraction)) of the examples was exactly zero, and they stand",
       advice: "The attack could not move these examples: \"robust\" here means \"not attacked\". "
-        + "Try --arithmetic log-domain or --objective margin.")
+        + (arithmetic == .logDomain
+          ? "Try another objective, random starts, or an attack without gradients." : "Try --arithmetic log-domain."))
   }
 
   func silentSuccess() -> Check {
-    let missed = zip(outcome.fooledByAnyQuery, outcome.correct).count { $0 && $1 }
+    let missed = outcome.examples.labels.indices.count {
+      outcome.withstood[$0] && (outcome.isTargeted ? outcome.record.reachedGoal[$0] : outcome.fooledByAnyQuery[$0])
+    }
     return Check(
       CheckName.silentSuccess, isFine: missed <= tolerance(0.02), value: Double(missed) / Double(count),
       finding: "\(missed) examples were fooled by a point that the attack saw and did not return",
@@ -89,7 +94,7 @@ struct RunChecks {
   ///
   /// - Parameter fooled: how many of the examples that withstood the run fall to the companion.
   func doubled(_ check: String, _ fooled: Int, what: String) -> Check {
-    let standing = outcome.correct.count { $0 }
+    let standing = outcome.withstood.count { $0 }
     let accuracy = Estimate.proportion(standing, of: count)
     let left = Double(standing - fooled) / Double(count)
     return Check(
@@ -101,7 +106,7 @@ struct RunChecks {
 
   /// - Parameter larger: correct decisions of the same attack at the next larger ε.
   func monotone(_ larger: [Bool], epsilon: Double) -> Check {
-    let mine = outcome.correct.count { $0 }
+    let mine = outcome.withstood.count { $0 }
     let other = larger.count { $0 }
     return Check(
       CheckName.monotone, isFine: other - mine <= tolerance(0.005), value: Double(other - mine) / Double(count),
@@ -111,19 +116,19 @@ struct RunChecks {
 
   /// Whether the other result fools more examples than this one, by more than the tolerance and by more than chance: McNemar's one-sided test says so at 5 %, or it misses none that
   /// this one fools (of few examples: and takes the accuracy out of its own interval). Near a curved boundary two good attacks fool different examples.
-  private func isStronger(_ otherCorrect: [Bool]) -> Bool {
-    let (more, less) = discordant(otherCorrect)
+  private func isStronger(_ otherWithstood: [Bool]) -> Bool {
+    let (more, less) = discordant(otherWithstood)
     guard more - less > tolerance(0.005) else { return false }
-    if PairedComparison(outcome.correct, otherCorrect).pValue <= 0.1 { return true }
+    if PairedComparison(outcome.withstood, otherWithstood).pValue <= 0.1 { return true }
     guard less == 0 else { return false }
-    let standing = outcome.correct.count { $0 }
+    let standing = outcome.withstood.count { $0 }
     let left = Double(standing - more) / Double(count)
     return count >= 20 || left < Estimate.proportion(standing, of: count).low ?? 0
   }
 
   /// Examples that the other result fools and this one does not, and the other way round.
-  private func discordant(_ otherCorrect: [Bool]) -> (more: Int, less: Int) {
-    let pairs = zip(otherCorrect, outcome.correct)
+  private func discordant(_ otherWithstood: [Bool]) -> (more: Int, less: Int) {
+    let pairs = zip(otherWithstood, outcome.withstood)
     return (pairs.count { !$0 && $1 }, pairs.count { $0 && !$1 })
   }
 }

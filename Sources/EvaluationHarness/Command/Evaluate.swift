@@ -69,7 +69,12 @@ public enum Evaluate {
     } catch {
       // Help, completions and wrong usage, which the parser prints in its own way.
       let code = EvaluateCommand.exitCode(for: error)
-      if code == .success || code == .validationFailure || error is ExitCode { EvaluateCommand.exit(withError: error) }
+      if code == .validationFailure {
+        // The parser's sentence and its usage line, in the form of all other errors.
+        let text = EvaluateCommand.fullMessage(for: error)
+        fail(text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text, 64)
+      }
+      if code == .success || error is ExitCode { EvaluateCommand.exit(withError: error) }
       fail("\(error)", 70)
     }
   }
@@ -87,6 +92,8 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "How robust is this Bayesian neural network, and can the number be believed?",
     discussion: """
       Evaluates attacks on the draws in a posterior file and judges the result: evaluate --attack pgd --model posterior.h5
+
+      The environment variable ROBUSTNESS_KERNELS=portable (or onednn) chooses the kernels.
 
       Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 output that cannot be written or internal \
       error; 75 interrupted.

@@ -30,7 +30,8 @@ struct EvaluateArguments: ParsableArguments {
         + "Repeatable. Default: predictive.", valueName: "name"))
   var objectives: [String] = []
 
-  @Option(help: "How outputs become a class: predictive, majority-vote, or draw:N.")
+  @Option(
+    help: ArgumentHelp("How outputs become a class: predictive, majority-vote, or draw:N.", valueName: "rule"))
   var decision = "predictive"
 
   @Option(
@@ -49,26 +50,30 @@ struct EvaluateArguments: ParsableArguments {
         + "--save-adversarial wrote.", valueName: "file"))
   var data: String?
 
-  @Option(help: "Number of examples, from the first on. Default: all.")
+  @Option(help: ArgumentHelp("Number of examples, from the first on. Default: all.", valueName: "count"))
   var examples: Int?
 
-  @Option(help: "Number of draws, evenly spaced. Default: all.")
+  @Option(help: ArgumentHelp("Number of draws, evenly spaced. Default: all.", valueName: "count"))
   var draws: Int?
 
   @Option(
     help: "Draws that the attack sees: same, disjoint:N (the others judge), or resampled:N (N new ones each query).")
   var attackDraws = "same"
 
-  @Option(help: "Fresh draws from the variational parameters in the file, in place of the stored ones.")
+  @Option(
+    help: ArgumentHelp(
+      "Fresh draws from the variational parameters in the file, in place of the stored ones.", valueName: "count"))
   var resample: Int?
 
-  @Option(help: "log-domain, or naive-float32 to see what other tools would have reported.")
+  @Option(
+    help: ArgumentHelp("log-domain, or naive-float32 to see what other tools would have reported.", valueName: "name"))
   var arithmetic = Arithmetic.logDomain.rawValue
 
-  @Option(help: "Names all random streams.")
+  @Option(help: ArgumentHelp("Names all random streams.", valueName: "number"))
   var seed: UInt64 = 0
 
-  @Option(help: "Worker threads; results do not depend on it. Default: one a core.")
+  @Option(
+    help: ArgumentHelp("Worker threads; results do not depend on it. Default: one a core.", valueName: "count"))
   var threads: Int?
 
   @Option(

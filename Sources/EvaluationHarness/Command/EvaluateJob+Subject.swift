@@ -14,7 +14,7 @@ extension EvaluateJob {
     guard let arithmetic = Arithmetic(rawValue: arguments.arithmetic) else {
       throw UsageError("--arithmetic takes log-domain or naive-float32, not '\(arguments.arithmetic)'")
     }
-    let examples = try examples(for: file)
+    let (examples, dataSHA256) = try examples(for: file)
     // An attack, the oracle and the results keep about a dozen arrays of the size of the inputs.
     let working = 12 * MemoryLayout<Double>.stride * examples.inputs.elements.count
     let (ensemble, precision) = try ensemble(
@@ -32,10 +32,12 @@ extension EvaluateJob {
       case .changed: .changed
       }
     subject.posteriorSHA256 = file.posteriorSHA256
-    subject.dataSHA256 = arguments.data == nil ? file.dataSHA256 : nil
+    subject.dataSHA256 = dataSHA256
     subject.arithmetic = arithmetic
     subject.hasApproximateGradients = precision == .bfloat16
     subject.precision = precision.rawValue
+    subject.kernels = precision == .float64 ? "portable kernels" : KernelLibrary.preferredDescription
+    if let data = arguments.data { subject.summary += " · examples of \(data)" }
     let draws = arguments.draws.map { DrawSelection.some(evenlySpaced($0, of: source.drawCount)) } ?? .all
     subject.prepare = { try ensemble.prepare(draws: draws) }
     return (subject, file.inputBounds)
@@ -99,12 +101,14 @@ extension EvaluateJob {
       seed: arguments.seed)
   }
 
-  private func examples(for file: PosteriorFile) throws -> Examples {
+  private func examples(for file: PosteriorFile) throws -> (Examples, sha256: String?) {
     let shape = file.architecture.inputShape
     let data: EvaluationData
+    var digest = file.dataSHA256
     if let path = arguments.data {
       let read = try ExamplesFile.read(path, acceptChanged: arguments.acceptChanged)
-      data = try checked(read, path, file)
+      data = try checked(read.data, path, file)
+      digest = read.sha256
     } else {
       guard let own = try file.evaluationData() else {
         throw BadDataError("\(file.fileName): /evaluation_data is missing; give the inputs and labels with --data FILE")
@@ -113,7 +117,7 @@ extension EvaluateJob {
     }
     let inputs = Tensor(shape: [data.count] + shape, elements: data.inputs)
     let examples = Examples(inputs: inputs, labels: data.labels)
-    return arguments.examples.map { examples.first($0) } ?? examples
+    return (arguments.examples.map { examples.first($0) } ?? examples, digest)
   }
 
   /// Values that lie outside the bounds by no more than their rounding to single precision are moved onto them.
@@ -147,19 +151,16 @@ extension EvaluateJob {
 
   private func summary(_ file: PosteriorFile, _ draws: Int) -> String {
     var parts = [file.fileName]
-    let what = [
-      file.provenance["method"].flatMap(Self.short) ?? file.kind?.rawValue,
-      file.provenance["dataset"].map { "on \($0)" },
-    ]
-    let described = what.compactMap(\.self).joined(separator: " ")
-    if !described.isEmpty { parts.append(described) }
+    let method = file.provenance["method"].flatMap(Self.short) ?? file.kind?.rawValue
+    parts += [method, file.provenance["dataset"].map { "trained on \($0)" }].compactMap(\.self)
     parts.append(file.architecture.summary)
     if arguments.resample != nil {
       parts.append("\(draws) fresh draws")
+    } else if file.drawsPerChain == 1, file.kind != .mcmc {
+      parts.append(file.drawCount == 1 ? "1 network" : "\(file.drawCount) networks")
     } else {
-      parts.append(
-        "\(file.chainCount) chain\(file.chainCount == 1 ? "" : "s") × \(file.drawsPerChain) draw\(file.drawsPerChain == 1 ? "" : "s")"
-      )
+      func count(_ n: Int, _ noun: String) -> String { "\(n) \(noun)\(n == 1 ? "" : "s")" }
+      parts.append("\(count(file.chainCount, "chain")) × \(count(file.drawsPerChain, "draw"))")
     }
     let digest = file.contentSHA256.prefix(6)
     switch file.integrity {

@@ -131,9 +131,8 @@ struct EvaluateJob {
         lines +=
           "  needs \(A.capabilities.access.rawValue) · norms \(A.capabilities.norms.map(\.rawValue).joined(separator: ", "))"
         lines += " · \(A.capabilities.targeted ? "targeted and untargeted" : "untargeted only")\n"
-        for option in try A.describedOptions().split(separator: " norm=")[0].split(separator: " ")
-        where option.contains("=") {
-          lines += "  \(option)\n"
+        for (name, value) in try A.Options().described() {
+          lines += "  \(name)=\(value ?? A.Options.describedDefaults[name] ?? "not set")\n"
         }
         return lines
       }
@@ -143,7 +142,8 @@ struct EvaluateJob {
   }
 
   private func metricList() -> String {
-    metrics.map { "\($0.name)\n" }.joined() + "\n" + metrics.map { "\($0.name): \($0.summary)\n" }.joined()
+    let sorted = metrics.sorted { $0.name < $1.name }
+    return sorted.map { "\($0.name)\n" }.joined() + "\n" + sorted.map { "\($0.name): \($0.summary)\n" }.joined()
   }
 
   // MARK: - Output
