@@ -54,6 +54,12 @@ public final class LinearKernel: Sendable {
     }
   }
 
+  /// Whether weights packed for `other` serve this kernel as well: the same layer for another number of rows mostly does.
+  public func packsLike(_ other: LinearKernel) -> Bool {
+    inputs == other.inputs && outputs == other.outputs && precision == other.precision
+      && implementation.packsLike(other.implementation)
+  }
+
   /// Bytes of the weights as `forward` wants them.
   public var forwardWeightBytes: Int { implementation.forwardWeightBytes }
 
@@ -116,6 +122,7 @@ public final class LinearKernel: Sendable {
 
 /// What a library provides for a linear layer.
 protocol LinearImplementation: Sendable {
+  func packsLike(_ other: any LinearImplementation) -> Bool
   var forwardWeightBytes: Int { get }
   var backwardWeightBytes: Int { get }
   func pack(

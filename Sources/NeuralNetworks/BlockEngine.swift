@@ -16,28 +16,56 @@ final class BlockEngine: @unchecked Sendable {
   /// Draws whose input gradients add up inside the products, as one product with that many times the inner dimension.
   static let drawsPerGroup = 8
 
-  let network: CompiledNetwork
+  /// A network compiled for one size of block, with what its workers own.
+  private struct Lane: Sendable {
+    let network: CompiledNetwork
+    let spaces: [Workspace]
+    var rows: Int { network.rows }
+
+    init(_ network: CompiledNetwork, backward: Bool, threads: Int) throws {
+      self.network = network
+      spaces = try (0..<threads).map { _ in try Workspace(network, backward: backward) }
+    }
+  }
+
+  /// What is known about the lane for few examples.
+  private enum Trust {
+    case sameBits
+    case otherBits
+  }
+
+  /// Rows of a block when there are few examples, which would mostly be padding in a large one.
+  static let smallBlockRows = 32
+  /// Number of examples up to which they are few.
+  static let fewExamples = 125
+
   private let store: DrawStore
-  private let spaces: [Workspace]
+  private let large: Lane
+  private let small: Lane?
+  /// Of passes with a gradient, and without.
+  private var trust: [Bool: Trust] = [:]
   private let team: WorkerTeam
   private let normalization: Normalization?
   private let inputSize: Int
   private let classes: Int
-  private let blockRows: Int
 
   /// Draws in a group; where the first layer is no product, each draw's gradient is added in double by itself.
-  var groupSize: Int { network.accumulatesInputGradient ? Self.drawsPerGroup : 1 }
+  var groupSize: Int { large.network.accumulatesInputGradient ? Self.drawsPerGroup : 1 }
 
   init(
     _ source: any WeightSource, precision: Precision, library: KernelLibrary, backward: Bool, threads: Int,
     budget: Int?, packedBytes: Int? = nil, inputMagnitude: Double
   ) throws {
-    blockRows = Self.blockRows(source.architecture)
-    network = try CompiledNetwork(source.architecture, rows: blockRows, precision: precision, library: library)
-    let network = network
-    spaces = try (0..<threads).map { _ in try Workspace(network, backward: backward) }
+    let rows = Self.blockRows(source.architecture)
+    func compile(_ rows: Int) throws -> CompiledNetwork {
+      try CompiledNetwork(source.architecture, rows: rows, precision: precision, library: library)
+    }
+    let network = try compile(rows)
+    large = try Lane(network, backward: backward, threads: threads)
+    let few = rows > Self.fewExamples ? try compile(Self.smallBlockRows) : nil
+    small = try few.flatMap { $0.packsLike(network) ? try Lane($0, backward: backward, threads: threads) : nil }
     store = DrawStore(
-      source, network: network, backward: backward, workers: spaces.map(\.worker),
+      source, network: network, backward: backward, workers: large.spaces.map(\.worker),
       budget: packedBytes ?? budget.map { $0 - threads * Workspace.bytes(network, backward: backward) },
       inputMagnitude: inputMagnitude)
     team = WorkerTeam(count: threads)
@@ -60,13 +88,30 @@ final class BlockEngine: @unchecked Sendable {
   func prepare(_ draws: [Int]) throws { try store.prepare(draws) }
 
   /// Passes all examples through `draws`.
+  ///
+  /// Few examples go in small blocks. That must not change a bit, and does not where it was tried, but a product's library may sum small blocks in another order: the first time both sizes run and are compared, and small
+  /// blocks are never used again should they differ.
   func run(_ inputs: Tensor, labels: [Int], draws: [Int], _ request: Request) throws -> PassSums {
+    let kind = request.gradient != nil
+    guard let small, inputs.rowCount <= Self.fewExamples, trust[kind] != .otherBits else {
+      return try run(inputs, labels, draws, request, large)
+    }
+    let sums = try run(inputs, labels, draws, request, small)
+    guard trust[kind] == nil else { return sums }
+    let check = try run(inputs, labels, draws, request, large)
+    trust[kind] = sums.isIdentical(to: check, inputSize: inputSize) ? .sameBits : .otherBits
+    return check
+  }
+
+  private func run(
+    _ inputs: Tensor, _ labels: [Int], _ draws: [Int], _ request: Request, _ lane: Lane
+  ) throws -> PassSums {
     let sums = PassSums(
       examples: inputs.rowCount, inputSize: inputSize, classes: classes, draws: draws.count, request: request)
-    let blocks = (inputs.rowCount + blockRows - 1) / blockRows
+    let blocks = (inputs.rowCount + lane.rows - 1) / lane.rows
     try inputs.elements.withUnsafeBufferPointer { buffer in
       let job = Job(
-        inputs: UnsafeAddress(buffer.baseAddress!), labels: labels, request: request, sums: sums, blockRows: blockRows)
+        inputs: UnsafeAddress(buffer.baseAddress!), labels: labels, request: request, sums: sums, lane: lane)
       try store.withWindows(of: draws, groupSize: groupSize) { positions, packed in
         let groups = stride(from: 0, to: packed.count, by: groupSize).map { start in
           Group(first: positions.lowerBound + start, draws: Array(packed[start..<min(start + groupSize, packed.count)]))
@@ -77,10 +122,10 @@ final class BlockEngine: @unchecked Sendable {
         let whole = rest * rounds < groups.count ? blocks - rest : blocks
         try team.perform { worker in
           for block in stride(from: worker, to: whole, by: team.count) {
-            load(job, block, spaces[worker])
+            load(job, block, lane.spaces[worker])
             for group in groups {
-              try unit(job, block, group, spaces[worker])
-              merge(job, block, spaces[worker])
+              try unit(job, block, group, lane.spaces[worker])
+              merge(job, block, lane.spaces[worker])
             }
           }
         }
@@ -95,10 +140,10 @@ final class BlockEngine: @unchecked Sendable {
     for wave in stride(from: 0, to: groups.count, by: team.count) {
       let count = min(team.count, groups.count - wave)
       try WorkerTeam(count: count).perform { worker in
-        if wave == 0 { load(job, block, spaces[worker]) }
-        try unit(job, block, groups[wave + worker], spaces[worker])
+        if wave == 0 { load(job, block, job.lane.spaces[worker]) }
+        try unit(job, block, groups[wave + worker], job.lane.spaces[worker])
       }
-      for worker in 0..<count { merge(job, block, spaces[worker]) }
+      for worker in 0..<count { merge(job, block, job.lane.spaces[worker]) }
     }
   }
 
@@ -115,20 +160,22 @@ final class BlockEngine: @unchecked Sendable {
     let request: Request
     let sums: PassSums
 
-    let blockRows: Int
+    let lane: Lane
 
-    func rows(_ block: Int) -> Range<Int> { block * blockRows..<min((block + 1) * blockRows, labels.count) }
+    func rows(_ block: Int) -> Range<Int> { block * lane.rows..<min((block + 1) * lane.rows, labels.count) }
   }
 
   private func load(_ job: Job, _ block: Int, _ space: Workspace) {
     let rows = job.rows(block)
     space.load(
-      job.inputs.pointer + rows.lowerBound * inputSize, labels: job.labels[rows], rows: rows.count, network: network,
+      job.inputs.pointer + rows.lowerBound * inputSize, labels: job.labels[rows], rows: rows.count,
+      network: job.lane.network,
       normalization: normalization)
   }
 
   private func unit(_ job: Job, _ block: Int, _ group: Group, _ space: Workspace) throws {
     let request = job.request
+    let network = job.lane.network
     let rows = job.rows(block)
     let logits = space.values.last!.base
     let wide = network.wide.elementType
@@ -164,6 +211,7 @@ final class BlockEngine: @unchecked Sendable {
   }
 
   private func logitGradient(_ job: Job, _ objective: Objective, _ rows: Range<Int>, _ space: Workspace) {
+    let network = job.lane.network
     let logits = space.values.last!.base
     let gradient = space.gradients.last!.base
     let first = job.request.firstPass
@@ -172,7 +220,7 @@ final class BlockEngine: @unchecked Sendable {
       ckn_logit_gradient(
         objective.kernel, gradient, network.precision.elementType, space.exponents, logits, network.wide.elementType,
         space.labels, &first, rows.count, classes)
-      clearPaddedRows(gradient, from: rows.count, space)
+      clearPaddedRows(gradient, from: rows.count, space, network)
       return
     }
     ckn_set_exponents(space.exponents, 0, network.rows)
@@ -180,10 +228,12 @@ final class BlockEngine: @unchecked Sendable {
       objective.kernel, gradient.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self),
       first?.naiveMean(row: rows.lowerBound), space.labels,
       Float(job.sums.draws), rows.count, classes)
-    clearPaddedRows(gradient, from: rows.count, space)
+    clearPaddedRows(gradient, from: rows.count, space, network)
   }
 
-  private func clearPaddedRows(_ gradient: UnsafeMutableRawPointer, from row: Int, _ space: Workspace) {
+  private func clearPaddedRows(
+    _ gradient: UnsafeMutableRawPointer, from row: Int, _ space: Workspace, _ network: CompiledNetwork
+  ) {
     let bytes = classes * network.precision.bytes
     ckn_zero(gradient + row * bytes, (network.rows - row) * bytes)
     ckn_set_exponents(space.exponents + row, 0, network.rows - row)
@@ -191,6 +241,7 @@ final class BlockEngine: @unchecked Sendable {
 
   private func merge(_ job: Job, _ block: Int, _ space: Workspace) {
     let rows = job.rows(block)
+    let network = job.lane.network
     let sums = job.sums
     if job.request.prediction {
       var into = sums.prediction[rows.lowerBound]

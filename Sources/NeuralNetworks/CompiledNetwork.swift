@@ -76,6 +76,21 @@ final class CompiledNetwork: Sendable {
         to: .plain(rows: rows, shape: architecture.inputShape, precision: wide, library: library), library: library)
   }
 
+  /// Whether draws packed for `other` serve this network as well.
+  func packsLike(_ other: CompiledNetwork) -> Bool {
+    guard stages.count == other.stages.count, packing(backward: true).bytes == other.packing(backward: true).bytes
+    else {
+      return false
+    }
+    return zip(stages, other.stages).allSatisfy { stage, otherStage in
+      guard case .product(let kernel, _) = stage else { return true }
+      guard case .linear(let linear) = kernel, case .product(.linear(let otherLinear), _) = otherStage else {
+        return false
+      }
+      return linear.packsLike(otherLinear)
+    }
+  }
+
   /// Whether bfloat16 products can run this architecture: the logits must come straight out of the last product.
   static func supportsBFloat16(_ architecture: Architecture) -> Bool {
     guard case .dense(_, _, .identity)? = architecture.layers.last else { return false }

@@ -49,13 +49,15 @@ struct FaultyEnsemble<Base: PosteriorEnsemble>: PosteriorEnsemble {
   var base: Base
   /// Changes the gradient of a batch; is told its examples.
   var gradient: @Sendable (ScaledGradient, Examples) -> ScaledGradient = { gradient, _ in gradient }
+  /// Changes the log-probabilities of the draws.
+  var members: @Sendable (Tensor) -> Tensor = { $0 }
 
   var inputShape: [Int] { base.inputShape }
   var classCount: Int { base.classCount }
   var drawCount: Int { base.drawCount }
   func member(_ draw: Int) throws -> Base.Member { try base.member(draw) }
   func memberLogProbabilities(_ inputs: Tensor, draws: DrawSelection) throws -> Tensor {
-    try base.memberLogProbabilities(inputs, draws: draws)
+    members(try base.memberLogProbabilities(inputs, draws: draws))
   }
   func predict(_ inputs: Tensor, draws: DrawSelection) throws -> Prediction { try base.predict(inputs, draws: draws) }
   func loss(_ examples: Examples, objective: Objective, draws: DrawSelection) throws -> Loss {

@@ -98,6 +98,7 @@ extension EvaluationSubject {
     box: ClosedRange<Double> = 0...1, change: (inout EvaluationPlan) -> Void = { _ in }
   ) throws -> EvaluationResult {
     var plan = EvaluationPlan(attacks: attacks, objectives: objectives, epsilons: epsilons, box: box)
+    plan.finiteDifferences = finiteDifferenceEffort
     change(&plan)
     return try Evaluator(subject: self, plan: plan, companions: .builtIn).evaluate()
   }

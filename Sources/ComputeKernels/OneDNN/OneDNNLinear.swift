@@ -37,6 +37,17 @@ struct OneDNNLinear: LinearImplementation {
     packBackward = try OneDNNPrimitive("packed weights") { cdnn_pack_create($0, toInput.raw, CDNN_WEIGHTS, false) }
   }
 
+  func packsLike(_ other: any LinearImplementation) -> Bool {
+    guard let other = other as? OneDNNLinear else { return false }
+    func isSame(_ a: OneDNNPrimitive, _ b: OneDNNPrimitive) -> Bool {
+      guard let x = try? OneDNNLayout(of: a, CDNN_WEIGHTS), let y = try? OneDNNLayout(of: b, CDNN_WEIGHTS) else {
+        return false
+      }
+      return x == y
+    }
+    return isSame(forward, other.forward) && isSame(toInput, other.toInput)
+  }
+
   var forwardWeightBytes: Int { forward.bytes(CDNN_WEIGHTS) }
   var backwardWeightBytes: Int { toInput.bytes(CDNN_WEIGHTS) }
 

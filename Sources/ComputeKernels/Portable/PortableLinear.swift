@@ -8,6 +8,9 @@ struct PortableLinear<Scalar: PortableScalar>: LinearImplementation {
   let activation: FusedActivation
   let accumulates: Bool
 
+  /// A plain copy serves any number of rows.
+  func packsLike(_ other: any LinearImplementation) -> Bool { other is Self }
+
   var forwardWeightBytes: Int { outputs * inputs * Scalar.precision.bytes }
   var backwardWeightBytes: Int { forwardWeightBytes }
 

@@ -109,12 +109,16 @@ struct RunChecks {
       advice: "A larger budget contains the smaller one: the attack is too weak at the larger ε.")
   }
 
-  /// Whether the other result fools more examples than this one, by more than the tolerance and by more than chance: it misses none that this one fools, or McNemar's one-sided
-  /// test says so at 5 %. Near a curved boundary two good attacks fool different examples.
+  /// Whether the other result fools more examples than this one, by more than the tolerance and by more than chance: McNemar's one-sided test says so at 5 %, or it misses none that
+  /// this one fools (of few examples: and takes the accuracy out of its own interval). Near a curved boundary two good attacks fool different examples.
   private func isStronger(_ otherCorrect: [Bool]) -> Bool {
     let (more, less) = discordant(otherCorrect)
     guard more - less > tolerance(0.005) else { return false }
-    return less == 0 || PairedComparison(outcome.correct, otherCorrect).pValue <= 0.1
+    if PairedComparison(outcome.correct, otherCorrect).pValue <= 0.1 { return true }
+    guard less == 0 else { return false }
+    let standing = outcome.correct.count { $0 }
+    let left = Double(standing - more) / Double(count)
+    return count >= 20 || left < Estimate.proportion(standing, of: count).low ?? 0
   }
 
   /// Examples that the other result fools and this one does not, and the other way round.

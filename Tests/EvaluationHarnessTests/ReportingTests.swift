@@ -1,0 +1,72 @@
+import Testing
+
+@testable import Reporting
+
+@Suite struct `Suggestions` {
+  @Test(arguments: [("pdg", "pgd"), ("fgms", "fgsm"), ("RANDOM", "random"), ("rndom", "random"), ("pgdd", "pgd")])
+  func `the candidate nearest to a typing error`(_ word: String, _ expected: String) {
+    #expect(nearest(to: word, among: ["fgsm", "pgd", "random"]) == expected)
+  }
+
+  @Test(arguments: ["autoattack", "x", ""]) func `none where nothing is near`(_ word: String) {
+    #expect(nearest(to: word, among: ["fgsm", "pgd", "random"]) == nil)
+  }
+
+  @Test(arguments: [("", "abc", 3), ("abc", "", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("kitten", "sitting", 3)])
+  func `edits and swaps are counted`(_ a: String, _ b: String, _ distance: Int) {
+    #expect(editDistance(a, b) == distance)
+  }
+}
+
+@Suite struct `Text for a terminal` {
+  @Test(arguments: [(0.0, "    "), (0.5, "██  "), (1.0, "████"), (0.28125, "█▏  ")])
+  func `a bar of four columns`(_ fraction: Double, _ expected: String) {
+    #expect(ProgressLine.bar(fraction, width: 4) == expected)
+  }
+
+  @Test(arguments: [(0.4, "0 s"), (59, "59 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (5400, "1.5 h")])
+  func `durations`(_ seconds: Double, _ expected: String) { #expect(ProgressLine.duration(seconds) == expected) }
+
+  @Test(arguments: [(12.0, "12"), (2_500, "2 k"), (1_200_000, "1.2 M")]) func `rates`(
+    _ rate: Double, _ expected: String
+  ) {
+    #expect(ProgressLine.short(rate) == expected)
+  }
+
+  @Test func `columns of a table are padded, lines are not`() {
+    var table = TextTable(header: [["name", "value"]], alignments: [.left, .right])
+    table.append(["ε", "1"])
+    table.append(["long name", ""])
+    #expect(table.text == "name       value\nε              1\nlong name\n")
+  }
+}
+
+@Suite struct `Text for programs` {
+  @Test func `JSON escapes what it must`() {
+    #expect(JSONText.text("a\"b\\c\n\t\u{1}é").compact == #""a\"b\\c\n\t\u0001é""#)
+  }
+
+  @Test(arguments: [(Double.nan, "null"), (.infinity, "null"), (-.infinity, "null"), (0.1, "0.1"), (1e-7, "1e-07")])
+  func `JSON numbers that are not finite are null`(_ value: Double, _ expected: String) {
+    #expect(JSONText.number(value).compact == expected)
+  }
+
+  @Test func `the largest seed is written in full`() {
+    #expect(JSONText.natural(.max).compact == "18446744073709551615")
+  }
+
+  @Test func `JSON keeps the order of keys and indents`() {
+    let value = JSONText.object([
+      ("b", .array([.number(1), .null])), ("a", .object([("c", .bool(true))])), ("d", .array([])),
+    ])
+    #expect(value.compact == #"{"b":[1.0,null],"a":{"c":true},"d":[]}"#)
+    #expect(value.pretty == "{\n  \"b\": [1.0, null],\n  \"a\": {\n    \"c\": true\n  },\n  \"d\": []\n}")
+  }
+
+  @Test func `CSV quotes commas, quotes and line breaks`() {
+    var table = CSVText(header: ["a", "b"])
+    table.append(["1,5", "say \"hi\""])
+    table.append(["two\nlines", "carriage\r\nreturn"])
+    #expect(table.text == "a,b\n\"1,5\",\"say \"\"hi\"\"\"\n\"two\nlines\",\"carriage\r\nreturn\"\n")
+  }
+}
