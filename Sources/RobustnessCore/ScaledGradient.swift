@@ -78,6 +78,11 @@ public struct ScaledGradient: Sendable, Hashable {
     other.values.elements.withUnsafeBufferPointer { source in
       values.withEachRow { row, sum in
         guard logWeights[row] > -.infinity, ctl_max_abs(source.baseAddress! + row * size, size) > 0 else { return }
+        // A draw whose logits are no numbers: the sum is none either, which the checks then name.
+        guard logWeights[row] < .infinity else {
+          for index in 0..<size { sum[index] = .nan }
+          return
+        }
         let log2Weight = logWeights[row] / ln2
         let whole = log2Weight.rounded(.down)
         let incoming = other.exponents[row] + Int(whole)
