@@ -32,7 +32,7 @@ build: dependencies
 	$(SWIFT) build $(RELEASE) --product evaluate
 
 evaluate: build
-	$$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --attack pgd --model Fixtures/mnist-ensemble.h5
+	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --attack pgd --model Fixtures/mnist-ensemble.h5
 	@echo
 	@echo "Now with your own posterior: $$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --help"
 
