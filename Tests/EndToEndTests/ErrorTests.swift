@@ -25,7 +25,7 @@ import Testing
     Case("--metric", "calibration", says: "error: no metric named 'calibration'."),
     Case(
       "--decision", "maybe", says: "error: no decision named 'maybe'; there are predictive, majority-vote and draw:N"),
-    Case("--decision", "draw:99", says: "decision draw:99 is not one of the draws that are evaluated"),
+    Case("--decision", "draw:99", says: "decision draw:99 is not one of the draws that judge"),
     Case("--epsilon", "x", says: "'x' is invalid for '--epsilon <radius>'"),
     Case("--epsilon=-1", says: "--epsilon must be a number that is not negative, not -1.0"),
     Case("--epsilon", "nan", says: "--epsilon must be a number that is not negative, not nan"),

@@ -19,8 +19,8 @@ import Testing
     let portable = ProcessInfo.processInfo.environment["ROBUSTNESS_KERNELS"] == "portable"
     let note = portable ? "(portable kernels, slow: forced by ROBUSTNESS_KERNELS)\n" : ""
     let expected = """
-      mnist-ensemble.h5 · independently trained networks (Adam), stored as chains on mnist · 784-64-64-10 ReLU · \
-      8 chains × 1 draw · content c4c365… verified
+      mnist-ensemble.h5 · independently trained networks (Adam), stored as chains · trained on mnist · \
+      784-64-64-10 ReLU · 8 networks · content c4c365… verified
       500 examples · 8 draws · L∞ ε = 0.1 in [0, 1] · decision: posterior predictive · seed 0
 
                                 accuracy                softmax  exactly zero     member

@@ -66,3 +66,22 @@ import Testing
     #expect(row([1, -2], 7).negated == row([-1, 2], 7))
   }
 }
+
+@Suite("Weights and logits that are not numbers")
+struct NotANumberTests {
+  @Test("show in the sum of gradients instead of ending the program", arguments: [Double.nan, .infinity])
+  func accumulate(weight: Double) {
+    var sum = ScaledGradient(Tensor(shape: [2, 2], elements: [1, 2, 3, 4]))
+    sum.accumulate(ScaledGradient(Tensor(shape: [2, 2], elements: [1, 1, 1, 1])), logWeights: [weight, 0])
+    let first = Array(sum.values[row: 0])
+    #expect(first.count { $0.isNaN } == 2)
+    #expect(Array(sum.plain[row: 1]) == [4, 5])
+  }
+
+  @Test("make a logarithm of a sum that is not a number, wherever they stand")
+  func logSum() {
+    #expect(logSumExp([.nan, 1, 2]).isNaN)
+    #expect(logSumExp([1, .nan, 2]).isNaN)
+    #expect(logSumExp([1, 2, .nan]).isNaN)
+  }
+}
