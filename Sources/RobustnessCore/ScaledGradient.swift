@@ -77,7 +77,7 @@ public struct ScaledGradient: Sendable, Hashable {
     var exponents = exponents
     other.values.elements.withUnsafeBufferPointer { source in
       values.withEachRow { row, sum in
-        guard logWeights[row] > -.infinity, ctl_max_abs(source.baseAddress! + row * size, size) > 0 else { return }
+        guard logWeights[row] != -.infinity, ctl_max_abs(source.baseAddress! + row * size, size) > 0 else { return }
         guard logWeights[row].isFinite else {
           // A weight that is not a number must show in the sum.
           for index in 0..<size { sum[index] = .nan }
