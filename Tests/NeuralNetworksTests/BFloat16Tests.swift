@@ -4,7 +4,7 @@ import PosteriorFiles
 import RobustnessCore
 import Testing
 
-@Suite("Gradients in bfloat16", .enabled(if: KernelLibrary.hasNativeBFloat16))
+@Suite("Gradients in bfloat16", .enabled(if: KernelLibrary.preferred == .oneDNN && KernelLibrary.hasNativeBFloat16))
 struct BFloat16Tests {
   @Test(
     "point where those in float32 do, for every objective and example",

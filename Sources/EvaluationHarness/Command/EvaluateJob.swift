@@ -36,13 +36,13 @@ struct EvaluateJob {
     let attackDraws = try self.attackDraws()
     let target = try self.target()
     try checkOutputs()
-    let (subject, box) = try makeSubject(self)
+    Interruption.watch()
+    let (subject, box) = try prepared()
     let epsilons = arguments.epsilons.isEmpty ? [0.1 * (box.upperBound - box.lowerBound)] : arguments.epsilons
     let plan = EvaluationPlan(
       attacks: requests, objectives: objectives, epsilons: unique(epsilons), box: box, decision: decision,
       metrics: chosenMetrics, draws: draws(of: subject), attackDraws: attackDraws, target: target, seed: arguments.seed,
       finiteDifferences: subject.finiteDifferenceEffort)
-    Interruption.watch()
     let evaluator: Evaluator
     do {
       evaluator = try Evaluator(subject: subject, plan: plan, companions: attacks, progress: TerminalProgress())
@@ -60,6 +60,15 @@ struct EvaluateJob {
     }
     if let path = arguments.saveAdversarial { try AdversarialFile.write(result, to: path) }
     try emit(result)
+  }
+
+  /// The subject. Ctrl-C reaches the process that checks the file as well: its death is then no damage of the file.
+  private func prepared() throws -> (EvaluationSubject, ClosedRange<Double>) {
+    do {
+      return try makeSubject(self)
+    } catch {
+      throw Interruption.isRequested ? Interrupted() as any Error : error
+    }
   }
 
   // MARK: - Arguments

@@ -1,0 +1,192 @@
+// Gradients of the objectives with respect to the logits of one draw, none of which cancels or underflows.
+#pragma STDC FP_CONTRACT OFF  // the same bits in debug and release, and in every clone
+#include "LogitRows.h"
+
+// Stores factor · 2^k with factor in (1/2, 1], where the logarithm of the whole is `log_factor`.
+INLINE double split_factor(double log_factor, int32_t *exponent) {
+  double l = log_factor * LOG2E;
+  if (!isfinite(l)) {
+    *exponent = 0;
+    return l < 0 ? 0 : l;  // −∞: an exact zero; NaN and +∞ stay visible
+  }
+  double k = ceil(l);
+  *exponent = (int32_t)k;
+  return exp2(l - k);
+}
+
+INLINE void store(void *out, ckn_type type, size_t i, double value) {
+  switch (type) {
+    case CKN_FLOAT32: ((float *)out)[i] = (float)value; break;
+    case CKN_BFLOAT16: ((uint16_t *)out)[i] = bfloat16_round((float)value); break;
+    case CKN_FLOAT64: ((double *)out)[i] = value; break;
+  }
+}
+
+// log(e^a + e^b)
+INLINE double log_add(double a, double b) { return a == b ? a + LN2 : (a > b ? a : b) + log1p(exp(-fabs(a - b))); }
+
+// Σ_s r_s^k (e_k − p_s) − r_s^y (e_y − p_s). Every entry is a sum of products of a weight and a probability or its complement, formed from logarithms: where draws disagree, all of them can lie far
+// below the smallest double. Returns the logarithm of the factor.
+INLINE double margin_gradient(double *g, const double *z, double *e, const double *log_sums, size_t y, size_t classes, size_t padded) {
+  size_t k = y == 0 ? 1 : 0;
+  for (size_t c = 0; c < classes; c++)
+    if (c != y && log_sums[c] > log_sums[k]) k = c;
+  double total, others_y = log_sum_except(z, e, &total, y, classes, padded), uy = others_y - z[y];
+  double others_k = log_sum_except(z, e, &total, k, classes, padded), uk = others_k - z[k];
+  double log_py = -softplus(uy), log_pk = -softplus(uk), all = z[y] - log_py;
+  double weight_y = log_py - log_sums[y], weight_k = log_pk - log_sums[k], larger = weight_y > weight_k ? weight_y : weight_k;
+  double difference = larger + log1p(-exp(-fabs(weight_y - weight_k))), sign = weight_y > weight_k ? 1 : -1;
+  double log_y = log_add(weight_y - softplus(-uy), weight_k + log_py), log_k = log_add(weight_k - softplus(-uk), weight_y + log_pk);
+  double factor = log_y > log_k ? log_y : log_k;
+  for (size_t c = 0; c < classes; c++) {
+    g[c] = difference + z[c] - all;
+    if (c != y && c != k && g[c] > factor) factor = g[c];
+  }
+  if (factor == -INFINITY) {
+    memset(g, 0, classes * sizeof *g);
+    return 0;
+  }
+  for (size_t c = 0; c < classes; c++) g[c] = sign * exp(g[c] - factor);
+  g[y] = -exp(log_y - factor);
+  g[k] = exp(log_k - factor);
+  return factor;
+}
+
+static void margin_gradients(void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type, const int32_t *labels,
+                             const ckn_first_pass *first, size_t rows, size_t classes) {
+  size_t padded = ckn_padded_classes(classes);
+  ROWS_OF_SCRATCH(scratch, padded);
+  double *row = scratch, *e = scratch + padded, *g = scratch + 2 * padded;
+  for (size_t r = 0; r < rows; r++) {
+    load_logits(row, z, type, r, classes, padded);
+    double log_factor = margin_gradient(g, row, e, first->log_sums + r * padded, (size_t)labels[r], classes, padded);
+    double f = split_factor(log_factor, exponents + r);
+    for (size_t c = 0; c < classes; c++) store(dz, destination, r * classes + c, f * g[c]);
+  }
+  FREE_SCRATCH(scratch);
+}
+
+// With q = 1 − p_y and w the softmax of the others: ∂z_k = q·w_k [p_y (a_k − a_y) + q Σ_j w_j (a_k − a_j)], ∂z_y = q·p_y Σ_j w_j (a_y − a_j). Every term has a factor p_y or a w
+// other than the largest one, and these can be far below the range of a double: they are taken relative to the largest of them. Returns the logarithm of the factor.
+INLINE double double_softmax_gradient(double *g, const double *z, double *e, const double *a, size_t y, size_t classes, size_t padded) {
+  double total, others = log_sum_except(z, e, &total, y, classes, padded), u = others - z[y];
+  size_t top = y == 0 ? 1 : 0;
+  for (size_t c = 0; c < classes; c++)
+    if (c != y && z[c] > z[top]) top = c;
+  double log_p = -softplus(u), log_q = -softplus(-u), largest = log_p;
+  for (size_t c = 0; c < classes; c++)
+    if (c != y && c != top && z[c] - others > largest) largest = z[c] - others;
+  double p = exp(log_p - largest), q = exp(log_q), small = exp(largest);
+  g[y] = 0;
+  for (size_t k = 0; k < classes; k++) {
+    if (k == y) continue;
+    double w = e[k] / total, spread = 0;
+    g[y] += w * p * (a[y] - a[k]);
+    // Exactly one factor of each product is relative to `largest`.
+    for (size_t j = 0; j < classes; j++)
+      if (j != y && j != k) spread += (k == top ? exp(z[j] - others - largest) : e[j] / total) * (a[k] - a[j]);
+    g[k] = (k == top ? w : exp(z[k] - others - largest)) * ((k == top ? p : p * small) * (a[k] - a[y]) + q * spread);
+  }
+  return log_q + largest;
+}
+
+static void double_softmax_gradients(void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
+                                     const int32_t *labels, const ckn_first_pass *first, size_t rows, size_t classes) {
+  size_t padded = ckn_padded_classes(classes);
+  ROWS_OF_SCRATCH(scratch, padded);
+  double *row = scratch, *e = scratch + padded, *g = scratch + 2 * padded;
+  for (size_t r = 0; r < rows; r++) {
+    load_logits(row, z, type, r, classes, padded);
+    double log_factor = double_softmax_gradient(g, row, e, first->outer + r * padded, (size_t)labels[r], classes, padded);
+    double f = split_factor(log_factor, exponents + r);
+    for (size_t c = 0; c < classes; c++) store(dz, destination, r * classes + c, f * g[c]);
+  }
+  FREE_SCRATCH(scratch);
+}
+
+// Eight factors at once, as `split_factor`.
+INLINE void split_factors(double *factors, int32_t *exponents, const double *log_factors, size_t count) {
+  doubles l = *(const doubles *)log_factors * LOG2E, magic = (doubles){0} + 0x1.8p52, k = (l + magic) - magic, f;
+  k += DSELECT(k < l, (doubles){0} + 1.0, (doubles){0});
+  EXP_DOUBLES(f, (l - k) * LN2);
+  *(doubles *)factors = f;
+  for (size_t i = 0; i < count; i++) {
+    if (fabs(l[i]) < 0x1p30)
+      exponents[i] = (int32_t)k[i];
+    else
+      factors[i] = split_factor(log_factors[i], exponents + i);
+  }
+}
+
+CLONES void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
+                               const int32_t *labels, const ckn_first_pass *first, size_t rows, size_t classes) {
+  if (objective == CKN_MARGIN) {
+    margin_gradients(dz, destination, exponents, z, type, labels, first, rows, classes);
+    return;
+  }
+  if (objective == CKN_DOUBLE_SOFTMAX) {
+    double_softmax_gradients(dz, destination, exponents, z, type, labels, first, rows, classes);
+    return;
+  }
+  size_t padded = ckn_padded_classes(classes);
+  ROWS_OF_SCRATCH(scratch, padded);
+  double *block = scratch, *es = scratch + DOUBLES * padded;
+  label_odds odds;
+  for (size_t r = 0; r < rows; r += DOUBLES) {
+    size_t count = rows - r < DOUBLES ? rows - r : DOUBLES;
+    for (size_t l = 0; l < count; l++) {
+      double *row = block + l * padded;
+      if (objective == CKN_MEAN_LOGIT) {
+        memcpy(row, first->mean_logits + (r + l) * padded, classes * sizeof *row);
+        for (size_t c = classes; c < padded; c++) row[c] = -INFINITY;
+      } else {
+        load_logits(row, z, type, r + l, classes, padded);
+      }
+    }
+    compute_odds(&odds, block, es, labels + r, count, classes, padded);
+    double log_factors[DOUBLES], factors[DOUBLES];
+    doubles whole = (doubles){0} - *(const doubles *)odds.minus;
+    if (objective == CKN_PREDICTIVE) whole -= *(const doubles *)odds.plus;
+    *(doubles *)log_factors = whole;
+    split_factors(factors, exponents + r, log_factors, count);
+    for (size_t l = 0; l < count; l++) {
+      size_t y = (size_t)labels[r + l], o = (r + l) * classes;
+      const double *e = es + l * padded;
+      double f = factors[l], total = odds.total[l];
+      double scale = f / total;
+      for (size_t c = 0; c < classes; c++) store(dz, destination, o + c, c == y ? -f : e[c] * scale);
+    }
+  }
+  FREE_SCRATCH(scratch);
+}
+
+CLONES void ckn_finish_rows(double *values, int32_t *exponents, const double *log_factors, const double *scale, size_t rows, size_t n) {
+  for (size_t r = 0; r < rows; r++) {
+    double *v = values + r * n, top = 0;
+    size_t j = 0;
+    doubles tops = {0};
+    for (; j + DOUBLES <= n; j += DOUBLES) {
+      doubles x = *(doubles *)(v + j);
+      if (scale) *(doubles *)(v + j) = x = x / *(const doubles *)(scale + j);
+      x = DABSOLUTE(x);
+      tops = DSELECT(x > tops, x, tops);
+    }
+    for (int l = 0; l < DOUBLES; l++) top = tops[l] > top ? tops[l] : top;
+    for (; j < n; j++) {
+      if (scale) v[j] /= scale[j];
+      top = fabs(v[j]) > top ? fabs(v[j]) : top;
+    }
+    if (!(top > 0) || !isfinite(top) || exponents[r] == CKN_NO_EXPONENT) {
+      exponents[r] = 0;
+      continue;
+    }
+    int32_t whole;
+    double f = split_factor(log_factors[r], &whole);
+    int e;
+    frexp(top * f, &e);
+    f *= power_of_two(-e);
+    for (j = 0; j + DOUBLES <= n; j += DOUBLES) *(doubles *)(v + j) *= f;
+    for (; j < n; j++) v[j] *= f;
+    exponents[r] += whole + e;
+  }
+}
