@@ -65,7 +65,8 @@ format:
 	$(SWIFT) format -r -p -i $(LINTED)
 
 bench: dependencies
-	$(PYTHON) Tests/Benchmarks/run.py
+	$(SWIFT) build -c release --product benchmarks
+	$(PYTHON) Tests/Benchmarks/run.py --write Docs/performance.md
 
 clean:
 	rm -rf .build .build-portable $(VENV)
