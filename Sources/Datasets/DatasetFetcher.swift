@@ -98,7 +98,9 @@ public struct DatasetFetcher: Sendable {
 
   private func advice(_ kinds: [FetchError.Kind], isResumable: Bool) -> String? {
     if isResumable { return "What arrived is kept: fetch again to go on" }
-    if !kinds.isEmpty, kinds.allSatisfy({ $0 == .unreachable }) { return "Is there a network?" }
+    if !kinds.isEmpty, kinds.allSatisfy({ $0 == .unreachable }) {
+      return "Check the network, or put the files into the folder yourself"
+    }
     return nil
   }
 

@@ -49,6 +49,8 @@ public struct DatasetPart: Sendable, Hashable {
 
   /// The examples named by `indices`, in that order, as numbers between the bounds; their identifiers are the indices.
   ///
+  /// Eight bytes for each number: all of MNIST takes 376 MB.
+  ///
   /// - Parameter indices: Positions in this part; nil for all.
   public func examples(_ indices: [Int]? = nil) -> Examples {
     let indices = indices ?? Array(0..<count)

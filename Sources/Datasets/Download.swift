@@ -42,6 +42,7 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
     configuration.timeoutIntervalForRequest = timeout
     configuration.urlCache = nil
     let session = URLSession(configuration: configuration, delegate: download, delegateQueue: nil)
+    // Sessions keep their delegates until then.
     defer { session.finishTasksAndInvalidate() }
     var request = URLRequest(url: url)
     // The files are compressed already, and a range counts bytes of the file as it is stored.

@@ -71,7 +71,7 @@ public struct HalfMoons: Sendable, Hashable {
     self.testCurve = testCurve
     do {
       dataset = try Dataset(
-        name: "half-moons", classCount: 2, train: train, test: test,
+        name: noise > 0 ? "half-moons" : "half-moons-noise-free", classCount: 2, train: train, test: test,
         origin: "generated: \(count) points, noise \(noise), seed \(seed)")
     } catch {
       preconditionFailure("the labels are 0 and 1")

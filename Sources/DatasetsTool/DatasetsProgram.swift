@@ -35,7 +35,12 @@ struct DatasetsProgram: AsyncParsableCommand {
     } catch {
       // Help, wrong usage and everything else that the parser knows how to print.
       let code = exitCode(for: error)
-      if code == .success || code == .validationFailure || error is ExitCode { exit(withError: error) }
+      if code == .success || error is ExitCode { exit(withError: error) }
+      if code == .validationFailure {
+        // The parser begins with a capital letter; every error of this program begins alike.
+        let message = fullMessage(for: error)
+        fail(message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message, code.rawValue)
+      }
       fail("\(error)", 70)
     }
   }

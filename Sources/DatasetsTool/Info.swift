@@ -36,7 +36,8 @@ struct Info: ParsableCommand {
     _ name: String, _ part: DatasetPart, _ dataset: Dataset, _ source: DatasetSource
   ) -> [(String, String)] {
     let counts = part.classCounts(dataset.classCount)
-    let spread = "\(counts.min() ?? 0) to \(counts.max() ?? 0) of each class"
+    let (fewest, most) = (counts.min() ?? 0, counts.max() ?? 0)
+    let spread = (fewest == most ? "\(most)" : "\(fewest) to \(most)") + " of each class"
     var size = "\(part.count) examples, \(spread)"
     if case .images(let images) = source {
       size += images.isComplete(part) ? ", all as published" : ", not as published"
