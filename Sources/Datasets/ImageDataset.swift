@@ -65,6 +65,12 @@ public enum ImageDataset: String, Sendable, Hashable, CaseIterable {
         file: paths[2],
         reason: "holds images of \(Self.size(test)); those to train on have \(Self.size(train))")
     }
+    // The files of all these data sets have the same names.
+    if let other = Self.allCases.first(where: { $0 != self && $0.isComplete(train) }) {
+      throw DatasetError(
+        file: folder, reason: "holds \(other.rawValue), not \(rawValue)",
+        advice: "Put each data set into a folder of its own, named after it")
+    }
     return try Dataset(name: rawValue, classCount: classCount, train: train, test: test, origin: folder)
   }
 

@@ -4,7 +4,7 @@ import Foundation
 enum DatasetsProgram {
   private final class Marker {}
 
-  /// Programs lie beside the bundle of tests: under the name of the product, or of the target where only that was built.
+  /// Programs lie beside the bundle of tests.
   static let executable: URL = {
     var candidates = [Bundle(for: Marker.self).bundleURL, Bundle.main.bundleURL]
     candidates += CommandLine.arguments.map { URL(fileURLWithPath: $0) }
@@ -12,12 +12,10 @@ enum DatasetsProgram {
       var folder = candidate
       // The bundle is a file on Linux and three folders deep on macOS.
       for _ in 0..<5 {
-        for name in ["DatasetsTool", "datasets"] {
-          let program = folder.appendingPathComponent(name)
-          var isFolder: ObjCBool = false
-          if FileManager.default.fileExists(atPath: program.path, isDirectory: &isFolder), !isFolder.boolValue {
-            return program
-          }
+        let program = folder.appendingPathComponent("datasets")
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: program.path, isDirectory: &isFolder), !isFolder.boolValue {
+          return program
         }
         folder.deleteLastPathComponent()
       }

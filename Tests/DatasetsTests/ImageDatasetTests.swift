@@ -48,6 +48,14 @@ import Testing
     #expect(try ImageDataset.fashionMNIST.isComplete(#require(dataset.test)))
   }
 
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: DataFolders.debianFashionMNIST)))
+  func `Fashion-MNIST is not taken for MNIST`() throws {
+    let error = #expect(throws: DatasetError.self) {
+      try ImageDataset.mnist.load(from: DataFolders(given: DataFolders.debianFashionMNIST))
+    }
+    #expect(error?.reason == "holds fashion-mnist, not mnist")
+  }
+
   private static let mnist = DataFolders(given: nil)
 
   @Test(.enabled(if: (try? mnist.folder(of: .mnist)) != nil, "MNIST is in $BAYES_DATA"))
