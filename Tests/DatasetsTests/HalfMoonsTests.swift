@@ -37,49 +37,61 @@ import Testing
   }
 
   // Without noise the coordinates reach from −1 to 2, so the circles have radius 1/3 about (1/3, 1/3) and (2/3, 1/2).
+  private static let radius = 1.0 / 3
+
+  /// From the centre of a point's circle to the point.
+  private static func fromCentre(_ x: Double, _ y: Double, label: Int) -> (x: Double, y: Double) {
+    label == 0 ? (x - 1.0 / 3, y - 1.0 / 3) : (x - 2.0 / 3, y - 1.0 / 2)
+  }
+
+  /// The largest difference between `expected` and the distance from the centre after a step along `directions`.
+  private static func deviation(
+    _ curve: HalfMoons.Curve, _ labels: [Int], _ directions: Tensor, step: Double, from expected: Double
+  ) -> Double? {
+    labels.indices.map { row in
+      let offset = fromCentre(
+        curve.points[row, 0] + step * directions[row, 0], curve.points[row, 1] + step * directions[row, 1],
+        label: labels[row])
+      return abs(hypot(offset.x, offset.y) - expected)
+    }.max()
+  }
+
   @Test func `points without noise lie on their half circles`() {
     let points = Self.exact.dataset.train.examples()
-    for row in 0..<points.count {
-      let centre = points.labels[row] == 0 ? (1.0 / 3, 1.0 / 3) : (2.0 / 3, 1.0 / 2)
-      let (x, y) = (points.inputs[row, 0] - centre.0, points.inputs[row, 1] - centre.1)
-      #expect(abs(hypot(x, y) - 1.0 / 3) < 1e-6)
-      #expect(points.labels[row] == 0 ? y >= -1e-6 : y <= 1e-6)
+    let isWrong = (0..<points.count).filter { row in
+      let (x, y) = Self.fromCentre(points.inputs[row, 0], points.inputs[row, 1], label: points.labels[row])
+      let isOnItsSide = points.labels[row] == 0 ? y >= -1e-6 : y <= 1e-6
+      return abs(hypot(x, y) - Self.radius) > 1e-6 || !isOnItsSide
     }
+    #expect(isWrong == [])
   }
 
-  @Test func `a step along the tangent leaves the curve only to second order`() {
+  @Test func `a step along the tangent leaves the curve only to second order`() throws {
     let curve = Self.exact.trainCurve
-    let labels = Self.exact.dataset.train.labels
-    let step = 1e-3
-    for row in labels.indices {
-      let centre = labels[row] == 0 ? (1.0 / 3, 1.0 / 3) : (2.0 / 3, 1.0 / 2)
-      let x = curve.points[row, 0] + step * curve.tangents[row, 0] - centre.0
-      let y = curve.points[row, 1] + step * curve.tangents[row, 1] - centre.1
-      // √(r² + h²) − r is h²/2r.
-      #expect(abs(hypot(x, y) - 1.0 / 3) < 1.6e-6)
-    }
+    let deviation = Self.deviation(
+      curve, Self.exact.dataset.train.labels, curve.tangents, step: 1e-3, from: Self.radius)
+    // √(r² + h²) − r is h²/2r.
+    #expect(try #require(deviation) < 1.6e-6)
   }
 
-  @Test func `tangents point towards larger angles`() throws {
-    let curve = Self.exact.trainCurve
-    let labels = Self.exact.dataset.train.labels
-    let order = labels.indices.filter { labels[$0] == 1 }.sorted { curve.angles[$0] < curve.angles[$1] }
-    for (here, next) in zip(order, order.dropFirst()) {
-      let x = curve.points[next, 0] - curve.points[here, 0]
-      let y = curve.points[next, 1] - curve.points[here, 1]
-      #expect(x * curve.tangents[here, 0] + y * curve.tangents[here, 1] > 0)
-    }
-  }
-
-  @Test func `a step along the normal leaves the circle by its whole length`() {
+  @Test func `a step along the normal leaves the circle by its whole length`() throws {
     let curve = Self.exact.testCurve
-    let labels = Self.exact.dataset.test?.labels ?? []
-    #expect(labels.count == 200)
-    for row in labels.indices {
-      let centre = labels[row] == 0 ? (1.0 / 3, 1.0 / 3) : (2.0 / 3, 1.0 / 2)
-      let x = curve.points[row, 0] + 0.1 * curve.normals[row, 0] - centre.0
-      let y = curve.points[row, 1] + 0.1 * curve.normals[row, 1] - centre.1
-      #expect(abs(hypot(x, y) - (1.0 / 3 + 0.1)) < 1e-12)
+    let labels = try #require(Self.exact.dataset.test).labels
+    let deviation = Self.deviation(curve, labels, curve.normals, step: 0.1, from: Self.radius + 0.1)
+    #expect(try #require(deviation) < 1e-12)
+  }
+
+  @Test func `tangents point towards larger angles`() {
+    let curve = Self.exact.trainCurve
+    let labels = Self.exact.dataset.train.labels
+    for label in 0..<2 {
+      let order = labels.indices.filter { labels[$0] == label }.sorted { curve.angles[$0] < curve.angles[$1] }
+      let isForward = zip(order, order.dropFirst()).allSatisfy { here, next in
+        let x = curve.points[next, 0] - curve.points[here, 0]
+        let y = curve.points[next, 1] - curve.points[here, 1]
+        return x * curve.tangents[here, 0] + y * curve.tangents[here, 1] > 0
+      }
+      #expect(isForward, "class \(label)")
     }
   }
 
