@@ -51,11 +51,16 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
     let task = session.dataTask(with: request)
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        download.state.withLock { $0.continuation = continuation }
-        task.resume()
+        let isCancelled = download.state.withLock { state in
+          state.continuation = continuation
+          return state.failure != nil
+        }
+        if isCancelled { download.finish() } else { task.resume() }
       }
     } onCancel: {
       download.fail(FetchError(kind: .cancelled, file: file.name, reason: "was cancelled"))
+      // Not left to the session, which does not tell about every task that is cancelled before it started.
+      download.finish()
       task.cancel()
     }
   }
@@ -108,11 +113,16 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
     } else if !state.withLock({ $0.isAccepted }) {
       fail(FetchError(kind: .unreachable, file: file.name, reason: "no server answered"))
     }
-    state.withLock { state in
-      let result: Result<Void, any Error> = state.failure.map { .failure($0) } ?? .success(())
-      state.continuation?.resume(with: result)
-      state.continuation = nil
+    finish()
+  }
+
+  /// Wakes whoever waits, once.
+  private func finish() {
+    let (continuation, failure) = state.withLock { state in
+      defer { state.continuation = nil }
+      return (state.continuation, state.failure)
     }
+    continuation?.resume(with: failure.map { .failure($0) } ?? .success(()))
   }
 
   /// Why an answer is of no use; nil when its body belongs to the file.

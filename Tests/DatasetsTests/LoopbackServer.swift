@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -19,7 +20,7 @@ final class LoopbackServer: Sendable {
     var announced: Int?
     /// What is sent before the connection is closed.
     var body: [UInt8] = []
-    /// How many pieces the body is sent in, with half a second between them.
+    /// How many pieces the body is sent in, with a second between them.
     var pieces = 1
     /// Seconds to wait before the connection is closed.
     var pause = 0.0
@@ -43,23 +44,18 @@ final class LoopbackServer: Sendable {
   private let listener: Int32
   private let isStopped = Atomic(false)
   private let log = Mutex<[Request]>([])
+  private let closed = DispatchSemaphore(value: 0)
+  private let port: UInt16
   /// The server's root folder.
-  let url: URL
+  var url: URL { URL(string: "http://127.0.0.1:\(port)")! }
 
   /// Every request so far, in order.
   var requests: [Request] { log.withLock { $0 } }
 
   /// Starts the server; `answer` gets each request and how many came before it.
   init(_ answer: @escaping @Sendable (Request, Int) -> Answer) throws {
-    #if canImport(Darwin)
-    let stream = SOCK_STREAM
-    #else
-    let stream = Int32(SOCK_STREAM.rawValue)
-    #endif
-    let listener = socket(AF_INET, stream, 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let listener = Self.openSocket()
+    var address = Self.address(port: 0)
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isListening = withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -68,25 +64,54 @@ final class LoopbackServer: Sendable {
     }
     guard isListening else { throw POSIXError(.EADDRNOTAVAIL) }
     self.listener = listener
-    url = URL(string: "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))")!
-    Thread.detachNewThread { [weak self] in
-      while true {
-        let connection = accept(listener, nil, nil)
-        guard connection >= 0, let self else { return }
-        self.serve(connection, answer)
-        close(connection)
-      }
-    }
+    port = UInt16(bigEndian: address.sin_port)
+    // Holds the server: it answers until it is stopped or the tests end, even when the test itself no longer names it.
+    Thread.detachNewThread { self.run(answer) }
   }
 
-  deinit { stop() }
-
-  /// Answers no more.
+  /// Returns once nobody listens at the address any more.
   func stop() {
-    // A number that was closed once may belong to someone else by now.
-    guard !isStopped.exchange(true, ordering: .relaxed) else { return }
-    shutdown(listener, Int32(SHUT_RDWR))
+    isStopped.store(true, ordering: .sequentiallyConsistent)
+    // Wakes the thread; closing the socket here could close that of another server, which got its number meanwhile.
+    let connection = Self.openSocket()
+    var address = Self.address(port: port)
+    _ = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(connection, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    close(connection)
+    closed.wait()
+  }
+
+  private func run(_ answer: (Request, Int) -> Answer) {
+    while true {
+      let connection = accept(listener, nil, nil)
+      if connection < 0, errno == EINTR || errno == ECONNABORTED { continue }
+      guard connection >= 0 else { break }
+      let isLast = isStopped.load(ordering: .sequentiallyConsistent)
+      if !isLast { serve(connection, answer) }
+      close(connection)
+      if isLast { break }
+    }
     close(listener)
+    closed.signal()
+  }
+
+  private static func openSocket() -> Int32 {
+    #if canImport(Darwin)
+    socket(AF_INET, SOCK_STREAM, 0)
+    #else
+    socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #endif
+  }
+
+  private static func address(port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    return address
   }
 
   private func serve(_ connection: Int32, _ answer: (Request, Int) -> Answer) {
@@ -101,7 +126,7 @@ final class LoopbackServer: Sendable {
     Self.send(connection, Array(lines.joined(separator: "\r\n").utf8))
     let size = (answer.body.count - 1) / answer.pieces + 1
     for piece in 0..<answer.pieces {
-      if piece > 0 { Thread.sleep(forTimeInterval: 0.5) }
+      if piece > 0 { Thread.sleep(forTimeInterval: 1) }
       Self.send(connection, Array(answer.body.dropFirst(piece * size).prefix(size)))
     }
     if answer.pause > 0 { Thread.sleep(forTimeInterval: answer.pause) }
