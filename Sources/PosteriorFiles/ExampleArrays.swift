@@ -48,26 +48,40 @@ struct ArraysContent: Codable, Sendable {
 }
 
 /// Finds the two arrays, and checks their links, types, shapes and sizes before any value is read.
-private struct ArraysInspection {
+struct ArraysInspection {
   let path: String
   let isPosteriorFile: Bool
-  private let file: HDF5File
+  let file: HDF5File
   private let byteCount: UInt64
-  private var inputs: HDF5Dataset?
-  private var labels: HDF5Dataset?
+  private(set) var inputs: HDF5Dataset?
+  private(set) var labels: HDF5Dataset?
 
   private static let integers = ElementType.littleEndian.filter { $0 != .float32 && $0 != .float64 }
 
-  init(_ path: String, run: Int?) throws(PosteriorFileError) {
+  private init(opening path: String) throws(PosteriorFileError) {
     self.path = path
     byteCount = try Inspection.regularFileSize(path)
     let file = try Inspection.openFile(path, advice: "Examples are in an HDF5 file with inputs and labels at its root")
     self.file = file
     let format = try Self.translate(path) { () throws(HDF5Error) in try file.attribute("format", of: "/")?.text }
     isPosteriorFile = format == "bnn-posterior"
+  }
+
+  init(_ path: String, run: Int?) throws(PosteriorFileError) {
+    try self.init(opening: path)
     guard !isPosteriorFile else { return }
-    inputs = try dataset(try inputsPath(run), types: [.float32, .float64, .uint8], role: .inputs)
-    labels = try dataset("/labels", types: Self.integers, role: .labels)
+    try find(inputs: try inputsPath(run), labels: "/labels")
+  }
+
+  init(_ path: String, inputs: String, labels: String) throws(PosteriorFileError) {
+    try self.init(opening: path)
+    guard !isPosteriorFile else { return }
+    try find(inputs: inputs, labels: labels)
+  }
+
+  private mutating func find(inputs inputsPath: String, labels labelsPath: String) throws(PosteriorFileError) {
+    inputs = try dataset(inputsPath, types: [.float32, .float64, .uint8], role: .inputs)
+    labels = try dataset(labelsPath, types: Self.integers, role: .labels)
     try checkShapes()
   }
 
@@ -91,7 +105,7 @@ private struct ArraysInspection {
     }
   }
 
-  private func names(in group: String) throws(PosteriorFileError) -> [String] {
+  func names(in group: String) throws(PosteriorFileError) -> [String] {
     try Self.translate(path) { () throws(HDF5Error) in try file.links(in: group).map(\.name) }
   }
 
@@ -163,11 +177,11 @@ private struct ArraysInspection {
 
   // MARK: - Errors
 
-  private func error(_ place: String, _ reason: String, advice: String? = nil) -> PosteriorFileError {
+  func error(_ place: String, _ reason: String, advice: String? = nil) -> PosteriorFileError {
     PosteriorFileError(file: path, path: place, reason: reason, advice: advice)
   }
 
-  private static func translate<T>(_ path: String, _ body: () throws(HDF5Error) -> T) throws(PosteriorFileError) -> T {
+  static func translate<T>(_ path: String, _ body: () throws(HDF5Error) -> T) throws(PosteriorFileError) -> T {
     do throws(HDF5Error) {
       return try body()
     } catch {

@@ -18,6 +18,9 @@ public enum Probe {
     case (ProbeCommand.arraysFlag, 4):
       limitResources(path)
       finish(ExampleArrays.check(path, run: Int(arguments[3])))
+    case (ProbeCommand.trainingFlag, 3):
+      limitResources(path)
+      finish(TrainingArrays.check(path))
     default: return
     }
   }

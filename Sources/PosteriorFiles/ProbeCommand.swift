@@ -9,6 +9,8 @@ public struct ProbeCommand: Sendable, Hashable {
   public static let flag = "--probe-posterior-file"
   /// The hidden first argument for a file with examples alone; the number of a run, or nothing, comes last.
   static let arraysFlag = "--probe-example-arrays"
+  /// The hidden first argument for a file with arrays to train on.
+  static let trainingFlag = "--probe-training-arrays"
 
   /// The program.
   public var executable: URL
@@ -43,6 +45,14 @@ public struct ProbeCommand: Sendable, Hashable {
   func runOnArrays(_ path: String, run number: Int?) throws(PosteriorFileError) -> ArraysAnswer {
     let flags = arguments.map { $0 == Self.flag ? Self.arraysFlag : $0 }
     return try answer(ArraysAnswer.self, flags + [path, number.map(String.init) ?? ""], about: path)
+  }
+
+  /// Runs the program on a file with arrays to train on.
+  ///
+  /// - Throws: *damaged file* when the program dies, is late, or answers nonsense.
+  func runOnTrainingArrays(_ path: String) throws(PosteriorFileError) -> ArraysAnswer {
+    let flags = arguments.map { $0 == Self.flag ? Self.trainingFlag : $0 }
+    return try answer(ArraysAnswer.self, flags + [path], about: path)
   }
 
   private func answer<Answer: ProbeReply>(

@@ -1,0 +1,73 @@
+import Foundation
+public import PosteriorFiles
+
+extension Dataset {
+  /// The largest number of classes that labels in a file may ask for.
+  static let classLimit = 1 << 16
+
+  /// Reads `inputs` and `labels`, and `test_inputs` and `test_labels` if there are any, at the root of an HDF5 file.
+  ///
+  /// Inputs are float32, float64 (rounded to single precision) or uint8 (divided by 255). The bounds are those of the root's attribute `input_bounds`,
+  /// else the smallest and the largest number of all inputs. There are as many classes as the largest label asks for, and at least two.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has just written.
+  /// - Throws: ``PosteriorFileError`` or ``DatasetError`` with the file and the reason.
+  public init(hdf5File path: String, probe: ProbeCommand?) throws {
+    let arrays = try TrainingArrays.read(path, probe: probe)
+    let parts = [arrays.train, arrays.test].compactMap { $0 }
+    let largestLabel = parts.flatMap(\.data.labels).max() ?? 0
+    guard largestLabel < Self.classLimit else {
+      throw DatasetError(
+        file: path,
+        reason: "holds the label \(largestLabel), which means more classes than \(Self.classLimit); labels count from 0"
+      )
+    }
+    let ranges = parts.map { Self.range($0.data.inputs) }
+    let lowest = ranges.map(\.lowerBound).min() ?? 0
+    let highest = ranges.map(\.upperBound).max() ?? 0
+    if let bounds = arrays.inputBounds {
+      try Self.check(lowest...highest, arrays.train.data.inputs, within: bounds, path)
+    } else if lowest == highest {
+      throw DatasetError(
+        file: path, reason: "holds inputs that all are \(lowest)",
+        advice: "State what values are possible in the attribute input_bounds, two numbers")
+    }
+    let bounds = arrays.inputBounds ?? lowest...highest
+    func part(_ arrays: TrainingArrays.Part) -> DatasetPart {
+      DatasetPart(
+        inputs: arrays.data.inputs, inputShape: arrays.inputShape, labels: arrays.data.labels, inputBounds: bounds)
+    }
+    try self.init(
+      name: URL(filePath: path).lastPathComponent, classCount: max(2, largestLabel + 1), train: part(arrays.train),
+      test: arrays.test.map(part), origin: path)
+  }
+
+  private static func range(_ inputs: StoredInputs) -> ClosedRange<Double> {
+    switch inputs {
+    case .bytes(let values): Double(values.min() ?? 0) / 255...Double(values.max() ?? 0) / 255
+    case .floats(let values): Double(values.min() ?? 0)...Double(values.max() ?? 0)
+    }
+  }
+
+  private static func check(
+    _ range: ClosedRange<Double>, _ inputs: StoredInputs, within bounds: ClosedRange<Double>, _ path: String
+  ) throws(DatasetError) {
+    var allowed = bounds
+    if case .floats = inputs {
+      // The bounds themselves, rounded to the precision of the inputs, are inside.
+      allowed =
+        min(
+          bounds.lowerBound, Double(Float(bounds.lowerBound)))...max(
+          bounds.upperBound, Double(Float(bounds.upperBound)))
+    }
+    guard allowed.contains(range.lowerBound), allowed.contains(range.upperBound) else {
+      throw DatasetError(
+        file: path,
+        reason:
+          "holds inputs from \(range.lowerBound) to \(range.upperBound); its input_bounds are \(bounds.lowerBound) and \(bounds.upperBound)"
+      )
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Crypto
+import Foundation
+
+/// A file while it arrives: under a hidden name beside its own, so that a file of that name is always complete.
+final class PartialFile: Sendable {
+  let path: String
+  private let finalPath: String
+  private let descriptor: Int32
+
+  /// Opens what has arrived so far, or nothing.
+  ///
+  /// - Throws: ``FetchError`` when the folder cannot be written to, or another process holds the file.
+  init(folder: String, name: String) throws(FetchError) {
+    finalPath = "\(folder)/\(name)"
+    path = "\(folder)/.\(name).part"
+    descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      throw FetchError(kind: .cannotWrite, file: path, reason: "cannot be written: \(String(cString: strerror(errno)))")
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      throw FetchError(
+        kind: .busy, file: finalPath, reason: "is being fetched by another process", advice: "Wait until it is done")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Bytes that have arrived.
+  var byteCount: Int {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  /// Throws away what has arrived.
+  func clear() { _ = ftruncate(descriptor, 0) }
+
+  /// Adds bytes at the end.
+  ///
+  /// - Throws: ``FetchError`` when there is no room.
+  func append(_ data: Data) throws(FetchError) {
+    var failure: Int32?
+    lseek(descriptor, 0, SEEK_END)
+    data.withUnsafeBytes { bytes in
+      var written = 0
+      while written < bytes.count {
+        let count = write(descriptor, bytes.baseAddress! + written, bytes.count - written)
+        if count >= 0 {
+          written += count
+        } else if errno != EINTR {
+          failure = errno
+          return
+        }
+      }
+    }
+    if let failure { throw cannotWrite(failure) }
+  }
+
+  /// SHA-256 of what has arrived, in hexadecimal.
+  func sha256() throws(FetchError) -> String {
+    guard let digest = Self.sha256(of: path) else { throw cannotWrite(errno) }
+    return digest
+  }
+
+  /// SHA-256 of a file, in hexadecimal; nil when it cannot be read.
+  static func sha256(of path: String) -> String? {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
+    defer { try? handle.close() }
+    var hasher = SHA256()
+    do {
+      while let data = try handle.read(upToCount: 1 << 20), !data.isEmpty { hasher.update(data: data) }
+    } catch {
+      return nil
+    }
+    return hasher.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  /// Gives the complete file its name.
+  func finish() throws(FetchError) {
+    guard fsync(descriptor) == 0, rename(path, finalPath) == 0 else { throw cannotWrite(errno) }
+  }
+
+  /// Removes the file if nothing has arrived, so that a failure leaves no trace.
+  func removeIfEmpty() {
+    if byteCount == 0 { unlink(path) }
+  }
+
+  private func cannotWrite(_ code: Int32) -> FetchError {
+    // EFBIG is a limit on the size of files.
+    let isFull = code == ENOSPC || code == EDQUOT || code == EFBIG
+    return FetchError(
+      kind: .cannotWrite, file: finalPath,
+      reason: isFull
+        ? "cannot be written: there is no room (\(String(cString: strerror(code))))"
+        : "cannot be written: \(String(cString: strerror(code)))",
+      advice: isFull ? "Make room, or choose another folder with --data-folder" : nil)
+  }
+}

@@ -1,0 +1,75 @@
+public import Foundation
+
+/// A file that can be fetched, known by its content.
+public struct RemoteFile: Sendable, Hashable {
+  /// Its name, on the server and here.
+  public let name: String
+  /// Its length in bytes.
+  public let byteCount: Int
+  /// SHA-256 of its bytes, in hexadecimal.
+  public let sha256: String
+
+  /// Describes a file.
+  public init(name: String, byteCount: Int, sha256: String) {
+    self.name = name
+    self.byteCount = byteCount
+    self.sha256 = sha256
+  }
+}
+
+extension ImageDataset {
+  /// The four files as they were published.
+  public var remoteFiles: [RemoteFile] {
+    switch self {
+    case .mnist:
+      [
+        RemoteFile(
+          name: "train-images-idx3-ubyte.gz", byteCount: 9_912_422,
+          sha256: "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+        RemoteFile(
+          name: "train-labels-idx1-ubyte.gz", byteCount: 28_881,
+          sha256: "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+        RemoteFile(
+          name: "t10k-images-idx3-ubyte.gz", byteCount: 1_648_877,
+          sha256: "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+        RemoteFile(
+          name: "t10k-labels-idx1-ubyte.gz", byteCount: 4_542,
+          sha256: "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+      ]
+    case .fashionMNIST:
+      [
+        RemoteFile(
+          name: "train-images-idx3-ubyte.gz", byteCount: 26_421_880,
+          sha256: "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+        RemoteFile(
+          name: "train-labels-idx1-ubyte.gz", byteCount: 29_515,
+          sha256: "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+        RemoteFile(
+          name: "t10k-images-idx3-ubyte.gz", byteCount: 4_422_102,
+          sha256: "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+        RemoteFile(
+          name: "t10k-labels-idx1-ubyte.gz", byteCount: 5_148,
+          sha256: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
+      ]
+    }
+  }
+
+  /// Public folders that hold the files, in the order in which they are tried. They need not be trusted: digests decide.
+  public var mirrors: [URL] {
+    let texts =
+      switch self {
+      case .mnist:
+        [
+          "https://ossci-datasets.s3.amazonaws.com/mnist",
+          "https://storage.googleapis.com/cvdf-datasets/mnist",
+        ]
+      case .fashionMNIST:
+        [
+          "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
+          "https://fashion-mnist.s3.eu-central-1.amazonaws.com",
+          "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+        ]
+      }
+    return texts.compactMap { URL(string: $0) }
+  }
+}

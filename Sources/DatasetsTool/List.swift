@@ -1,0 +1,31 @@
+import ArgumentParser
+import Datasets
+
+/// `datasets list`
+struct List: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "List the data sets and where they are.")
+
+  @OptionGroup var options: FolderOptions
+
+  func run() {
+    var rows: [(String, String)] = ImageDataset.allCases.map { dataset in
+      do throws(DatasetError) {
+        return (dataset.rawValue, try options.folders.folder(of: dataset))
+      } catch {
+        return (dataset.rawValue, "not here; datasets fetch \(dataset.rawValue)")
+      }
+    }
+    rows.append(("half-moons", "generated: 30000 points in the plane, noise 0.1"))
+    rows.append(("half-moons-noise-free", "generated: 30000 points on two arcs"))
+    rows.append(("FILE.h5", "inputs, labels and optionally test_inputs, test_labels at the root"))
+    printTable(rows)
+  }
+}
+
+/// Prints two columns.
+func printTable(_ rows: [(String, String)]) {
+  let width = rows.map(\.0.count).max() ?? 0
+  for (name, value) in rows {
+    print(name + String(repeating: " ", count: width - name.count + 2) + value)
+  }
+}
