@@ -40,6 +40,7 @@ let package = Package(
     .library(name: "EvaluationHarness", targets: ["EvaluationHarness", "BuiltInPlugins"]),
     .executable(name: "evaluate", targets: ["evaluate"]),
     .executable(name: "posterior", targets: ["posterior"]),
+    .executable(name: "datasets", targets: ["DatasetsTool"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -69,6 +70,12 @@ let package = Package(
       dependencies: ["RobustnessCore", "NeuralNetworks", "HDF5", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
 
+    .systemLibrary(name: "CZlib"),
+    .target(
+      name: "Datasets",
+      dependencies: ["RobustnessCore", "PosteriorFiles", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+
     // MARK: - Evaluation
     .target(name: "Diagnostics", dependencies: [], swiftSettings: strict, linkerSettings: libm),
     .target(
@@ -92,6 +99,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
+    // A folder `datasets` beside `Datasets` would be the same folder on macOS; the product has the name.
+    .executableTarget(
+      name: "DatasetsTool",
+      dependencies: [
+        "Datasets", "PosteriorFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+
     // MARK: - Tests
     .executableTarget(
       name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD"],
@@ -111,6 +125,7 @@ let package = Package(
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
         "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
       ], exclude: ["Snapshots"]),
+    tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
     tests(
       "EndToEndTests",
       ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior"]),
