@@ -46,7 +46,8 @@ test-long: dependencies
 	@mkdir -p Docs
 	@{ date -u '+%Y-%m-%d %H:%M UTC'; uname -srm; $(SWIFT) --version 2>&1; } > $(LONG_OUTPUT)
 	@{ ROBUSTNESS_LONG_TESTS=1 $(SWIFT) test $(RELEASE) 2>&1; echo "exit code $$?"; } | tee $(LONG_OUTPUT).partial
-	@grep -v '^\[[0-9]*/[0-9]*\]' $(LONG_OUTPUT).partial >> $(LONG_OUTPUT); rm -f $(LONG_OUTPUT).partial
+	@grep -v '^\[[0-9]*/[0-9]*\]' $(LONG_OUTPUT).partial | grep -v ' started\.$$' | grep -v 'Test case passing' \
+	  | awk 'length($$0) < 400' >> $(LONG_OUTPUT); rm -f $(LONG_OUTPUT).partial
 	@tail -n 1 $(LONG_OUTPUT) | grep -q '^exit code 0$$'
 
 $(VENV)/complete: Tests/Python/requirements.txt
