@@ -5,7 +5,7 @@
 /// An attack is one small value: options in, points out. It never holds the ensemble; it asks an `AttackOracle`, which the harness owns. The objective, the decision, the draws, the
 /// norm and ε are the harness's business, so one attack serves all of them. The smallest conformance is `name`, `Options`, `init(_:)` and `perturb`.
 ///
-/// - SeeAlso: `Docs/write-an-attack.md`
+/// - SeeAlso: `Plugins/README.md`
 public protocol Attack: Sendable {
   /// The options with all their defaults; they are written into every result.
   associatedtype Options: PluginOptions = NoOptions
