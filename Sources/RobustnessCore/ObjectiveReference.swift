@@ -160,24 +160,30 @@ struct ObjectiveReference {
   }
 
   /// With q = 1 − p_y and w the softmax of the others: ∂z_k = q·w_k [p_y (a_k − a_y) + q Σ_j w_j (a_k − a_j)], ∂z_y = q·p_y Σ_j w_j (a_y − a_j), where a is the gradient of
-  /// the outer cross-entropy with respect to the mean probabilities.
+  /// the outer cross-entropy with respect to the mean probabilities. Every term has a factor p_y or a w other than the largest one, which can be below the smallest double: they are taken relative to the largest of these.
   private func doubleSoftmaxGradient(_ draw: Int, _ row: Int) -> ([Double], Double) {
     let y = labels[row]
     let mean = meanProbabilities(row)
-    let top = logSumExp(mean)
-    let a = mean.enumerated().map { k, p in exp(p - top) - (k == y ? 1 : 0) }
+    let total = logSumExp(mean)
+    let a = mean.enumerated().map { k, p in exp(p - total) - (k == y ? 1 : 0) }
     let z = Array(logits[draw][row: row])
     let odds = logOddsAgainst(y, logits: z)
     let others = odds + z[y]
-    let w = z.enumerated().map { k, value in k == y ? 0 : exp(value - others) }
+    let rest = (0..<classCount).filter { $0 != y }
+    let top = rest.max { z[$0] < z[$1] } ?? 0
     let logQ = -softplus(-odds)
+    let logP = -softplus(odds)
+    let largest = rest.filter { $0 != top }.map { z[$0] - others }.reduce(logP) { max($0, $1) }
     let q = exp(logQ)
-    let p = exp(-softplus(odds))
+    let w = z.map { exp($0 - others) }
+    let relative = z.map { exp($0 - others - largest) }
+    let p = exp(logP - largest)
     let gradient = (0..<classCount).map { k -> Double in
-      if k == y { return p * zip(w, a).reduce(0) { $0 + $1.0 * (a[y] - $1.1) } }
-      let spread = zip(w, a).reduce(0) { $0 + $1.0 * (a[k] - $1.1) }
-      return w[k] * (p * (a[k] - a[y]) + q * spread)
+      if k == y { return p * rest.reduce(0) { $0 + w[$1] * (a[y] - a[$1]) } }
+      // Exactly one factor of each product is relative to `largest`.
+      let spread = rest.filter { $0 != k }.reduce(0) { $0 + (k == top ? relative[$1] : w[$1]) * (a[k] - a[$1]) }
+      return (k == top ? w[k] : relative[k]) * ((k == top ? p : p * exp(largest)) * (a[k] - a[y]) + q * spread)
     }
-    return (gradient, logQ - log(Double(logits.count)))
+    return (gradient, logQ + largest - log(Double(logits.count)))
   }
 }

@@ -92,3 +92,31 @@ struct Float64EngineTests {
     #expect(off * 10_000 <= expected.count)
   }
 }
+
+@Suite("When float32 is not enough")
+struct PrecisionNeedTests {
+  private func needs(_ name: String) throws -> (saturated: Double, logit: Double) {
+    let answer = try KnownAnswer(name)
+    let ensemble = try answer.ensemble()
+    let inputs = try answer.examples().inputs
+    return (try ensemble.saturatedFraction(inputs), try ensemble.largestLogit(inputs))
+  }
+
+  @Test("the saturated network is known by its layers, the sharp one is not")
+  func saturation() throws {
+    #expect(try needs("mnist-fc2-tanh-saturated").saturated > 0.1)
+    #expect(try needs("mnist-fc1-tanh-sharp").saturated < 0.1)
+    #expect(try needs("mnist-fc2-relu").saturated == 0)
+  }
+
+  @Test("the largest logit is that of the answers, over the draws looked at", arguments: KnownAnswer.names)
+  func logits(name: String) throws {
+    let answer = try KnownAnswer(name)
+    let logits = try answer.tensor("logits")
+    let draws = logits.shape[0]
+    let perDraw = logits.elements.count / draws
+    let looked = Set((0..<4).map { $0 * draws / 4 })
+    let expected = looked.flatMap { logits.elements[$0 * perDraw..<($0 + 1) * perDraw].map { abs($0) } }.max() ?? 0
+    #expect(abs(try needs(name).logit - expected) <= 1e-9 * expected)
+  }
+}

@@ -70,7 +70,10 @@ struct GradientChecks {
     var squared = [Double](repeating: 0, count: examples.count)
     var along = squared
     var isResolved = [Bool](repeating: false, count: examples.count)
-    let exactLosses = try reference.loss(examples, objective: objective, draws: .all).logLosses
+    let exact = try reference.loss(examples, objective: objective, draws: .all)
+    let exactLosses = exact.logLosses
+    // Rounding of the logits, whose size the log-probabilities tell, reaches the loss.
+    let magnitudes = exact.prediction.logProbabilities.rowMaximumMagnitudes
     for direction in 0...effort.directions {
       var v = Tensor(zeros: examples.inputs.shape)
       if direction == 0 {
@@ -86,7 +89,7 @@ struct GradientChecks {
         let predicted = predictedDerivative(used, row, v, objective, logLoss: exactLosses[row])
         let norm = relativeNorm(used, row, objective, logLoss: exactLosses[row])
         // A loss that is flat to its last bit (double softmax of a confident network) has no difference quotient to compare with.
-        let resolution = 2.2e-16 * max(1, abs(exactLosses[row])) / step
+        let resolution = 2.2e-16 * max(1, abs(exactLosses[row]), magnitudes[row]) / step
         if max(abs(numeric[row]), abs(predicted)) > 1000 * resolution { isResolved[row] = true }
         // A gradient that is zero or not a number is wrong wherever there is a difference.
         let error = norm > 0 ? (numeric[row] - predicted) / norm : .infinity
@@ -183,7 +186,9 @@ struct GradientChecks {
         format:
           "the gradient differs from central differences of the log-loss by %.2g (median of %d examples), by more than %.2g at %d",
         median, findings.errors.count, tolerance, bad),
-      advice: "The gradient that the attack follows is not that of the loss: the model or its pullback is wrong.")
+      advice:
+        "The gradient that the attack follows is not that of the loss: the model or its pullback is wrong, or its precision too low."
+    )
   }
 }
 

@@ -79,7 +79,7 @@ struct EvaluateArguments: ParsableArguments {
   @Option(
     help: """
       Precision of the gradients' products: float32, bfloat16 (decisions stay float32), float64 (portable kernels), or auto: float32, \
-      and float64 where tanh or logistic layers are saturated.
+      and float64 where tanh or logistic layers are saturated or logits exceed some thousands.
       """)
   var precision = "auto"
 
