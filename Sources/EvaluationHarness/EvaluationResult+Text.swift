@@ -112,6 +112,7 @@ extension RunResult {
       ("memberGradients", .integer(memberGradients)),
       ("queries", .integer(queries)),
       ("zeroGradientFraction", .optional(zeroGradientFraction) { .number($0) }),
+      ("medianLog2GradientNorm", .optional(medianLog2GradientNorm) { .number($0) }),
       ("seconds", .number(seconds)),
       ("options", .object(options.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) })),
       ("checks", .array(checks.map(\.json))),

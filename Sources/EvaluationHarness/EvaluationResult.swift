@@ -31,6 +31,8 @@ public struct RunResult: Sendable {
   public var queries: Int
   /// Fraction of examples with an exactly zero gradient; nil without gradients.
   public var zeroGradientFraction: Double?
+  /// Median over examples of log₂ of the norm of the first gradient; −∞ when most are zero, nil without gradients. Below −126 float32 could not hold it.
+  public var medianLog2GradientNorm: Double?
   /// Time of the attack alone.
   public var seconds: Double
   /// All options, with defaults.
@@ -68,6 +70,8 @@ public struct RunResult: Sendable {
     memberGradients = run.record.memberGradients
     queries = run.record.queries
     zeroGradientFraction = run.record.zeroGradientFraction
+    let norms = run.record.firstLog2Norm.compactMap(\.self).sorted()
+    medianLog2GradientNorm = norms.isEmpty ? nil : norms[norms.count / 2]
     seconds = run.seconds
     options = run.options
     self.checks = checks

@@ -266,7 +266,7 @@ final class BlockEngine: @unchecked Sendable {
   }
 
   /// Finishes a pass: predictive log-probabilities, votes, log-losses, and the gradient with the factors that are common to all draws.
-  func finish(_ sums: PassSums, objective: Objective, labels: [Int], gradient: Bool) -> (
+  func finish(_ sums: PassSums, objective: Objective, labels: [Int]) -> (
     prediction: Prediction, logLosses: [Double], logFactors: [Double]
   ) {
     let count = labels.count

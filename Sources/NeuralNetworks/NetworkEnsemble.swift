@@ -180,7 +180,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     let labels = [Int](repeating: 0, count: inputs.rowCount)
     return try passes.withLock { _ in
       let sums = try values.run(inputs, labels: labels, draws: indices, BlockEngine.Request())
-      return values.finish(sums, objective: .predictive, labels: labels, gradient: false).prediction
+      return values.finish(sums, objective: .predictive, labels: labels).prediction
     }
   }
 
@@ -202,7 +202,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
       let isNaive = configuration.arithmetic == .naiveFloat32
       let request = BlockEngine.Request(naiveMean: isNaive)
       let sums = try values.run(examples.inputs, labels: labels, draws: indices, request)
-      let result = values.finish(sums, objective: objective, labels: labels, gradient: false)
+      let result = values.finish(sums, objective: objective, labels: labels)
       guard isNaive else { return Loss(logLosses: result.logLosses, prediction: result.prediction) }
       let losses = NaiveLosses(
         FirstPass(sums, objective: objective, labels: labels), sums, objective: objective, classes: classCount)
@@ -238,12 +238,12 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     var finished: (prediction: Prediction, logLosses: [Double], logFactors: [Double])?
     if objective.needsFirstPass {
       let first = try values.run(inputs, labels: labels, draws: draws, BlockEngine.Request())
-      finished = values.finish(first, objective: objective, labels: labels, gradient: true)
+      finished = values.finish(first, objective: objective, labels: labels)
       request.firstPass = FirstPass(first, objective: objective, labels: labels)
       request.prediction = false
     }
     let sums = try gradients.run(inputs, labels: labels, draws: draws, request)
-    let result = finished ?? gradients.finish(sums, objective: objective, labels: labels, gradient: true)
+    let result = finished ?? gradients.finish(sums, objective: objective, labels: labels)
     return LossAndGradient(
       logLosses: result.logLosses,
       gradient: gradients.gradient(sums, logFactors: result.logFactors, shape: inputs.shape),
@@ -254,7 +254,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     let inputs = examples.inputs
     let labels = examples.labels
     let first = try values.run(inputs, labels: labels, draws: draws, BlockEngine.Request(naiveMean: true))
-    let prediction = values.finish(first, objective: .predictive, labels: labels, gradient: false).prediction
+    let prediction = values.finish(first, objective: .predictive, labels: labels).prediction
     let pass = FirstPass(first, objective: objective, labels: labels)
     let sums = try gradients.run(
       inputs, labels: labels, draws: draws,
