@@ -1,3 +1,4 @@
+import Foundation
 import RobustnessCore
 import TestSupport
 import Testing
@@ -44,6 +45,21 @@ import Testing
     let iterated = try subject.evaluated(
       [request("pgd:norm=\(norm),keep=last,random-start=false")], epsilons: epsilons, box: box)
     #expect(iterated.verdict.failed == [])
+  }
+
+  /// Every example, every objective, both norms: what the quick tests above take samples of.
+  @Test(
+    .enabled("a long repetition") { ProcessInfo.processInfo.environment["ROBUSTNESS_LONG_TESTS"] == "1" },
+    arguments: [Oracle.relu, .sharp, .convolution, .moons], [Norm.linf, .l2])
+  func `on every example of the sound oracles`(_ oracle: Oracle, _ norm: Norm) throws {
+    let (subject, box) = try oracle.subject(500)
+    let (epsilon, step) = norm == .linf ? try oracle.reference() : (1.5, 0.25)
+    // One step of 1.5 is larger than the moons: the test below says what happens there.
+    let attacks = try Self.attacks(norm, step: step).dropFirst(oracle == .moons && norm == .l2 ? 1 : 0)
+    let verdict = try subject.evaluated(
+      Array(attacks), objectives: Objective.allCases, epsilons: [epsilon], box: box
+    ).verdict
+    #expect(verdict.failed == [])
   }
 
   @Test func `on the moons where the ball is larger than the data, but for the single step`() throws {
