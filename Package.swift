@@ -8,6 +8,9 @@ let attacks = [
   "PGD",
   "RandomNoise",
 ]
+let samplers = [
+  "HMC",
+]
 let metrics = [
   "Calibration",
   "RobustAccuracy",
@@ -26,6 +29,12 @@ func plugin(_ name: String, in folder: String) -> Target {
   .target(
     name: name, dependencies: ["RobustnessCore"], path: "Plugins/\(folder)/\(name)", exclude: ["README.md"],
     swiftSettings: strict)
+}
+
+func sampler(_ name: String) -> Target {
+  .target(
+    name: name, dependencies: ["RobustnessCore", "NeuralNetworks"], path: "Plugins/Samplers/\(name)",
+    exclude: ["README.md"], swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -82,7 +91,8 @@ let package = Package(
       name: "Reporting", dependencies: ["RobustnessCore"], swiftSettings: strict),
     .target(
       name: "BuiltInPlugins",
-      dependencies: ["RobustnessCore"] + (attacks + metrics).map { .target(name: $0) }, swiftSettings: strict),
+      dependencies: ["RobustnessCore"] + (attacks + samplers + metrics).map { .target(name: $0) },
+      swiftSettings: strict),
     .target(
       name: "EvaluationHarness",
       dependencies: [
@@ -120,6 +130,9 @@ let package = Package(
       "PluginTests",
       ["RobustnessCore", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
     tests(
+      "SamplerTests",
+      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Diagnostics", "HDF5"] + samplers.map { .target(name: $0) }),
+    tests(
       "EvaluationHarnessTests",
       [
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
@@ -131,5 +144,6 @@ let package = Package(
       ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior"]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
+    + samplers.map { sampler($0) }
     + metrics.map { plugin($0, in: "Metrics") }
 )
