@@ -123,9 +123,7 @@ let package = Package(
     tests("DiagnosticsTests", ["Diagnostics", "RobustnessCore"]),
     tests(
       "PosteriorReportsTests",
-      [
-        "PosteriorReports", "Diagnostics", "Reporting", "PosteriorFiles", "NeuralNetworks", "RobustnessCore", "posterior",
-      ]),
+      ["PosteriorReports", "Diagnostics", "Reporting", "PosteriorFiles", "NeuralNetworks", "RobustnessCore"]),
     tests(
       "PluginTests",
       ["RobustnessCore", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),

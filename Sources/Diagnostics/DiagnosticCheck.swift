@@ -173,15 +173,15 @@ struct DiagnosticChecks {
 
   private func effectiveSampleSize() -> DiagnosticCheck {
     guard let (summary, place) = judged, !summary.smallestESS.isNaN else {
-      return DiagnosticCheck("effective-sample-size", .notJudged, finding: "the effective sample size is not defined")
+      return DiagnosticCheck("effective-sample-size", .notJudged, finding: "effective sample size not defined")
     }
     let value = summary.smallestESS
     let isFine = value >= Double(Self.effectiveDrawsPerChain * report.chainCount)
     return DiagnosticCheck(
       "effective-sample-size", report.origin == nil ? .notJudged : isFine ? .passed : .warning, value: value,
       finding:
-        "the effective sample size in \(place) is \(decimal(value, 0)) at the least, of \(report.drawCount) draws"
-        + (isFine ? "" : "; \(Self.effectiveDrawsPerChain) for each chain are asked for"),
+        "effective sample size in \(place) \(isFine ? "at least" : "only") \(decimal(value, 0)) of \(report.drawCount)"
+        + (isFine ? "" : ", below \(Self.effectiveDrawsPerChain) for each chain"),
       advice: isFine ? "" : "More draws, or longer trajectories.")
   }
 
@@ -198,8 +198,8 @@ struct DiagnosticChecks {
     let isFine = value >= Self.energyFraction
     return DiagnosticCheck(
       "energy-fraction", isFine ? .passed : .warning, value: value,
-      finding: "E-BFMI is \(decimal(value, 2, beside: Self.energyFraction)) in chain \(worst)"
-        + (isFine ? " or more" : ", below 0.30"),
+      finding: "E-BFMI \(isFine ? "at least " : "")\(decimal(value, 2, beside: Self.energyFraction))"
+        + (isFine ? " (chain \(worst))" : " in chain \(worst), below 0.30"),
       advice: isFine ? "" : "More draws: single trajectories move too little between energies to reach the tails.")
   }
 
