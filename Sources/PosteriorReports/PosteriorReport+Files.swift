@@ -54,7 +54,14 @@ extension PosteriorReport {
     posterior.statistics = Dictionary(statistics.map { ($0.name, $0.values) }) { first, _ in first }
     posterior.parameterCount = architecture.parameterCount
     posterior.readParameters = { try weights.read(draw: $0, into: $1) }
-    if let heldOut {
+    guard examples ?? 1 > 0 else { throw CoreError("a diagnosis takes at least one example, not \(examples ?? 0)") }
+    if let heldOut, heldOut.count > 0 {
+      let size = architecture.inputShape.reduce(1, *)
+      guard heldOut.inputs.count == heldOut.count * size else {
+        throw CoreError(
+          "held-out inputs have \(heldOut.inputs.count) numbers; \(heldOut.count) inputs of the network have "
+            + "\(heldOut.count * size)")
+      }
       let inputs = Tensor(shape: [heldOut.count] + architecture.inputShape, elements: heldOut.inputs)
       let rows = Array(0..<min(examples ?? heldOut.count, heldOut.count))
       posterior.inputs = rows.count < heldOut.count ? inputs.rows(rows) : inputs

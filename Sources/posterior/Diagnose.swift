@@ -4,6 +4,7 @@ import NeuralNetworks
 import PosteriorFiles
 import PosteriorReports
 import Reporting
+import RobustnessCore
 
 /// `posterior diagnose FILE`
 struct Diagnose: ParsableCommand {
@@ -33,7 +34,12 @@ struct Diagnose: ParsableCommand {
 
   func run() throws {
     let posterior = try PosteriorFile.open(file, acceptChanged: acceptChanged, probe: .currentProgram)
-    let report = try PosteriorReport(of: posterior, examples: examples)
+    let report: PosteriorReport
+    do {
+      report = try PosteriorReport(of: posterior, examples: examples)
+    } catch let error as CoreError {
+      throw CommandFailure(message: "\(posterior.fileName): \(error)", exitCode: 65)
+    }
     if json {
       guard case .object(let members) = report.json else { return }
       let names: [(String, JSONText)] = [
@@ -43,10 +49,14 @@ struct Diagnose: ParsableCommand {
       ]
       print(JSONText.object(names + members).pretty)
     } else {
-      let kind = posterior.kind.map { "kind \($0.rawValue)" } ?? "kind not stated"
-      print(
-        "\(posterior.fileName) · \(posterior.architecture.summary) · \(posterior.chainCount) chains × "
-          + "\(posterior.drawsPerChain) draws · \(kind)\n")
+      let kind =
+        switch posterior.kind {
+        case nil: " · kind not stated"
+        case .mcmc: " · mcmc"
+        // The description says it.
+        default: ""
+        }
+      print("\(posterior.fileName) · \(posterior.architecture.summary) · \(report.drawDescription)\(kind)\n")
       print(report.table, terminator: "")
     }
   }

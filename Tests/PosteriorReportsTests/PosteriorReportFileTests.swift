@@ -97,6 +97,19 @@ enum SampledPosterior {
     #expect(throws: CoreError.self) { try PosteriorReport(of: contents) }
   }
 
+  @Test func `held-out data of another network, and no examples at all, are refused`() throws {
+    let contents = try SampledPosterior.contents(draws: 4)
+    for data in [
+      EvaluationData(inputs: [0, 0], shape: [1, 2], labels: [0]),
+      EvaluationData(inputs: [0, 0, 0], shape: [1, 3], labels: [2]),
+    ] {
+      #expect(throws: CoreError.self) { try PosteriorReport(of: contents, heldOut: data) }
+    }
+    #expect(throws: CoreError.self) { try PosteriorReport(of: contents, examples: 0) }
+    let none = EvaluationData(inputs: [], shape: [0, 3], labels: [])
+    #expect(try PosteriorReport(of: contents, heldOut: none).functionSpace == nil)
+  }
+
   // MARK: - Text
 
   @Test func `the summary for a file's provenance is short, without lists of draws, and the same every time`() throws {
