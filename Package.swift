@@ -86,9 +86,14 @@ let package = Package(
       swiftSettings: strict),
 
     // MARK: - Evaluation
-    .target(name: "Diagnostics", dependencies: [], swiftSettings: strict, linkerSettings: libm),
+    .target(name: "Diagnostics", dependencies: ["RobustnessCore"], swiftSettings: strict, linkerSettings: libm),
     .target(
       name: "Reporting", dependencies: ["RobustnessCore"], swiftSettings: strict),
+    .target(
+      name: "PosteriorReports",
+      dependencies: [
+        "RobustnessCore", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "Reporting",
+      ], swiftSettings: strict),
     .target(
       name: "BuiltInPlugins",
       dependencies: ["RobustnessCore"] + (attacks + samplers + metrics).map { .target(name: $0) },
@@ -105,7 +110,7 @@ let package = Package(
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "NeuralNetworks", "PosteriorFiles",
+        "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "PosteriorReports", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -125,7 +130,10 @@ let package = Package(
     tests("ComputeKernelsTests", ["ComputeKernels"]),
     tests("NeuralNetworksTests", ["NeuralNetworks", "ComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
-    tests("DiagnosticsTests", ["Diagnostics"]),
+    tests("DiagnosticsTests", ["Diagnostics", "RobustnessCore"]),
+    tests(
+      "PosteriorReportsTests",
+      ["PosteriorReports", "Diagnostics", "Reporting", "PosteriorFiles", "NeuralNetworks", "RobustnessCore"]),
     tests(
       "PluginTests",
       ["RobustnessCore", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
