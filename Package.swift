@@ -105,6 +105,10 @@ let package = Package(
         "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
+    .target(
+      name: "PaperExperiments",
+      dependencies: ["RobustnessCore", "NeuralNetworks", "Diagnostics"], swiftSettings: strict, linkerSettings: libm),
+
     // MARK: - Programs
     .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(
@@ -146,6 +150,7 @@ let package = Package(
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
         "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
       ], exclude: ["Snapshots"]),
+    tests("PaperExperimentsTests", ["PaperExperiments", "RobustnessCore"]),
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
     tests(
       "EndToEndTests",
