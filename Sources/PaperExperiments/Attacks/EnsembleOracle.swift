@@ -1,0 +1,55 @@
+import RobustnessCore
+
+/// Answers attacks from an ensemble: an untargeted goal, all draws, the posterior predictive's decision.
+///
+/// The harness of `evaluate` counts and checks as well; tables of many attacks need the answers alone, and the same random streams.
+struct EnsembleOracle: AttackOracle {
+  let ensemble: any PosteriorEnsemble
+  let examples: Examples
+  let objective: Objective
+  let draws: DrawSelection
+  /// Examples whose first gradient was exactly zero.
+  private(set) var zeroGradients: Set<Int> = []
+  private var seen: Set<Int> = []
+
+  init(ensemble: any PosteriorEnsemble, examples: Examples, objective: Objective, draws: DrawSelection = .all) {
+    self.ensemble = ensemble
+    self.examples = examples
+    self.objective = objective
+    self.draws = draws
+  }
+
+  var classCount: Int { ensemble.classCount }
+
+  private func question(_ points: Tensor, _ rows: [Int]) -> Examples {
+    Examples(
+      inputs: points, labels: rows.map { examples.labels[$0] }, identifiers: rows.map { examples.identifiers[$0] })
+  }
+
+  private func successes(_ prediction: Prediction, _ rows: [Int]) -> [Bool] {
+    zip(rows, prediction.classes(.predictive)).map { $1 != examples.labels[$0] }
+  }
+
+  mutating func ascent(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Ascent {
+    let answer = try ensemble.lossAndGradient(
+      question(points, rows), objective: objective ?? self.objective, draws: draws)
+    for (row, isZero) in zip(rows, answer.gradient.isExactlyZero) where seen.insert(row).inserted && isZero {
+      zeroGradients.insert(row)
+    }
+    return Ascent(
+      values: answer.logLosses, successes: successes(answer.prediction, rows), gradient: answer.gradient)
+  }
+
+  mutating func values(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Values {
+    let answer = try ensemble.loss(question(points, rows), objective: objective ?? self.objective, draws: draws)
+    return Values(values: answer.logLosses, successes: successes(answer.prediction, rows))
+  }
+
+  mutating func logProbabilities(_ points: Tensor, of rows: [Int]) throws -> Tensor {
+    try ensemble.predict(points, draws: draws).logProbabilities
+  }
+
+  mutating func successes(_ points: Tensor, of rows: [Int]) throws -> [Bool] {
+    successes(try ensemble.predict(points, draws: draws), rows)
+  }
+}

@@ -1,0 +1,68 @@
+/// The four posteriors of §5.1: HMC and VI on MNIST and Fashion-MNIST, at a scale.
+///
+/// The paper's networks (supplement, table 9): HMC on 60,000 images with two hidden layers of 1,024 ReLU units, 500 draws, step sizes 0.002 and 0.001, ten steps; VI convolutional with leaky ReLU. Smaller scales
+/// take smaller dense networks, with a prior and an integrator with which the posteriors are accurate and their chains move.
+struct ImagePosteriors: Sendable {
+  /// What is left of the paper's sizes at this scale, in words.
+  let reduction: String
+  /// HMC and VI on every data set, in the order of the paper's table 1.
+  let all: [PosteriorSpec]
+
+  init(scale: Scale, seed: UInt64) {
+    let names = scale == .smoke ? ["mnist"] : ["mnist", "fashion-mnist"]
+    all = names.flatMap { [Self.hmc($0, scale, seed), Self.vi($0, scale, seed)] }
+    reduction = scale.pick(
+      "MNIST alone, from 2,000 training images of `Fixtures/`, with dense networks of one hidden layer of 16 units.",
+      "20,000 training images of each set (the paper: 60,000); HMC samples networks of one hidden layer of 50 units, VI fits two hidden layers of 128 (the paper: two layers of 1,024, and a convolutional network).",
+      "The paper's sizes: 60,000 training images; HMC with two hidden layers of 1,024 units, VI with the convolutional network of the supplement. (The text says three hidden layers of 512 for VI; the supplement's table says convolutional. This is the supplement's.)"
+    )
+  }
+
+  /// The prior of the smaller scales: N(0, 0.3²) for every weight and bias.
+  static let priorScale = "0.3"
+
+  static func hmc(_ data: String, _ scale: Scale, _ seed: UInt64) -> PosteriorSpec {
+    var options = ["seed": "\(seed)", "start": "map", "evaluation-examples": scale.pick("500", "1000", "10000")]
+    switch scale {
+    case .smoke:
+      options.merge([
+        "architecture": "dense:16,relu", "prior": "global", "prior-scale": priorScale, "chains": "4", "draws": "25",
+        "warmup": "40", "leapfrog-steps": "20", "map-iterations": "150", "target-acceptance": "0.7",
+      ]) { $1 }
+    case .laptop:
+      options.merge([
+        "architecture": "dense:50,relu", "prior": "global", "prior-scale": priorScale, "chains": "4", "draws": "63",
+        "warmup": "60", "leapfrog-steps": "40", "map-iterations": "300", "training-examples": "20000",
+      ]) { $1 }
+    case .paper:
+      options.merge([
+        "architecture": "dense:1024,1024,relu", "prior": "fan-in", "prior-scale": "1.4", "chains": "4", "draws": "125",
+        "warmup": "100", "step-size": data == "mnist" ? "0.002" : "0.001", "leapfrog-steps": "10",
+      ]) { $1 }
+    }
+    return PosteriorSpec(name: "\(data)-hmc", data: .named(data), making: .trained(sampler: "hmc"), options: options)
+  }
+
+  static func vi(_ data: String, _ scale: Scale, _ seed: UInt64) -> PosteriorSpec {
+    var options = ["seed": "\(seed)", "evaluation-examples": scale.pick("500", "1000", "10000")]
+    switch scale {
+    case .smoke:
+      options.merge([
+        "architecture": "dense:32,relu", "prior": "global", "prior-scale": priorScale, "draws": "100", "epochs": "20",
+        "learning-rate": "0.005",
+      ]) { $1 }
+    case .laptop:
+      options.merge([
+        "architecture": "dense:128,128,relu", "prior": "global", "prior-scale": "0.1", "draws": "250", "epochs": "40",
+        "learning-rate": "0.002", "training-examples": "20000",
+      ]) { $1 }
+    case .paper:
+      options.merge([
+        "architecture": data == "mnist" ? "carbone-conv:512" : "carbone-conv:1024", "prior": "fan-in",
+        "prior-scale": "1.4", "draws": "500", "epochs": data == "mnist" ? "5" : "10",
+        "learning-rate": data == "mnist" ? "0.01" : "0.001", "schedule": "constant",
+      ]) { $1 }
+    }
+    return PosteriorSpec(name: "\(data)-vi", data: .named(data), making: .trained(sampler: "vi"), options: options)
+  }
+}

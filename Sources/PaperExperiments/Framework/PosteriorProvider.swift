@@ -1,0 +1,137 @@
+import ComputeKernels
+import Foundation
+import NeuralNetworks
+import PosteriorFiles
+import RobustnessCore
+public import TrainingHarness
+
+/// What makes the posterior files that experiments use.
+public protocol PosteriorProvider: Sendable {
+  /// Trains with the words of a `train` command; a run that was stopped goes on from its journal.
+  func train(_ words: [String], output: String) throws
+}
+
+/// Trains inside this process, as the program `train` does: with a journal, so that nothing is lost when it is stopped.
+public struct HarnessProvider: PosteriorProvider {
+  private let samplers: [any PosteriorSampler.Type]
+
+  /// - Parameter samplers: What the first word finds.
+  public init(samplers: [any PosteriorSampler.Type] = .builtIn) { self.samplers = samplers }
+
+  /// A journal beside the output means a run that was stopped.
+  public func train(_ words: [String], output: String) throws {
+    if FileManager.default.fileExists(atPath: output + ".journal/run.json") {
+      let threads = words.firstIndex(of: "--threads").map { Array(words[$0...($0 + 1)]) } ?? []
+      let folder = words.firstIndex(of: "--data-folder").map { Array(words[$0...($0 + 1)]) } ?? []
+      try Train.train(["--resume", output, "--quiet"] + threads + folder, samplers: samplers)
+    } else {
+      try Train.train(words, samplers: samplers)
+    }
+  }
+}
+
+/// The posteriors of a reproduction: each is made once and kept under its hash.
+final class PosteriorCache: Sendable {
+  let folder: String
+  private let catalog: DataCatalog
+  private let provider: any PosteriorProvider
+  private let dataFolder: String?
+  private let threads: Int
+
+  init(
+    folder: String, catalog: DataCatalog, provider: any PosteriorProvider, dataFolder: String?, threads: Int
+  ) {
+    self.folder = folder
+    self.catalog = catalog
+    self.provider = provider
+    self.dataFolder = dataFolder
+    self.threads = threads
+  }
+
+  /// Where the file of a posterior is, or will be.
+  func path(of spec: PosteriorSpec) throws -> String {
+    "\(folder)/\(spec.name)-\(spec.hash(dataDigest: try catalog.load(spec.data).digest)).h5"
+  }
+
+  /// Whether the file is there.
+  func has(_ spec: PosteriorSpec) throws -> Bool { FileManager.default.fileExists(atPath: try path(of: spec)) }
+
+  /// The `train` command that makes the same file, for people.
+  func command(of spec: PosteriorSpec) throws -> String? {
+    guard case .trained = spec.making else { return nil }
+    let data = try catalog.load(spec.data)
+    let words = spec.words(data: data.argument, dataFolder: nil, threads: threads, output: try path(of: spec))
+    let shown = words.map { $0.hasPrefix(folder) ? String($0.dropFirst(folder.count + 1)) : $0 }
+    return "train " + shown.dropLast().joined(separator: " ")
+  }
+
+  /// Makes the file unless it is there.
+  func make(_ spec: PosteriorSpec) throws {
+    let path = try path(of: spec)
+    guard !FileManager.default.fileExists(atPath: path) else { return }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let data = try catalog.load(spec.data)
+    switch spec.making {
+    case .trained:
+      try provider.train(
+        spec.words(data: data.argument, dataFolder: dataFolder, threads: threads, output: path), output: path)
+    case .prior: try drawPrior(spec, data, path)
+    case .resampled(let base, let count):
+      try make(base)
+      try resample(try open(base), count: count, spec, path)
+    }
+  }
+
+  /// The file, checked.
+  func open(_ spec: PosteriorSpec) throws -> PosteriorFile { try PosteriorFile.open(try path(of: spec), probe: nil) }
+
+  // MARK: - Posteriors that no sampler makes
+
+  private func drawPrior(_ spec: PosteriorSpec, _ data: LoadedData, _ path: String) throws {
+    let seed = UInt64(spec.options["seed"] ?? "0") ?? 0
+    let draws = Int(spec.options["draws"] ?? "") ?? 100
+    let scale = Double(spec.options["prior-scale"] ?? "") ?? 1
+    let architecture = try Train.architecture(
+      spec.options["architecture"] ?? "dense:512,512,relu", inputShape: data.dataset.inputShape,
+      classCount: data.dataset.classCount)
+    let prior = try GaussianPrior(spec.options["prior"] == "fan-in" ? .fanIn(scale) : .global(scale), architecture: architecture)
+    let streams = RandomStreams(seed: seed, purpose: "paper/prior-draws")
+    let weights = (0..<draws).map { draw -> [Float] in
+      var stream = streams.stream(example: draw)
+      return prior.draw(&stream)
+    }
+    let source = try InMemoryWeights(architecture: architecture, draws: weights)
+    let test = data.dataset.test ?? data.dataset.train
+    let count = min(500, test.count)
+    let contents = PosteriorContents(
+      weights: source, chainCount: 1, inputBounds: data.dataset.inputBounds, kind: .variational,
+      title: "draws from the prior, \(architecture.summary)", createdAt: nil,
+      evaluationData: test.subset((0..<count).map { $0 * test.count / count }).stored,
+      provenance: ["method": .text("prior draws"), "seed": .integer(Int(seed))])
+    try PosteriorWriter.write(contents, to: path)
+  }
+
+  private func resample(_ base: PosteriorFile, count: Int, _ spec: PosteriorSpec, _ path: String) throws {
+    let streams = RandomStreams(seed: UInt64(spec.options["seed"] ?? "0") ?? 0, purpose: "paper/resampled")
+    var stream = streams.stream(example: 0)
+    let indices = stream.uniforms(count).map { min(base.drawCount - 1, Int($0 * Double(base.drawCount))) }
+    let contents = PosteriorContents(
+      weights: RepeatedWeights(base: base, indices: indices), chainCount: 1, inputBounds: base.inputBounds,
+      kind: .mcmc, title: "\(base.title ?? "draws"), drawn with replacement",
+      evaluationData: try base.storedEvaluationData(),
+      provenance: ["method": .text("draws of another posterior, with replacement"), "base": .text(base.posteriorSHA256)])
+    try PosteriorWriter.write(contents, to: path)
+  }
+}
+
+/// Draws of another source, some of them more than once.
+struct RepeatedWeights: WeightSource {
+  let base: any WeightSource
+  let indices: [Int]
+
+  var architecture: Architecture { base.architecture }
+  var drawCount: Int { indices.count }
+  func read(draw: Int, into buffer: UnsafeMutableBufferPointer<Float>) throws {
+    try base.read(draw: indices[draw], into: buffer)
+  }
+}

@@ -1,0 +1,3 @@
+import PaperExperiments
+
+Reproduce.run()
