@@ -15,6 +15,11 @@ let metrics = [
   "Uncertainty",
 ]
 
+let samplers = [
+  "SGDEnsemble",
+  "VariationalInference",
+]
+
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -26,6 +31,13 @@ func plugin(_ name: String, in folder: String) -> Target {
   .target(
     name: name, dependencies: ["RobustnessCore"], path: "Plugins/\(folder)/\(name)", exclude: ["README.md"],
     swiftSettings: strict)
+}
+
+/// A sampler sees the public face of networks too: mini-batches and gradients are theirs.
+func sampler(_ name: String) -> Target {
+  .target(
+    name: name, dependencies: ["RobustnessCore", "NeuralNetworks"], path: "Plugins/Samplers/\(name)",
+    exclude: ["README.md"], swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -120,6 +132,9 @@ let package = Package(
       "PluginTests",
       ["RobustnessCore", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
     tests(
+      "SamplerTests",
+      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Datasets", "HDF5"] + samplers.map { .target(name: $0) }),
+    tests(
       "EvaluationHarnessTests",
       [
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
@@ -132,4 +147,5 @@ let package = Package(
   ]
     + attacks.map { plugin($0, in: "Attacks") }
     + metrics.map { plugin($0, in: "Metrics") }
+    + samplers.map { sampler($0) }
 )
