@@ -271,19 +271,19 @@ struct VariationalNetworkTests {
     #expect(abs(prior.withUnsafeBufferPointer { network.divergence(of: $0) }) < 1e-5)
   }
 
-  @Test("without data the negative bound is 0 at the prior, and so is its gradient")
-  func withoutData() throws {
-    // A temperature so high that nothing is left of 23 examples.
-    let small = try SmallVariational("dense", temperature: 1e9)
+  @Test(
+    "without data the negative bound is 0 at the prior, and so is its gradient",
+    arguments: VariationalNetwork.Estimator.allCases)
+  func withoutData(estimator: VariationalNetwork.Estimator) throws {
+    // Logits between −1 and 1, and a temperature at which nothing is left of 23 examples.
+    let small = try SmallVariational("behind", temperature: 1e9)
     let prior =
       [Float](repeating: 0, count: small.architecture.parameterCount)
       + small.deviations.map { Float(log($0 * 1e9.squareRoot())) }
     let (estimate, gradient) = try small.estimate(
-      prior, examples: [1, 2, 3], estimator: .sharedDraw, noise: streams.stream(example: 10))
-    #expect(abs(estimate.divergence) < 1e-4)
-    // Weights of 30,000 give log-probabilities of that size to some power; the divergence's part of the gradient is what must vanish.
-    #expect(abs(estimate.bound + estimate.divergence - estimate.expectedLogLikelihood) < 1e-12)
-    #expect(gradient.suffix(small.architecture.parameterCount).allSatisfy { abs($0) < 0.05 })
+      prior, examples: [1, 2, 3], estimator: estimator, noise: streams.stream(example: 10))
+    #expect(abs(estimate.bound) < 1e-4)
+    #expect(gradient.allSatisfy { abs($0) < 1e-5 })
   }
 
   @Test("normal numbers are normal, and the first ones do not depend on how many are asked for")

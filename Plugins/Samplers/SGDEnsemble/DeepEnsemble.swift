@@ -33,7 +33,7 @@ public struct DeepEnsemble: NetworkSampler {
     _ state: TrainedNetwork, of target: BayesianNetwork, random: RandomStreams
   ) throws -> (state: TrainedNetwork, info: TrainingInfo) {
     let next = try training.step(state, of: target, random: random)
-    return (next, TrainingInfo(loss: next.loss))
+    return (next, TrainingInfo(loss: next.loss!))
   }
 
   /// Epochs done.

@@ -10,8 +10,8 @@ public struct TrainedNetwork: Codable, Sendable {
   public internal(set) var parameters: [Float]
   /// Epochs done.
   public internal(set) var epoch = 0
-  /// Mean cross-entropy over the batches of the last epoch, while the weights moved.
-  public internal(set) var loss = Double.infinity
+  /// Mean cross-entropy over the batches of the last epoch, while the weights moved; nil before the first epoch.
+  public internal(set) var loss: Double?
 
   /// The one in use; nil once trained.
   var adam: Adam?

@@ -33,9 +33,9 @@ public struct VariationalInference: PosteriorSampler {
   /// Means start at small random weights.
   public static let startsItself = true
   /// Reductions of the learning rate before a plateau ends the run.
-  static let reductions = 2
+  static let reductions = 3
   /// What each multiplies it by.
-  static let reduction = 0.1
+  static let reduction = 0.3
 
   private let options: Options
 
@@ -72,14 +72,14 @@ public struct VariationalInference: PosteriorSampler {
     guard state.isFitted else {
       let rate = try ascend(&state, target, random)
       settle(&state)
-      return (state, Info(elbo: state.elbo, learningRate: rate))
+      return (state, Info(elbo: state.elbo!, learningRate: rate))
     }
     var stream = random.streams(for: "variational-draws").stream(example: state.draws)
     let count = state.dimension
     let normals = stream.normals(count)
     state.draw = (0..<count).map { state.distribution[$0] + scale(state, $0) * Float(normals[$0]) }
     state.draws += 1
-    return (state, Info(elbo: state.elbo, learningRate: 0))
+    return (state, Info(elbo: state.elbo!, learningRate: 0))
   }
 
   /// Epochs done; how many there will be is known for the schedules with a number of epochs.
@@ -159,7 +159,7 @@ public struct VariationalInference: PosteriorSampler {
       let limit = options.epochs ?? options.maximumEpochs ?? 100 * state.plateau.window
       if state.plateau.current.isEmpty { restartAverage(&state) }
       addToAverage(&state)
-      let isFlat = state.plateau.add(state.elbo)
+      let isFlat = state.plateau.add(state.elbo!)
       if isFlat || state.epoch >= limit { useAverage(&state) }
       if state.epoch >= limit || (isFlat && state.reductions == Self.reductions) {
         finish(&state)
