@@ -8,16 +8,16 @@ let attacks = [
   "PGD",
   "RandomNoise",
 ]
+let samplers = [
+  "HMC",
+  "SGDEnsemble",
+  "VariationalInference",
+]
 let metrics = [
   "Calibration",
   "RobustAccuracy",
   "SoftmaxRobustness",
   "Uncertainty",
-]
-
-let samplers = [
-  "SGDEnsemble",
-  "VariationalInference",
 ]
 
 let strict: [SwiftSetting] = [
@@ -89,12 +89,18 @@ let package = Package(
       swiftSettings: strict),
 
     // MARK: - Evaluation
-    .target(name: "Diagnostics", dependencies: [], swiftSettings: strict, linkerSettings: libm),
+    .target(name: "Diagnostics", dependencies: ["RobustnessCore"], swiftSettings: strict, linkerSettings: libm),
     .target(
       name: "Reporting", dependencies: ["RobustnessCore"], swiftSettings: strict),
     .target(
+      name: "PosteriorReports",
+      dependencies: [
+        "RobustnessCore", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "Reporting",
+      ], swiftSettings: strict),
+    .target(
       name: "BuiltInPlugins",
-      dependencies: ["RobustnessCore"] + (attacks + metrics).map { .target(name: $0) }, swiftSettings: strict),
+      dependencies: ["RobustnessCore"] + (attacks + samplers + metrics).map { .target(name: $0) },
+      swiftSettings: strict),
     .target(
       name: "EvaluationHarness",
       dependencies: [
@@ -102,12 +108,16 @@ let package = Package(
         "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
+    .target(
+      name: "PaperExperiments",
+      dependencies: ["RobustnessCore", "NeuralNetworks", "Diagnostics"], swiftSettings: strict, linkerSettings: libm),
+
     // MARK: - Programs
     .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "NeuralNetworks", "PosteriorFiles",
+        "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "PosteriorReports", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -120,32 +130,37 @@ let package = Package(
 
     // MARK: - Tests
     .executableTarget(
-      name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD"],
+      name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD", "HMC"],
       path: "Tests/Benchmarks/Swift", swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests("ComputeKernelsTests", ["ComputeKernels"]),
     tests("NeuralNetworksTests", ["NeuralNetworks", "ComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
-    tests("DiagnosticsTests", ["Diagnostics"]),
+    tests("DiagnosticsTests", ["Diagnostics", "RobustnessCore"]),
+    tests(
+      "PosteriorReportsTests",
+      ["PosteriorReports", "Diagnostics", "Reporting", "PosteriorFiles", "NeuralNetworks", "RobustnessCore"]),
     tests(
       "PluginTests",
       ["RobustnessCore", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
     tests(
       "SamplerTests",
-      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Datasets", "HDF5"] + samplers.map { .target(name: $0) }),
+      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Datasets", "Diagnostics", "HDF5"]
+        + samplers.map { .target(name: $0) }),
     tests(
       "EvaluationHarnessTests",
       [
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
         "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
       ], exclude: ["Snapshots"]),
+    tests("PaperExperimentsTests", ["PaperExperiments", "RobustnessCore"]),
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
     tests(
       "EndToEndTests",
       ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior"]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
-    + metrics.map { plugin($0, in: "Metrics") }
     + samplers.map { sampler($0) }
+    + metrics.map { plugin($0, in: "Metrics") }
 )

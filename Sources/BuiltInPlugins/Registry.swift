@@ -1,12 +1,15 @@
 // The one place that names every plugin: Package.swift builds them, this registry offers them. A test keeps both and the folders in step.
 import Calibration
 import FGSM
+import HMC
 import PGD
 import RandomNoise
 import RobustAccuracy
 public import RobustnessCore
+import SGDEnsemble
 import SoftmaxRobustness
 import Uncertainty
+import VariationalInference
 
 extension Array where Element == any Attack.Type {
   /// The attacks of this package, sorted by type name.
@@ -41,6 +44,19 @@ extension Array where Element == any RobustnessMetric.Type {
       NegativeLogLikelihood.self,
       PredictiveEntropy.self,
       PredictiveSoftmaxRobustness.self,
+    ]
+  }
+}
+
+extension Array where Element == any PosteriorSampler.Type {
+  /// The samplers of this package, sorted by type name.
+  public static var builtIn: [any PosteriorSampler.Type] {
+    [
+      BootstrapEnsemble.self,
+      DeepEnsemble.self,
+      HamiltonianMonteCarlo.self,
+      SingleNetwork.self,
+      VariationalInference.self,
     ]
   }
 }

@@ -6,6 +6,9 @@ public protocol LogDensity: Sendable {
   /// Number of parameters.
   var dimension: Int { get }
 
+  /// The standard deviation of each parameter before any data, where the density has a prior that knows: the scale of a long trajectory.
+  var priorDeviations: [Double]? { get }
+
   /// The log-density at `position`.
   ///
   /// - Parameters:
@@ -59,6 +62,9 @@ public struct LocatedValue {
 }
 
 extension LogDensity {
+  /// Unknown.
+  public var priorDeviations: [Double]? { nil }
+
   /// `evaluate` without its value.
   public func differentiate(
     _ position: UnsafeBufferPointer<Double>, gradient: UnsafeMutableBufferPointer<Double>

@@ -12,7 +12,9 @@ struct OptimizerTests {
   func adam() throws {
     let count = 50
     var x = (0..<count).map { Float($0) / 10 }
-    var (exact, m, v) = (x.map { Double($0) }, [Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
+    var (exact, m, v) = (
+      x.map { Double($0) }, [Double](repeating: 0, count: count), [Double](repeating: 0, count: count)
+    )
     var adam = Adam(dimension: count)
     for step in 1...200 {
       let g = gradient(x)

@@ -31,7 +31,8 @@ struct ReferenceNetwork {
   }
 
   private func pass(
-    _ input: [Double], _ product: (_ layer: Int, _ x: [Double], _ linear: (_ x: [Double], _ w: [Double]) -> [Double]) -> [Double]
+    _ input: [Double],
+    _ product: (_ layer: Int, _ x: [Double], _ linear: (_ x: [Double], _ w: [Double]) -> [Double]) -> [Double]
   ) -> [Double] {
     var x = input
     var shape = architecture.inputShape
@@ -61,7 +62,8 @@ struct ReferenceNetwork {
                 for c in 0..<channels {
                   for u in 0..<size {
                     for v in 0..<size {
-                      sum += w[from + ((f * channels + c) * size + u) * size + v] * x[(c * height + i + u) * width + j + v]
+                      sum +=
+                        w[from + ((f * channels + c) * size + u) * size + v] * x[(c * height + i + u) * width + j + v]
                     }
                   }
                 }
@@ -78,7 +80,8 @@ struct ReferenceNetwork {
         x = (0..<shape[0]).flatMap { c in
           (0...(height - size) / stride).flatMap { i in
             (0...(width - size) / stride).map { j in
-              (0..<size * size).map { source[(c * height + i * stride + $0 / size) * width + j * stride + $0 % size] }.max()!
+              (0..<size * size).map { source[(c * height + i * stride + $0 / size) * width + j * stride + $0 % size] }
+                .max()!
             }
           }
         }

@@ -43,7 +43,8 @@ private struct SmallVariational {
     let size = shape.reduce(1, *)
     inputs = stream.uniforms(count * size).map { Float($0) }
     labels = (0..<count).map { $0 * 7 % 3 }
-    let prior = try GaussianPrior(.perLayer(layers.count == 2 ? [0.7, 1.2] : [0.7, 1.2, 0.9]), architecture: architecture)
+    let prior = try GaussianPrior(
+      .perLayer(layers.count == 2 ? [0.7, 1.2] : [0.7, 1.2, 0.9]), architecture: architecture)
     deviations = prior.deviationOfEach
     posterior = try BayesianNetwork(
       architecture: architecture, prior: prior,
@@ -300,6 +301,8 @@ struct VariationalNetworkTests {
     for few in [1, 63, 64, 65, 1000] {
       #expect(VariationalNetwork.normals(key: 3, stream: 5, count: few).map { Double($0) } == Array(normals[..<few]))
     }
-    #expect(VariationalNetwork.normals(key: 3, stream: 6, count: 64) != VariationalNetwork.normals(key: 3, stream: 5, count: 64))
+    #expect(
+      VariationalNetwork.normals(key: 3, stream: 6, count: 64)
+        != VariationalNetwork.normals(key: 3, stream: 5, count: 64))
   }
 }

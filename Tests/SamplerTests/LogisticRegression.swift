@@ -108,7 +108,9 @@ extension PosteriorSampler {
 }
 
 /// 784-inputs networks on random data, or any other: for what does not depend on the data.
-func randomPosterior(_ layers: [Architecture.Layer], inputShape: [Int], count: Int, threads: Int = 1) throws -> BayesianNetwork {
+func randomPosterior(_ layers: [Architecture.Layer], inputShape: [Int], count: Int, threads: Int = 1) throws
+  -> BayesianNetwork
+{
   let architecture = try Architecture(inputShape: inputShape, classCount: 10, layers: layers)
   var stream = RandomStreams(seed: 12, purpose: "test/samplers/data").stream(example: 0)
   let bytes = stream.uniforms(count * inputShape.reduce(1, *)).map { UInt8($0 * 255) }

@@ -25,7 +25,6 @@ struct SGDEnsembleTests {
     let state = try sampler.warmedUp(problem.posterior, random: chain(0))
     let exact = problem.maximum()
     let furthest = zip(sampler.draw(of: state), exact).map { abs(Double($0) - $1) }.max()!
-    print("MAP", optimizer, batchSize, furthest)
     #expect(furthest < 1e-3)
   }
 

@@ -4,13 +4,15 @@ public import RobustnessCore
 /// A bootstrap ensemble: `bootstrap`.
 ///
 /// Breiman, *Bagging predictors*, Machine Learning 24 (1996): every chain trains on as many examples as there are, drawn with replacement, from random weights of its own.
-public struct BootstrapEnsemble: NetworkSampler {
+public struct BootstrapEnsemble: PosteriorSampler {
   /// `bootstrap`.
   public static let name = "bootstrap"
   /// One line.
   public static let summary = "networks trained on examples drawn with replacement (Breiman 1996)"
   /// Networks trained on resampled data.
   public static let yield = SamplerYield.resampledNetworks
+  /// Every network begins at random weights of its own.
+  public static let startsItself = true
 
   private let training: NetworkTraining
 
@@ -28,7 +30,7 @@ public struct BootstrapEnsemble: NetworkSampler {
     try training.initialState(of: target, at: start, chain: chain, random: random)
   }
 
-  /// One epoch, or the draw.
+  /// One epoch, or the draw; any step after it repeats the draw.
   public func step(
     _ state: TrainedNetwork, of target: BayesianNetwork, random: RandomStreams
   ) throws -> (state: TrainedNetwork, info: TrainingInfo) {
@@ -38,6 +40,9 @@ public struct BootstrapEnsemble: NetworkSampler {
 
   /// Epochs done.
   public func warmup(of state: TrainedNetwork) -> WarmupProgress? { training.warmup(of: state) }
+
+  /// The network.
+  public func draw(of state: TrainedNetwork) -> [Float] { state.parameters }
 
   /// Positions of the examples that a chain trains on, with repetitions.
   public func examples(of target: BayesianNetwork, random: RandomStreams) -> [Int64] {

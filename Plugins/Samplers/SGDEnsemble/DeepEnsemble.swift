@@ -4,13 +4,16 @@ public import RobustnessCore
 /// A deep ensemble: `ensemble`.
 ///
 /// Lakshminarayanan, Pritzel and Blundell, *Simple and scalable predictive uncertainty estimation using deep ensembles*, NIPS 2017, algorithm 1 without its adversarial training: every chain is a network with its own random weights and its own order of the examples.
-public struct DeepEnsemble: NetworkSampler {
+public struct DeepEnsemble: PosteriorSampler {
   /// `ensemble`.
   public static let name = "ensemble"
   /// One line.
-  public static let summary = "networks trained from different random weights (Lakshminarayanan, Pritzel, Blundell 2017)"
+  public static let summary =
+    "networks trained from different random weights (Lakshminarayanan, Pritzel, Blundell 2017)"
   /// Networks trained on the same data.
   public static let yield = SamplerYield.networks
+  /// Every network begins at random weights of its own.
+  public static let startsItself = true
 
   private let training: NetworkTraining
 
@@ -28,7 +31,7 @@ public struct DeepEnsemble: NetworkSampler {
     try training.initialState(of: target, at: start, chain: chain, random: random)
   }
 
-  /// One epoch, or the draw.
+  /// One epoch, or the draw; any step after it repeats the draw.
   public func step(
     _ state: TrainedNetwork, of target: BayesianNetwork, random: RandomStreams
   ) throws -> (state: TrainedNetwork, info: TrainingInfo) {
@@ -38,4 +41,7 @@ public struct DeepEnsemble: NetworkSampler {
 
   /// Epochs done.
   public func warmup(of state: TrainedNetwork) -> WarmupProgress? { training.warmup(of: state) }
+
+  /// The network.
+  public func draw(of state: TrainedNetwork) -> [Float] { state.parameters }
 }

@@ -1,5 +1,4 @@
-import Foundation
-public import NeuralNetworks
+import NeuralNetworks
 public import RobustnessCore
 
 /// A network on its way, or trained.
@@ -27,7 +26,7 @@ public struct TrainingInfo: SamplerInfo {
   public var statistics: [(name: String, value: Double)] { [("loss", loss)] }
 }
 
-/// The epochs that all samplers of this folder have in common.
+/// The epochs that all samplers of this folder have in common: warm-up steps are epochs, and the step after them gives the draw.
 struct NetworkTraining: Sendable {
   let options: TrainingOptions
   /// Whether the examples are drawn with replacement.
@@ -39,7 +38,9 @@ struct NetworkTraining: Sendable {
     self.resamples = resamples
   }
 
-  func initialState(of target: BayesianNetwork, at start: [Float], chain: Int, random: RandomStreams) throws -> TrainedNetwork {
+  func initialState(of target: BayesianNetwork, at start: [Float], chain: Int, random: RandomStreams) throws
+    -> TrainedNetwork
+  {
     var stream = random.streams(for: "initial-weights").stream(example: 0)
     let parameters = start.isEmpty ? target.architecture.initialWeights(&stream) : start
     guard parameters.count == target.dimension else {
@@ -107,20 +108,4 @@ struct NetworkTraining: Sendable {
   func warmup(of state: TrainedNetwork) -> WarmupProgress? {
     state.epoch < options.epochs ? WarmupProgress(done: state.epoch, total: options.epochs) : nil
   }
-}
-
-/// What the samplers of this folder have in common: chains that are networks, one draw each.
-///
-/// Warm-up steps are epochs; the step after them gives the draw, and any further one repeats it.
-public protocol NetworkSampler: PosteriorSampler
-where Options == TrainingOptions, Target == BayesianNetwork, State == TrainedNetwork, Info == TrainingInfo {
-  /// The first epochs' state: `start`, or weights of its own for every chain when that is empty.
-  func initialState(of target: BayesianNetwork, at start: [Float], chain: Int, random: RandomStreams) throws -> TrainedNetwork
-}
-
-extension NetworkSampler {
-  /// Every network begins at random weights of its own.
-  public static var startsItself: Bool { true }
-  /// The network.
-  public func draw(of state: TrainedNetwork) -> [Float] { state.parameters }
 }

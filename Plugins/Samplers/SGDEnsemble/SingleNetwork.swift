@@ -2,13 +2,15 @@ public import NeuralNetworks
 public import RobustnessCore
 
 /// One network, the deterministic baseline of the comparisons: `sgd`.
-public struct SingleNetwork: NetworkSampler {
+public struct SingleNetwork: PosteriorSampler {
   /// `sgd`.
   public static let name = "sgd"
   /// One line.
   public static let summary = "one network, trained by an optimiser: the deterministic baseline"
   /// Networks trained on the same data.
   public static let yield = SamplerYield.networks
+  /// Every network begins at random weights of its own.
+  public static let startsItself = true
 
   private let training: NetworkTraining
 
@@ -26,7 +28,7 @@ public struct SingleNetwork: NetworkSampler {
     try training.initialState(of: target, at: start, chain: chain, random: random)
   }
 
-  /// One epoch, or the draw.
+  /// One epoch, or the draw; any step after it repeats the draw.
   public func step(
     _ state: TrainedNetwork, of target: BayesianNetwork, random: RandomStreams
   ) throws -> (state: TrainedNetwork, info: TrainingInfo) {
@@ -36,4 +38,7 @@ public struct SingleNetwork: NetworkSampler {
 
   /// Epochs done.
   public func warmup(of state: TrainedNetwork) -> WarmupProgress? { training.warmup(of: state) }
+
+  /// The network.
+  public func draw(of state: TrainedNetwork) -> [Float] { state.parameters }
 }

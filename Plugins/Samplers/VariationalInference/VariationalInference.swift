@@ -111,7 +111,9 @@ public struct VariationalInference: PosteriorSampler {
   }
 
   /// One epoch of Adam on −ELBO; returns the learning rate of its last step.
-  private func ascend(_ state: inout VariationalState, _ target: BayesianNetwork, _ random: RandomStreams) throws -> Double {
+  private func ascend(_ state: inout VariationalState, _ target: BayesianNetwork, _ random: RandomStreams) throws
+    -> Double
+  {
     let network = try target.variationalNetwork()
     let hasImages = target.architecture.layers.contains { if case .convolution = $0 { true } else { false } }
     let estimator = options.estimator ?? (hasImages ? .sharedDraw : .localReparametrization)

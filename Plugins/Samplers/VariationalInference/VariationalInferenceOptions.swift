@@ -64,7 +64,8 @@ public struct VariationalInferenceOptions: PluginOptions, Hashable {
       throw CoreError("option '\(name)' must be positive, not \(value)")
     }
     if effectiveSchedule != .plateau, epochs == nil {
-      throw CoreError("schedule=\(effectiveSchedule.rawValue) needs a number of epochs: give 'epochs', or schedule=plateau")
+      throw CoreError(
+        "schedule=\(effectiveSchedule.rawValue) needs a number of epochs: give 'epochs', or schedule=plateau")
     }
     if effectiveSchedule == .plateau, epochs != nil, maximumEpochs != nil {
       throw CoreError("give 'epochs' or 'maximum-epochs', not both")

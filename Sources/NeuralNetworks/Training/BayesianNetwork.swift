@@ -81,6 +81,12 @@ public final class BayesianNetwork: LogDensity, @unchecked Sendable {
   /// Number of weights and biases.
   public var dimension: Int { architecture.parameterCount }
 
+  /// The prior's standard deviations, widened by the root of the temperature.
+  public var priorDeviations: [Double]? {
+    let factor = configuration.temperature.squareRoot()
+    return prior.deviationOfEach.map { $0 * factor }
+  }
+
   /// The log-posterior up to a constant, and its gradient.
   public func evaluate(
     _ position: UnsafeBufferPointer<Double>, gradient: UnsafeMutableBufferPointer<Double>?
