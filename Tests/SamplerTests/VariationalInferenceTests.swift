@@ -52,6 +52,25 @@ struct VariationalInferenceTests {
     #expect(abs(try #require(state.elbo) - problem.optimumBound) < 4)
   }
 
+  @Test("a divergence that is weighed N/B times would be noticed")
+  func wrongWeight() throws {
+    let problem = try LogisticRegression()
+    // At temperature T under a prior of variance σp²/T the bound is (1/T) Σ E log p − KL(q ‖ N(0, σp²)): what remains of the right one at T = N/B when the factor is forgotten.
+    let factor = 60.0 / 25
+    let wrong = try BayesianNetwork(
+      architecture: problem.architecture,
+      prior: GaussianPrior(.global((1 / factor).squareRoot()), architecture: problem.architecture),
+      examples: problem.posterior.examples, configuration: .init(temperature: factor))
+    var options = VariationalInferenceOptions()
+    options.epochs = 2000
+    options.learningRate = 0.01
+    let sampler = try VariationalInference(options)
+    let distance = try distance(try sampler.warmedUp(wrong, random: random), sampler, problem)
+    #expect(distance.bound > 0.2)
+    #expect(distance.mean > 0.15)
+    #expect(distance.scale > 0.2)
+  }
+
   @Test("so does half a cosine over given epochs, from a given start")
   func cosine() throws {
     let problem = try LogisticRegression()
