@@ -20,8 +20,8 @@ public struct VariationalInference: PosteriorSampler {
     /// Adam's step in the last epoch; 0 for draws.
     public let learningRate: Double
 
-    /// `elbo` and `learning_rate`.
-    public var statistics: [(name: String, value: Double)] { [("elbo", elbo), ("learning_rate", learningRate)] }
+    /// `elbo`.
+    public var statistics: [(name: String, value: Double)] { [("elbo", elbo)] }
   }
 
   /// `vi`.
