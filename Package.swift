@@ -47,7 +47,9 @@ let package = Package(
   products: [
     .library(name: "RobustnessCore", targets: ["RobustnessCore"]),
     .library(name: "EvaluationHarness", targets: ["EvaluationHarness", "BuiltInPlugins"]),
+    .library(name: "TrainingHarness", targets: ["TrainingHarness", "BuiltInPlugins"]),
     .executable(name: "evaluate", targets: ["evaluate"]),
+    .executable(name: "train", targets: ["train"]),
     .executable(name: "posterior", targets: ["posterior"]),
     .executable(name: "datasets", targets: ["DatasetsTool"]),
   ],
@@ -100,12 +102,21 @@ let package = Package(
         "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
+    // MARK: - Training
+    .target(
+      name: "TrainingHarness",
+      dependencies: [
+        "RobustnessCore", "ComputeKernels", "NeuralNetworks", "HDF5", "PosteriorFiles", "Datasets", "Diagnostics", "Reporting",
+        "BuiltInPlugins", "CZlib",
+      ], swiftSettings: strict),
+
     // MARK: - Programs
+    .executableTarget(name: "train", dependencies: ["TrainingHarness"], swiftSettings: strict),
     .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "NeuralNetworks", "PosteriorFiles",
+        "NeuralNetworks", "PosteriorFiles", "TrainingHarness",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -139,6 +150,12 @@ let package = Package(
         "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
       ], exclude: ["Snapshots"]),
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
+    tests(
+      "TrainingHarnessTests",
+      [
+        "TrainingHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "Datasets", "BuiltInPlugins",
+        "train", "posterior",
+      ]),
     tests(
       "EndToEndTests",
       ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior"]),
