@@ -9,8 +9,8 @@ struct Publish: ParsableCommand {
       "As many draws of each chain as the chain with the fewest has; chains without draws are left out. The run goes on, or can be resumed, as if nothing had happened."
   )
 
-  @Argument(help: "The output of the run, or its journal.", completion: .file())
-  var run: String
+  @Argument(help: ArgumentHelp("The output of the run, or its journal.", valueName: "run"), completion: .file())
+  var journal: String
 
   @Option(
     name: .shortAndLong,
@@ -25,7 +25,7 @@ struct Publish: ParsableCommand {
 
   func run() throws {
     do {
-      let published = try PublishedRun(self.run, to: output, overwrite: overwrite, isCompressed: compress)
+      let published = try PublishedRun(journal, to: output, overwrite: overwrite, isCompressed: compress)
       print("\(published.path): \(published.incompleteness ?? "all draws of the run")")
     } catch let failure as PublishedRun.Failure {
       throw CommandFailure(message: failure.description, exitCode: failure.exitCode)

@@ -62,9 +62,23 @@ enum TrainHelp {
       let fallback = value ?? O.describedDefaults[name] ?? "none"
       let note = flags.contains(name) ? "" : "(default: \(fallback))"
       let text = [O.help[name], note].compactMap { $0?.isEmpty == false ? $0 : nil }.joined(separator: " ")
-      let space = String(repeating: " ", count: max(1, 28 - head.count))
-      return head + space + text + "\n"
+      return head + String(repeating: " ", count: max(1, indent - head.count)) + wrapped(text) + "\n"
     }.joined()
+  }
+
+  private static let indent = 28
+
+  /// Lines of about 100 columns, the further ones under the first.
+  private static func wrapped(_ text: String) -> String {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= 100 - indent {
+        lines[lines.count - 1] += " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines.joined(separator: "\n" + String(repeating: " ", count: indent))
   }
 
   private static func valueName(_ value: String?) -> String {

@@ -6,6 +6,12 @@ enum Interruption {
   private static let requested = Atomic<Bool>(false)
 
   static func watch() {
+    // A program that another one starts from a thread of its own may inherit that these are blocked.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
         if Interruption.requested.exchange(true, ordering: .relaxed) { _exit(130) }

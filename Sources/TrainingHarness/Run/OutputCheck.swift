@@ -29,14 +29,14 @@ enum OutputCheck {
   }
 
   /// Refuses a run whose draws cannot fit: they need room once in the journal and once in the file.
-  static func checkSpace(_ path: String, bytes: Int) throws {
+  static func checkSpace(_ path: String, bytes: Double) throws {
     var status = statvfs()
     guard statvfs(URL(fileURLWithPath: path).deletingLastPathComponent().path, &status) == 0 else { return }
-    let available = UInt64(status.f_bavail) * UInt64(status.f_frsize)
-    guard UInt64(bytes) <= available else {
-      func megabytes(_ value: UInt64) -> UInt64 { (value + 999_999) / 1_000_000 }
+    let available = Double(status.f_bavail) * Double(status.f_frsize)
+    guard bytes <= available else {
+      func megabytes(_ value: Double) -> String { String(format: "%.0f", (value / 1e6).rounded(.up)) }
       throw RunError(
-        "\(path) cannot be written: the draws need \(megabytes(UInt64(bytes))) MB, in the journal and in the file, "
+        "\(path) cannot be written: the draws need \(megabytes(bytes)) MB, in the journal and in the file, "
           + "and the disk has \(megabytes(available)) MB. Free some space, or take fewer --draws or --chains")
     }
   }

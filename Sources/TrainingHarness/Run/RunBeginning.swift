@@ -23,12 +23,13 @@ enum RunBeginning {
     let prior = try options.prior(of: architecture)
     try checkTarget(request, architecture, prior, data, options)
     try OutputCheck.checkSpace(
-      options.output, bytes: 2 * shape.chains * shape.draws * 4 * architecture.parameterCount)
+      options.output, bytes: 8 * Double(shape.chains) * Double(shape.draws) * Double(architecture.parameterCount))
     let (starts, startName, startSHA256) = try starts(options, request, shape, architecture, environment)
 
     var recorded: [String: String] = [:]
     for (name, value) in try options.described() { recorded[name] = value }
     recorded["start"] = startName
+    recorded["data-folder"] = options.dataFolder.map { URL(fileURLWithPath: $0).path }
     // The architecture stands in the file as it is; its own file may be gone when the run is resumed.
     if FileManager.default.fileExists(atPath: options.architecture) { recorded["architecture"] = architecture.json }
     switch shape.posteriorKind {
