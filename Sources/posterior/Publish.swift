@@ -26,7 +26,7 @@ struct Publish: ParsableCommand {
   func run() throws {
     do {
       let published = try PublishedRun(journal, to: output, overwrite: overwrite, isCompressed: compress)
-      print("\(published.path): \(published.incompleteness ?? "all draws of the run")")
+      print("\(published.path): \(published.incompleteness ?? "all draws of the run")\nDiagnostics: \(published.verdict)")
     } catch let failure as PublishedRun.Failure {
       throw CommandFailure(message: failure.description, exitCode: failure.exitCode)
     }

@@ -105,12 +105,28 @@ import Testing
     try FileManager.default.moveItem(atPath: folder.path("run.h5.journal"), toPath: folder.path("copy"))
     let records = folder.path("run.h5.journal/chain-1.records")
     let size = try Data(contentsOf: URL(fileURLWithPath: folder.path("copy/chain-1.records"))).count
-    for length in 0..<size {
+    // Every byte in the long run; otherwise a sample of them.
+    for length in isLong ? Array(0..<size) : Array(Swift.stride(from: 0, to: size, by: 29)) {
       try Self.restore(folder)
       #expect(truncate(records, off_t(length)) == 0)
       try train(["--resume", folder.path("run.h5"), "--quiet"])
       #expect(try contentSHA256(folder.path("run.h5")) == whole, "cut to \(length) of \(size) bytes")
     }
+  }
+
+  @Test func `records torn at any byte are those before`() throws {
+    let (folder, _) = try Self.stoppedRun()
+    let (_, files, _) = try RunDescription.read(folder.path("run.h5.journal"))
+    let whole = try ChainRecords(files.records(0), files.identity(0), synchronized: .max)
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: files.records(0)))
+    var counts: [Int] = []
+    for length in 0...bytes.count {
+      try bytes.prefix(length).write(to: URL(fileURLWithPath: files.records(0)))
+      let torn = try ChainRecords(files.records(0), files.identity(0), synchronized: .max)
+      #expect(torn.statistics == Array(whole.statistics.prefix(torn.drawCount)) && torn.size <= length)
+      counts.append(torn.drawCount)
+    }
+    #expect(counts == counts.sorted() && Set(counts) == Set(0...5))
   }
 
   @Test func `a damaged byte anywhere in the records is an error that says so`() throws {

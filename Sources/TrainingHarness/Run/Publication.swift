@@ -67,8 +67,8 @@ struct Publication {
       : "\(draws) of \(description.shape.draws) draws of \(chains.count) of \(description.shape.chains) chains: the run was still going on"
   }
 
-  /// Everything that goes into the file.
-  func contents(isCompressed: Bool, threads: Int) throws -> PosteriorContents {
+  /// Everything that goes into the file, and what the diagnostics say about it.
+  func contents(isCompressed: Bool, threads: Int) throws -> (contents: PosteriorContents, verdict: String) {
     var contents = PosteriorContents(
       weights: try JournalWeights(architecture: architecture, chains: chains, drawsPerChain: draws),
       chainCount: chains.count, inputBounds: description.inputLow...description.inputHigh,
@@ -78,8 +78,9 @@ struct Publication {
       inferenceLibrary: "bayesian-robustness", sampleStatistics: try statistics(),
       variational: gaussian.map { VariationalParameters(mean: $0.mean, scale: $0.scale) },
       evaluationData: evaluation, provenance: provenance, isCompressed: isCompressed)
-    contents.provenance.merge(try TrainingDiagnosis.entries(contents, threads: threads)) { $1 }
-    return contents
+    let diagnosis = try TrainingDiagnosis(contents, threads: threads)
+    contents.provenance.merge(diagnosis.entries) { $1 }
+    return (contents, diagnosis.verdict)
   }
 
   /// The mean of a statistic over the draws of the file.

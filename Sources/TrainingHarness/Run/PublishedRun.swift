@@ -14,6 +14,9 @@ public struct PublishedRun: Sendable {
   /// How much of the run this is, in words; nil for all of it.
   public let incompleteness: String?
 
+  /// What the diagnostics say about the draws, in a sentence.
+  public let verdict: String
+
   /// Why a run could not be published, and the exit code that says so.
   public struct Failure: Error, CustomStringConvertible, Sendable {
     /// A sentence.
@@ -53,8 +56,9 @@ public struct PublishedRun: Sendable {
       chains = publication.chains.count
       draws = publication.draws
       incompleteness = publication.incompleteness
-      let contents = try publication.contents(
+      let (contents, verdict) = try publication.contents(
         isCompressed: isCompressed, threads: ProcessInfo.processInfo.activeProcessorCount)
+      self.verdict = verdict
       do {
         try PosteriorWriter.write(contents, to: path)
       } catch {

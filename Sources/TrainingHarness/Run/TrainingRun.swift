@@ -90,13 +90,13 @@ struct TrainingRun {
     guard publication.isComplete else {
       throw RunError("\(files.folder): a chain has lost draws; resume the run again")
     }
-    let contents = try publication.contents(isCompressed: options.compress, threads: threads)
+    let (contents, verdict) = try publication.contents(isCompressed: options.compress, threads: threads)
     if FileManager.default.fileExists(atPath: output), !options.overwrite {
       try acceptOwnOutput(contents)
     } else {
       try write(contents, to: output)
     }
-    if !options.quiet { try environment.print(try summary(publication)) }
+    if !options.quiet { try environment.print(try summary(publication, verdict)) }
     Self.removeJournal(files.folder)
   }
 
@@ -129,7 +129,7 @@ struct TrainingRun {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  private func summary(_ publication: Publication) throws -> String {
+  private func summary(_ publication: Publication, _ verdict: String) throws -> String {
     let file = try PosteriorFile.open(output, probe: nil)
     func count(_ n: Int, _ noun: String) -> String { "\(n) \(noun)\(n == 1 ? "" : "s")" }
     var parts = [output, "\(description.sampler) on \(description.dataName)", architecture.summary]
@@ -142,6 +142,6 @@ struct TrainingRun {
     }
     if file.distinctDrawCount < file.drawCount { parts.append("\(file.distinctDrawCount) distinct") }
     parts.append("content \(file.contentSHA256.prefix(6))…")
-    return parts.joined(separator: " · ") + "\nNow: evaluate --model \(output)\n"
+    return parts.joined(separator: " · ") + "\nDiagnostics: \(verdict)\nNow: evaluate --model \(output)\n"
   }
 }
