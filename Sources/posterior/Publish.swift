@@ -26,7 +26,8 @@ struct Publish: ParsableCommand {
   func run() throws {
     do {
       let published = try PublishedRun(journal, to: output, overwrite: overwrite, isCompressed: compress)
-      print("\(published.path): \(published.incompleteness ?? "all draws of the run")\nDiagnostics: \(published.verdict)")
+      print("\(published.path): \(published.incompleteness ?? "all draws of the run")")
+      print("Diagnostics: \(published.verdict)")
     } catch let failure as PublishedRun.Failure {
       throw CommandFailure(message: failure.description, exitCode: failure.exitCode)
     }

@@ -53,6 +53,8 @@ final class TrainingProgress: Sendable {
     change(chain) { state in
       if state.stepsDone == 0 { state.began = .now }
       state.stepsDone += 1
+      // The acceptance of draws is not that of the warm-up.
+      if draws == 0, warmup == nil { state.acceptances = [] }
       state.warmup = warmup
       state.latest = Dictionary(statistics.map { ($0.name, $0.value) }) { $1 }
       if let acceptance = state.latest["acceptance_rate"] {
