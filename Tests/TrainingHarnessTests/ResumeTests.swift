@@ -83,6 +83,20 @@ import Testing
     #expect(try contentSHA256(folder.path("run.h5")) == contentSHA256(folder.path("whole.h5")))
   }
 
+  @Test func `records that a kill left ahead of the state are made again`() throws {
+    let folder = try TestFolder()
+    try train(folder.words("whole.h5"))
+    let words = folder.words("run.h5", ["--threads", "1"])
+    #expect(throws: Interrupted.self) { try train(words, stoppingAfter: 8) }
+    let journal = folder.path("run.h5.journal")
+    let names = ["chain-1.state", "chain-1.checkpoint"]
+    let states = try names.map { try Data(contentsOf: URL(fileURLWithPath: "\(journal)/\($0)")) }
+    #expect(throws: Interrupted.self) { try train(["--resume", folder.path("run.h5")], stoppingAfter: 2) }
+    for (name, state) in zip(names, states) { try state.write(to: URL(fileURLWithPath: "\(journal)/\(name)")) }
+    try train(["--resume", folder.path("run.h5")])
+    #expect(try contentSHA256(folder.path("run.h5")) == contentSHA256(folder.path("whole.h5")))
+  }
+
   // MARK: - Damage
 
   /// A folder with a run that has been stopped when it was nearly done.
