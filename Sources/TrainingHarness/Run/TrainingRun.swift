@@ -86,6 +86,7 @@ struct TrainingRun {
 
   /// Writes the file, and removes the journal once the file is there and verified.
   func publish() throws {
+    removeUnfinishedFiles()
     let publication = try Publication(files.folder)
     guard publication.isComplete else {
       throw RunError("\(files.folder): a chain has lost draws; resume the run again")
@@ -98,6 +99,18 @@ struct TrainingRun {
     }
     if !options.quiet { try environment.print(try summary(publication, verdict)) }
     Self.removeJournal(files.folder)
+  }
+
+  /// Removes what a process that was killed while it wrote this run's file has left: the lock says that nobody is writing it now.
+  private func removeUnfinishedFiles() {
+    let url = URL(fileURLWithPath: output).resolvingSymlinksInPath()
+    let folder = url.deletingLastPathComponent().path
+    let (head, tail) = (".\(url.lastPathComponent).", ".partial")
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where name.hasPrefix(head) && name.hasSuffix(tail) && UInt32(name.dropFirst(head.count).dropLast(tail.count)) != nil
+    {
+      unlink(folder + "/" + name)
+    }
   }
 
   private func write(_ contents: PosteriorContents, to path: String) throws {
