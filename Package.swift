@@ -10,6 +10,8 @@ let attacks = [
 ]
 let samplers = [
   "HMC",
+  "SGDEnsemble",
+  "VariationalInference",
 ]
 let metrics = [
   "Calibration",
@@ -31,6 +33,7 @@ func plugin(_ name: String, in folder: String) -> Target {
     swiftSettings: strict)
 }
 
+/// A sampler sees the public face of networks too: mini-batches and gradients are theirs.
 func sampler(_ name: String) -> Target {
   .target(
     name: name, dependencies: ["RobustnessCore", "NeuralNetworks"], path: "Plugins/Samplers/\(name)",
@@ -47,7 +50,9 @@ let package = Package(
   products: [
     .library(name: "RobustnessCore", targets: ["RobustnessCore"]),
     .library(name: "EvaluationHarness", targets: ["EvaluationHarness", "BuiltInPlugins"]),
+    .library(name: "TrainingHarness", targets: ["TrainingHarness", "BuiltInPlugins"]),
     .executable(name: "evaluate", targets: ["evaluate"]),
+    .executable(name: "train", targets: ["train"]),
     .executable(name: "posterior", targets: ["posterior"]),
     .executable(name: "datasets", targets: ["DatasetsTool"]),
   ],
@@ -105,16 +110,26 @@ let package = Package(
         "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
+    // MARK: - Training
+    .target(
+      name: "TrainingHarness",
+      dependencies: [
+        "RobustnessCore", "ComputeKernels", "NeuralNetworks", "HDF5", "PosteriorFiles", "Datasets", "Diagnostics",
+        "PosteriorReports", "Reporting", "BuiltInPlugins", "CZlib",
+      ], swiftSettings: strict),
+
     .target(
       name: "PaperExperiments",
       dependencies: ["RobustnessCore", "NeuralNetworks", "Diagnostics"], swiftSettings: strict, linkerSettings: libm),
 
     // MARK: - Programs
+    .executableTarget(name: "train", dependencies: ["TrainingHarness"], swiftSettings: strict),
     .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(
       name: "posterior",
       dependencies: [
         "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "PosteriorReports", "Reporting",
+        "TrainingHarness",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -143,7 +158,8 @@ let package = Package(
       ["RobustnessCore", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
     tests(
       "SamplerTests",
-      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Diagnostics", "HDF5"] + samplers.map { .target(name: $0) }),
+      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Datasets", "Diagnostics", "HDF5"]
+        + samplers.map { .target(name: $0) }),
     tests(
       "EvaluationHarnessTests",
       [
@@ -152,6 +168,12 @@ let package = Package(
       ], exclude: ["Snapshots"]),
     tests("PaperExperimentsTests", ["PaperExperiments", "RobustnessCore"]),
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
+    tests(
+      "TrainingHarnessTests",
+      [
+        "TrainingHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "Datasets", "BuiltInPlugins",
+        "train", "posterior",
+      ]),
     tests(
       "EndToEndTests",
       ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior"]),
