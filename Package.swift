@@ -53,6 +53,7 @@ let package = Package(
     .library(name: "TrainingHarness", targets: ["TrainingHarness", "BuiltInPlugins"]),
     .executable(name: "evaluate", targets: ["evaluate"]),
     .executable(name: "train", targets: ["train"]),
+    .executable(name: "reproduce", targets: ["reproduce"]),
     .executable(name: "posterior", targets: ["posterior"]),
     .executable(name: "datasets", targets: ["DatasetsTool"]),
   ],
@@ -120,10 +121,16 @@ let package = Package(
 
     .target(
       name: "PaperExperiments",
-      dependencies: ["RobustnessCore", "NeuralNetworks", "Diagnostics"], swiftSettings: strict, linkerSettings: libm),
+      dependencies: [
+        "RobustnessCore", "NeuralNetworks", "ComputeKernels", "Diagnostics", "Datasets", "PosteriorFiles",
+        "PosteriorReports", "Reporting", "HDF5", "TrainingHarness", "BuiltInPlugins", "FGSM", "PGD", "RandomNoise",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict, linkerSettings: libm),
 
     // MARK: - Programs
     .executableTarget(name: "train", dependencies: ["TrainingHarness"], swiftSettings: strict),
+    .executableTarget(name: "reproduce", dependencies: ["PaperExperiments"], swiftSettings: strict),
     .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(
       name: "posterior",
@@ -166,7 +173,12 @@ let package = Package(
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
         "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
       ], exclude: ["Snapshots"]),
-    tests("PaperExperimentsTests", ["PaperExperiments", "RobustnessCore"]),
+    tests(
+      "PaperExperimentsTests",
+      [
+        "PaperExperiments", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "TrainingHarness", "BuiltInPlugins",
+        "HMC", "Datasets",
+      ], exclude: ["Snapshots"]),
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
     tests(
       "TrainingHarnessTests",

@@ -33,7 +33,8 @@ public enum Train {
     }
   }
 
-  static func exitCode(of error: any Error) -> Int32 {
+  /// The exit code that goes with an error: 64 usage, 65 data, 75 stopped, 70 anything else.
+  public static func exitCode(of error: any Error) -> Int32 {
     switch error {
     case is UsageError: 64
     case is BadDataError, is DatasetError, is PosteriorFileError: 65

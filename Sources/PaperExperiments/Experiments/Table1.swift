@@ -1,5 +1,6 @@
 import Foundation
 import NeuralNetworks
+import PosteriorFiles
 import RobustnessCore
 
 /// Table 1 of the paper: adversarial accuracy under random signs, FGSM and PGD, in three versions.

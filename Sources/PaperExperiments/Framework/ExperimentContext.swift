@@ -1,4 +1,5 @@
 import ComputeKernels
+import Datasets
 import Diagnostics
 import Foundation
 import NeuralNetworks

@@ -1,9 +1,11 @@
+public import BuiltInPlugins
 import ComputeKernels
+import Datasets
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
-import RobustnessCore
-public import TrainingHarness
+public import RobustnessCore
+import TrainingHarness
 
 /// What makes the posterior files that experiments use.
 public protocol PosteriorProvider: Sendable {
