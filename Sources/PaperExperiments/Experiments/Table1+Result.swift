@@ -123,7 +123,8 @@ extension Table1 {
   private func figure(_ cells: [Cell], _ clean: [String: [Bool]]) -> Figure {
     var figure = Figure(name: Self.name, width: 980, height: 640)
     figure.add(
-      "set multiplot layout 2,1 margins 0.08,0.98,0.17,0.86 spacing 0,0.16", "set yrange [0:1.05]",
+      "do for [i=1:20] { set linetype i linecolor rgb \"#333333\" }",
+      "set multiplot layout 2,1 margins 0.08,0.98,0.06,0.85 spacing 0,0.14", "set yrange [0:1.05]",
       "set ylabel \"adversarial accuracy\"", "set style data histograms", "set style histogram errorbars gap 2 lw 1",
       "set boxwidth 0.9", "set style fill solid 0.85 noborder")
     let series: [(attack: String, version: String, title: String, colour: Figure.Colour)] = [
@@ -151,7 +152,7 @@ extension Table1 {
       let block = figure.block(text: lines)
       figure.add(
         "set title \"ε = \(epsilon) (L∞, pixels in [0, 1]); bars: 95 % intervals\" offset 0,-0.5",
-        index == 0 ? "set key at screen 0.53,0.995 center top horizontal maxrows 2 width 1" : "unset key")
+        index == 0 ? "set key at screen 0.53,0.995 center top horizontal maxrows 2 width -1 samplen 2" : "unset key")
       let plots = series.enumerated().map { position, one in
         let column = 2 + 3 * position
         let labels = position == 0 ? ":xtic(1)" : ""

@@ -119,6 +119,19 @@ final class ExperimentContext: Sendable {
       ], rows)
   }
 
+  /// Number of posteriors that are Markov chains.
+  func markovChainCount(_ specs: [PosteriorSpec]) throws -> Int {
+    try specs.count { try report(try open($0)).origin == .mcmc }
+  }
+
+  /// Number of these that have not converged.
+  func unconverged(_ specs: [PosteriorSpec]) throws -> Int {
+    try specs.count {
+      let report = try report(try open($0))
+      return report.origin == .mcmc && report.outcome != .converged && report.outcome != .convergedWithReservations
+    }
+  }
+
   private static func draws(_ file: PosteriorFile) -> String {
     let distinct = file.distinctDrawCount < file.drawCount ? ", \(file.distinctDrawCount) distinct" : ""
     return (file.chainCount > 1 ? "\(file.chainCount) × \(file.drawsPerChain)" : "\(file.drawCount)") + distinct

@@ -8,6 +8,7 @@ struct ExperimentPage {
   private let options: Reproduction.Options
   private let diagnostics: String
   private let commands: [String]
+  private let caveat: String
 
   init(
     experiment: any Experiment, result: ExperimentResult, options: Reproduction.Options, context: ExperimentContext
@@ -19,6 +20,12 @@ struct ExperimentPage {
     let specs = experiment.posteriors
     diagnostics = try context.diagnosticsTable(specs)
     commands = try specs.compactMap { try context.command(of: $0) }
+    let open = try context.unconverged(specs)
+    let chains = try context.markovChainCount(specs)
+    caveat =
+      open == 0
+      ? ""
+      : " \(open) of the \(chains) HMC posteriors here \(open == 1 ? "has" : "have") not converged by their own diagnostics (below): what is said of them is about these draws, not about the exact posterior."
   }
 
   func text(pictureNote: String?) -> String {
@@ -27,7 +34,7 @@ struct ExperimentPage {
     return """
       # \(title)
 
-      **\(result.judgement)**
+      **\(result.judgement)**\(caveat)
 
       \(picture)
 

@@ -102,7 +102,7 @@ final class PosteriorCache: Sendable {
       var stream = streams.stream(example: draw)
       return prior.draw(&stream)
     }
-    let source = try InMemoryWeights(architecture: architecture, draws: weights)
+    let source = InMemoryWeights(architecture: architecture, draws: weights)
     let test = data.dataset.test ?? data.dataset.train
     let count = min(500, test.count)
     let contents = PosteriorContents(

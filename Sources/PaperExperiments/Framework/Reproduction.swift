@@ -169,7 +169,8 @@ public struct Reproduction: Sendable {
     try result.table.csv.write(toFile: "\(folder)/\(name).csv", atomically: true, encoding: .utf8)
     let note = try result.figure.write(to: folder)
     let page = try ExperimentPage(experiment: experiment, result: result, options: options, context: context)
-    try page.text(pictureNote: note).write(toFile: "\(folder)/\(name).md", atomically: true, encoding: .utf8)
+    let text = page.text(pictureNote: note)
+    try text.write(toFile: "\(folder)/\(name).md", atomically: true, encoding: .utf8)
     let manifest = Manifest(
       experiment: name, scale: options.scale.rawValue, title: type(of: experiment).title, claim: result.claim,
       verdict: result.verdict, judgement: result.judgement, fingerprint: try fingerprint(experiment),
@@ -177,7 +178,8 @@ public struct Reproduction: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     // Last: a folder with a manifest is complete.
-    try encoder.encode(manifest).write(to: URL(fileURLWithPath: "\(folder)/manifest.json"), options: .atomic)
+    let encoded = try encoder.encode(manifest)
+    try encoded.write(to: URL(fileURLWithPath: "\(folder)/manifest.json"), options: .atomic)
     return note.map { [$0] } ?? []
   }
 
