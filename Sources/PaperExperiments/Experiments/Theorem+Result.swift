@@ -119,10 +119,10 @@ extension Theorem {
   private func figure(_ rows: [Row]) -> Figure {
     let methods = Self.methods.filter { $0 != "sgd" }
     let columns = max(dataSets.count, 2)
-    var figure = Figure(name: Self.name, width: 300 * columns + 60, height: 760)
+    var figure = Figure(name: Self.name, width: max(900, 300 * columns + 60), height: 720)
     figure.add(
-      "set multiplot layout 2,\(columns) margins \(70.0 / Double(figure.width)),0.99,0.09,0.87 spacing \(50.0 / Double(figure.width)),0.2",
-      "set yrange [-0.1:1.05]", "set key at screen 0.5,0.985 center top horizontal samplen 1",
+      "set multiplot layout 2,\(columns) margins \(70.0 / Double(figure.width)),0.99,0.09,0.9 spacing \(50.0 / Double(figure.width)),0.2",
+      "set yrange [-0.1:1.05]", "set key at screen 0.5,0.985 center top horizontal maxrows 1 samplen 1",
       "set ylabel \"R = ‖E g‖² / E‖g‖²\" offset 1.5")
     let kinds: [(scalar: String, place: String, colour: Figure.Colour, point: Int)] = [
       ("loss", "data", .sky, 4), ("margin", "data", .blue, 7), ("loss", "distance ε", .orange, 6),
@@ -163,6 +163,7 @@ extension Theorem {
           "\(block) using 1:2:3:4 with yerrorbars pointtype \(kind.point) linecolor rgb \"\(kind.colour.rawValue)\" notitle, \(block) using 1:2 with lines linecolor rgb \"\(kind.colour.rawValue)\" notitle"
       }
       figure.add("plot 0 notitle linecolor rgb \"#888888\" linewidth 0.7, " + plots.joined(separator: ", \\\n  "))
+      figure.add("unset ylabel")
     }
     if columns >= 3 { figure.add("unset logscale x", "unset xlabel") ; partsPanel(rows, &figure) }
     figure.add("unset multiplot")

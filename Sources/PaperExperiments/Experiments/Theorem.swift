@@ -34,7 +34,7 @@ struct Theorem: Experiment {
   init(scale: Scale, seed: UInt64) {
     self.scale = scale
     self.seed = seed
-    let draws = scale.pick(24, 100, 250)
+    let draws = scale.pick(48, 100, 250)
     drawCount = draws
     pointCount = scale.pick(20, 50, 100)
     let data: [DataSpec] = scale.pick(
@@ -84,7 +84,7 @@ struct Theorem: Experiment {
     case "sgd": options.merge(["epochs": "\(scale.pick(40, 40, 40))", "learning-rate": "0.005"]) { $1 }
     default:
       options.merge([
-        "members": "\(draws)", "epochs": "\(scale.pick(40, isImages ? 15 : 40, 40))", "learning-rate": "0.005",
+        "members": "\(draws)", "epochs": "\(scale.pick(40, isImages ? 15 : 100, 100))", "learning-rate": "0.005",
       ]) { $1 }
     }
     return PosteriorSpec(name: "\(data.name)-\(method)-w\(width)-n\(points)", data: data, making: making, options: options)
@@ -169,7 +169,12 @@ struct Theorem: Experiment {
     func interval(_ gradients: [DrawGradients]) -> SignalInterval {
       SignalInterval(MeanGradientSignal(pooling: gradients, areDrawsIndependent: independent), groups: groups)
     }
-    let block = independent ? 1 : gradients.prefix(10).map { SignFlipTest.blockLength($0) }.max() ?? 1
+    // Chains too short to know their autocorrelation are one block each.
+    let isShort = gradients[0].drawsPerChain < 8
+    let block =
+      independent
+      ? 1
+      : isShort ? gradients[0].drawsPerChain : gradients.prefix(10).map { SignFlipTest.blockLength($0) }.max() ?? 1
     let present = gradients.filter { $0.values.contains { $0 != 0 } }
     func average(_ value: (DrawGradients) -> Double) -> Double {
       present.isEmpty ? .nan : present.map(value).reduce(0, +) / Double(present.count)

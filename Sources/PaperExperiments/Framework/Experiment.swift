@@ -68,5 +68,7 @@ public struct Quantity: Sendable, Hashable {
 
 /// All experiments, in the order in which they run.
 enum Experiments {
-  static let all: [any Experiment.Type] = [Figure2.self, Figure3.self, Table1.self, Theorem.self]
+  static let all: [any Experiment.Type] = [
+    Figure2.self, Figure3.self, Table1.self, Theorem.self, Figure1.self, Audit.self,
+  ]
 }

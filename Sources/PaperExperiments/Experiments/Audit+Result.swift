@@ -1,0 +1,136 @@
+import Foundation
+import RobustnessCore
+
+extension Audit {
+  private static func rate(_ correct: [Bool]) -> Estimate { .proportion(correct.count { $0 }, of: correct.count) }
+
+  private func baseline(_ row: Row, _ rows: [Row]) -> Row? {
+    rows.first { $0.variant.label == row.variant.baseline && $0.arithmetic == .logDomain }
+  }
+
+  func result(_ rows: [Row], _ context: ExperimentContext) throws -> ExperimentResult {
+    var table = ResultTable([
+      .init("deviation", "what differs from the correct evaluation of the method"), .init("arithmetic", "`log-domain` or `naive-float32`, of the attacked loss"),
+      .init("attack", "`none`, `random`, `fgsm`, `pgd`"), .init("epsilon", "radius in L∞"), .init("value", "adversarial accuracy, fraction"),
+      .init("low", "lower end of its 95 % Wilson interval"), .init("high", "upper end"), .init("n", "number of images"),
+      .init("created", "accuracy minus that of the method without deviation in the log domain, on the same images"), .init("created_low", "lower end of its paired 95 % interval"),
+      .init("created_high", "upper end"), .init("softmax_robustness", "1 − mean L∞ change of the predictive under FGSM"),
+      .init("softmax_robustness_twice", "the same after a second softmax (the metric of the authors' code)"), .init("zero_gradients", "fraction of images whose gradient is exactly zero"),
+      .init("logit_gap", "median over images and draws of the largest logit minus the second"),
+    ])
+    let number = ResultTable.number
+    for row in rows {
+      let base = baseline(row, rows)
+      for (attack, correct, other) in [
+        ("none", row.clean, base?.clean), ("random", row.random, base?.random), ("fgsm", row.fgsm, base?.fgsm), ("pgd", row.pgd, base?.pgd),
+      ] {
+        let estimate = Self.rate(correct)
+        let created = other.map { PairedComparison(correct, $0) }
+        table.append([
+          row.variant.label, row.arithmetic.rawValue, attack, attack == "none" ? "0" : "\(epsilon)", number(estimate.value), number(estimate.low),
+          number(estimate.high), "\(estimate.count)", number(created?.difference), number(created?.low), number(created?.high),
+          number(row.robustness.value), number(row.doubleRobustness.value), number(row.zeroGradients), number(row.logitGap),
+        ])
+      }
+    }
+    let (judgement, verdict) = judge(rows)
+    return ExperimentResult(
+      table: table, figure: figure(rows),
+      ran: """
+        MNIST, ε = \(epsilon), \(exampleCount) images, up to \(drawCount) draws. A correct evaluation of the HMC and of the VI posterior, and then one deviation of the authors' published code at a time; each with losses and gradients in the log domain, and as automatic differentiation in single precision computes them, so that what the objective does and what rounding does are told apart. All points are judged by the exact predictive.
+
+        \(variants.map { "- **\($0.label)**: \($0.about)" }.joined(separator: "\n"))
+        - **softmax twice in the metric** is a column: the softmax difference of softmaxed probabilities cannot exceed 0.147 with ten classes, so that this robustness is at least 0.853 whatever happens.
+        """,
+      paper:
+        "Nothing: these are differences between the text and the code that its authors published later. Which version of it drew the figures is not known.",
+      outcome: outcome(rows), judgement: judgement,
+      claim: "The reported robustness is a property of the posteriors, not of how it was computed.", verdict: verdict,
+      quantities: rows.filter { $0.arithmetic == .logDomain }.map {
+        let p = Self.rate($0.fgsm).value
+        return Quantity(
+          "\(Self.name)/\($0.variant.label.replacing(",", with: ""))/fgsm", p,
+          error: max(0.02, (p * (1 - p) / Double(exampleCount)).squareRoot()))
+      })
+  }
+
+  private func outcome(_ rows: [Row]) -> String {
+    Markdown.table(
+      [
+        "deviation", "arithmetic", "clean", "random", "FGSM", "PGD", "created, FGSM", "created, PGD", "softmax robustness", "… twice",
+        "zero gradients", "logit gap",
+      ],
+      rows.map { row in
+        let base = baseline(row, rows)
+        func created(_ own: [Bool], _ other: [Bool]?) -> String {
+          guard let other else { return "–" }
+          let paired = PairedComparison(own, other)
+          return String(format: "%+.3f [%+.3f, %+.3f]", paired.difference, paired.low, paired.high)
+        }
+        return [
+          row.variant.label, row.arithmetic.rawValue, Markdown.fixed(Self.rate(row.clean).value, 3), Markdown.fixed(Self.rate(row.random).value, 3),
+          Markdown.fixed(Self.rate(row.fgsm).value, 3), Markdown.fixed(Self.rate(row.pgd).value, 3), created(row.fgsm, base?.fgsm),
+          created(row.pgd, base?.pgd), Markdown.fixed(row.robustness.value, 3), Markdown.fixed(row.doubleRobustness.value, 3),
+          Markdown.percent(row.zeroGradients), Markdown.number(row.logitGap),
+        ]
+      })
+      + "\n*Created* is adversarial accuracy minus that of the same method without any deviation, on the same images, with its paired 95 % interval."
+  }
+
+  private func judge(_ rows: [Row]) -> (String, ExperimentResult.Verdict) {
+    var creating: [String] = []
+    var metric: [Double] = []
+    for row in rows {
+      guard let base = baseline(row, rows) else { continue }
+      metric.append(row.doubleRobustness.value - row.robustness.value)
+      guard row.variant.label != row.variant.baseline || row.arithmetic == .naiveFloat32 else { continue }
+      let best = [("FGSM", PairedComparison(row.fgsm, base.fgsm)), ("PGD", PairedComparison(row.pgd, base.pgd))].max {
+        $0.1.difference < $1.1.difference
+      }
+      if let best, best.1.low > 0 {
+        creating.append(
+          "\(row.variant.label)\(row.arithmetic == .naiveFloat32 ? " (float32)" : "") \(String(format: "%+.0f", 100 * best.1.difference)) points under \(best.0)")
+      }
+    }
+    let metricText =
+      "the second softmax in the metric alone adds \(Markdown.fixed(metric.min() ?? .nan)) to \(Markdown.fixed(metric.max() ?? .nan)) to the softmax robustness"
+    if creating.isEmpty {
+      return ("No deviation raises adversarial accuracy beyond chance here; \(metricText).", metric.contains { $0 > 0.1 } ? .notSupported : .supported)
+    }
+    return ("Deviations that create robustness: \(creating.joined(separator: "; ")). And \(metricText).", .contradicted)
+  }
+
+  private func figure(_ rows: [Row]) -> Figure {
+    var figure = Figure(name: Self.name, width: 980, height: 620)
+    figure.add(
+      "set multiplot layout 1,2 margins 0.27,0.98,0.1,0.87 spacing 0.02,0", "set xrange [0:1.02]",
+      "set xlabel \"adversarial accuracy at ε = \(epsilon)\"", "set grid xtics", "unset grid", "set grid xtics linecolor rgb \"#dddddd\" linewidth 0.5",
+      "set yrange [\(Double(variants.count) - 0.4):-0.6]", "set key at screen 0.6,0.985 center top horizontal maxrows 1",
+      "set boxwidth 0.35", "set border 3")
+    let ticks = variants.enumerated().map { "\(Figure.quoted($1.label)) \($0)" }.joined(separator: ", ")
+    for (panel, attack) in ["FGSM", "PGD"].enumerated() {
+      figure.add("set title \"\(attack)\"", panel == 0 ? "set ytics (\(ticks)) font \",10\"" : "set ytics (\"\" 0)")
+      let plots = [Arithmetic.logDomain, .naiveFloat32].enumerated().map { index, arithmetic -> String in
+        let lines = variants.enumerated().compactMap { position, variant -> [Double]? in
+          rows.first { $0.variant.label == variant.label && $0.arithmetic == arithmetic }.map {
+            let estimate = Self.rate(attack == "FGSM" ? $0.fgsm : $0.pgd)
+            return [estimate.value, Double(position) + 0.17 * (index == 0 ? -1 : 1), estimate.low ?? .nan, estimate.high ?? .nan]
+          }
+        }
+        let block = figure.block(lines)
+        let colour = [Figure.Colour.blue, .orange][index].rawValue
+        return
+          "\(block) using 1:2:3:4 with xerrorbars pointtype \(index == 0 ? 7 : 5) pointsize 0.9 linewidth 1.5 linecolor rgb \"\(colour)\" title \"\(arithmetic == .logDomain ? "log domain" : "naive float32")\""
+      }
+      let random = figure.block(
+        variants.enumerated().compactMap { position, variant in
+          rows.first { $0.variant.label == variant.label }.map { [Self.rate($0.random).value, Double(position)] }
+        })
+      figure.add(
+        "plot " + (plots + ["\(random) using 1:2 with points pointtype 2 linecolor rgb \"#888888\" title \"random signs\""]).joined(separator: ", \\\n  "))
+      if panel == 0 { figure.add("unset key") }
+    }
+    figure.add("unset multiplot")
+    return figure
+  }
+}
