@@ -87,6 +87,14 @@ extension Audit {
       let best = [("FGSM", PairedComparison(row.fgsm, base.fgsm)), ("PGD", PairedComparison(row.pgd, base.pgd))].max {
         $0.1.difference < $1.1.difference
       }
+      // In float32 only what the log domain does not show: rounding.
+      if row.arithmetic == .naiveFloat32,
+        let exact = rows.first(where: { $0.variant.label == row.variant.label && $0.arithmetic == .logDomain }),
+        abs(PairedComparison(row.fgsm, exact.fgsm).difference) < 0.005,
+        abs(PairedComparison(row.pgd, exact.pgd).difference) < 0.005
+      {
+        continue
+      }
       if let best, best.1.low > 0 {
         creating.append(
           "\(row.variant.label)\(row.arithmetic == .naiveFloat32 ? " (float32)" : "") \(String(format: "%+.0f", 100 * best.1.difference)) points under \(best.0)")
@@ -105,8 +113,11 @@ extension Audit {
     figure.add(
       "set multiplot layout 1,2 margins 0.27,0.98,0.1,0.87 spacing 0.02,0", "set xrange [0:1.02]",
       "set xlabel \"adversarial accuracy at ε = \(epsilon)\"", "set grid xtics", "unset grid", "set grid xtics linecolor rgb \"#dddddd\" linewidth 0.5",
-      "set yrange [\(Double(variants.count) - 0.4):-0.6]", "set key at screen 0.6,0.985 center top horizontal maxrows 1",
+      "set yrange [\(Double(variants.count) - 0.4):-0.6]", "unset key",
       "set boxwidth 0.35", "set border 3")
+    figure.addLegend([
+      ("attacked in the log domain", .blue, 7), ("attacked in naive float32", .orange, 5), ("random signs", .black, 2),
+    ])
     let ticks = variants.enumerated().map { "\(Figure.quoted($1.label)) \($0)" }.joined(separator: ", ")
     for (panel, attack) in ["FGSM", "PGD"].enumerated() {
       figure.add("set title \"\(attack)\"", panel == 0 ? "set ytics (\(ticks)) font \",10\"" : "set ytics (\"\" 0)")
@@ -120,15 +131,15 @@ extension Audit {
         let block = figure.block(lines)
         let colour = [Figure.Colour.blue, .orange][index].rawValue
         return
-          "\(block) using 1:2:3:4 with xerrorbars pointtype \(index == 0 ? 7 : 5) pointsize 0.9 linewidth 1.5 linecolor rgb \"\(colour)\" title \"\(arithmetic == .logDomain ? "log domain" : "naive float32")\""
+          "\(block) using 1:2:3:4 with xerrorbars pointtype \(index == 0 ? 7 : 5) pointsize 0.9 linewidth 1.5 linecolor rgb \"\(colour)\""
       }
       let random = figure.block(
         variants.enumerated().compactMap { position, variant in
           rows.first { $0.variant.label == variant.label }.map { [Self.rate($0.random).value, Double(position)] }
         })
       figure.add(
-        "plot " + (plots + ["\(random) using 1:2 with points pointtype 2 linecolor rgb \"#888888\" title \"random signs\""]).joined(separator: ", \\\n  "))
-      if panel == 0 { figure.add("unset key") }
+        "plot " + (plots + ["\(random) using 1:2 with points pointtype 2 linecolor rgb \"#000000\""]).joined(separator: ", \\\n  "))
+      if panel == 0 { figure.removeLegend() }
     }
     figure.add("unset multiplot")
     return figure

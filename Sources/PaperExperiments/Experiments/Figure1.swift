@@ -161,18 +161,19 @@ struct Figure1: Experiment {
     figure.add(
       "set multiplot layout 1,\(widths.count) margins \(80.0 / Double(figure.width)),0.99,0.15,0.82 spacing \(30.0 / Double(figure.width)),0",
       "set xrange [-\(limit):\(limit)]", "set yrange [-\(limit):\(limit)]", "set xlabel \"mean ∂loss/∂x₁, nat\"",
-      "set ylabel \"mean ∂loss/∂x₂, nat\" offset 1.5", "set key at screen 0.5,0.985 center top horizontal maxrows 1",
-      "set xtics 0,\(Figure.number(limit / 2))", "set xtics add (-\(Figure.number(limit / 2)), 0, \(Figure.number(limit / 2))) font \",9\"",
-      "set format x \"%.1g\"")
+      "set ylabel \"mean ∂loss/∂x₂, nat\" offset 1.5", "unset key", "set xtics font \",9\"",
+      "set ytics font \",9\"")
+    figure.addLegend(points.enumerated().map { ("\($1) training points", .series($0), [7, 5, 9][$0 % 3]) })
     for (panel, width) in widths.enumerated() {
       figure.add("set title \"\(width) hidden units\"")
       let plots = points.enumerated().map { index, count -> String in
         let block = figure.block(rows.filter { $0.cell.width == width && $0.cell.points == count }.flatMap(\.means))
         return
-          "\(block) using 1:2 with points pointtype \([7, 5, 9][index % 3]) pointsize 0.5 linecolor rgb \"\(Figure.Colour.series(index).rawValue)\" title \"\(count) training points\""
+          "\(block) using 1:2 with points pointtype \([7, 5, 9][index % 3]) pointsize 0.5 linecolor rgb \"\(Figure.Colour.series(index).rawValue)\""
       }
       figure.add("plot " + plots.joined(separator: ", \\\n  "))
-      if panel == 0 { figure.add("unset key", "unset ylabel", "set format y \"\"") }
+      if panel == 0 { figure.add("unset ylabel", "set format y \"\"") }
+      if panel == 0 { figure.removeLegend() }
     }
     figure.add("unset multiplot")
     return figure

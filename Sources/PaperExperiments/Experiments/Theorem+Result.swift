@@ -122,12 +122,13 @@ extension Theorem {
     var figure = Figure(name: Self.name, width: max(900, 300 * columns + 60), height: 720)
     figure.add(
       "set multiplot layout 2,\(columns) margins \(70.0 / Double(figure.width)),0.99,0.09,0.9 spacing \(50.0 / Double(figure.width)),0.2",
-      "set yrange [-0.1:1.05]", "set key at screen 0.5,0.985 center top horizontal maxrows 1 samplen 1",
+      "set yrange [-0.1:1.05]", "unset key",
       "set ylabel \"R = ‖E g‖² / E‖g‖²\" offset 1.5")
     let kinds: [(scalar: String, place: String, colour: Figure.Colour, point: Int)] = [
       ("loss", "data", .sky, 4), ("margin", "data", .blue, 7), ("loss", "distance ε", .orange, 6),
       ("margin", "distance ε", .vermilion, 9),
     ]
+    figure.addLegend(kinds.map { ("\($0.scalar), at \($0.place)", $0.colour, $0.point) })
     let ticks = methods.enumerated().map { "\"\($1)\" \($0)" }.joined(separator: ", ")
     for (panel, data) in dataSets.enumerated() {
       figure.add("set title \"\(data.name)\"", "set xrange [-0.5:\(Double(methods.count) - 0.5)]", "set xtics (\(ticks)) font \",9\"")
@@ -139,10 +140,10 @@ extension Theorem {
             }
           })
         return
-          "\(block) using 1:2:3:4 with yerrorbars pointtype \(kind.point) pointsize 0.8 linecolor rgb \"\(kind.colour.rawValue)\" title \"\(kind.scalar), at \(kind.place)\""
+          "\(block) using 1:2:3:4 with yerrorbars pointtype \(kind.point) pointsize 0.8 linecolor rgb \"\(kind.colour.rawValue)\""
       }
       figure.add("plot 0 notitle linecolor rgb \"#888888\" linewidth 0.7, " + plots.joined(separator: ", \\\n  "))
-      if panel == 0 { figure.add("unset key") }
+      if panel == 0 { figure.removeLegend() }
       if panel == 0 { figure.add("unset ylabel") }
     }
     for _ in dataSets.count..<columns { figure.add("set multiplot next") }

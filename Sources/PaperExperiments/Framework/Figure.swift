@@ -50,6 +50,25 @@ struct Figure: Sendable {
   /// Adds commands.
   mutating func add(_ lines: String...) { body += lines }
 
+  /// A legend in one line above all panels: gnuplot's own is never wider than one panel.
+  ///
+  /// - Parameters:
+  ///   - entries: Text, colour, and gnuplot's point type.
+  ///   - height: Where, as a fraction of the figure's height.
+  mutating func addLegend(_ entries: [(text: String, colour: Colour, point: Int)], at height: Double = 0.965) {
+    let letters = entries.map { Double($0.text.count) * 7 + 45 }
+    var x = (Double(width) - letters.reduce(0, +)) / 2 + 15
+    for (index, entry) in entries.enumerated() {
+      add(
+        "set label \(900 + index) \(Self.quoted(entry.text)) at screen \(Self.number(x / Double(width))),\(height) left offset 1.2,0 point pointtype \(entry.point) pointsize 1 linecolor rgb \"\(entry.colour.rawValue)\" font \",10\""
+      )
+      x += letters[index]
+    }
+  }
+
+  /// Keeps the legend from being drawn over and over in further panels.
+  mutating func removeLegend() { for index in 900..<912 { add("unset label \(index)") } }
+
   /// A number as gnuplot reads it; NaN leaves a gap.
   static func number(_ value: Double) -> String { value.isFinite ? String(format: "%.6g", value) : "NaN" }
 

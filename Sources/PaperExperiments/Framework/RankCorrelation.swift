@@ -5,12 +5,15 @@ import RobustnessCore
 struct RankCorrelation: Sendable, Hashable {
   /// ρ; NaN with fewer than three points or where one variable does not vary.
   let value: Double
-  /// Lower end of the 95 % interval.
+  /// Lower end of the 95 % interval; NaN with fewer than eight points.
   let low: Double
   /// Upper end of the 95 % interval.
   let high: Double
   /// Number of points.
   let count: Int
+
+  /// With fewer points a resample often holds two distinct ones only, and the interval means nothing.
+  static let minimumForInterval = 8
 
   /// Of pairs (x, y); pairs with a NaN are left out.
   ///
@@ -19,7 +22,7 @@ struct RankCorrelation: Sendable, Hashable {
     let pairs = zip(x, y).filter { !$0.0.isNaN && !$0.1.isNaN }
     count = pairs.count
     value = Self.correlation(pairs.map(\.0), pairs.map(\.1))
-    guard pairs.count >= 3, !value.isNaN else {
+    guard pairs.count >= Self.minimumForInterval, !value.isNaN else {
       (low, high) = (.nan, .nan)
       return
     }

@@ -1,0 +1,245 @@
+import Foundation
+import NeuralNetworks
+import PosteriorFiles
+import RobustnessCore
+
+/// Figure 4 of the paper: accuracy against softmax robustness under FGSM, over grids of networks.
+struct Figure4: Experiment {
+  static let name = "figure4"
+  static let title = "Figure 4: accuracy against robustness, over grids of networks"
+
+  /// A network of a sample on a data set.
+  struct Cell: Sendable {
+    var data: String
+    var member: Figure4Grid.Member
+    var spec: PosteriorSpec
+  }
+
+  let scale: Scale
+  let seed: UInt64
+  let cells: [Cell]
+  let exampleCount: Int
+  let epsilon = 0.1
+
+  init(scale: Scale, seed: UInt64) {
+    self.scale = scale
+    self.seed = seed
+    exampleCount = scale.pick(100, 200, 500)
+    let data = scale.pick(["mnist"], ["mnist", "fashion-mnist"], ["mnist", "fashion-mnist"])
+    let grids = [Figure4Grid.hmc, Figure4Grid.vi, Figure4Grid.sgd]
+    let count = scale.pick(2, 12, Int.max)
+    cells = data.flatMap { name in
+      grids.flatMap { grid in
+        Figure4Grid.stratified(grid, count: count, seed: seed).enumerated().map { index, member in
+          Cell(data: name, member: member, spec: Self.spec(name, member, index, scale, seed))
+        }
+      }
+    }
+  }
+
+  private static func spec(
+    _ data: String, _ member: Figure4Grid.Member, _ index: Int, _ scale: Scale, _ seed: UInt64
+  ) -> PosteriorSpec {
+    // Smoke takes an eighth of the width.
+    let width = scale == .smoke ? member.width / 8 : member.width
+    let widths = Array(repeating: "\(width)", count: member.depth).joined(separator: ",")
+    var options = [
+      "architecture": "dense:\(widths),\(member.activation)", "seed": "\(seed)", "prior": "fan-in", "prior-scale": "3",
+      "evaluation-examples": scale.pick("200", "500", "1000"),
+    ]
+    if scale != .paper { options["training-examples"] = scale.pick("500", "1000", "") }
+    func number(_ name: String) -> Double { member.options[name] ?? 0 }
+    switch member.method {
+    case "hmc":
+      // A tenth of the draws, after as many transitions of warm-up, which leave a given step size alone.
+      let draws = scale.pick(8, Int(number("samples")) / 10, Int(number("samples")))
+      options.merge([
+        "start": "map", "map-iterations": scale.pick("100", "150", "500"), "chains": "1", "draws": "\(draws)",
+        "warmup": "\(scale.pick(8, 25, 100))", "step-size": "\(number("step"))", "leapfrog-steps": "\(Int(number("steps")))",
+      ]) { $1 }
+    case "vi":
+      let epochs = Int(number("epochs"))
+      options.merge([
+        "learning-rate": "\(number("rate"))", "epochs": "\(epochs)", "schedule": "constant",
+        "draws": scale.pick("20", "50", "250"), "initial-scale": "0.05",
+      ]) { $1 }
+      if scale != .paper { options["batch-size"] = "32" }
+    default:
+      options.merge([
+        "learning-rate": "\(number("rate"))", "epochs": "\(Int(number("epochs")))",
+        "batch-size": "\(Int(number("batch")) / scale.pick(16, 16, 1))", "regularization": "none",
+      ]) { $1 }
+    }
+    return PosteriorSpec(
+      name: "grid-\(data)-\(member.method)-\(index + 1)", data: .named(data),
+      making: .trained(sampler: member.method), options: options)
+  }
+
+  var posteriors: [PosteriorSpec] { cells.map(\.spec) }
+  var expectedSeconds: Double { Double(cells.count) * scale.pick(0.2, 1.2, 60) }
+  var settings: String { "figure4 2 \(exampleCount)" }
+
+  /// One network's numbers.
+  private struct Row {
+    var cell: Cell
+    var accuracy: Estimate
+    var robustness: Estimate
+    var adversarial: Estimate
+    var zeros: Double
+    var gap: Double
+  }
+
+  func run(_ context: ExperimentContext) throws -> ExperimentResult {
+    let rows = try cells.map { cell -> Row in
+      context.show(cell.spec.name)
+      let posterior = try context.open(cell.spec)
+      let ensemble = try posterior.ensemble()
+      let examples = posterior.testExamples(exampleCount)
+      let draws = posterior.draws(min(100, posterior.file.drawCount))
+      let clean = try ensemble.predict(examples.inputs, draws: .some(draws))
+      let fgsm = try AttackRun(
+        .init(.fgsm), on: examples, epsilon: epsilon, box: posterior.file.inputBounds, attacked: ensemble,
+        judge: ensemble, draws: .some(draws), seed: seed)
+      let correct = zip(clean.classes(.predictive), examples.labels).count { $0 == $1 }
+      return Row(
+        cell: cell, accuracy: .proportion(correct, of: examples.count),
+        robustness: SoftmaxRobustness.once(clean, fgsm.prediction),
+        adversarial: .proportion(fgsm.correct.count { $0 }, of: examples.count), zeros: fgsm.zeroGradients,
+        gap: try Theorem.medianLogitGap(ensemble, examples.inputs, Array(draws.prefix(20))))
+    }
+    return result(rows)
+  }
+
+  private static let methods = ["hmc", "vi", "sgd"]
+
+  private func correlations(_ rows: [Row]) -> [(data: String, method: String, value: RankCorrelation, width: RankCorrelation)] {
+    let random = RandomStreams(seed: seed, purpose: "paper/figure4")
+    var seen: Set<String> = []
+    return rows.map(\.cell.data).filter { seen.insert($0).inserted }.flatMap { data in
+      Self.methods.map { method in
+        let chosen = rows.filter { $0.cell.data == data && $0.cell.member.method == method }
+        return (
+          data, method, RankCorrelation(chosen.map(\.accuracy.value), chosen.map(\.robustness.value), random: random),
+          RankCorrelation(chosen.map { Double($0.cell.member.width) }, chosen.map(\.robustness.value), random: random)
+        )
+      }
+    }
+  }
+
+  private func result(_ rows: [Row]) -> ExperimentResult {
+    var table = ResultTable([
+      .init("data", "data set"), .init("method", "`hmc`, `vi` or `sgd`"), .init("width", "hidden units of a layer in the grid"), .init("depth", "hidden layers"),
+      .init("activation", "of the hidden layers"), .init("options", "the other options of the grid"), .init("accuracy", "of the predictive, fraction"),
+      .init("accuracy_low", "lower end of its 95 % interval"), .init("accuracy_high", "upper end"),
+      .init("softmax_robustness", "1 − mean L∞ change of the predictive under FGSM"), .init("robustness_low", "lower end of its 95 % interval"),
+      .init("robustness_high", "upper end"), .init("adversarial_accuracy", "fraction decided as the label under FGSM"),
+      .init("zero_gradients", "fraction of images whose gradient is exactly zero"), .init("logit_gap", "median over images and draws of the largest logit minus the second"),
+    ])
+    let number = ResultTable.number
+    for row in rows {
+      let member = row.cell.member
+      table.append([
+        row.cell.data, member.method, "\(member.width)", "\(member.depth)", member.activation,
+        member.options.sorted { $0.key < $1.key }.map { "\($0.key)=\(number($0.value))" }.joined(separator: " "),
+        number(row.accuracy.value), number(row.accuracy.low), number(row.accuracy.high), number(row.robustness.value),
+        number(row.robustness.low), number(row.robustness.high), number(row.adversarial.value), number(row.zeros),
+        number(row.gap),
+      ])
+    }
+    let all = correlations(rows)
+    func text(_ one: RankCorrelation) -> String {
+      one.low.isNaN
+        ? "\(Markdown.fixed(one.value)) (\(one.count) networks, no interval)"
+        : "\(Markdown.fixed(one.value)) [\(Markdown.fixed(one.low)), \(Markdown.fixed(one.high))]"
+    }
+    let hmc = all.filter { $0.method == "hmc" }
+    let sgd = all.filter { $0.method == "sgd" }
+    let sentence =
+      "Rank correlation of accuracy and softmax robustness under FGSM: "
+      + all.map { "\($0.method) on \($0.data) \(text($0.value))" }.joined(separator: "; ") + "."
+    let verdict: ExperimentResult.Verdict =
+      hmc.contains { $0.value.low.isNaN }
+      ? .undecided
+      : hmc.allSatisfy { $0.value.low > 0 } && sgd.allSatisfy { $0.value.high < 0 }
+        ? .supported : hmc.allSatisfy { $0.value.high < 0 } ? .contradicted : .notSupported
+    let lines = all.map { one -> [String] in
+      let chosen = rows.filter { $0.cell.data == one.data && $0.cell.member.method == one.method }
+      func range(_ value: (Row) -> Double) -> String {
+        "\(Markdown.fixed(chosen.map(value).min() ?? .nan)) to \(Markdown.fixed(chosen.map(value).max() ?? .nan))"
+      }
+      return [
+        one.data, one.method, "\(chosen.count)", range { $0.accuracy.value }, range { $0.robustness.value },
+        range { $0.adversarial.value }, text(one.value), text(one.width),
+        Markdown.percent(chosen.map(\.zeros).max() ?? .nan),
+      ]
+    }
+    return ExperimentResult(
+      table: table, figure: figure(rows),
+      ran: """
+        \(cells.count) networks: \(scale == .paper ? "all" : "a sample, stratified by width and drawn with the seed,") of the supplement's grids (HMC \(Figure4Grid.hmc.count), VI \(Figure4Grid.vi.count), SGD \(Figure4Grid.sgd.count) on each data set); \(exampleCount) test images; FGSM on the expected loss with ε = \(epsilon), which the paper never states for this figure. \(scale.pick("500 training images, an eighth of the widths, 8 draws.", "1,000 training images of each set (the paper: 60,000), batches a sixteenth of the grid's for SGD and of 32 for VI, and a tenth of the grid's draws for HMC after 25 transitions from a maximum of the posterior.", "60,000 training images."))
+
+        The third table of the supplement has the same title as the second, *SGD*; it is taken for that of VI. The text has three hidden layers of 512 for VI, another table a convolutional network: this grid has two to five dense layers. HMC's step sizes are the grid's and are not adapted: where a step is too large every proposal is rejected and the chain stays where it began, which the diagnosis of that posterior says.
+        """,
+      paper:
+        "Over more than a thousand networks: for HMC, more accurate networks are more robust; for SGD there is a trade-off; for VI a negative correlation. Robustness grows with the width for HMC; less clearly for VI.",
+      outcome: Markdown.table(
+        [
+          "data", "method", "networks", "accuracy", "softmax robustness", "adversarial accuracy",
+          "rank correlation accuracy–robustness", "rank correlation width–robustness", "largest share of zero gradients",
+        ], lines)
+        + "\nSpearman's ρ with a bootstrap interval over networks. A network that is unsure of everything changes little under any attack: at the left end of the figure this robustness rewards ignorance.",
+      judgement: sentence,
+      claim: "For HMC accuracy and robustness grow together, for SGD they trade off (Figure 4).", verdict: verdict,
+      quantities: rows.map {
+        Quantity(
+          "\(Self.name)/\($0.cell.spec.name)/softmax robustness", $0.robustness.value, error: 0.04)
+      })
+  }
+
+  private func figure(_ rows: [Row]) -> Figure {
+    var seen: Set<String> = []
+    let data = rows.map(\.cell.data).filter { seen.insert($0).inserted }
+    var figure = Figure(name: Self.name, width: 980, height: 60 + 340 * data.count)
+    let colours: [Figure.Colour] = [.vermilion, .green, .blue]
+    let points = [7, 9, 5]
+    figure.add(
+      "set multiplot layout \(data.count),2 margins 0.08,0.98,\(64.0 / Double(figure.height)),\(1 - 70.0 / Double(figure.height)) spacing 0.09,\(95.0 / Double(figure.height))",
+      "unset key", "set yrange [0:1.03]", "set ylabel \"softmax robustness under FGSM\"")
+    figure.addLegend(Self.methods.enumerated().map { ($1.uppercased(), colours[$0], points[$0]) }, at: 1 - 22.0 / Double(figure.height))
+    for name in data {
+      figure.add("set title \"\(name)\"", "set xlabel \"accuracy\"", "set xrange [0:1.02]", "set xtics auto font \",10\"")
+      let scatter = Self.methods.enumerated().map { index, method -> String in
+        let block = figure.block(
+          rows.filter { $0.cell.data == name && $0.cell.member.method == method }.map {
+            [$0.accuracy.value, $0.robustness.value]
+          })
+        return "\(block) using 1:2 with points pointtype \(points[index]) pointsize 0.9 linecolor rgb \"\(colours[index].rawValue)\""
+      }
+      figure.add("plot " + scatter.joined(separator: ", \\\n  "))
+      figure.removeLegend()
+      let widths = Set(rows.map(\.cell.member.width)).sorted()
+      let ticks = widths.enumerated().map { "\"\($1)\" \($0)" }.joined(separator: ", ")
+      figure.add(
+        "set title \"\(name), by width\"", "set xlabel \"hidden units of a layer\"", "set xrange [-0.6:\(Double(widths.count) - 0.4)]",
+        "set xtics (\(ticks))")
+      var boxes: [String] = []
+      for (index, method) in Self.methods.enumerated() {
+        for (position, width) in widths.enumerated() {
+          let values = rows.filter {
+            $0.cell.data == name && $0.cell.member.method == method && $0.cell.member.width == width
+          }.map(\.robustness.value)
+          guard !values.isEmpty else { continue }
+          let x = Double(position) + 0.26 * (Double(index) - 1)
+          let block = figure.block(values.map { [x, $0] })
+          boxes.append(
+            values.count >= 5
+              ? "\(block) using 1:2 with boxplot boxwidth 0.2 linecolor rgb \"\(colours[index].rawValue)\""
+              : "\(block) using 1:2 with points pointtype \(points[index]) pointsize 0.9 linecolor rgb \"\(colours[index].rawValue)\"")
+        }
+      }
+      figure.add("set style boxplot nooutliers", "set boxwidth 0.2", "plot " + boxes.map { $0.replacing(" boxwidth 0.2", with: "") }.joined(separator: ", \\\n  "))
+    }
+    figure.add("unset multiplot")
+    return figure
+  }
+}
