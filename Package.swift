@@ -178,7 +178,7 @@ let package = Package(
       [
         "PaperExperiments", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "TrainingHarness", "BuiltInPlugins",
         "HMC", "Datasets",
-      ], exclude: ["Snapshots"]),
+      ]),
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
     tests(
       "TrainingHarnessTests",

@@ -10,26 +10,35 @@ extension Audit {
 
   func result(_ rows: [Row], _ context: ExperimentContext) throws -> ExperimentResult {
     var table = ResultTable([
-      .init("deviation", "what differs from the correct evaluation of the method"), .init("arithmetic", "`log-domain` or `naive-float32`, of the attacked loss"),
-      .init("attack", "`none`, `random`, `fgsm`, `pgd`"), .init("epsilon", "radius in L∞"), .init("value", "adversarial accuracy, fraction"),
+      .init("deviation", "what differs from the correct evaluation of the method"),
+      .init("arithmetic", "`log-domain` or `naive-float32`, of the attacked loss"),
+      .init("attack", "`none`, `random`, `fgsm`, `pgd`"), .init("epsilon", "radius in L∞"),
+      .init("value", "adversarial accuracy, fraction"),
       .init("low", "lower end of its 95 % Wilson interval"), .init("high", "upper end"), .init("n", "number of images"),
-      .init("created", "accuracy minus that of the method without deviation in the log domain, on the same images"), .init("created_low", "lower end of its paired 95 % interval"),
-      .init("created_high", "upper end"), .init("softmax_robustness", "1 − mean L∞ change of the predictive under FGSM"),
-      .init("softmax_robustness_twice", "the same after a second softmax (the metric of the authors' code)"), .init("zero_gradients", "fraction of images whose gradient is exactly zero"),
+      .init("created", "accuracy minus that of the method without deviation in the log domain, on the same images"),
+      .init("created_low", "lower end of its paired 95 % interval"),
+      .init("created_high", "upper end"),
+      .init("softmax_robustness", "1 − mean L∞ change of the predictive under FGSM"),
+      .init("softmax_robustness_twice", "the same after a second softmax (the metric of the authors' code)"),
+      .init("zero_gradients", "fraction of images whose gradient is exactly zero"),
       .init("logit_gap", "median over images and draws of the largest logit minus the second"),
     ])
     let number = ResultTable.number
     for row in rows {
       let base = baseline(row, rows)
       for (attack, correct, other) in [
-        ("none", row.clean, base?.clean), ("random", row.random, base?.random), ("fgsm", row.fgsm, base?.fgsm), ("pgd", row.pgd, base?.pgd),
+        ("none", row.clean, base?.clean), ("random", row.random, base?.random), ("fgsm", row.fgsm, base?.fgsm),
+        ("pgd", row.pgd, base?.pgd),
       ] {
         let estimate = Self.rate(correct)
         let created = other.map { PairedComparison(correct, $0) }
         table.append([
-          row.variant.label, row.arithmetic.rawValue, attack, attack == "none" ? "0" : "\(epsilon)", number(estimate.value), number(estimate.low),
-          number(estimate.high), "\(estimate.count)", number(created?.difference), number(created?.low), number(created?.high),
-          number(row.robustness.value), number(row.doubleRobustness.value), number(row.zeroGradients), number(row.logitGap),
+          row.variant.label, row.arithmetic.rawValue, attack, attack == "none" ? "0" : "\(epsilon)",
+          number(estimate.value), number(estimate.low),
+          number(estimate.high), "\(estimate.count)", number(created?.difference), number(created?.low),
+          number(created?.high),
+          number(row.robustness.value), number(row.doubleRobustness.value), number(row.zeroGradients),
+          number(row.logitGap),
         ])
       }
     }
@@ -57,7 +66,8 @@ extension Audit {
   private func outcome(_ rows: [Row]) -> String {
     Markdown.table(
       [
-        "deviation", "arithmetic", "clean", "random", "FGSM", "PGD", "created, FGSM", "created, PGD", "softmax robustness", "… twice",
+        "deviation", "arithmetic", "clean", "random", "FGSM", "PGD", "created, FGSM", "created, PGD",
+        "softmax robustness", "… twice",
         "zero gradients", "logit gap",
       ],
       rows.map { row in
@@ -68,9 +78,12 @@ extension Audit {
           return String(format: "%+.3f [%+.3f, %+.3f]", paired.difference, paired.low, paired.high)
         }
         return [
-          row.variant.label, row.arithmetic.rawValue, Markdown.fixed(Self.rate(row.clean).value, 3), Markdown.fixed(Self.rate(row.random).value, 3),
-          Markdown.fixed(Self.rate(row.fgsm).value, 3), Markdown.fixed(Self.rate(row.pgd).value, 3), created(row.fgsm, base?.fgsm),
-          created(row.pgd, base?.pgd), Markdown.fixed(row.robustness.value, 3), Markdown.fixed(row.doubleRobustness.value, 3),
+          row.variant.label, row.arithmetic.rawValue, Markdown.fixed(Self.rate(row.clean).value, 3),
+          Markdown.fixed(Self.rate(row.random).value, 3),
+          Markdown.fixed(Self.rate(row.fgsm).value, 3), Markdown.fixed(Self.rate(row.pgd).value, 3),
+          created(row.fgsm, base?.fgsm),
+          created(row.pgd, base?.pgd), Markdown.fixed(row.robustness.value, 3),
+          Markdown.fixed(row.doubleRobustness.value, 3),
           Markdown.percent(row.zeroGradients), Markdown.number(row.logitGap),
         ]
       })
@@ -97,13 +110,17 @@ extension Audit {
       }
       if let best, best.1.low > 0 {
         creating.append(
-          "\(row.variant.label)\(row.arithmetic == .naiveFloat32 ? " (float32)" : "") \(String(format: "%+.0f", 100 * best.1.difference)) points under \(best.0)")
+          "\(row.variant.label)\(row.arithmetic == .naiveFloat32 ? " (float32)" : "") \(String(format: "%+.0f", 100 * best.1.difference)) points under \(best.0)"
+        )
       }
     }
     let metricText =
       "the second softmax in the metric alone adds \(Markdown.fixed(metric.min() ?? .nan)) to \(Markdown.fixed(metric.max() ?? .nan)) to the softmax robustness"
     if creating.isEmpty {
-      return ("No deviation raises adversarial accuracy beyond chance here; \(metricText).", metric.contains { $0 > 0.1 } ? .notSupported : .supported)
+      return (
+        "No deviation raises adversarial accuracy beyond chance here; \(metricText).",
+        metric.contains { $0 > 0.1 } ? .notSupported : .supported
+      )
     }
     return ("Deviations that create robustness: \(creating.joined(separator: "; ")). And \(metricText).", .contradicted)
   }
@@ -112,7 +129,8 @@ extension Audit {
     var figure = Figure(name: Self.name, width: 980, height: 620)
     figure.add(
       "set multiplot layout 1,2 margins 0.27,0.98,0.1,0.87 spacing 0.02,0", "set xrange [0:1.02]",
-      "set xlabel \"adversarial accuracy at ε = \(epsilon)\"", "set grid xtics", "unset grid", "set grid xtics linecolor rgb \"#dddddd\" linewidth 0.5",
+      "set xlabel \"adversarial accuracy at ε = \(epsilon)\"", "set grid xtics", "unset grid",
+      "set grid xtics linecolor rgb \"#dddddd\" linewidth 0.5",
       "set yrange [\(Double(variants.count) - 0.4):-0.6]", "unset key",
       "set boxwidth 0.35", "set border 3")
     figure.addLegend([
@@ -125,7 +143,10 @@ extension Audit {
         let lines = variants.enumerated().compactMap { position, variant -> [Double]? in
           rows.first { $0.variant.label == variant.label && $0.arithmetic == arithmetic }.map {
             let estimate = Self.rate(attack == "FGSM" ? $0.fgsm : $0.pgd)
-            return [estimate.value, Double(position) + 0.17 * (index == 0 ? -1 : 1), estimate.low ?? .nan, estimate.high ?? .nan]
+            return [
+              estimate.value, Double(position) + 0.17 * (index == 0 ? -1 : 1), estimate.low ?? .nan,
+              estimate.high ?? .nan,
+            ]
           }
         }
         let block = figure.block(lines)
@@ -138,7 +159,9 @@ extension Audit {
           rows.first { $0.variant.label == variant.label }.map { [Self.rate($0.random).value, Double(position)] }
         })
       figure.add(
-        "plot " + (plots + ["\(random) using 1:2 with points pointtype 2 linecolor rgb \"#000000\""]).joined(separator: ", \\\n  "))
+        "plot "
+          + (plots + ["\(random) using 1:2 with points pointtype 2 linecolor rgb \"#000000\""]).joined(
+            separator: ", \\\n  "))
       if panel == 0 { figure.removeLegend() }
     }
     figure.add("unset multiplot")

@@ -33,7 +33,8 @@ struct Audit: Experiment {
     drawCount = scale.pick(100, 250, 250)
     let hmc = ImagePosteriors.hmc("mnist", scale, seed)
     let vi = ImagePosteriors.vi("mnist", scale, seed)
-    let examples = scale.pick(2000, 20_000, 60_000)
+    // The smoke scale has 2,000 images.
+    let examples = scale.pick(2000, 60_000, 60_000)
 
     var unscaled = hmc
     unscaled.name = "mnist-hmc-prior-1"
@@ -43,7 +44,8 @@ struct Audit: Experiment {
     let prior = PosteriorSpec(
       name: "mnist-prior-1-wide", data: .named("mnist"), making: .prior,
       options: [
-        "architecture": "dense:\(scale.pick(128, 256, 1024)),\(scale.pick(128, 256, 1024)),relu", "prior": "global", "prior-scale": "1",
+        "architecture": "dense:\(scale.pick(128, 256, 1024)),\(scale.pick(128, 256, 1024)),relu", "prior": "global",
+        "prior-scale": "1",
         "draws": "\(scale.pick(20, 50, 100))", "seed": "\(seed)",
       ])
 
@@ -58,7 +60,7 @@ struct Audit: Experiment {
     // Twelve mini-batches; the chain of the last survives, with a twelfth of the draws, which are drawn from with replacement.
     var last = hmc
     last.name = "mnist-hmc-last-batch"
-    last.data = .lastBatch(of: "mnist", size: examples / 12)
+    last.data = .lastBatch(of: "mnist", size: scale.pick(2000, 30_000, 60_000) / 12)
     last.options["training-examples"] = nil
     last.options["chains"] = "1"
     last.options["draws"] = "\(drawCount / 12 + 1)"
@@ -68,15 +70,31 @@ struct Audit: Experiment {
 
     variants = [
       Variant(label: "HMC, none", about: "Eq. (2), fan-in-sized prior, all data", spec: hmc, baseline: "HMC, none"),
-      Variant(label: "HMC, double softmax in the loss", about: "cross-entropy of softmaxed probabilities", spec: hmc, objective: .doubleSoftmax, baseline: "HMC, none"),
-      Variant(label: "HMC, PGD step 2/max", about: "every step jumps to a corner of the ball; last point returned", spec: hmc, usesAuthorsStep: true, baseline: "HMC, none"),
-      Variant(label: "HMC, N(0,1) prior", about: "no scaling by the number of inputs", spec: unscaled, baseline: "HMC, none"),
-      Variant(label: "HMC, last batch resampled", about: "a twelfth of the data and of the draws, drawn from with replacement", spec: resampled, baseline: "HMC, none"),
-      Variant(label: "N(0,1) prior, unfitted", about: "draws of that prior alone: the limit of chains that do not move", spec: prior, baseline: "HMC, none"),
+      Variant(
+        label: "HMC, double softmax in the loss", about: "cross-entropy of softmaxed probabilities", spec: hmc,
+        objective: .doubleSoftmax, baseline: "HMC, none"),
+      Variant(
+        label: "HMC, PGD step 2/max", about: "every step jumps to a corner of the ball; last point returned", spec: hmc,
+        usesAuthorsStep: true, baseline: "HMC, none"),
+      Variant(
+        label: "HMC, N(0,1) prior", about: "no scaling by the number of inputs", spec: unscaled, baseline: "HMC, none"),
+      Variant(
+        label: "HMC, last batch resampled",
+        about: "a twelfth of the data and of the draws, drawn from with replacement", spec: resampled,
+        baseline: "HMC, none"),
+      Variant(
+        label: "N(0,1) prior, unfitted", about: "draws of that prior alone: the limit of chains that do not move",
+        spec: prior, baseline: "HMC, none"),
       Variant(label: "VI, none", about: "ELBO with the likelihood of all data", spec: vi, baseline: "VI, none"),
-      Variant(label: "VI, double softmax in the loss", about: "cross-entropy of softmaxed probabilities", spec: vi, objective: .doubleSoftmax, baseline: "VI, none"),
-      Variant(label: "VI, PGD step 2/max", about: "every step jumps to a corner of the ball; last point returned", spec: vi, usesAuthorsStep: true, baseline: "VI, none"),
-      Variant(label: "VI, KL overweighted", about: "the likelihood of a batch counts as all data", spec: overweighted, baseline: "VI, none"),
+      Variant(
+        label: "VI, double softmax in the loss", about: "cross-entropy of softmaxed probabilities", spec: vi,
+        objective: .doubleSoftmax, baseline: "VI, none"),
+      Variant(
+        label: "VI, PGD step 2/max", about: "every step jumps to a corner of the ball; last point returned", spec: vi,
+        usesAuthorsStep: true, baseline: "VI, none"),
+      Variant(
+        label: "VI, KL overweighted", about: "the likelihood of a batch counts as all data", spec: overweighted,
+        baseline: "VI, none"),
     ]
   }
 
@@ -116,7 +134,8 @@ struct Audit: Experiment {
         let attacked = arithmetic == .logDomain ? exact : try posterior.ensemble(arithmetic)
         func run(_ steps: AttackRecipe.Steps) throws -> AttackRun {
           try AttackRun(
-            .init(steps, variant.objective, arithmetic), on: examples, epsilon: epsilon, box: posterior.file.inputBounds,
+            .init(steps, variant.objective, arithmetic), on: examples, epsilon: epsilon,
+            box: posterior.file.inputBounds,
             attacked: attacked, judge: exact, draws: .some(draws), seed: seed)
         }
         let fgsm = try run(.fgsm)

@@ -26,11 +26,16 @@ struct Figure2: Experiment {
 
   func run(_ context: ExperimentContext) throws -> ExperimentResult {
     var table = ResultTable([
-      .init("posterior", "data set and method"), .init("image", "position among the test images"), .init("label", "its class"),
-      .init("draws", "number of draws n in the mean"), .init("linf_norm", "largest magnitude of a component of the mean loss gradient, nat per unit of a pixel"),
-      .init("l2_norm", "its Euclidean norm"), .init("l2_relative", "that norm over the root mean square norm of single gradients"),
+      .init("posterior", "data set and method"), .init("image", "position among the test images"),
+      .init("label", "its class"),
+      .init("draws", "number of draws n in the mean"),
+      .init("linf_norm", "largest magnitude of a component of the mean loss gradient, nat per unit of a pixel"),
+      .init("l2_norm", "its Euclidean norm"),
+      .init("l2_relative", "that norm over the root mean square norm of single gradients"),
       .init("independent", "1/√n: what l2_relative would be with independent draws and without any signal"),
-      .init("authors_rule", "1 where the authors' rule would draw the image: L∞ norm never rising over 1, 10, 50, 100 draws"),
+      .init(
+        "authors_rule", "1 where the authors' rule would draw the image: L∞ norm never rising over 1, 10, 50, 100 draws"
+      ),
     ])
     var figure = Figure(name: Self.name, width: 980, height: 70 + 2 * posteriors.count * 175)
     var measured: [GradientDecay.Measured] = []
@@ -69,7 +74,8 @@ struct Figure2: Experiment {
       paper:
         "Heat maps of a few images, called anecdotal, whose components approach zero as draws are added from 1 to 100; single networks' gradients are far from zero.",
       outcome: outcome(measured), judgement: judgement,
-      claim: "The expected loss gradient approaches zero as draws are added; it is the average that cancels (Figure 2).",
+      claim:
+        "The expected loss gradient approaches zero as draws are added; it is the average that cancels (Figure 2).",
       verdict: verdict, quantities: try quantities(measured, context))
   }
 
@@ -98,7 +104,8 @@ struct Figure2: Experiment {
         "set title \"n = \(counts[column]),  L∞ \(Markdown.number(norm, 2))\" offset 0,-0.9 font \",10\"")
       if column == 0 {
         figure.add(
-          "set label 1 \"\(one.name)\\n\(rule)\\ntest image \(one.indices[image]),\\nclass \(one.labels[image])\" at graph -0.08,0.65 right font \",10\"")
+          "set label 1 \"\(one.name)\\n\(rule)\\ntest image \(one.indices[image]),\\nclass \(one.labels[image])\" at graph -0.08,0.65 right font \",10\""
+        )
       }
       figure.add("plot \(block) matrix with image pixels", "unset label 1")
     }
@@ -111,7 +118,9 @@ struct Figure2: Experiment {
       let kept = one.indices.indices.filter { one.isKept($0) }
       func median(_ images: [Int]) -> Double {
         let ratios = images.compactMap { image -> Double? in
-          guard let first = one.norms[image].first?.l2, let last = one.norms[image].last?.l2, first > 0 else { return nil }
+          guard let first = one.norms[image].first?.l2, let last = one.norms[image].last?.l2, first > 0 else {
+            return nil
+          }
           return last / first
         }.sorted()
         return ratios.isEmpty ? .nan : ratios[ratios.count / 2]

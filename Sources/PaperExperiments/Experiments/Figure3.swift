@@ -41,7 +41,8 @@ struct Figure3: Experiment {
         .init("posterior", "data set and method"), .init("draws", "number of draws n in the mean"),
         .init("components", "number of components: images × pixels"),
         .init("standard_deviation", "of the components, nat per unit of a pixel"),
-        .init("mean_magnitude", "mean magnitude of a component"), .init("zeros", "fraction of components that are exactly zero"),
+        .init("mean_magnitude", "mean magnitude of a component"),
+        .init("zeros", "fraction of components that are exactly zero"),
       ] + Self.levels.map { .init("q\($0)", "quantile \($0) of the components") })
     var all: [(name: String, values: [Distribution], signal: SignalInterval)] = []
     for spec in posteriors {
@@ -79,7 +80,8 @@ struct Figure3: Experiment {
       paper:
         "A cloud of components for each of 1, 10, 50 and 100 draws, for MNIST and Fashion-MNIST with HMC and VI: magnitudes drop with the number of draws and settle around zero by 100, for HMC sooner than for VI.",
       outcome: outcome(all), judgement: judgement,
-      claim: "Components of the expected loss gradient settle around zero by 100 draws, for HMC sooner than for VI (Figure 3).",
+      claim:
+        "Components of the expected loss gradient settle around zero by 100 draws, for HMC sooner than for VI (Figure 3).",
       verdict: verdict, quantities: quantities(all))
   }
 
@@ -97,7 +99,8 @@ struct Figure3: Experiment {
   private func figure(_ all: [(name: String, values: [Distribution], signal: SignalInterval)]) -> Figure {
     var figure = Figure(name: Self.name, width: 980, height: all.count > 2 ? 720 : 420)
     figure.add(
-      "set multiplot layout \((all.count + 1) / 2),2 margins 0.1,0.98,\(all.count > 2 ? "0.09,0.94" : "0.16,0.9") spacing 0.12,0.17", "unset key",
+      "set multiplot layout \((all.count + 1) / 2),2 margins 0.1,0.98,\(all.count > 2 ? "0.09,0.94" : "0.16,0.9") spacing 0.12,0.17",
+      "unset key",
       "set xlabel \"number of draws n\"", "set ylabel \"component of the mean loss gradient, nat\" offset -1",
       "set boxwidth 0.5")
     for (index, one) in all.enumerated() {
@@ -138,7 +141,8 @@ struct Figure3: Experiment {
     }
     return Markdown.table(
       [
-        "posterior", "standard deviation at n = 1", "n", "at n", "ratio", "1/√n", "R (40 images)", "exact zeros at n = 1",
+        "posterior", "standard deviation at n = 1", "n", "at n", "ratio", "1/√n", "R (40 images)",
+        "exact zeros at n = 1",
         "exact zeros at n",
       ], rows)
       + "\nA ratio above 1/√n means a mean that stays. Exact zeros are components at pixels whose weights no unit that is active uses, or gradients that have underflowed."

@@ -55,7 +55,8 @@ struct Figure4: Experiment {
       let draws = scale.pick(8, Int(number("samples")) / 10, Int(number("samples")))
       options.merge([
         "start": "map", "map-iterations": scale.pick("100", "150", "500"), "chains": "1", "draws": "\(draws)",
-        "warmup": "\(scale.pick(8, 25, 100))", "step-size": "\(number("step"))", "leapfrog-steps": "\(Int(number("steps")))",
+        "warmup": "\(scale.pick(8, 25, 100))", "step-size": "\(number("step"))",
+        "leapfrog-steps": "\(Int(number("steps")))",
       ]) { $1 }
     case "vi":
       let epochs = Int(number("epochs"))
@@ -112,7 +113,9 @@ struct Figure4: Experiment {
 
   private static let methods = ["hmc", "vi", "sgd"]
 
-  private func correlations(_ rows: [Row]) -> [(data: String, method: String, value: RankCorrelation, width: RankCorrelation)] {
+  private func correlations(_ rows: [Row]) -> [(
+    data: String, method: String, value: RankCorrelation, width: RankCorrelation
+  )] {
     let random = RandomStreams(seed: seed, purpose: "paper/figure4")
     var seen: Set<String> = []
     return rows.map(\.cell.data).filter { seen.insert($0).inserted }.flatMap { data in
@@ -128,12 +131,16 @@ struct Figure4: Experiment {
 
   private func result(_ rows: [Row]) -> ExperimentResult {
     var table = ResultTable([
-      .init("data", "data set"), .init("method", "`hmc`, `vi` or `sgd`"), .init("width", "hidden units of a layer in the grid"), .init("depth", "hidden layers"),
-      .init("activation", "of the hidden layers"), .init("options", "the other options of the grid"), .init("accuracy", "of the predictive, fraction"),
+      .init("data", "data set"), .init("method", "`hmc`, `vi` or `sgd`"),
+      .init("width", "hidden units of a layer in the grid"), .init("depth", "hidden layers"),
+      .init("activation", "of the hidden layers"), .init("options", "the other options of the grid"),
+      .init("accuracy", "of the predictive, fraction"),
       .init("accuracy_low", "lower end of its 95 % interval"), .init("accuracy_high", "upper end"),
-      .init("softmax_robustness", "1 − mean L∞ change of the predictive under FGSM"), .init("robustness_low", "lower end of its 95 % interval"),
+      .init("softmax_robustness", "1 − mean L∞ change of the predictive under FGSM"),
+      .init("robustness_low", "lower end of its 95 % interval"),
       .init("robustness_high", "upper end"), .init("adversarial_accuracy", "fraction decided as the label under FGSM"),
-      .init("zero_gradients", "fraction of images whose gradient is exactly zero"), .init("logit_gap", "median over images and draws of the largest logit minus the second"),
+      .init("zero_gradients", "fraction of images whose gradient is exactly zero"),
+      .init("logit_gap", "median over images and draws of the largest logit minus the second"),
     ])
     let number = ResultTable.number
     for row in rows {
@@ -185,7 +192,8 @@ struct Figure4: Experiment {
       outcome: Markdown.table(
         [
           "data", "method", "networks", "accuracy", "softmax robustness", "adversarial accuracy",
-          "rank correlation accuracy–robustness", "rank correlation width–robustness", "largest share of zero gradients",
+          "rank correlation accuracy–robustness", "rank correlation width–robustness",
+          "largest share of zero gradients",
         ], lines)
         + "\nSpearman's ρ with a bootstrap interval over networks. A network that is unsure of everything changes little under any attack: at the left end of the figure this robustness rewards ignorance.",
       judgement: sentence,
@@ -205,22 +213,27 @@ struct Figure4: Experiment {
     figure.add(
       "set multiplot layout \(data.count),2 margins 0.08,0.98,\(64.0 / Double(figure.height)),\(1 - 70.0 / Double(figure.height)) spacing 0.09,\(95.0 / Double(figure.height))",
       "unset key", "set yrange [0:1.03]", "set ylabel \"softmax robustness under FGSM\"")
-    figure.addLegend(Self.methods.enumerated().map { ($1.uppercased(), colours[$0], points[$0]) }, at: 1 - 22.0 / Double(figure.height))
+    figure.addLegend(
+      Self.methods.enumerated().map { ($1.uppercased(), colours[$0], points[$0]) }, at: 1 - 22.0 / Double(figure.height)
+    )
     for name in data {
-      figure.add("set title \"\(name)\"", "set xlabel \"accuracy\"", "set xrange [0:1.02]", "set xtics auto font \",10\"")
+      figure.add(
+        "set title \"\(name)\"", "set xlabel \"accuracy\"", "set xrange [0:1.02]", "set xtics auto font \",10\"")
       let scatter = Self.methods.enumerated().map { index, method -> String in
         let block = figure.block(
           rows.filter { $0.cell.data == name && $0.cell.member.method == method }.map {
             [$0.accuracy.value, $0.robustness.value]
           })
-        return "\(block) using 1:2 with points pointtype \(points[index]) pointsize 0.9 linecolor rgb \"\(colours[index].rawValue)\""
+        return
+          "\(block) using 1:2 with points pointtype \(points[index]) pointsize 0.9 linecolor rgb \"\(colours[index].rawValue)\""
       }
       figure.add("plot " + scatter.joined(separator: ", \\\n  "))
       figure.removeLegend()
       let widths = Set(rows.map(\.cell.member.width)).sorted()
       let ticks = widths.enumerated().map { "\"\($1)\" \($0)" }.joined(separator: ", ")
       figure.add(
-        "set title \"\(name), by width\"", "set xlabel \"hidden units of a layer\"", "set xrange [-0.6:\(Double(widths.count) - 0.4)]",
+        "set title \"\(name), by width\"", "set xlabel \"hidden units of a layer\"",
+        "set xrange [-0.6:\(Double(widths.count) - 0.4)]",
         "set xtics (\(ticks))")
       var boxes: [String] = []
       for (index, method) in Self.methods.enumerated() {
@@ -234,10 +247,13 @@ struct Figure4: Experiment {
           boxes.append(
             values.count >= 5
               ? "\(block) using 1:2 with boxplot boxwidth 0.2 linecolor rgb \"\(colours[index].rawValue)\""
-              : "\(block) using 1:2 with points pointtype \(points[index]) pointsize 0.9 linecolor rgb \"\(colours[index].rawValue)\"")
+              : "\(block) using 1:2 with points pointtype \(points[index]) pointsize 0.9 linecolor rgb \"\(colours[index].rawValue)\""
+          )
         }
       }
-      figure.add("set style boxplot nooutliers", "set boxwidth 0.2", "plot " + boxes.map { $0.replacing(" boxwidth 0.2", with: "") }.joined(separator: ", \\\n  "))
+      figure.add(
+        "set style boxplot nooutliers", "set boxwidth 0.2",
+        "plot " + boxes.map { $0.replacing(" boxwidth 0.2", with: "") }.joined(separator: ", \\\n  "))
     }
     figure.add("unset multiplot")
     return figure

@@ -53,7 +53,8 @@ struct GradientDecay: Sendable {
   static func verdict(_ signals: [(name: String, signal: SignalInterval)]) -> (String, ExperimentResult.Verdict) {
     let text = signals.map { entry in
       let r = entry.signal
-      return "\(entry.name) R = \(Markdown.number(r.signal.ratio)) [\(Markdown.number(r.low)), \(Markdown.number(r.high))]"
+      return
+        "\(entry.name) R = \(Markdown.number(r.signal.ratio)) [\(Markdown.number(r.low)), \(Markdown.number(r.high))]"
     }.joined(separator: "; ")
     let isPositive = signals.map { $0.signal.low > 0 }
     let isSmall = signals.map { $0.signal.high < 0.01 }

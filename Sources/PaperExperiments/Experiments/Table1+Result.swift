@@ -11,11 +11,15 @@ extension Table1 {
   /// Table, figure and sentences from the cells.
   func result(_ cells: [Cell], _ clean: [String: [Bool]], _ context: ExperimentContext) throws -> ExperimentResult {
     var table = ResultTable([
-      .init("posterior", "data set and method"), .init("attack", "`none`, `random` (a random sign for every pixel), `fgsm` or `pgd`"),
-      .init("version", "whose arithmetic and objective (below)"), .init("epsilon", "radius in L∞, in units of the pixels' range 0…1"),
+      .init("posterior", "data set and method"),
+      .init("attack", "`none`, `random` (a random sign for every pixel), `fgsm` or `pgd`"),
+      .init("version", "whose arithmetic and objective (below)"),
+      .init("epsilon", "radius in L∞, in units of the pixels' range 0…1"),
       .init("value", "adversarial accuracy: fraction of the images decided as their label"),
       .init("low", "lower end of its 95 % Wilson interval"), .init("high", "upper end"), .init("n", "number of images"),
-      .init("minus_random", "accuracy minus that under random signs, on the same images; negative where the attack is the stronger one"),
+      .init(
+        "minus_random",
+        "accuracy minus that under random signs, on the same images; negative where the attack is the stronger one"),
       .init("minus_random_low", "lower end of its paired 95 % interval"), .init("minus_random_high", "upper end"),
       .init("mcnemar_p", "exact two-sided p-value of McNemar's test against random signs"),
       .init("zero_gradients", "fraction of the images whose first gradient is exactly zero"),
@@ -30,7 +34,8 @@ extension Table1 {
     }
     for cell in cells {
       let estimate = Estimate.proportion(cell.correct.count { $0 }, of: cell.correct.count)
-      let paired = cell.attack == "random" ? nil : random(for: cell, cells).map { PairedComparison(cell.correct, $0.correct) }
+      let paired =
+        cell.attack == "random" ? nil : random(for: cell, cells).map { PairedComparison(cell.correct, $0.correct) }
       table.append(
         [
           cell.posterior, cell.attack, cell.version, "\(cell.epsilon)", number(estimate.value), number(estimate.low),
@@ -53,7 +58,8 @@ extension Table1 {
         ε is missing from the text that this work is based on. 0.1 is what it is recalled to be, the default of the authors' code is 0.3; both were run.
         """,
       paper: publishedTable, outcome: outcomeTable(cells, clean), judgement: judgement,
-      claim: "Random signs are as strong as FGSM and PGD: vanishing gradients make gradient attacks ineffective (Table 1).",
+      claim:
+        "Random signs are as strong as FGSM and PGD: vanishing gradients make gradient attacks ineffective (Table 1).",
       verdict: verdict, quantities: try quantities(cells, context))
   }
 
@@ -79,7 +85,8 @@ extension Table1 {
             })
           else { return "–" }
           let estimate = Estimate.proportion(cell.correct.count { $0 }, of: cell.correct.count)
-          let paired = attack == "random" ? nil : random(for: cell, cells).map { PairedComparison(cell.correct, $0.correct) }
+          let paired =
+            attack == "random" ? nil : random(for: cell, cells).map { PairedComparison(cell.correct, $0.correct) }
           let mark = paired.map { $0.low > 0 ? " ▲" : $0.high < 0 ? " ▼" : "" } ?? ""
           return String(format: "%.3f [%.3f, %.3f]", estimate.value, estimate.low ?? .nan, estimate.high ?? .nan) + mark
         }
@@ -106,7 +113,8 @@ extension Table1 {
     let text = beaten("paper's text")
     let strong = beaten("strongest")
     func phrase(_ count: (stronger: Int, weaker: Int, all: Int)) -> String {
-      "\(count.stronger) of \(count.all) times stronger than random signs" + (count.weaker > 0 ? " and \(count.weaker) times weaker" : "")
+      "\(count.stronger) of \(count.all) times stronger than random signs"
+        + (count.weaker > 0 ? " and \(count.weaker) times weaker" : "")
     }
     let lowest = cells.filter { $0.version == "strongest" && $0.attack == "pgd" && $0.epsilon == epsilons[0] }.map {
       Double($0.correct.count { $0 }) / Double($0.correct.count)
@@ -122,42 +130,39 @@ extension Table1 {
 
   private func figure(_ cells: [Cell], _ clean: [String: [Bool]]) -> Figure {
     var figure = Figure(name: Self.name, width: 980, height: 640)
-    figure.add(
-      "do for [i=1:20] { set linetype i linecolor rgb \"#333333\" }",
-      "set multiplot layout 2,1 margins 0.08,0.98,0.06,0.85 spacing 0,0.14", "set yrange [0:1.05]",
-      "set ylabel \"adversarial accuracy\"", "set style data histograms", "set style histogram errorbars gap 2 lw 1",
-      "set boxwidth 0.9", "set style fill solid 0.85 noborder")
     let series: [(attack: String, version: String, title: String, colour: Figure.Colour)] = [
       ("none", "clean", "clean", .black), ("random", "random", "random signs", .sky),
-      ("fgsm", "authors' code", "FGSM, authors' code", .orange), ("pgd", "authors' code", "PGD, authors' code", .vermilion),
+      ("fgsm", "authors' code", "FGSM, authors' code", .orange),
+      ("pgd", "authors' code", "PGD, authors' code", .vermilion),
       ("fgsm", "paper's text", "FGSM, paper's text", .purple), ("pgd", "paper's text", "PGD, paper's text", .blue),
       ("pgd", "strongest", "PGD, strongest", .green),
     ]
+    let ticks = posteriors.enumerated().map { "\(Figure.quoted($1.name)) \($0)" }.joined(separator: ", ")
+    figure.add(
+      "set multiplot layout 2,1 margins 0.08,0.98,0.06,0.86 spacing 0,0.14", "set yrange [0:1.05]",
+      "set ylabel \"adversarial accuracy\"", "set xrange [-0.5:\(Double(posteriors.count) - 0.5)]",
+      "set xtics (\(ticks))", "set boxwidth 0.105")
     for (index, epsilon) in epsilons.enumerated() {
-      let lines = posteriors.map { spec -> String in
-        var fields = [Figure.quoted(spec.name)]
-        for one in series {
-          let correct =
-            one.attack == "none"
-            ? clean[spec.name]
-            : cells.first {
-              $0.posterior == spec.name && $0.epsilon == epsilon && $0.attack == one.attack
-                && $0.version == one.version
-            }?.correct
-          let estimate = Estimate.proportion((correct ?? []).count { $0 }, of: (correct ?? []).count)
-          fields += [estimate.value, estimate.low ?? .nan, estimate.high ?? .nan].map(Figure.number)
-        }
-        return fields.joined(separator: " ")
-      }
-      let block = figure.block(text: lines)
       figure.add(
-        "set title \"ε = \(epsilon) (L∞, pixels in [0, 1]); bars: 95 % intervals\" offset 0,-0.5",
+        "set title \"ε = \(epsilon) (L∞, pixels in [0, 1]); lines: 95 % intervals\" offset 0,-0.5",
         index == 0 ? "set key at screen 0.53,0.995 center top horizontal maxrows 2 width -1 samplen 2" : "unset key")
-      let plots = series.enumerated().map { position, one in
-        let column = 2 + 3 * position
-        let labels = position == 0 ? ":xtic(1)" : ""
-        return
-          "\(block) using \(column):\(column + 1):\(column + 2)\(labels) title \"\(one.title)\" linecolor rgb \"\(one.colour.rawValue)\""
+      var plots: [String] = []
+      for (position, one) in series.enumerated() {
+        let shift = 0.12 * (Double(position) - Double(series.count - 1) / 2)
+        let block = figure.block(
+          posteriors.enumerated().map { x, spec in
+            let correct =
+              one.attack == "none"
+              ? clean[spec.name]
+              : cells.first {
+                $0.posterior == spec.name && $0.epsilon == epsilon && $0.attack == one.attack
+                  && $0.version == one.version
+              }?.correct
+            let estimate = Estimate.proportion((correct ?? []).count { $0 }, of: (correct ?? []).count)
+            return [Double(x) + shift, estimate.value, estimate.low ?? .nan, estimate.high ?? .nan]
+          })
+        plots.append("\(block) using 1:2 with boxes linecolor rgb \"\(one.colour.rawValue)\" title \"\(one.title)\"")
+        plots.append("\(block) using 1:2:3:4 with yerrorbars pointtype -1 linecolor rgb \"#666666\" notitle")
       }
       figure.add("plot " + plots.joined(separator: ", \\\n  "))
     }

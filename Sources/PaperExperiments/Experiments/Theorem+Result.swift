@@ -6,22 +6,32 @@ extension Theorem {
     var table = ResultTable([
       .init("series", "`methods`, `width` or `points`: the comparison that the row belongs to"),
       .init("data", "data set"), .init("method", "how the draws came about"), .init("width", "hidden units"),
-      .init("training_examples", "number of training examples"), .init("scalar", "`loss`, or `margin`: largest other logit minus the label's"),
-      .init("place", "`data`, or `distance ε`: a random corner of the L∞ ball of radius ε around it"), .init("epsilon", "that radius, in the data's units"),
-      .init("draws", "number of draws"), .init("R", "‖E g‖²/E‖g‖², unbiased; mean over points"), .init("R_low", "lower end of its 95 % interval (jackknife, Student's t)"),
-      .init("R_high", "upper end"), .init("cancellation", "‖mean g‖ / root mean square, biased"), .init("one_over_sqrt_n", "what cancellation is without signal for independent draws"),
-      .init("sign_flip_p", "p-value of the sign-flip test over all points at once"), .init("sign_flip_blocks", "independent blocks of draws in it; below about 10 it cannot be small"),
-      .init("cosine", "mean pairwise cosine of single gradients"), .init("split_half", "fraction of components whose mean has the same sign in two halves of the draws"),
+      .init("training_examples", "number of training examples"),
+      .init("scalar", "`loss`, or `margin`: largest other logit minus the label's"),
+      .init("place", "`data`, or `distance ε`: a random corner of the L∞ ball of radius ε around it"),
+      .init("epsilon", "that radius, in the data's units"),
+      .init("draws", "number of draws"), .init("R", "‖E g‖²/E‖g‖², unbiased; mean over points"),
+      .init("R_low", "lower end of its 95 % interval (jackknife, Student's t)"),
+      .init("R_high", "upper end"), .init("cancellation", "‖mean g‖ / root mean square, biased"),
+      .init("one_over_sqrt_n", "what cancellation is without signal for independent draws"),
+      .init("sign_flip_p", "p-value of the sign-flip test over all points at once"),
+      .init("sign_flip_blocks", "independent blocks of draws in it; below about 10 it cannot be small"),
+      .init("cosine", "mean pairwise cosine of single gradients"),
+      .init("split_half", "fraction of components whose mean has the same sign in two halves of the draws"),
       .init("R_tangent", "R of the part along the manifold"), .init("R_normal", "R of the part across it"),
-      .init("normal_to_tangent", "mean square of a single gradient across the manifold over that along it, each for one dimension"),
-      .init("zero_gradients", "fraction of single gradients that are exactly zero"), .init("logit_gap", "median over points and draws of the largest logit minus the second"),
+      .init(
+        "normal_to_tangent",
+        "mean square of a single gradient across the manifold over that along it, each for one dimension"),
+      .init("zero_gradients", "fraction of single gradients that are exactly zero"),
+      .init("logit_gap", "median over points and draws of the largest logit minus the second"),
     ])
     for row in rows {
       let number = ResultTable.number
       table.append([
         row.setting.series.rawValue, row.setting.data.name, row.setting.method, "\(row.setting.width)",
         row.setting.method == "prior" ? "0" : "\(row.setting.points)", row.scalar, row.place,
-        row.place == "data" ? "0" : "\(Self.epsilon(row.setting.data))", "\(row.draws)", number(row.signal.signal.ratio),
+        row.place == "data" ? "0" : "\(Self.epsilon(row.setting.data))", "\(row.draws)",
+        number(row.signal.signal.ratio),
         number(row.signal.low), number(row.signal.high), number(row.signal.signal.cancellation),
         number(row.signal.signal.cancellationWithoutSignal), number(row.flip.pValue), "\(row.flip.blockCount)",
         number(row.cosine), number(row.splitHalf), number(row.tangent?.signal.ratio), number(row.normal?.signal.ratio),
@@ -40,12 +50,14 @@ extension Theorem {
         "Theorem 1: for a fully trained, infinitely wide Bayesian network with a flat prior the expected loss gradient vanishes almost everywhere on the data manifold. §4: ensembles from bootstrap should not have this property. Nothing is measured beyond Figures 1 to 3.",
       outcome: outcome(rows), judgement: judgement,
       claim: "Averaging over the posterior, and only that, cancels the gradient (Theorem 1, §4).", verdict: verdict,
-      quantities: rows.filter { $0.setting.series == .methods && $0.setting.method != "sgd" && $0.signal.signal.ratio.isFinite }
-        .map {
-          Quantity(
-            "\(Self.name)/\($0.setting.spec.name)/R \($0.scalar) \($0.place)", $0.signal.signal.ratio,
-            error: max(0.02, $0.signal.signal.ratioError.isFinite ? $0.signal.signal.ratioError : 0.1))
-        })
+      quantities: rows.filter {
+        $0.setting.series == .methods && $0.setting.method != "sgd" && $0.signal.signal.ratio.isFinite
+      }
+      .map {
+        Quantity(
+          "\(Self.name)/\($0.setting.spec.name)/R \($0.scalar) \($0.place)", $0.signal.signal.ratio,
+          error: max(0.02, $0.signal.signal.ratioError.isFinite ? $0.signal.signal.ratioError : 0.1))
+      })
   }
 
   private func find(_ rows: [Row], _ data: DataSpec, _ method: String, _ scalar: String, _ place: String) -> Row? {
@@ -72,7 +84,9 @@ extension Theorem {
     let sentence =
       "The mean gradient of the logit margin over HMC draws keeps R = \(range(hmc)) of its mean square at the data (above 0 beyond doubt on \(positive) of \(hmc.count) data sets); over a bootstrap ensemble it is \(range(others)). On \(lower) of \(hmc.count) data sets HMC's R lies clearly below the bootstrap's."
     if positive == hmc.count { return (sentence, .contradicted) }
-    if hmc.allSatisfy({ $0.signal.high < 0.01 }), others.allSatisfy({ $0.signal.low > 0.01 }) { return (sentence, .supported) }
+    if hmc.allSatisfy({ $0.signal.high < 0.01 }), others.allSatisfy({ $0.signal.low > 0.01 }) {
+      return (sentence, .supported)
+    }
     return (sentence, positive > 0 ? .notSupported : .undecided)
   }
 
@@ -83,19 +97,24 @@ extension Theorem {
         "method", "scalar", "place", "R", "95 %", "sign-flip p (blocks)", "cosine", "split-half", "‖mean‖/rms (1/√n)",
         "R along | across the manifold", "zero gradients", "logit gap",
       ]
-      let lines = rows.filter { $0.setting.series == .methods && $0.setting.data == data && $0.setting.method != "sgd" }.map {
-        row -> [String] in
-        [
-          row.setting.method, row.scalar, row.place, Markdown.number(row.signal.signal.ratio),
-          "[\(Markdown.number(row.signal.low, 2)), \(Markdown.number(row.signal.high, 2))]",
-          "\(Markdown.number(row.flip.pValue, 2)) (\(row.flip.blockCount))", Markdown.number(row.cosine, 2),
-          Markdown.fixed(row.splitHalf),
-          "\(Markdown.number(row.signal.signal.cancellation, 2)) (\(Markdown.number(row.signal.signal.cancellationWithoutSignal, 2)))",
-          row.tangent.map { t in "\(Markdown.number(t.signal.ratio, 2)), \(Markdown.number(row.normal?.signal.ratio ?? .nan, 2))" } ?? "–",
-          Markdown.percent(row.zeros), Markdown.number(row.logitGap, 2),
-        ]
-      }
-      text += "### \(data.name)\n\n" + Markdown.table(header, lines).replacing("R along | across", with: "R along, across") + "\n"
+      let lines = rows.filter { $0.setting.series == .methods && $0.setting.data == data && $0.setting.method != "sgd" }
+        .map {
+          row -> [String] in
+          [
+            row.setting.method, row.scalar, row.place, Markdown.number(row.signal.signal.ratio),
+            "[\(Markdown.number(row.signal.low, 2)), \(Markdown.number(row.signal.high, 2))]",
+            "\(Markdown.number(row.flip.pValue, 2)) (\(row.flip.blockCount))", Markdown.number(row.cosine, 2),
+            Markdown.fixed(row.splitHalf),
+            "\(Markdown.number(row.signal.signal.cancellation, 2)) (\(Markdown.number(row.signal.signal.cancellationWithoutSignal, 2)))",
+            row.tangent.map { t in
+              "\(Markdown.number(t.signal.ratio, 2)), \(Markdown.number(row.normal?.signal.ratio ?? .nan, 2))"
+            } ?? "–",
+            Markdown.percent(row.zeros), Markdown.number(row.logitGap, 2),
+          ]
+        }
+      text +=
+        "### \(data.name)\n\n" + Markdown.table(header, lines).replacing("R along | across", with: "R along, across")
+        + "\n"
     }
     for series in [Setting.Series.width, .points] {
       let lines = rows.filter { $0.setting.series == series && $0.place == "data" }.map { row -> [String] in
@@ -131,7 +150,9 @@ extension Theorem {
     figure.addLegend(kinds.map { ("\($0.scalar), at \($0.place)", $0.colour, $0.point) })
     let ticks = methods.enumerated().map { "\"\($1)\" \($0)" }.joined(separator: ", ")
     for (panel, data) in dataSets.enumerated() {
-      figure.add("set title \"\(data.name)\"", "set xrange [-0.5:\(Double(methods.count) - 0.5)]", "set xtics (\(ticks)) font \",9\"")
+      figure.add(
+        "set title \"\(data.name)\"", "set xrange [-0.5:\(Double(methods.count) - 0.5)]",
+        "set xtics (\(ticks)) font \",9\"")
       let plots = kinds.enumerated().map { index, kind -> String in
         let block = figure.block(
           methods.enumerated().compactMap { position, method in
@@ -166,7 +187,7 @@ extension Theorem {
       figure.add("plot 0 notitle linecolor rgb \"#888888\" linewidth 0.7, " + plots.joined(separator: ", \\\n  "))
       figure.add("unset ylabel")
     }
-    if columns >= 3 { figure.add("unset logscale x", "unset xlabel") ; partsPanel(rows, &figure) }
+    if columns >= 3 { figure.add("unset logscale x", "unset xlabel"); partsPanel(rows, &figure) }
     figure.add("unset multiplot")
     return figure
   }
@@ -174,9 +195,12 @@ extension Theorem {
   /// R along and across the manifold, for HMC and the bootstrap.
   private func partsPanel(_ rows: [Row], _ figure: inout Figure) {
     let known = dataSets.filter { find(rows, $0, "hmc", "margin", "data")?.tangent != nil }
-    let ticks = known.enumerated().map { "\"\($1.name.replacing("half-moons", with: "moons").replacing("-noise-free", with: ""))\" \($0)" }.joined(separator: ", ")
+    let ticks = known.enumerated().map {
+      "\"\($1.name.replacing("half-moons", with: "moons").replacing("-noise-free", with: ""))\" \($0)"
+    }.joined(separator: ", ")
     figure.add(
-      "set title \"HMC, margin, at the data\"", "set xrange [-0.5:\(Double(known.count) - 0.5)]", "set xtics (\(ticks)) font \",9\"",
+      "set title \"HMC, margin, at the data\"", "set xrange [-0.5:\(Double(known.count) - 0.5)]",
+      "set xtics (\(ticks)) font \",9\"",
       "set key inside top right vertical")
     func block(_ part: (Row) -> SignalInterval?, shift: Double) -> [[Double]] {
       known.enumerated().compactMap { position, data in
@@ -189,6 +213,7 @@ extension Theorem {
     let normal = figure.block(block({ $0.normal }, shift: 0.1))
     figure.add(
       "plot 0 notitle linecolor rgb \"#888888\" linewidth 0.7, \(tangent) using 1:2:3:4 with yerrorbars pointtype 7 linecolor rgb \"\(Figure.Colour.green.rawValue)\" title \"along the manifold\", \\",
-      "  \(normal) using 1:2:3:4 with yerrorbars pointtype 5 linecolor rgb \"\(Figure.Colour.purple.rawValue)\" title \"across it\"")
+      "  \(normal) using 1:2:3:4 with yerrorbars pointtype 5 linecolor rgb \"\(Figure.Colour.purple.rawValue)\" title \"across it\""
+    )
   }
 }

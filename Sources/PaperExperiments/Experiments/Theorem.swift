@@ -52,7 +52,9 @@ struct Theorem: Experiment {
       list.append(Setting(series: series, data: data, method: method, width: width, points: points, spec: spec))
     }
     for one in data { for method in Self.methods { add(.methods, one, method, width, points) } }
-    for width in scale.pick([16, 64], [16, 64, 256], [32, 128, 512, 2048]) { add(.width, data[0], "hmc", width, points) }
+    for width in scale.pick([16, 64], [16, 64, 256], [32, 128, 512, 2048]) {
+      add(.width, data[0], "hmc", width, points)
+    }
     for points in scale.pick([200, 1000], [500, 2000, 8000], [1000, 5000, 20_000]) {
       add(.points, data[0], "hmc", width, points)
     }
@@ -71,7 +73,8 @@ struct Theorem: Experiment {
     switch method {
     case "hmc":
       options.merge([
-        "start": "map", "map-iterations": "300", "chains": "4", "draws": "\(scale.pick(12, 50, 250))",
+        "mass-matrix": "prior", "start": "map", "map-iterations": "300", "chains": "4",
+        "draws": "\(scale.pick(12, 50, 250))",
         "warmup": "\(scale.pick(40, 150, 500))", "leapfrog-steps": "\(scale.pick(15, 40, 50))",
       ]) { $1 }
     case "vi":
@@ -87,7 +90,8 @@ struct Theorem: Experiment {
         "members": "\(draws)", "epochs": "\(scale.pick(40, isImages ? 15 : 100, 100))", "learning-rate": "0.005",
       ]) { $1 }
     }
-    return PosteriorSpec(name: "\(data.name)-\(method)-w\(width)-n\(points)", data: data, making: making, options: options)
+    return PosteriorSpec(
+      name: "\(data.name)-\(method)-w\(width)-n\(points)", data: data, making: making, options: options)
   }
 
   var posteriors: [PosteriorSpec] {
@@ -185,7 +189,8 @@ struct Theorem: Experiment {
     var result = Row(
       setting: setting, scalar: scalar, place: place, signal: interval(gradients),
       flip: SignFlipTest(
-        gradients, blockLength: block, random: RandomStreams(seed: seed, purpose: "paper/sign-flips/\(setting.spec.name)")),
+        gradients, blockLength: block,
+        random: RandomStreams(seed: seed, purpose: "paper/sign-flips/\(setting.spec.name)")),
       cosine: average { $0.meanPairwiseCosine(areDrawsIndependent: independent) },
       splitHalf: average { $0.splitHalfSignAgreement }, tangent: nil, normal: nil, normalToTangent: nil,
       zeros: zeros.reduce(0, +) / Double(zeros.count), logitGap: gap, draws: gradients[0].drawCount)

@@ -80,7 +80,8 @@ final class DataCatalog: Sendable {
       let lifted = part.labels.indices.flatMap { row in
         lift(Double(values[2 * row]) - 0.5, Double(values[2 * row + 1]) - 0.5).map { Float(0.5 + $0) }
       }
-      return DatasetPart(inputs: .floats(lifted), inputShape: [dimension], labels: part.labels, inputBounds: -0.25...1.25)
+      return DatasetPart(
+        inputs: .floats(lifted), inputShape: [dimension], labels: part.labels, inputBounds: -0.25...1.25)
     }
     let tangents = moons.testCurve.tangents
     let frames = (0..<tangents.rowCount).map {

@@ -117,7 +117,8 @@ struct Figure: Sendable {
       let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
       process.waitUntilExit()
       guard process.terminationStatus == 0 else {
-        let reason = text.split(separator: "\n").first { !$0.allSatisfy { $0 == " " || $0 == "^" } } ?? "no reason given"
+        let reason =
+          text.split(separator: "\n").first { !$0.allSatisfy { $0 == " " || $0 == "^" } } ?? "no reason given"
         return "gnuplot could not draw \(name).gp: \(reason)"
       }
     }

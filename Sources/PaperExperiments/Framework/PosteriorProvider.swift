@@ -96,7 +96,8 @@ final class PosteriorCache: Sendable {
     let architecture = try Train.architecture(
       spec.options["architecture"] ?? "dense:512,512,relu", inputShape: data.dataset.inputShape,
       classCount: data.dataset.classCount)
-    let prior = try GaussianPrior(spec.options["prior"] == "fan-in" ? .fanIn(scale) : .global(scale), architecture: architecture)
+    let prior = try GaussianPrior(
+      spec.options["prior"] == "fan-in" ? .fanIn(scale) : .global(scale), architecture: architecture)
     let streams = RandomStreams(seed: seed, purpose: "paper/prior-draws")
     let weights = (0..<draws).map { draw -> [Float] in
       var stream = streams.stream(example: draw)
@@ -121,7 +122,9 @@ final class PosteriorCache: Sendable {
       weights: RepeatedWeights(base: base, indices: indices), chainCount: 1, inputBounds: base.inputBounds,
       kind: .mcmc, title: "\(base.title ?? "draws"), drawn with replacement",
       evaluationData: try base.storedEvaluationData(),
-      provenance: ["method": .text("draws of another posterior, with replacement"), "base": .text(base.posteriorSHA256)])
+      provenance: [
+        "method": .text("draws of another posterior, with replacement"), "base": .text(base.posteriorSHA256),
+      ])
     try PosteriorWriter.write(contents, to: path)
   }
 }

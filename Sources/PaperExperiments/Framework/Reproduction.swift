@@ -108,7 +108,9 @@ public struct Reproduction: Sendable {
     for experiment in experiments where try !isFinished(experiment) {
       let name = type(of: experiment).name
       for spec in experiment.posteriors where try !cache.has(spec) {
-        try progress.part("\(name): training \(spec.name)", expected: try expectedSeconds(spec)) { try cache.make(spec) }
+        try progress.part("\(name): training \(spec.name)", expected: try expectedSeconds(spec)) {
+          try cache.make(spec)
+        }
       }
       let result = try progress.part("\(name): measuring", expected: experiment.expectedSeconds) {
         try experiment.run(context)
