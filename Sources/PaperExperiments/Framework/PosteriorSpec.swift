@@ -98,7 +98,7 @@ public struct PosteriorSpec: Sendable, Hashable {
     var flops = 6 * Double(parameterCount(inputSize: inputSize, classCount: classCount))
     if options["architecture"]?.hasPrefix("carbone-conv") == true { flops = 6 * (32 * 25 * 576 + 512 * 800 * 64) }
     // Narrow layers spend their time on everything but products.
-    flops += 400 * Double(hiddenWidths.reduce(0, +))
+    flops += 460 * Double(hiddenWidths.reduce(0, +))
     let pass = flops * examples / Self.operationsPerSecond
     switch making {
     case .prior, .resampled: return 0.1
@@ -112,5 +112,5 @@ public struct PosteriorSpec: Sendable, Hashable {
   }
 
   /// Of small single-precision products on two cores, with everything around them.
-  private static let operationsPerSecond = 8e10
+  private static let operationsPerSecond = 4e11
 }
