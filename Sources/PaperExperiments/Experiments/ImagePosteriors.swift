@@ -54,8 +54,8 @@ struct ImagePosteriors: Sendable {
       ]) { $1 }
     case .laptop:
       options.merge([
-        "architecture": "dense:128,128,relu", "prior": "global", "prior-scale": "0.1", "draws": "250", "epochs": "20",
-        "learning-rate": "0.002",
+        "architecture": "dense:128,128,relu", "prior": "global", "prior-scale": "0.2", "draws": "250", "epochs": "50",
+        "learning-rate": "0.003",
       ]) { $1 }
     case .paper:
       options.merge([

@@ -152,7 +152,7 @@ extension Theorem {
     for (panel, data) in dataSets.enumerated() {
       figure.add(
         "set title \"\(data.name)\"", "set xrange [-0.5:\(Double(methods.count) - 0.5)]",
-        "set xtics (\(ticks)) font \",9\"")
+        "set xtics (\(ticks)) rotate by 20 right font \",9\"")
       let plots = kinds.enumerated().map { index, kind -> String in
         let block = figure.block(
           methods.enumerated().compactMap { position, method in
@@ -168,7 +168,7 @@ extension Theorem {
       if panel == 0 { figure.add("unset ylabel") }
     }
     for _ in dataSets.count..<columns { figure.add("set multiplot next") }
-    figure.add("set ylabel \"R of the margin's gradient\" offset 1.5", "set xtics auto font \",10\"")
+    figure.add("set ylabel \"R of the margin's gradient\" offset 1.5", "set xtics norotate autojustify font \",10\"")
     for (series, label) in [(Setting.Series.width, "hidden units"), (.points, "training points")] {
       let chosen = rows.filter { $0.setting.series == series && $0.scalar == "margin" }
       let x: (Row) -> Double = { Double(series == .width ? $0.setting.width : $0.setting.points) }
@@ -201,7 +201,7 @@ extension Theorem {
     figure.add(
       "set title \"HMC, margin, at the data\"", "set xrange [-0.5:\(Double(known.count) - 0.5)]",
       "set xtics (\(ticks)) font \",9\"",
-      "set key inside top right vertical")
+      "set key at graph 0.5,-0.16 center top vertical")
     func block(_ part: (Row) -> SignalInterval?, shift: Double) -> [[Double]] {
       known.enumerated().compactMap { position, data in
         find(rows, data, "hmc", "margin", "data").flatMap(part).map {
