@@ -17,8 +17,13 @@ extension Train {
   /// From now on Ctrl-C stops a training after its step, with everything saved.
   public static func watchForInterruption() { Interruption.watch() }
 
-  /// Whether Ctrl-C was pressed since.
-  public static var isInterrupted: Bool { Interruption.isRequested }
+  /// Ends work between two trainings, once Ctrl-C was pressed.
+  ///
+  /// - Parameter description: What is lost, and how to go on.
+  /// - Throws: An error with the exit code 75.
+  public static func checkForInterruption(_ description: @autoclosure () -> String) throws {
+    if Interruption.isRequested { throw Interrupted(description: description()) }
+  }
 
   /// The network that `--architecture` describes.
   ///

@@ -123,7 +123,7 @@ struct Audit: Experiment {
   func run(_ context: ExperimentContext) throws -> ExperimentResult {
     var rows: [Row] = []
     for variant in variants {
-      context.show(variant.label)
+      try context.show(variant.label)
       let posterior = try context.open(variant.spec)
       let examples = posterior.testExamples(exampleCount)
       let draws = posterior.draws(drawCount)

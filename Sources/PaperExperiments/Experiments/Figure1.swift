@@ -82,7 +82,7 @@ struct Figure1: Experiment {
       .init("dx2", "mean over the draws of ∂loss/∂x₂"), .init("accuracy", "of the network's predictive, fraction"),
     ])
     for cell in cells {
-      context.show("width \(cell.width), \(cell.points) points")
+      try context.show("width \(cell.width), \(cell.points) points")
       let posterior = try context.open(spec(cell))
       let ensemble = try posterior.ensemble()
       let indices = posterior.testIndices(testPoints)

@@ -45,7 +45,7 @@ struct Figure2: Experiment {
       "set palette defined (-1 \"#0072B2\", -0.3 \"#9fc8e6\", 0 \"#ffffff\", 0.3 \"#f0b48c\", 1 \"#D55E00\")",
       "set xrange [-0.5:27.5]", "set yrange [27.5:-0.5]")
     for spec in posteriors {
-      context.show(spec.name)
+      try context.show(spec.name)
       let posterior = try context.open(spec)
       let one = try GradientDecay.measure(posterior, images: imageCount, drawCount: drawCount, seed: seed)
       measured.append(one)

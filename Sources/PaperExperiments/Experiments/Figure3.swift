@@ -46,7 +46,7 @@ struct Figure3: Experiment {
       ] + Self.levels.map { .init("q\($0)", "quantile \($0) of the components") })
     var all: [(name: String, values: [Distribution], signal: SignalInterval)] = []
     for spec in posteriors {
-      context.show(spec.name)
+      try context.show(spec.name)
       let posterior = try context.open(spec)
       let ensemble = try posterior.ensemble()
       let examples = posterior.testExamples(imageCount, seed: seed)

@@ -94,7 +94,7 @@ struct Figure4: Experiment {
 
   func run(_ context: ExperimentContext) throws -> ExperimentResult {
     let rows = try cells.map { cell -> Row in
-      context.show(cell.spec.name)
+      try context.show(cell.spec.name)
       let posterior = try context.open(cell.spec)
       let ensemble = try posterior.ensemble()
       let examples = posterior.testExamples(exampleCount)

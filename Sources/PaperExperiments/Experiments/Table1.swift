@@ -78,7 +78,7 @@ struct Table1: Experiment {
           posterior: name, attack: attack, version: version, epsilon: epsilon, correct: correct, zeroGradients: zeros))
     }
     for epsilon in epsilons {
-      context.show("\(name), ε = \(epsilon)")
+      try context.show("\(name), ε = \(epsilon)")
       add("random", "random", epsilon, try run(.init(.randomSigns), epsilon).correct, nil)
       for (attack, steps) in [("fgsm", AttackRecipe.Steps.fgsm), ("pgd", .authorsPGD(steps: 15))] {
         let outcome = try run(.init(steps, .doubleSoftmax, .naiveFloat32), epsilon)

@@ -133,7 +133,7 @@ struct Theorem: Experiment {
   func run(_ context: ExperimentContext) throws -> ExperimentResult {
     var rows: [Row] = []
     for setting in settingsList {
-      context.show(setting.spec.name)
+      try context.show(setting.spec.name)
       rows += try measure(setting, try context.open(setting.spec))
     }
     return try result(rows, context)

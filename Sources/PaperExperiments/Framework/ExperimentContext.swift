@@ -7,6 +7,7 @@ import PosteriorFiles
 import PosteriorReports
 import RobustnessCore
 import Synchronization
+import TrainingHarness
 
 /// A posterior with everything that an experiment asks of it.
 struct OpenPosterior: Sendable {
@@ -89,8 +90,14 @@ final class ExperimentContext: Sendable {
   /// The command that makes a posterior.
   func command(of spec: PosteriorSpec) throws -> String? { try cache.command(of: spec) }
 
-  /// Tells how far the experiment is.
-  func show(_ part: String) { progress.show(part) }
+  /// Tells how far the experiment is, and ends it where the user asked for that.
+  ///
+  /// - Throws: What leads to exit code 75.
+  func show(_ part: String) throws {
+    try Train.checkForInterruption(
+      "Stopped at \(part). Posteriors and finished experiments are kept: the same command goes on.")
+    progress.show(part)
+  }
 
   // MARK: - Diagnostics on the pages
 
