@@ -5,6 +5,7 @@ import PackageDescription
 // (Discovery by listing folders would break SwiftPM's manifest cache: Docs/architecture.md.)
 let attacks = [
   "FGSM",
+  "MIFGSM",
   "PGD",
   "RandomNoise",
 ]

@@ -1,6 +1,7 @@
 // The one place that names every plugin: Package.swift builds them, this registry offers them. A test keeps both and the folders in step.
 import Calibration
 import FGSM
+import MIFGSM
 import PGD
 import RandomNoise
 import RobustAccuracy
@@ -13,6 +14,7 @@ extension Array where Element == any Attack.Type {
   public static var builtIn: [any Attack.Type] {
     [
       FastGradientSignMethod.self,
+      MomentumIterativeMethod.self,
       ProjectedGradientDescent.self,
       RandomPerturbation.self,
     ]

@@ -84,7 +84,7 @@ import Testing
   @Test func `names of attacks and metrics come first, one a line`() throws {
     let attacks = try Program.evaluate.run(["--list-attacks"])
     #expect(attacks.code == 0)
-    #expect(attacks.output.hasPrefix("fgsm\npgd\nrandom\n\nfgsm: "))
+    #expect(attacks.output.hasPrefix("fgsm\nmifgsm\npgd\nrandom\n\nfgsm: "))
     #expect(attacks.output.contains("  steps=15\n"))
     let metrics = try Program.evaluate.run(["--list-metrics"])
     #expect(metrics.code == 0)
