@@ -39,6 +39,7 @@ let package = Package(
   products: [
     .library(name: "RobustnessCore", targets: ["RobustnessCore"]),
     .library(name: "EvaluationHarness", targets: ["EvaluationHarness", "BuiltInPlugins"]),
+    .library(name: "RobustnessTesting", targets: ["RobustnessTesting"]),
     .executable(name: "evaluate", targets: ["evaluate"]),
     .executable(name: "posterior", targets: ["posterior"]),
     .executable(name: "datasets", targets: ["DatasetsTool"]),
@@ -51,6 +52,10 @@ let package = Package(
     // MARK: - The vocabulary
     .target(name: "CTensorLoops", linkerSettings: libm),
     .target(name: "RobustnessCore", dependencies: ["CTensorLoops"], swiftSettings: strict),
+
+    // Conformance checks for tests of plugins, here and elsewhere.
+    .target(
+      name: "RobustnessTesting", dependencies: ["RobustnessCore"], exclude: ["README.md"], swiftSettings: strict),
 
     // MARK: - Networks
     .target(name: "COneDNN", linkerSettings: libm),
@@ -119,7 +124,8 @@ let package = Package(
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests(
       "PluginTests",
-      ["RobustnessCore", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
+      ["RobustnessCore", "RobustnessTesting", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
+    tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore"]),
     tests(
       "EvaluationHarnessTests",
       [
