@@ -29,6 +29,16 @@ func plugin(_ name: String, in folder: String) -> Target {
     swiftSettings: strict)
 }
 
+// `swift package new-attack NAME`: three commands over one tool.
+func command(_ name: String, verb: String, _ description: String) -> Target {
+  .plugin(
+    name: name,
+    capability: .command(
+      intent: .custom(verb: verb, description: description),
+      permissions: [.writeToPackageDirectory(reason: "It adds a plugin's folder, its test, and its lines in two lists.")]),
+    dependencies: ["new-plugin"], path: "Plugins/SwiftPM/\(name)")
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .testTarget(name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: strict)
 }
@@ -112,6 +122,13 @@ let package = Package(
         "Datasets", "PosteriorFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
+    // MARK: - Commands of the package
+    .target(name: "PluginScaffold", swiftSettings: strict),
+    .executableTarget(name: "new-plugin", dependencies: ["PluginScaffold"], swiftSettings: strict),
+    command("NewAttack", verb: "new-attack", "Adds an attack to this package: a working example to change"),
+    command("NewMetric", verb: "new-metric", "Adds a metric to this package: a working example to change"),
+    command("NewSampler", verb: "new-sampler", "Adds a sampler to this package: a working example to change"),
+
     // MARK: - Tests
     .executableTarget(
       name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD"],
@@ -125,6 +142,7 @@ let package = Package(
     tests(
       "PluginTests",
       ["RobustnessCore", "RobustnessTesting", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
+    tests("PluginScaffoldTests", ["PluginScaffold", "RobustnessCore"]),
     tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore"]),
     tests(
       "EvaluationHarnessTests",
