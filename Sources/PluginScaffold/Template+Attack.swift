@@ -81,11 +81,7 @@ extension Template {
 
   var attackTest: String {
     """
-    import \(name.type)
-    import RobustnessCore
-    import RobustnessTesting
-    import TestSupport
-    import Testing
+    \(imports(["RobustnessCore", "RobustnessTesting", "TestSupport", "Testing"]))
 
     @Suite struct `The attack \(name.commandLine)` {
       @Test func `keeps every rule`() throws {

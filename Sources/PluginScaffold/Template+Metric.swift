@@ -64,10 +64,7 @@ extension Template {
 
   var metricTest: String {
     """
-    import \(name.type)
-    import RobustnessCore
-    import RobustnessTesting
-    import Testing
+    \(imports(["RobustnessCore", "RobustnessTesting", "Testing"]))
 
     @Suite struct `The metric \(name.commandLine)` {
       @Test func `keeps every rule`() throws {

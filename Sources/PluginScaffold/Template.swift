@@ -27,5 +27,10 @@ struct Template {
     }
   }
 
+  /// Imports of the plugin and of `modules`, in the order that `swift format` wants.
+  func imports(_ modules: [String]) -> String {
+    ([name.type] + modules).sorted().map { "import \($0)" }.joined(separator: "\n")
+  }
+
   private var missing: ScaffoldError { ScaffoldError("there is no template for a \(kind.rawValue) yet") }
 }

@@ -73,6 +73,9 @@ import Testing
         .prefix { $0 != "}" }.filter { $0.hasSuffix(".self,") }
       #expect(types.contains("      \(name).self,"))
       #expect(Array(types) == types.sorted())
+      let imports = try read("Tests/PluginTests/\(name)Tests.swift", in: root).prefix { $0.hasPrefix("import ") }
+      #expect(imports.contains("import \(name)"))
+      #expect(Array(imports) == imports.sorted())
     }
   }
 
