@@ -22,7 +22,7 @@ public enum Evaluate {
   ) async throws -> Never {
     // Before anything else: the program starts itself to look at files of unknown origin.
     Probe.runIfRequested()
-    finish { arguments in
+    finish(attacks, metrics) { arguments in
       try EvaluateJob(arguments: arguments, attacks: attacks, metrics: metrics) { job in try job.subjectFromFile() }
         .run()
     }
@@ -42,17 +42,27 @@ public enum Evaluate {
     ensemble: any PosteriorEnsemble, data: Examples, name: String = "ensemble", box: ClosedRange<Double> = 0...1
   ) async throws -> Never {
     Probe.runIfRequested()
-    finish(needsModel: false) { arguments in
+    finish(attacks, metrics, needsModel: false) { arguments in
       try EvaluateJob(arguments: arguments, attacks: attacks, metrics: metrics) { job in
         (try job.subject(EvaluationSubject(name: name, ensemble: ensemble, examples: data)), box)
       }.run()
     }
   }
 
-  private static func finish(needsModel: Bool = true, _ body: (EvaluateArguments) throws -> Void) -> Never {
+  /// What `--model` is where none is needed.
+  static let noModel = "-"
+
+  private static func finish(
+    _ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type], needsModel: Bool = true,
+    _ body: (EvaluateArguments) throws -> Void
+  ) -> Never {
     var words = Array(CommandLine.arguments.dropFirst())
-    if !needsModel, !words.contains("--model") { words += ["--model", "-"] }
+    let asksForCompletion = words.first?.hasPrefix("---") == true
+    if !needsModel, !asksForCompletion, !words.contains(where: { $0 == "--model" || $0.hasPrefix("--model=") }) {
+      words += ["--model", noModel]
+    }
     do {
+      try PluginNames.offer(attacks, metrics)
       let command = try EvaluateCommand.parse(words)
       try body(command.arguments)
       exit(0)
@@ -88,7 +98,8 @@ public enum Evaluate {
 /// The parser's view of the program.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate",
+    // A laboratory's own program has its own name.
+    commandName: URL(fileURLWithPath: CommandLine.arguments.first ?? "evaluate").lastPathComponent,
     abstract: "How robust is this Bayesian neural network, and can the number be believed?",
     discussion: """
       Evaluates attacks on the draws in a posterior file and judges the result: evaluate --attack pgd --model posterior.h5

@@ -81,9 +81,23 @@ extension EvaluateJob {
 
   /// A subject given by the caller, with the examples that the options ask for.
   func subject(_ subject: EvaluationSubject) throws -> EvaluationSubject {
+    try refuseFileOptions()
     var subject = subject
     if let count = arguments.examples { subject.examples = subject.examples.first(count) }
     return subject
+  }
+
+  /// Options about posterior files would be passed over in silence.
+  private func refuseFileOptions() throws {
+    let given: [(String, Bool)] = [
+      ("--model", arguments.model != Evaluate.noModel), ("--data", arguments.data != nil),
+      ("--resample", arguments.resample != nil),
+      ("--arithmetic", arguments.arithmetic != Arithmetic.logDomain.rawValue),
+      ("--precision", arguments.precision != "auto"), ("--memory-limit", arguments.memoryLimit != nil),
+      ("--threads", arguments.threads != nil), ("--accept-changed", arguments.acceptChanged),
+    ]
+    guard let option = given.first(where: \.1)?.0 else { return }
+    throw UsageError("\(option) is about posterior files; this program evaluates an ensemble of its own")
   }
 
   private func memoryLimit() throws -> Int? {
