@@ -9,6 +9,9 @@ let attacks = [
   "PGD",
   "RandomNoise",
 ]
+let samplers = [
+  "HMC",
+]
 let metrics = [
   "Calibration",
   "RobustAccuracy",
@@ -37,6 +40,12 @@ func command(_ name: String, verb: String, _ description: String) -> Target {
       intent: .custom(verb: verb, description: description),
       permissions: [.writeToPackageDirectory(reason: "It adds a plugin's folder, its test, and its lines in two lists.")]),
     dependencies: ["new-plugin"], path: "Plugins/SwiftPM/\(name)")
+}
+
+func sampler(_ name: String) -> Target {
+  .target(
+    name: name, dependencies: ["RobustnessCore", "NeuralNetworks"], path: "Plugins/Samplers/\(name)",
+    exclude: ["README.md"], swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -98,7 +107,8 @@ let package = Package(
       name: "Reporting", dependencies: ["RobustnessCore"], swiftSettings: strict),
     .target(
       name: "BuiltInPlugins",
-      dependencies: ["RobustnessCore"] + (attacks + metrics).map { .target(name: $0) }, swiftSettings: strict),
+      dependencies: ["RobustnessCore"] + (attacks + samplers + metrics).map { .target(name: $0) },
+      swiftSettings: strict),
     .target(
       name: "EvaluationHarness",
       dependencies: [
@@ -145,6 +155,9 @@ let package = Package(
     tests("PluginScaffoldTests", ["PluginScaffold", "RobustnessCore"]),
     tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore"]),
     tests(
+      "SamplerTests",
+      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Diagnostics", "HDF5"] + samplers.map { .target(name: $0) }),
+    tests(
       "EvaluationHarnessTests",
       [
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
@@ -156,5 +169,6 @@ let package = Package(
       ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior"]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
+    + samplers.map { sampler($0) }
     + metrics.map { plugin($0, in: "Metrics") }
 )

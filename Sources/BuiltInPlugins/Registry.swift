@@ -1,6 +1,7 @@
 // The one place that names every plugin: Package.swift builds them, this registry offers them. A test keeps both and the folders in step.
 import Calibration
 import FGSM
+import HMC
 import MIFGSM
 import PGD
 import RandomNoise
@@ -43,6 +44,15 @@ extension Array where Element == any RobustnessMetric.Type {
       NegativeLogLikelihood.self,
       PredictiveEntropy.self,
       PredictiveSoftmaxRobustness.self,
+    ]
+  }
+}
+
+extension Array where Element == any PosteriorSampler.Type {
+  /// The samplers of this package, sorted by type name.
+  public static var builtIn: [any PosteriorSampler.Type] {
+    [
+      HamiltonianMonteCarlo.self
     ]
   }
 }

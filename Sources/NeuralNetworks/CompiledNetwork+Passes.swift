@@ -6,6 +6,8 @@ struct PackedDraw: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   /// Byte offsets of forward weights, backward weights and bias of each layer.
   let offsets: [PackedOffsets]
+  /// Whether biases are in double precision; only for networks in float64.
+  var hasDoubleBiases = false
 }
 
 struct PackedOffsets: Sendable {
@@ -25,7 +27,7 @@ extension CompiledNetwork {
     let offsets = layers.map { layer in
       PackedOffsets(
         forward: take(layer.forwardBytes), backward: take(backward ? layer.backwardBytes : 0),
-        bias: take(4 * layer.outputs))
+        bias: take(wide.bytes * layer.outputs))
     }
     return (offsets, (end + 4095) / 4096 * 4096)
   }
@@ -75,12 +77,18 @@ extension CompiledNetwork {
       case .product(let kernel, let layer):
         let place = draw.offsets[layer]
         let weights = UnsafeRawPointer(draw.base + place.forward)
-        let bias = UnsafePointer((draw.base + place.bias).assumingMemoryBound(to: Float.self))
-        switch kernel {
-        case .linear(let kernel):
-          try kernel.forward(input, weights: weights, bias: bias, into: output, worker: space.worker)
-        case .convolution(let kernel):
-          try kernel.forward(input, weights: weights, bias: bias, into: output, worker: space.worker)
+        let bias = UnsafeRawPointer(draw.base + place.bias)
+        let float = bias.assumingMemoryBound(to: Float.self)
+        let double = bias.assumingMemoryBound(to: Double.self)
+        switch (kernel, draw.hasDoubleBiases) {
+        case (.linear(let kernel), false):
+          try kernel.forward(input, weights: weights, bias: float, into: output, worker: space.worker)
+        case (.linear(let kernel), true):
+          try kernel.forward(input, weights: weights, bias: double, into: output, worker: space.worker)
+        case (.convolution(let kernel), false):
+          try kernel.forward(input, weights: weights, bias: float, into: output, worker: space.worker)
+        case (.convolution(let kernel), true):
+          try kernel.forward(input, weights: weights, bias: double, into: output, worker: space.worker)
         }
       case .pool(let kernel, let workspace):
         try kernel.forward(input, into: output, workspace: space.poolWorkspaces[workspace].base, worker: space.worker)

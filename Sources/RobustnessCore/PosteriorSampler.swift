@@ -1,41 +1,110 @@
-/// A log-density over a flat vector of parameters, known up to a constant.
-public protocol LogDensity: Sendable {
-  /// Number of parameters.
-  var dimension: Int { get }
-  /// The log-density at `position` in `Double`; when `gradient` is given its `dimension` floats are overwritten with the gradient.
-  func evaluate(
-    _ position: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Float>?
-  ) throws -> Double
-}
-
 /// A way to draw from a posterior, one step at a time.
 ///
-/// State and information about a step are apart, and the random numbers of a step are keyed by its index, so that a run that was killed resumes from any saved state and goes on with
-/// the same bits.
+/// A run has one or more chains. A chain begins at a start that the caller chooses (a draw from the prior, an optimum, a draw of another file), warms up, and then gives one draw with every step. What the steps mean is the sampler's
+/// business: a transition of a Markov chain; an epoch of an optimiser while it warms up, and then a draw from what was fitted.
+///
+/// State and information about a step are apart. A step depends on nothing but the state, the target and the random streams, whose numbers are keyed by the chain and by the step's index (which the state knows), so that a run that
+/// was killed goes on from any saved state with the same bits.
+///
+/// ```swift
+/// public struct RandomWalkMetropolis: PosteriorSampler {
+///   public struct Options: PluginOptions { public var scale = 0.1; public init() {} }
+///   …
+/// }
+/// ```
 public protocol PosteriorSampler: Sendable {
   /// The options with all their defaults.
   associatedtype Options: PluginOptions = NoOptions
-  /// All that the next step needs.
+  /// What it draws from: `any LogDensity`, or a richer type such as `BayesianNetwork` for samplers that need mini-batches.
+  associatedtype Target: Sendable
+  /// All that the next step needs. What can be computed again (a gradient at the position) is best left out of its coding.
   associatedtype State: Codable & Sendable
-  /// What a step tells about itself, for instance acceptance and energy error.
-  associatedtype Info: Codable & Sendable
+  /// What a step tells about itself.
+  associatedtype Info: SamplerInfo
 
   /// The name that `train` takes, in lower case.
   static var name: String { get }
-  /// One line for `--list-samplers`.
+  /// One line for `train --list-samplers`.
   static var summary: String { get }
+  /// What its chains and draws mean.
+  static var yield: SamplerYield { get }
 
   /// A sampler with checked options.
+  ///
+  /// - Throws: `CoreError` when the options make no sense.
   init(_ options: Options) throws
   /// The state before the first step of a chain.
-  func initialState(of target: some LogDensity, chain: Int, random: RandomStreams) throws -> State
-  /// The next state. A rejected proposal repeats the position.
-  func step(_ state: State, of target: some LogDensity, random: RandomStreams) throws -> (state: State, info: Info)
+  ///
+  /// - Parameters:
+  ///   - target: What to draw from.
+  ///   - start: Parameters to begin at.
+  ///   - chain: Number of the chain, from 0.
+  ///   - random: Streams of this chain.
+  func initialState(of target: Target, at start: [Float], chain: Int, random: RandomStreams) throws -> State
+  /// The next state. In a Markov chain a rejected proposal repeats the position.
+  ///
+  /// - Parameter random: The same streams for every step of a chain; a step takes those with its own index.
+  func step(_ state: State, of target: Target, random: RandomStreams) throws -> (state: State, info: Info)
+  /// How far the warm-up is, or nil once every further step gives a draw.
+  func warmup(of state: State) -> WarmupProgress?
   /// The draw that a state stands for.
   func draw(of state: State) -> [Float]
+  /// The Gaussian that draws come from, where there is one.
+  func gaussian(of state: State) -> GaussianApproximation?
 }
 
 extension PosteriorSampler {
   /// No summary.
   public static var summary: String { "" }
+  /// A Markov chain.
+  public static var yield: SamplerYield { .markovChain }
+  /// None.
+  public func gaussian(of state: State) -> GaussianApproximation? { nil }
+}
+
+/// What a sampler's chains and draws mean, which decides which diagnostics apply.
+public enum SamplerYield: String, Sendable, Hashable, Codable {
+  /// Chains of correlated draws.
+  case markovChain = "markov-chain"
+  /// One chain of independent draws from a fitted distribution.
+  case independentDraws = "independent-draws"
+  /// Chains of one draw each: networks trained apart on the same data.
+  case networks
+  /// Chains of one draw each: networks trained apart on resampled data.
+  case resampledNetworks = "resampled-networks"
+}
+
+/// How far a chain's warm-up is.
+public struct WarmupProgress: Sendable, Hashable {
+  /// Steps taken.
+  public var done: Int
+  /// Steps in all; nil while that is not known.
+  public var total: Int?
+
+  /// Puts them together.
+  public init(done: Int, total: Int?) {
+    self.done = done
+    self.total = total
+  }
+}
+
+/// What a step tells about itself.
+public protocol SamplerInfo: Codable, Sendable {
+  /// Numbers of the step under ArviZ's names: `lp`, `energy`, `acceptance_rate`, `step_size`, `n_steps`, `diverging` (0 or 1), `energy_error`. The same names
+  /// with every step; those of draws go into the file.
+  var statistics: [(name: String, value: Double)] { get }
+}
+
+/// Independent Gaussians, one for each parameter.
+public struct GaussianApproximation: Sendable, Hashable, Codable {
+  /// Means.
+  public var mean: [Float]
+  /// Standard deviations.
+  public var scale: [Float]
+
+  /// Puts them together.
+  public init(mean: [Float], scale: [Float]) {
+    self.mean = mean
+    self.scale = scale
+  }
 }

@@ -32,13 +32,13 @@ import Testing
       .filter { $0.hasPrefix("import ") }.map { String($0.dropFirst("import ".count)) }
   }
 
-  @Test(arguments: [("Plugins/Attacks", "attacks"), ("Plugins/Metrics", "metrics")])
+  @Test(arguments: [("Plugins/Attacks", "attacks"), ("Plugins/Metrics", "metrics"), ("Plugins/Samplers", "samplers")])
   func `folders are the manifest's list, which is sorted`(_ folder: String, _ list: String) throws {
     #expect(try Self.folders(folder) == Self.manifestList(list))
   }
 
   @Test func `the registry imports every plugin`() throws {
-    let folders = try Self.folders("Plugins/Attacks") + Self.folders("Plugins/Metrics")
+    let folders = try ["Attacks", "Metrics", "Samplers"].flatMap { try Self.folders("Plugins/\($0)") }
     #expect(try Self.importedModules().sorted() == folders.sorted())
   }
 
@@ -46,6 +46,7 @@ import Testing
     for (folder, conformance, listed) in [
       ("Plugins/Attacks", ": Attack {", [any Attack.Type].builtIn.map { "\($0)" }),
       ("Plugins/Metrics", ": RobustnessMetric {", [any RobustnessMetric.Type].builtIn.map { "\($0)" }),
+      ("Plugins/Samplers", ": PosteriorSampler {", [any PosteriorSampler.Type].builtIn.map { "\($0)" }),
     ] {
       var declared: [String] = []
       let root = Fixtures.packageRoot.appending(path: folder)

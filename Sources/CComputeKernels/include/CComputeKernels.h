@@ -2,3 +2,4 @@
 #pragma once
 #include "Portable.h"
 #include "NetworkLoops.h"
+#include "TrainingLoops.h"

@@ -1,0 +1,96 @@
+internal import CComputeKernels
+internal import ComputeKernels
+import RobustnessCore
+
+/// Labelled inputs to train on, kept as they are stored: one byte or four bytes for each number.
+///
+/// They become operands of the products a block at a time, so that 60,000 images of MNIST take 47 MB.
+public struct TrainingExamples: Sendable {
+  enum Storage: Sendable {
+    case bytes([UInt8])
+    case floats([Float])
+    case doubles([Double])
+  }
+
+  let storage: Storage
+  /// Shape of one input.
+  public let inputShape: [Int]
+  /// The class of each input, from 0.
+  public let labels: [Int32]
+
+  /// Number of examples.
+  public var count: Int { labels.count }
+  /// Numbers in one input.
+  public var inputSize: Int { inputShape.reduce(1, *) }
+
+  /// Inputs of one byte a number, each of which means its value divided by 255, in C order.
+  public init(bytes: [UInt8], inputShape: [Int], labels: [Int]) {
+    self.init(storage: .bytes(bytes), count: bytes.count, inputShape: inputShape, labels: labels)
+  }
+
+  /// Inputs in single precision, in C order.
+  public init(floats: [Float], inputShape: [Int], labels: [Int]) {
+    self.init(storage: .floats(floats), count: floats.count, inputShape: inputShape, labels: labels)
+  }
+
+  /// Inputs in double precision, in C order: for references in float64.
+  public init(doubles: [Double], inputShape: [Int], labels: [Int]) {
+    self.init(storage: .doubles(doubles), count: doubles.count, inputShape: inputShape, labels: labels)
+  }
+
+  private init(storage: Storage, count: Int, inputShape: [Int], labels: [Int]) {
+    precondition(!labels.isEmpty && count == labels.count * inputShape.reduce(1, *), "one input for each label")
+    self.storage = storage
+    self.inputShape = inputShape
+    self.labels = labels.map(Int32.init)
+  }
+
+  /// Copies rows into a block (rounded to the precision of the products, normalised), pads it with zeros, and copies their labels.
+  ///
+  /// - Parameter rows: Which rows; positions in `indices` where that is given.
+  func load(
+    _ rows: Range<Int>, of indices: [Int64]?, into space: Workspace, network: CompiledNetwork,
+    normalization: Normalization?
+  ) {
+    let size = inputSize
+    let type = network.precision.elementType
+    let out = space.values[0].base
+    let shift = normalization.map { UnsafePointer($0.shift.base.assumingMemoryBound(to: Double.self)) }
+    let scale = normalization.map { UnsafePointer($0.scale.base.assumingMemoryBound(to: Double.self)) }
+    func load(_ chosen: UnsafePointer<Int64>?) {
+      let first = chosen == nil ? rows.lowerBound * size : 0
+      switch storage {
+      case .bytes(let bytes):
+        bytes.withUnsafeBufferPointer {
+          ckn_load_bytes(out, type, $0.baseAddress! + first, chosen, shift, scale, rows.count, size)
+        }
+      case .floats(let floats):
+        floats.withUnsafeBufferPointer {
+          ckn_load_floats(out, type, $0.baseAddress! + first, chosen, shift, scale, rows.count, size)
+        }
+      case .doubles(let doubles):
+        doubles.withUnsafeBufferPointer { doubles in
+          for row in rows.indices {
+            let from = chosen.map { Int($0[row - rows.lowerBound]) } ?? row
+            ckn_load_rows(
+              out + (row - rows.lowerBound) * size * network.precision.bytes, type,
+              doubles.baseAddress! + from * size, shift, scale, 1, size)
+          }
+        }
+      }
+    }
+    if let indices {
+      indices.withUnsafeBufferPointer { load($0.baseAddress! + rows.lowerBound) }
+    } else {
+      load(nil)
+    }
+    let filled = rows.count * size * network.precision.bytes
+    ckn_zero(out + filled, network.rows * size * network.precision.bytes - filled)
+    labels.withUnsafeBufferPointer { labels in
+      for (row, position) in rows.enumerated() {
+        space.labels[row] = labels[indices.map { Int($0[position]) } ?? position]
+      }
+    }
+    for row in rows.count..<network.rows { space.labels[row] = 0 }
+  }
+}
