@@ -59,7 +59,9 @@ let package = Package(
     .library(name: "RobustnessCore", targets: ["RobustnessCore"]),
     .library(name: "EvaluationHarness", targets: ["EvaluationHarness", "BuiltInPlugins"]),
     .library(name: "RobustnessTesting", targets: ["RobustnessTesting"]),
+    .library(name: "SharedBenchmark", targets: ["SharedBenchmark", "BuiltInPlugins"]),
     .executable(name: "evaluate", targets: ["evaluate"]),
+    .executable(name: "benchmark", targets: ["benchmark"]),
     .executable(name: "posterior", targets: ["posterior"]),
     .executable(name: "datasets", targets: ["DatasetsTool"]),
   ],
@@ -116,8 +118,17 @@ let package = Package(
         "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
+    .target(
+      name: "SharedBenchmark",
+      dependencies: [
+        "RobustnessCore", "EvaluationHarness", "PosteriorFiles", "Reporting", "BuiltInPlugins",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
+
     // MARK: - Programs
     .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
+    .executableTarget(name: "benchmark", dependencies: ["SharedBenchmark", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(
       name: "posterior",
       dependencies: [
@@ -153,6 +164,7 @@ let package = Package(
       "PluginTests",
       ["RobustnessCore", "RobustnessTesting", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
     tests("PluginScaffoldTests", ["PluginScaffold", "RobustnessCore"]),
+    tests("SharedBenchmarkTests", ["SharedBenchmark", "RobustnessCore", "BuiltInPlugins"]),
     tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore"]),
     tests(
       "SamplerTests",
@@ -166,7 +178,7 @@ let package = Package(
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
     tests(
       "EndToEndTests",
-      ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior"]),
+      ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior", "benchmark"]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
     + samplers.map { sampler($0) }

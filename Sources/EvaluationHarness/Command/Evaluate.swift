@@ -66,32 +66,9 @@ public enum Evaluate {
       let command = try EvaluateCommand.parse(words)
       try body(command.arguments)
       exit(0)
-    } catch let error as UsageError {
-      fail("\(error)", 64)
-    } catch let error as PosteriorFileError {
-      fail("\(error)", 65)
-    } catch let error as BadDataError {
-      fail("\(error)", 65)
-    } catch let error as OutputError {
-      fail("\(error)", 70)
-    } catch let error as Interrupted {
-      fail("\(error)", 75)
     } catch {
-      // Help, completions and wrong usage, which the parser prints in its own way.
-      let code = EvaluateCommand.exitCode(for: error)
-      if code == .validationFailure {
-        // The parser's sentence and its usage line, in the form of all other errors.
-        let text = EvaluateCommand.fullMessage(for: error)
-        fail(text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text, 64)
-      }
-      if code == .success || error is ExitCode { EvaluateCommand.exit(withError: error) }
-      fail("\(error)", 70)
+      ProgramEnd.exit(with: error, of: EvaluateCommand.self)
     }
-  }
-
-  private static func fail(_ message: String, _ code: Int32) -> Never {
-    FileHandle.standardError.write(Data("error: \(message)\n".utf8))
-    exit(code)
   }
 }
 
@@ -111,10 +88,4 @@ struct EvaluateCommand: ParsableCommand {
       """)
 
   @OptionGroup var arguments: EvaluateArguments
-}
-
-/// Data that cannot be evaluated; exit code 65.
-struct BadDataError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
 }

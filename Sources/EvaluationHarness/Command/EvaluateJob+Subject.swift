@@ -1,3 +1,4 @@
+import ArgumentParser
 import ComputeKernels
 import Foundation
 import NeuralNetworks
@@ -200,8 +201,26 @@ extension Examples {
 }
 
 extension EvaluationSubject {
+  /// The posterior in a file with its own examples and all its draws, as `evaluate --model path` reads it, and the box that its inputs live in.
+  ///
+  /// - Parameters:
+  ///   - path: a posterior file.
+  ///   - count: number of examples, from the first on; nil for all.
+  ///   - threads: worker threads; nil for one a core.
+  package static func fromFile(
+    _ path: String, examples count: Int?, threads: Int?
+  ) throws -> (EvaluationSubject, box: ClosedRange<Double>) {
+    var words = ["--model", path]
+    if let count { words += ["--examples", "\(count)"] }
+    if let threads { words += ["--threads", "\(threads)"] }
+    let job = EvaluateJob(arguments: try EvaluateArguments.parse(words), attacks: [], metrics: []) { job in
+      try job.subjectFromFile()
+    }
+    return try job.prepared()
+  }
+
   /// An effort for the comparison with finite differences that takes about the same time for every network.
-  var finiteDifferenceEffort: FiniteDifferenceEffort {
+  package var finiteDifferenceEffort: FiniteDifferenceEffort {
     guard let ensemble = ensemble as? NetworkEnsemble else { return FiniteDifferenceEffort() }
     return FiniteDifferenceEffort(operationsPerExample: ensemble.operationsPerExample)
   }

@@ -1,17 +1,17 @@
-import RobustnessCore
+package import RobustnessCore
 import Synchronization
 
 /// The names of the plugins that this program offers.
 ///
 /// They are kept here for completions: the parser creates its commands itself, so that they cannot be handed over.
-enum PluginNames {
+package enum PluginNames {
   private static let offered = Mutex<(attacks: [String], metrics: [String])>(([], []))
 
-  static var attacks: [String] { offered.withLock { $0.attacks } }
-  static var metrics: [String] { offered.withLock { $0.metrics } }
+  package static var attacks: [String] { offered.withLock { $0.attacks } }
+  package static var metrics: [String] { offered.withLock { $0.metrics } }
 
   /// - Throws: `PluginConflict` when two plugins have the same name, of which one could never be run.
-  static func offer(_ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type]) throws {
+  package static func offer(_ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type]) throws {
     try checkUnique(attacks.map { ($0.name, "\($0)") }, "attacks")
     try checkUnique(metrics.map { ($0.name, "\($0)") }, "metrics")
     offered.withLock { $0 = (attacks.map { $0.name }, metrics.map { $0.name }) }
@@ -31,7 +31,7 @@ enum PluginNames {
 }
 
 /// Two plugins of one name in a program; exit code 70, since no command line can help.
-struct PluginConflict: Error, CustomStringConvertible {
-  let description: String
+package struct PluginConflict: Error, CustomStringConvertible {
+  package let description: String
   init(_ description: String) { self.description = description }
 }
