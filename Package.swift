@@ -104,9 +104,14 @@ let package = Package(
       swiftSettings: strict),
 
     // MARK: - Evaluation
-    .target(name: "Diagnostics", dependencies: [], swiftSettings: strict, linkerSettings: libm),
+    .target(name: "Diagnostics", dependencies: ["RobustnessCore"], swiftSettings: strict, linkerSettings: libm),
     .target(
       name: "Reporting", dependencies: ["RobustnessCore"], swiftSettings: strict),
+    .target(
+      name: "PosteriorReports",
+      dependencies: [
+        "RobustnessCore", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "Reporting",
+      ], swiftSettings: strict),
     .target(
       name: "BuiltInPlugins",
       dependencies: ["RobustnessCore"] + (attacks + samplers + metrics).map { .target(name: $0) },
@@ -125,6 +130,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict),
+    .target(
+      name: "PaperExperiments",
+      dependencies: ["RobustnessCore", "NeuralNetworks", "Diagnostics"], swiftSettings: strict, linkerSettings: libm),
 
     // MARK: - Programs
     .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
@@ -132,7 +140,7 @@ let package = Package(
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "NeuralNetworks", "PosteriorFiles",
+        "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "PosteriorReports", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -152,14 +160,17 @@ let package = Package(
 
     // MARK: - Tests
     .executableTarget(
-      name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD"],
+      name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD", "HMC"],
       path: "Tests/Benchmarks/Swift", swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests("ComputeKernelsTests", ["ComputeKernels"]),
     tests("NeuralNetworksTests", ["NeuralNetworks", "ComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
-    tests("DiagnosticsTests", ["Diagnostics"]),
+    tests("DiagnosticsTests", ["Diagnostics", "RobustnessCore"]),
+    tests(
+      "PosteriorReportsTests",
+      ["PosteriorReports", "Diagnostics", "Reporting", "PosteriorFiles", "NeuralNetworks", "RobustnessCore"]),
     tests(
       "PluginTests",
       ["RobustnessCore", "RobustnessTesting", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
@@ -175,6 +186,7 @@ let package = Package(
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
         "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
       ], exclude: ["Snapshots"]),
+    tests("PaperExperimentsTests", ["PaperExperiments", "RobustnessCore"]),
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
     tests(
       "EndToEndTests",

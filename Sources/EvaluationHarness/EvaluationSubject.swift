@@ -1,19 +1,5 @@
 public import RobustnessCore
 
-/// How the draws of an ensemble came about, which decides which checks apply.
-public enum DrawOrigin: String, Sendable, Codable {
-  /// Markov chains.
-  case mcmc
-  /// A variational approximation.
-  case variational
-  /// Networks trained independently.
-  case ensemble
-  /// Networks trained on resampled data.
-  case bootstrap
-  /// One network.
-  case single
-}
-
 /// Whether the bytes that were evaluated are what their author signed.
 public enum Signature: String, Sendable, Codable {
   /// The digest in the file is that of its content.

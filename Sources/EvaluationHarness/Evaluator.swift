@@ -199,9 +199,3 @@ public struct Evaluator: Sendable {
       inputs: examples.inputs, labels: examples.labels, targets: targets, identifiers: examples.identifiers)
   }
 }
-
-/// `count` indices spread evenly over 0 ..< total.
-func evenlySpaced(_ count: Int, of total: Int) -> [Int] {
-  let count = min(count, total)
-  return (0..<count).map { $0 * total / count }
-}

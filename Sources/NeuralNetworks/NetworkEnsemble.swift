@@ -278,7 +278,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
   }
 
   /// Memory that the process takes now.
-  private static func residentBytes() -> Int {
+  public static func residentBytes() -> Int {
     #if os(Linux)
     guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
     let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0

@@ -16,6 +16,16 @@ public struct EvaluationData: Sendable, Hashable {
     self.shape = shape
     self.labels = labels
   }
+
+  /// The numbers that stored inputs mean: bytes divided by 255; values in single precision that lie outside the bounds by no more than their rounding moved onto them.
+  public init(_ stored: StoredEvaluationData, inputShape: [Int], inputBounds: ClosedRange<Double>) {
+    let inputs: [Double] =
+      switch stored.inputs {
+      case .bytes(let values): values.map { Double($0) / 255 }
+      case .floats(let values): values.map { min(max(Double($0), inputBounds.lowerBound), inputBounds.upperBound) }
+      }
+    self.init(inputs: inputs, shape: [stored.labels.count] + inputShape, labels: stored.labels)
+  }
 }
 
 /// Inputs as they are stored: bytes of an image, or numbers in single precision.

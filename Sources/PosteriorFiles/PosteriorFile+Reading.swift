@@ -27,13 +27,7 @@ extension PosteriorFile {
   /// Values in single precision that lie outside the bounds by no more than their rounding are moved onto them.
   public func evaluationData() throws(PosteriorFileError) -> EvaluationData? {
     guard let stored = try storedEvaluationData(), let shape = evaluationShape else { return nil }
-    let inputs: [Double] =
-      switch stored.inputs {
-      case .bytes(let values): values.map { Double($0) / 255 }
-      case .floats(let values):
-        values.map { min(max(Double($0), inputBounds.lowerBound), inputBounds.upperBound) }
-      }
-    return EvaluationData(inputs: inputs, shape: shape, labels: stored.labels)
+    return EvaluationData(stored, inputShape: Array(shape.dropFirst()), inputBounds: inputBounds)
   }
 
   /// The labelled inputs of the file as they are stored; nil when the file has none.

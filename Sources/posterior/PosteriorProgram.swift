@@ -2,12 +2,12 @@ import ArgumentParser
 import Foundation
 import PosteriorFiles
 
-/// Looks at posterior files, checks them, rewrites them.
+/// Looks at posterior files, diagnoses them, checks them, rewrites them.
 struct PosteriorProgram: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "posterior",
-    abstract: "Look at posterior files, check them, rewrite them.",
-    subcommands: [Inspect.self, Verify.self, Copy.self, ExportPythonExample.self])
+    abstract: "Look at posterior files, diagnose them, check them, rewrite them.",
+    subcommands: [Inspect.self, Diagnose.self, Verify.self, Copy.self, ExportPythonExample.self])
 
   /// Runs the program. Exit codes: 0 done, 64 usage, 65 bad data, 70 an output that cannot be written or anything else.
   static func runAndExit() -> Never {

@@ -1,10 +1,10 @@
-"""Runs our benchmarks and PyTorch's alternately, and prints the ratios beside the aims.
+"""Runs our benchmarks and those of PyTorch and JAX alternately, and prints the ratios beside the aims.
 
-    run.py [--rounds 3] [--torch PYTHON] [--benchmarks PROGRAM] [--write Docs/performance.md]
+    run.py [--rounds 3] [--torch PYTHON] [--jax PYTHON] [--benchmarks PROGRAM] [--write Docs/performance.md]
 
 Absolute times move with whatever else the machine does, so only ratios of one run mean something: every round runs our side
-and PyTorch's one after the other, each in a process of its own. PYTHON is an interpreter that has torch (the one that runs
-this script unless given; `TORCH_PYTHON` in the environment works too). Without torch only our side is measured. A run during which
+and theirs one after the other, each in a process of its own. PYTHON is an interpreter that has torch, or jax and numpyro (the one that runs
+this script unless given; `TORCH_PYTHON` and `JAX_PYTHON` in the environment work too). What is not found is not measured. A run during which
 other processes took a twentieth of the machine is tried again.
 """
 import argparse
@@ -22,18 +22,28 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
-# Title, our row, PyTorch's row, the ratio aimed at.
+# Title, our row, whose and which row stands beside it, the ratio aimed at.
 TABLE = [
-    ("PGD on the predictive, float32", "pgd-float32", "pgd", 2.6),
-    ("the same, bfloat16 gradients", "pgd-bfloat16", "pgd", 5.3),
-    ("PGD, float32, beside one image and one draw at a time", "pgd-float32", "pgd-one-at-a-time", 100),
-    ("the same, bfloat16 gradients", "pgd-bfloat16", "pgd-one-at-a-time", 100),
-    ("input gradient of the convolutional network, float32", "conv-float32", "conv", 2.0),
+    ("PGD on the predictive, float32", "pgd-float32", "torch", "pgd", 2.6),
+    ("the same, bfloat16 gradients", "pgd-bfloat16", "torch", "pgd", 5.3),
+    ("PGD, float32, beside one image and one draw at a time", "pgd-float32", "torch", "pgd-one-at-a-time", 100),
+    ("the same, bfloat16 gradients", "pgd-bfloat16", "torch", "pgd-one-at-a-time", 100),
+    ("input gradient of the convolutional network, float32", "conv-float32", "torch", "conv", 2.0),
+    ("full-batch gradient of the log-posterior, float32", "gradient-float32", "torch", "gradient", 2.5),
+    ("the same", "gradient-float32", "jax", "gradient", 1.4),
+    ("the same, bfloat16", "gradient-bfloat16", "torch", "gradient", 5.0),
+    ("the same, bfloat16", "gradient-bfloat16", "jax", "gradient", 2.8),
+    ("HMC transition of 10 leapfrog steps, float32", "hmc-float32", "jax", "hmc", 1.4),
+    ("training step of the convolutional network, float32", "conv-training-float32", "torch", "conv-training", 1.6),
 ]
-OURS = ["pgd-float32", "pgd-bfloat16", "conv-float32"]
+NAMES = {"torch": "PyTorch", "jax": "JAX, NumPyro"}
+OURS = ["pgd-float32", "pgd-bfloat16", "conv-float32", "gradient-float32", "gradient-bfloat16", "hmc-float32",
+        "conv-training-float32", "hmc-paper-float32"]
 # In the order of a round: theirs follows ours of the same work.
 ORDER = [("ours", "pgd-float32"), ("torch", "pgd"), ("ours", "pgd-bfloat16"), ("torch", "pgd-one-at-a-time"),
-         ("ours", "conv-float32"), ("torch", "conv")]
+         ("ours", "conv-float32"), ("torch", "conv"), ("ours", "gradient-float32"), ("torch", "gradient"),
+         ("jax", "gradient"), ("ours", "gradient-bfloat16"), ("ours", "hmc-float32"), ("jax", "hmc"),
+         ("ours", "conv-training-float32"), ("torch", "conv-training"), ("ours", "hmc-paper-float32")]
 
 
 def busy_seconds():
@@ -63,9 +73,9 @@ def lines(command, patience):
     return [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")], share
 
 
-def has_torch(python):
+def has(python, modules):
     try:
-        return subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
+        return subprocess.run([python, "-c", f"import {modules}"], capture_output=True).returncode == 0
     except OSError:
         return False
 
@@ -78,17 +88,20 @@ def processor():
         return platform.processor() or platform.machine()
 
 
-def run(options, torch):
+def run(options, peers):
     """All seconds, and the last other numbers, of every row; the names of both libraries; how many runs were disturbed."""
     results, libraries, disturbed = {}, {}, 0
     for turn in range(options.rounds):
         for side, row in ORDER:
-            if side == "torch" and not torch:
+            if side != "ours" and side not in peers or options.only and not any(word in row for word in options.only):
                 continue
-            command = [options.benchmarks, row, "--json"] if side == "ours" else [
-                options.torch, os.path.join(HERE, "pytorch_baseline.py"), row]
-            # The extrapolated row is long enough with fewer.
-            repetitions = 1 if row == "pgd-one-at-a-time" else 2
+            command = {
+                "ours": [options.benchmarks, row, "--json"],
+                "torch": [options.torch, os.path.join(HERE, "pytorch_baseline.py"), row],
+                "jax": [options.jax, os.path.join(HERE, "jax_baseline.py"), row],
+            }[side]
+            # These are long enough with fewer.
+            repetitions = 1 if row in ("pgd-one-at-a-time", "hmc-paper-float32") else 2
             command += ["--repetitions", str(repetitions), "--threads", str(options.threads)]
             found, share = lines(command, options.patience)
             disturbed += share >= 0.05
@@ -124,15 +137,15 @@ def own_table(results):
 
 
 def ratio_table(results):
-    yield "| work | PyTorch, min / median | ours, min / median | ratio of minima | of medians | aim | |"
-    yield "|---|---|---|---|---|---|---|"
-    for title, ours, theirs, aim in TABLE:
-        a, b = results.get(("ours", ours)), results.get(("torch", theirs))
+    yield "| work | beside | theirs, min / median | ours, min / median | ratio of minima | of medians | aim | |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for title, ours, side, theirs, aim in TABLE:
+        a, b = results.get(("ours", ours)), results.get((side, theirs))
         if not a or not b:
             continue
         best = min(b["seconds"]) / min(a["seconds"])
         middle = statistics.median(b["seconds"]) / statistics.median(a["seconds"])
-        yield (f"| {title} | {seconds(b['seconds'])} | {seconds(a['seconds'])} | {best:.3g} × | {middle:.3g} × | "
+        yield (f"| {title} | {NAMES[side]} | {seconds(b['seconds'])} | {seconds(a['seconds'])} | {best:.3g} × | {middle:.3g} × | "
                f"≥ {aim:g} × | {'reached' if best >= aim else 'missed'} |")
 
 
@@ -142,20 +155,24 @@ def main():
     parser.add_argument("--patience", type=int, default=4, help="tries of a run that other processes disturb")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--torch", default=os.environ.get("TORCH_PYTHON", sys.executable), metavar="PYTHON")
+    parser.add_argument("--jax", default=os.environ.get("JAX_PYTHON", sys.executable), metavar="PYTHON")
+    parser.add_argument("--only", action="append", metavar="WORD", help="rows whose name contains the word")
     parser.add_argument("--benchmarks", default=os.path.join(".build", "release", "benchmarks"), metavar="PROGRAM")
     parser.add_argument("--write", metavar="PAGE", help="put the tables between the markers of this page")
     options = parser.parse_args()
-    torch = has_torch(options.torch)
-    results, libraries, disturbed = run(options, torch)
+    peers = [side for side, python, modules in [
+        ("torch", options.torch, "torch"), ("jax", options.jax, "jax, numpyro")] if has(python, modules)]
+    results, libraries, disturbed = run(options, peers)
     machine = f"{processor()}, {os.cpu_count()} cores; {libraries['ours']}"
-    text = [f"{datetime.date.today()}: {machine}; {libraries.get('torch', 'without PyTorch')}; "
+    others = "; ".join(libraries[side] for side in peers if side in libraries) or "alone"
+    text = [f"{datetime.date.today()}: {machine}; {others}; "
             f"{options.threads} threads, {options.rounds} rounds"
             + (f", {disturbed} runs disturbed by other processes." if disturbed else "."), ""]
-    text += list(ratio_table(results)) + [""] if torch else []
+    text += list(ratio_table(results)) + [""] if peers else []
     text += list(own_table(results))
     print("\n".join(text))
-    if not torch:
-        print("\nPyTorch was not found: only our side was measured. Give an interpreter that has it with --torch.")
+    if len(peers) < 2:
+        print("\nPyTorch or JAX with NumPyro was not found: what stands beside them was not measured. Give interpreters with --torch and --jax.")
     elif options.write:
         with open(options.write, encoding="utf-8") as file:
             page = file.read()

@@ -56,7 +56,8 @@ enum Oracle: String, CaseIterable, Sendable {
         configuration: .init(precision: precision, arithmetic: arithmetic, threads: 2, inputBounds: file.inputBounds))
     }
     var ensemble = try make(.float32)
-    if arithmetic == .logDomain, try ensemble.saturatedFraction(all.first(8).inputs) > EvaluateJob.saturationForFloat64
+    if arithmetic == .logDomain,
+      try ensemble.saturatedFraction(all.first(8).inputs) > NetworkEnsemble.saturationForFloat64
     {
       ensemble = try make(.float64)
     }

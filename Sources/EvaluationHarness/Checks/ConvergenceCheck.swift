@@ -12,15 +12,10 @@ struct ConvergenceCheck {
   let draws: [Int]
   let subject: EvaluationSubject
 
-  /// Above this the chains have not converged.
-  static let failing = 1.1
-  /// Above this (Vehtari et al.'s recommendation) there is a reservation.
-  static let warning = 1.01
-
   func check() -> Check {
     let chains = drawsByChain()
     let length = chains.map(\.count).min() ?? 0
-    guard length >= 4 else {
+    guard length >= RHat.minimumDraws else {
       return Check(
         CheckName.convergence, .failed,
         finding: "\(length) draws a chain are too few to judge convergence (4 at least)",
@@ -33,12 +28,12 @@ struct ConvergenceCheck {
         advice: "Look at the sampler's acceptance rate.")
     }
     let figure = String(format: "R-hat %.2f in function space", rHat)
-    if rHat > Self.failing {
+    if rHat > RHat.failureThreshold {
       return Check(
         CheckName.convergence, .failed, value: rHat, finding: figure + " > 1.10: the chains disagree",
         advice: "These draws are not a sample of the posterior. Longer warm-up, longer trajectories, more draws.")
     }
-    if rHat > Self.warning {
+    if rHat > RHat.warningThreshold {
       return Check(
         CheckName.convergence, .warning, value: rHat,
         finding: figure + " > 1.01: this speaks of the \(draws.count) draws in the file, not of the exact posterior",
@@ -56,20 +51,7 @@ struct ConvergenceCheck {
   }
 
   private func functionSpace(_ chains: [[Int]], _ length: Int) -> Double {
-    let examples = members.shape[1]
-    let classes = members.shape[2]
-    var values: [Double] = []
-    for example in 0..<examples {
-      let series = chains.map { chain in
-        chain.prefix(length).map { members.elements[($0 * examples + example) * classes + labels[example]] }
-      }
-      let rHat = RHat(series).value
-      // Infinite where every chain stands still at a value of its own: the worst there is. Not a number where nothing varies at all.
-      if !rHat.isNaN { values.append(rHat) }
-    }
-    guard !values.isEmpty else { return .nan }
-    values.sort()
-    return values[min(values.count - 1, values.count * 9 / 10)]
+    FunctionSpace(members, classes: labels, chains: chains.map { Array($0.prefix(length)) }).rHats.ninthDecile
   }
 
   /// −∞ where no log-density was recorded.

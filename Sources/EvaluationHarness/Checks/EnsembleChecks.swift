@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import RobustnessCore
 
@@ -11,7 +12,7 @@ struct EnsembleChecks {
   let memberExamples: [Int]
 
   /// Examples on which draws are compared with each other.
-  static let memberExampleLimit = 100
+  static let memberExampleLimit = FunctionSpace.exampleLimit
 
   func suite() -> CheckSuite {
     var suite = CheckSuite()

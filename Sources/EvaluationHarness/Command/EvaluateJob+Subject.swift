@@ -44,11 +44,6 @@ extension EvaluateJob {
     return (subject, file.inputBounds)
   }
 
-  /// Magnitude of a logit from which `--precision auto` takes float64.
-  static let logitForFloat64 = 5000.0
-  /// Fraction of saturated units from which `--precision auto` takes float64.
-  static let saturationForFloat64 = 0.1
-
   private func ensemble(
     _ source: any WeightSource, _ file: PosteriorFile, _ examples: Examples, arithmetic: Arithmetic, memoryLimit: Int?
   ) throws -> (NetworkEnsemble, Precision) {
@@ -66,10 +61,7 @@ extension EvaluateJob {
     if arguments.precision == "auto" {
       let plain = try make(.float32)
       guard arithmetic == .logDomain else { return (plain, .float32) }
-      let few = examples.inputs.rows(evenlySpaced(8, of: examples.count))
-      let needsMore =
-        try plain.saturatedFraction(few) > Self.saturationForFloat64 || plain.largestLogit(few) > Self.logitForFloat64
-      return needsMore ? (try make(.float64), .float64) : (plain, .float32)
+      return try plain.needsFloat64(examples.inputs) ? (try make(.float64), .float64) : (plain, .float32)
     }
     guard let precision = Precision(rawValue: arguments.precision) else {
       throw UsageError("--precision takes auto, float32, bfloat16 or float64, not '\(arguments.precision)'")

@@ -3,10 +3,13 @@ import Foundation
 
 /// Measures what the performance table states. `Tests/Benchmarks/run.py` runs it beside PyTorch.
 ///
-/// `benchmarks [packed] [pgd-float32] [pgd-bfloat16] [conv-float32] [--repetitions n] [--threads n] [--json]`
+/// `benchmarks [ROW …] [--repetitions n] [--threads n] [--json]`
 @main
 struct Benchmarks {
-  static let rows = ["packed", "pgd-float32", "pgd-bfloat16", "conv-float32"]
+  static let rows = [
+    "packed", "pgd-float32", "pgd-bfloat16", "conv-float32", "gradient-float32", "gradient-bfloat16", "hmc-float32",
+    "conv-training-float32", "hmc-paper-float32",
+  ]
 
   var chosen: [String] = []
   var repetitions = 3
@@ -45,6 +48,21 @@ struct Benchmarks {
       show(
         try ConvolutionGradient(precision: .float32, threads: threads, repetitions: 10 * repetitions).measure())
     }
+    try train()
+  }
+
+  private func train() throws {
+    for precision in precisions where chosen.contains("gradient-\(precision)") {
+      let training = Training(precision: precision, threads: threads, repetitions: repetitions)
+      let before = try training.gradientProducts()
+      var measurement = try training.gradient()
+      measurement.productSeconds = min(before, try training.gradientProducts())
+      show(measurement)
+    }
+    let training = Training(precision: .float32, threads: threads, repetitions: repetitions)
+    if chosen.contains("hmc-float32") { show(try training.transition()) }
+    if chosen.contains("conv-training-float32") { show(try training.convolutionStep()) }
+    if chosen.contains("hmc-paper-float32") { show(try training.paperTransition()) }
   }
 
   private var precisions: [Precision] { KernelLibrary.hasNativeBFloat16 ? [.float32, .bfloat16] : [.float32] }

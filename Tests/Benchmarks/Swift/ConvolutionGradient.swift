@@ -18,8 +18,9 @@ struct ConvolutionGradient {
     return 4 * Double(batch) * Double(first + second + filters * 49 * 10)
   }
 
-  func measure() throws -> Measurement {
-    let architecture = try Architecture(
+  /// The network, as the paper's published code builds it.
+  static func architecture() throws -> Architecture {
+    try Architecture(
       inputShape: [1, 28, 28], classCount: 10,
       layers: [
         .convolution(name: "conv1", filters: 32, kernelSize: 5, activation: .leakyReLU),
@@ -27,6 +28,10 @@ struct ConvolutionGradient {
         .convolution(name: "conv2", filters: Self.filters, kernelSize: 5, activation: .leakyReLU),
         .maxPool(kernelSize: 2, stride: 1), .flatten, .dense(name: "dense", units: 10, activation: .identity),
       ])
+  }
+
+  func measure() throws -> Measurement {
+    let architecture = try Self.architecture()
     var random = Uniform(seed: 2)
     let draw = random.numbers(architecture.parameterCount, width: 0.1)
     let inputs = Tensor(
