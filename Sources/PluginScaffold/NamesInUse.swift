@@ -11,7 +11,8 @@ struct NamesInUse {
     if let target = quoted(manifest).first(where: { $0.lowercased() == wanted }) {
       throw ScaffoldError("'\(target)' is in Package.swift already\(note(target, name.type)): choose another name")
     }
-    for source in sources(["Plugins/Attacks", "Plugins/Metrics", "Plugins/Samplers", "Sources/RobustnessCore"]) {
+    let folders = PluginKind.allCases.map { "Plugins/\($0.folder)" }
+    for source in sources(folders + ["Sources/RobustnessCore"]) {
       for line in source.text.split(separator: "\n") {
         if let type = declaredType(line), type.lowercased() == wanted {
           throw ScaffoldError("\(source.path) declares \(type) already\(note(type, name.type)): choose another name")
@@ -22,13 +23,15 @@ struct NamesInUse {
         }
       }
     }
-    for folder in ["Plugins/Attacks", "Plugins/Metrics", "Plugins/Samplers"] {
+    for folder in folders {
       if let taken = entries(folder).first(where: { $0.lowercased() == wanted }) {
         throw ScaffoldError("the folder \(folder)/\(taken) exists already: choose another name")
       }
     }
-    if let taken = entries("Tests/PluginTests").first(where: { $0.lowercased() == wanted + "tests.swift" }) {
-      throw ScaffoldError("Tests/PluginTests/\(taken) exists already: choose another name")
+    for folder in Set(PluginKind.allCases.map(\.testFolder)).sorted() {
+      if let taken = entries(folder).first(where: { $0.lowercased() == wanted + "tests.swift" }) {
+        throw ScaffoldError("\(folder)/\(taken) exists already: choose another name")
+      }
     }
   }
 

@@ -16,6 +16,9 @@ public enum PluginKind: String, CaseIterable, Sendable {
     }
   }
 
+  /// Folder of the test.
+  var testFolder: String { self == .sampler ? "Tests/SamplerTests" : "Tests/PluginTests" }
+
   /// The list in `Package.swift`.
   var manifestList: String { folder.lowercased() }
 

@@ -34,9 +34,9 @@ public struct Scaffold: Sendable {
     let template = Template(kind: kind, name: name)
     let folder = "Plugins/\(kind.folder)/\(name.type)"
     return [
-      File(path: "\(folder)/\(name.type).swift", text: try template.source()),
-      File(path: "\(folder)/README.md", text: try template.readme()),
-      File(path: "Tests/PluginTests/\(name.type)Tests.swift", text: try template.test()),
+      File(path: "\(folder)/\(name.type).swift", text: template.source()),
+      File(path: "\(folder)/README.md", text: template.readme()),
+      File(path: "\(kind.testFolder)/\(name.type)Tests.swift", text: template.test()),
       File(path: registryPath, text: try RegistryEdit.adding(name.type, conformingTo: kind.conformance, in: registry)),
       // Last: without it nothing else is built.
       File(path: "Package.swift", text: try ManifestEdit.adding(name.type, to: kind.manifestList, in: manifest)),

@@ -3,27 +3,27 @@ struct Template {
   let kind: PluginKind
   let name: PluginName
 
-  func source() throws -> String {
+  func source() -> String {
     switch kind {
     case .attack: attackSource
     case .metric: metricSource
-    case .sampler: throw missing
+    case .sampler: samplerSource
     }
   }
 
-  func readme() throws -> String {
+  func readme() -> String {
     switch kind {
     case .attack: attackReadme
     case .metric: metricReadme
-    case .sampler: throw missing
+    case .sampler: samplerReadme
     }
   }
 
-  func test() throws -> String {
+  func test() -> String {
     switch kind {
     case .attack: attackTest
     case .metric: metricTest
-    case .sampler: throw missing
+    case .sampler: samplerTest
     }
   }
 
@@ -31,6 +31,4 @@ struct Template {
   func imports(_ modules: [String]) -> String {
     ([name.type] + modules).sorted().map { "import \($0)" }.joined(separator: "\n")
   }
-
-  private var missing: ScaffoldError { ScaffoldError("there is no template for a \(kind.rawValue) yet") }
 }

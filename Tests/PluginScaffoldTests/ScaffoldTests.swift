@@ -10,7 +10,10 @@ import Testing
   func withPackage<R>(_ body: (URL) throws -> R) throws -> R {
     let root = FileManager.default.temporaryDirectory.appending(path: "scaffold-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: root) }
-    for path in ["Package.swift", "Plugins", "Sources/BuiltInPlugins", "Sources/RobustnessCore", "Tests/PluginTests"] {
+    for path in [
+      "Package.swift", "Plugins", "Sources/BuiltInPlugins", "Sources/RobustnessCore", "Tests/PluginTests",
+      "Tests/SamplerTests",
+    ] {
       let target = root.appending(path: path)
       try FileManager.default.createDirectory(
         at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -33,6 +36,7 @@ import Testing
 
   @Test(arguments: [
     (PluginKind.attack, "Attacks", "Attack"), (.metric, "Metrics", "RobustnessMetric"),
+    (.sampler, "Samplers", "PosteriorSampler"),
   ])
   func `adds the folder, the test, one line to the list and two to the registry`(
     _ kind: PluginKind, _ folder: String, _ conformance: String
@@ -51,7 +55,7 @@ import Testing
       #expect(source.contains("public struct OwnIdea: \(conformance) {"))
       #expect(source.contains("  public static let name = \"own-idea\""))
       #expect(try read("Plugins/\(folder)/OwnIdea/README.md", in: root).contains("# OwnIdea: `own-idea`"))
-      #expect(try read("Tests/PluginTests/OwnIdeaTests.swift", in: root).contains("import OwnIdea"))
+      #expect(try read("\(kind.testFolder)/OwnIdeaTests.swift", in: root).contains("import OwnIdea"))
     }
   }
 
@@ -101,7 +105,7 @@ import Testing
   ])
   func `names in use are refused without regard to case`(_ name: String, _ says: String) throws {
     try withPackage { root in
-      for kind in [PluginKind.attack, .metric] {
+      for kind in PluginKind.allCases {
         let error = #expect(throws: ScaffoldError.self) { try Scaffold(kind, named: name, in: root).make() }
         #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
       }
