@@ -12,6 +12,8 @@ enum RegistryEdit {
       throw ScaffoldError(
         "the registry has no list of types that conform to \(conformance), one a line between [ and ]")
     }
+    // A list of one is formatted without a comma.
+    for line in start + 1..<end where lines[line].hasSuffix(".self") { lines[line] += "," }
     let position = (start + 1..<end).first { lines[$0].trimmed > "\(name).self," } ?? end
     lines.insert("      \(name).self,", at: position)
 
