@@ -137,6 +137,16 @@ import Testing
     }
   }
 
+  /// CI compiles and tests the example, and with it what `new-sampler` makes.
+  @Test func `a sampler is made as in the example`() throws {
+    let source = Template(kind: .sampler, name: try PluginName("RandomWalk")).source()
+    let example = try String(
+      contentsOf: Fixtures.packageRoot.appending(path: "Docs/Examples/OutsideLab/Sources/OutsideLab/RandomWalk.swift"),
+      encoding: .utf8)
+    #expect(
+      source.replacing(" (Say what your sampler does: authors, venue, year, equation.)", with: "") == example)
+  }
+
   @Test(arguments: [
     ("SteadyClimb", "steady-climb"), ("MIFGSM", "mifgsm"), ("FGSMPlus", "fgsm-plus"), ("APGD2", "apgd2"),
     ("PGDInL2", "pgd-in-l2"),
