@@ -11,6 +11,8 @@ let attacks = [
 ]
 let samplers = [
   "HMC",
+  "SGDEnsemble",
+  "VariationalInference",
 ]
 let metrics = [
   "Calibration",
@@ -42,6 +44,7 @@ func command(_ name: String, verb: String, _ description: String) -> Target {
     dependencies: ["new-plugin"], path: "Plugins/SwiftPM/\(name)")
 }
 
+/// A sampler sees the public face of networks too: mini-batches and gradients are theirs.
 func sampler(_ name: String) -> Target {
   .target(
     name: name, dependencies: ["RobustnessCore", "NeuralNetworks"], path: "Plugins/Samplers/\(name)",
@@ -179,7 +182,8 @@ let package = Package(
     tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore"]),
     tests(
       "SamplerTests",
-      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Diagnostics", "HDF5"] + samplers.map { .target(name: $0) }),
+      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Datasets", "Diagnostics", "HDF5"]
+        + samplers.map { .target(name: $0) }),
     tests(
       "EvaluationHarnessTests",
       [

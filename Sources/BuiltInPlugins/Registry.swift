@@ -7,8 +7,10 @@ import PGD
 import RandomNoise
 import RobustAccuracy
 public import RobustnessCore
+import SGDEnsemble
 import SoftmaxRobustness
 import Uncertainty
+import VariationalInference
 
 extension Array where Element == any Attack.Type {
   /// The attacks of this package, sorted by type name.
@@ -52,7 +54,11 @@ extension Array where Element == any PosteriorSampler.Type {
   /// The samplers of this package, sorted by type name.
   public static var builtIn: [any PosteriorSampler.Type] {
     [
-      HamiltonianMonteCarlo.self
+      BootstrapEnsemble.self,
+      DeepEnsemble.self,
+      HamiltonianMonteCarlo.self,
+      SingleNetwork.self,
+      VariationalInference.self,
     ]
   }
 }

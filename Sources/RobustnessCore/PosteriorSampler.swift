@@ -28,6 +28,8 @@ public protocol PosteriorSampler: Sendable {
   static var summary: String { get }
   /// What its chains and draws mean.
   static var yield: SamplerYield { get }
+  /// Whether an empty start means a start of the sampler's own (small random weights, for optimisers).
+  static var startsItself: Bool { get }
 
   /// A sampler with checked options.
   ///
@@ -37,7 +39,7 @@ public protocol PosteriorSampler: Sendable {
   ///
   /// - Parameters:
   ///   - target: What to draw from.
-  ///   - start: Parameters to begin at.
+  ///   - start: Parameters to begin at; empty for a start of the sampler's own, where it has one.
   ///   - chain: Number of the chain, from 0.
   ///   - random: Streams of this chain.
   func initialState(of target: Target, at start: [Float], chain: Int, random: RandomStreams) throws -> State
@@ -58,6 +60,8 @@ extension PosteriorSampler {
   public static var summary: String { "" }
   /// A Markov chain.
   public static var yield: SamplerYield { .markovChain }
+  /// It must be given one.
+  public static var startsItself: Bool { false }
   /// None.
   public func gaussian(of state: State) -> GaussianApproximation? { nil }
 }

@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  @Test func `killed half-way, it goes on where it was`() throws {
+  @Test(arguments: [SIGKILL, SIGINT]) func `stopped half-way, it goes on where it was`(_ signal: Int32) throws {
     try withFolder { folder in
       let model = try SmallPosterior().write(to: folder)
       let suite = try Self.suite(in: folder, steps: Array(2...9))
@@ -70,9 +70,15 @@ import Testing
         if finished.count >= 2 || kill(running.identifier, 0) != 0 { break }
         usleep(1000)
       }
-      kill(running.identifier, SIGKILL)
+      kill(running.identifier, signal)
       let killed = try running.wait()
-      #expect(killed.isSignal)
+      if signal == SIGKILL {
+        #expect(killed.isSignal)
+      } else {
+        #expect(killed.code == 75)
+        #expect(killed.errors.contains("what is finished is in killed: the same command goes on"))
+        #expect(killed.output.isEmpty)
+      }
       let before = try Self.contents(results).filter { !$0.key.hasPrefix(".") }
       #expect((2..<expected.count).contains(before.count))
       // What was finished is whole, and is not run again: it is still the same file, made at the same time.

@@ -63,7 +63,7 @@ import Testing
     let plain = [Self.gradient([0.75, 0.25]), Self.gradient([-0.5, 0.75]), Self.gradient([-0.5, 0.75])]
     let scaled = zip(plain, [-9000, 0, 9000]).map { Self.gradient($0.values.elements, exponent: $1) }
     #expect(try end(scaled, [:], norm: .l2) == end(plain, [:], norm: .l2))
-    let tiny = [Self.gradient([0x3p-1074, 0x1p-1074]), plain[1], plain[2]]
+    let tiny = [Self.gradient([3 * .leastNonzeroMagnitude, .leastNonzeroMagnitude]), plain[1], plain[2]]
     #expect(try end(tiny, [:], norm: .l2) == end(plain, [:], norm: .l2))
   }
 

@@ -18,7 +18,8 @@ import Testing
 
   @Test func `rows are divided by their mean magnitude, however small they are`() {
     let rows = ScaledGradient(
-      values: Tensor(shape: [4, 2], elements: [3, -1, 0x3p-1074, -0x1p-1074, 0, 0, .nan, 1]),
+      values: Tensor(
+        shape: [4, 2], elements: [3, -1, 3 * .leastNonzeroMagnitude, -.leastNonzeroMagnitude, 0, 0, .nan, 1]),
       exponents: [-9000, 0, 0, 0])
     let unit = rows.unitMeanMagnitude
     #expect(unit.elements[0..<6] == [1.5, -0.5, 1.5, -0.5, 0, 0])

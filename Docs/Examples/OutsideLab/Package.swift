@@ -20,6 +20,10 @@ let package = Package(
     .executableTarget(
       name: "no-file-lab",
       dependencies: ["OutsideLab", .product(name: "EvaluationHarness", package: "bayesian-robustness")]),
+    // The shared benchmark with an attack more.
+    .executableTarget(
+      name: "benchmark-lab",
+      dependencies: ["OutsideLab", .product(name: "SharedBenchmark", package: "bayesian-robustness")]),
     .testTarget(
       name: "OutsideLabTests",
       dependencies: ["OutsideLab", .product(name: "RobustnessTesting", package: "bayesian-robustness")]),

@@ -3,3 +3,5 @@
 #include "Portable.h"
 #include "NetworkLoops.h"
 #include "TrainingLoops.h"
+#include "OptimizerLoops.h"
+#include "VariationalLoops.h"

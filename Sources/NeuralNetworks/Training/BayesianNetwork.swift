@@ -44,8 +44,11 @@ public final class BayesianNetwork: LogDensity, @unchecked Sendable {
   private let lock = NSLock()
   private var gradientEngine: GradientEngine?
   private var valueEngine: GradientEngine?
-  private var batchEngine: GradientEngine?
+  /// One for each size of mini-batch: an epoch has at most two.
+  private var batchEngines: [WorkPlan: GradientEngine] = [:]
+  private var variational: VariationalNetwork?
   private let rounded: AlignedMemory
+  static let keptEngines = 4
 
   /// A posterior.
   ///
@@ -138,22 +141,39 @@ public final class BayesianNetwork: LogDensity, @unchecked Sendable {
   ///   - parameters: One number for each weight and bias.
   ///   - indices: Positions of the examples; repetitions count.
   ///   - gradient: Is overwritten.
+  /// - Throws: `CoreError` when the products are configured to run in float64.
   public func logLikelihood(
     _ parameters: UnsafeBufferPointer<Float>, examples indices: [Int64],
     gradient: UnsafeMutableBufferPointer<Float>?
   ) throws -> Double {
     precondition(parameters.count == dimension && !indices.isEmpty)
-    precondition(configuration.precision != .float64, "mini-batches run in float32 or bfloat16")
+    guard configuration.precision != .float64 else {
+      throw CoreError("mini-batches run in float32 or bfloat16, not in float64")
+    }
     return try lock.withLock {
       let plan = WorkPlan(count: indices.count, architecture: architecture, precision: configuration.precision)
-      if batchEngine?.plan != plan {
-        batchEngine = try GradientEngine(
+      if batchEngines[plan] == nil {
+        if batchEngines.count >= Self.keptEngines { batchEngines.removeAll() }
+        batchEngines[plan] = try GradientEngine(
           architecture, plan: plan, precision: configuration.precision, library: configuration.library,
           threads: configuration.threads, backward: true)
       }
-      return try batchEngine!.run(
+      return try batchEngines[plan]!.run(
         .float(parameters.baseAddress!), examples, indices: indices,
         gradient: gradient.map { .float($0.baseAddress!) })
+    }
+  }
+
+  /// The same posterior for distributions over its parameters; made at the first use and kept.
+  ///
+  /// - Throws: `CoreError` when the products are configured to run in float64.
+  public func variationalNetwork() throws -> VariationalNetwork {
+    try lock.withLock {
+      if let variational { return variational }
+      let made = try VariationalNetwork(
+        architecture: architecture, prior: prior, examples: examples, configuration: configuration)
+      variational = made
+      return made
     }
   }
 

@@ -97,7 +97,8 @@ extension CompiledNetwork {
     }
   }
 
-  private func addParameterGradient(
+  /// Adds the gradients of one layer's weights and biases to `sum`, from its input and the gradient of its output.
+  func addParameterGradient(
     of kernel: Kernel, _ layer: Layer, _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer,
     into sum: UnsafeMutableRawPointer, worker: KernelWorker
   ) throws {
