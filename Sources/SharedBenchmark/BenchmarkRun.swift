@@ -69,7 +69,7 @@ public struct BenchmarkRun: Sendable {
       for (specification, entry) in entries {
         let name = subject.fileName(attack: entry.attack, objective: entry.objective)
         let model = URL(filePath: path).lastPathComponent
-        if let known = folder.finished(name, about: subject) {
+        if let known = folder.finished(name, about: subject, of: entry) {
           if !results.contains(known) { results.append(known) }
           didEnd(model, entry.attack, .found)
           continue

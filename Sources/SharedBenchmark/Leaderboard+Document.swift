@@ -15,7 +15,7 @@ extension Leaderboard {
     blocks.append(
       .paragraph(
         "Robust accuracy is an upper bound on robustness: the fraction of all examples that are still decided as their label at the points that an attack returned, with Wilson's 95 % interval. "
-          + "The worst case counts an example as robust only if every attack left it so; it is called believable when its strongest attack is. Cost is in member-gradients, backward passes of one example through one draw, and does not depend on the machine."
+          + "The worst case counts an example as robust only if every attack left it so; it is called believable when its strongest attack is and the others add little to it. Cost is in member-gradients, backward passes of one example through one draw, and does not depend on the machine."
       ))
     for section in sections {
       blocks.append(.heading(2, "\(section.suite), data \(section.dataSHA256.prefix(12))…"))
@@ -69,7 +69,7 @@ extension Leaderboard {
         let counted = ball.rows.filter(\.run.isValid)
         rows.append([
           "", "worst case over \(counted.count)", "", "", percent(worst),
-          ball.isBelievable ? "believable" : "not believable",
+          ball.verdict,
           grouped(counted.reduce(0) { $0 + $1.run.memberGradients }),
         ])
       }
@@ -100,6 +100,13 @@ extension Leaderboard {
 }
 
 extension Leaderboard.Ball {
+  /// What can be said about the worst case.
+  var verdict: String {
+    guard strongestIsBelievable else { return "not believable: the strongest attack is not" }
+    return isSettled
+      ? "believable" : "not believable: below the interval of the strongest attack, so more search finds more"
+  }
+
   /// `L∞ ε = 0.1`
   var title: String { "\(norm.symbol) ε = \(shortest(epsilon))" }
 

@@ -65,7 +65,7 @@ extension Leaderboard {
           table.append(
             common + ["worst-case", "", ""] + numbers(worst) + [
               "", "\(counted.reduce(0) { $0 + $1.run.memberGradients })",
-              "\(counted.reduce(0) { $0 + $1.run.queries })", "true", "", "", "",
+              "\(counted.reduce(0) { $0 + $1.run.queries })", "true", "\(ball.isBelievable)", "", "",
             ])
         }
       }

@@ -26,8 +26,18 @@ public struct Leaderboard: Sendable {
     public var rows: [Row]
     /// Fraction that every attack leaves standing whose points count; nil when there is none.
     public var worstCase: Estimate?
+    /// Whether the strongest attack is believable, and the others add nothing to it that matters to a reader: the worst case is inside the strongest attack's interval, as doubling
+    /// its effort would have to leave it (or no more than half a per cent of the examples below it, at least one).
+    public var isBelievable: Bool { strongestIsBelievable && isSettled }
+
     /// Whether every check of the strongest attack that counts ended well.
-    public var isBelievable: Bool { rows.first.map { $0.run.failed.isEmpty } ?? false }
+    var strongestIsBelievable: Bool { rows.first.map { $0.run.failed.isEmpty } ?? false }
+
+    var isSettled: Bool {
+      guard let strongest = rows.first?.robustAccuracy, let worstCase else { return false }
+      let fewer = (strongest.value - worstCase.value) * Double(worstCase.count)
+      return worstCase.value >= strongest.low ?? 0 || fewer <= max(1, (0.005 * Double(worstCase.count)).rounded(.down))
+    }
   }
 
   /// One posterior with its data under one suite.

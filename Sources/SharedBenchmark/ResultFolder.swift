@@ -19,16 +19,21 @@ public struct ResultFolder: Sendable {
     guard access(url.path, W_OK) == 0 else { throw OutputError("\(path) cannot be written to") }
   }
 
-  /// The finished result of that name, if it is there, whole, and about `subject`.
-  func finished(_ name: String, about subject: BenchmarkResult.Subject) -> BenchmarkResult? {
+  /// The finished result of that name, if it is there, whole, and about `subject` and the entry's attack.
+  func finished(
+    _ name: String, about subject: BenchmarkResult.Subject, of entry: BenchmarkSuite.Entry
+  ) -> BenchmarkResult? {
     guard let data = try? Data(contentsOf: url.appending(path: name)), let result = try? BenchmarkResult(checking: data)
     else { return nil }
-    return result.subject == subject ? result : nil
+    let isTheOne =
+      result.subject == subject && result.attack.request == entry.attack && result.attack.objective == entry.objective
+    return isTheOne ? result : nil
   }
 
   /// Writes a temporary file and gives it its name when it is complete.
   func write(_ result: BenchmarkResult, named name: String) throws {
-    let temporary = url.appending(path: ".\(name).partial")
+    // Two programs may share the folder.
+    let temporary = url.appending(path: ".\(name).\(getpid()).partial")
     do {
       let data = try result.encoded()
       try data.write(to: temporary)

@@ -109,6 +109,23 @@ import Testing
     #expect(!doubtful.isBelievable)
     let sound = try ball([.made(correct: "0100"), .made(attack: "weak", correct: "1100", failed: ["doubled-steps"])])
     #expect(sound.isBelievable)
+    #expect(sound.verdict == "believable")
+  }
+
+  @Test func `attacks that together fool many more than the strongest have not settled the number`() throws {
+    // 200 examples: each attack leaves 100 standing, both together 100, 92 or none.
+    func correct(_ fooled: Range<Int>) -> String {
+      String((0..<200).map { fooled.contains($0) ? Character("0") : "1" })
+    }
+    let first = BenchmarkResult.made(correct: correct(0..<100))
+    func verdict(_ other: Range<Int>) throws -> String {
+      try ball([first, .made(attack: "mine", correct: correct(other))]).verdict
+    }
+    #expect(try verdict(0..<100) == "believable")
+    // 92 of 200 is inside [43.1 %, 56.9 %]; 84 is not.
+    #expect(try verdict(8..<108) == "believable")
+    #expect(
+      try verdict(16..<116) == "not believable: below the interval of the strongest attack, so more search finds more")
   }
 
   @Test func `has the worst case in bold with the cost of all attacks that count`() throws {
