@@ -61,9 +61,11 @@ let package = Package(
   products: [
     .library(name: "RobustnessCore", targets: ["RobustnessCore"]),
     .library(name: "EvaluationHarness", targets: ["EvaluationHarness", "BuiltInPlugins"]),
+    .library(name: "TrainingHarness", targets: ["TrainingHarness", "BuiltInPlugins"]),
     .library(name: "RobustnessTesting", targets: ["RobustnessTesting"]),
     .library(name: "SharedBenchmark", targets: ["SharedBenchmark", "BuiltInPlugins"]),
     .executable(name: "evaluate", targets: ["evaluate"]),
+    .executable(name: "train", targets: ["train"]),
     .executable(name: "benchmark", targets: ["benchmark"]),
     .executable(name: "posterior", targets: ["posterior"]),
     .executable(name: "datasets", targets: ["DatasetsTool"]),
@@ -126,6 +128,14 @@ let package = Package(
         "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
+    // MARK: - Training
+    .target(
+      name: "TrainingHarness",
+      dependencies: [
+        "RobustnessCore", "ComputeKernels", "NeuralNetworks", "HDF5", "PosteriorFiles", "Datasets", "Diagnostics",
+        "PosteriorReports", "Reporting", "BuiltInPlugins", "CZlib",
+      ], swiftSettings: strict),
+
     .target(
       name: "SharedBenchmark",
       dependencies: [
@@ -138,12 +148,14 @@ let package = Package(
       dependencies: ["RobustnessCore", "NeuralNetworks", "Diagnostics"], swiftSettings: strict, linkerSettings: libm),
 
     // MARK: - Programs
+    .executableTarget(name: "train", dependencies: ["TrainingHarness"], swiftSettings: strict),
     .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(name: "benchmark", dependencies: ["SharedBenchmark", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(
       name: "posterior",
       dependencies: [
         "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "PosteriorReports", "Reporting",
+        "TrainingHarness",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -192,6 +204,12 @@ let package = Package(
       ], exclude: ["Snapshots"]),
     tests("PaperExperimentsTests", ["PaperExperiments", "RobustnessCore"]),
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
+    tests(
+      "TrainingHarnessTests",
+      [
+        "TrainingHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "Datasets", "BuiltInPlugins",
+        "train", "posterior",
+      ]),
     tests(
       "EndToEndTests",
       ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior", "benchmark"]),

@@ -80,7 +80,8 @@ public final class ProgressLine: Sendable {
 
   private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 
-  static func bar(_ fraction: Double, width: Int = 18) -> String {
+  /// A bar of eighths of characters.
+  public static func bar(_ fraction: Double, width: Int = 18) -> String {
     let eighths = Int((fraction * Double(width * 8)).rounded())
     let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
     let filled = String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
@@ -93,7 +94,8 @@ public final class ProgressLine: Sendable {
       : rate >= 1e3 ? String(format: "%.0f k", rate / 1e3) : String(format: "%.0f", rate)
   }
 
-  static func duration(_ seconds: Double) -> String {
+  /// Seconds, minutes or hours, whichever is short.
+  public static func duration(_ seconds: Double) -> String {
     seconds < 90
       ? String(format: "%.0f s", seconds)
       : seconds < 5400 ? String(format: "%.0f min", seconds / 60) : String(format: "%.1f h", seconds / 3600)

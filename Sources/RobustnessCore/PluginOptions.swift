@@ -6,6 +6,8 @@ public protocol PluginOptions: Codable, Sendable {
   init()
   /// What the default of an option is when it has no value of its own, for instance `["step": "2.5·ε/steps"]`; for help only.
   static var describedDefaults: [String: String] { get }
+  /// A line of help for an option, for instance `["step": "length of a step"]`; those without one are listed by name alone.
+  static var help: [String: String] { get }
   /// The same options with nothing left open: what a result records, so that it can be repeated when a default changes.
   ///
   /// - Throws: `CoreError` when the options make no sense together.
@@ -15,6 +17,9 @@ public protocol PluginOptions: Codable, Sendable {
 extension PluginOptions {
   /// Nothing to add.
   public static var describedDefaults: [String: String] { [:] }
+
+  /// No help.
+  public static var help: [String: String] { [:] }
 
   /// Nothing is left open.
   public func resolved(for norm: Norm) throws -> Self { self }

@@ -28,8 +28,8 @@ public protocol PosteriorSampler: Sendable {
   static var summary: String { get }
   /// What its chains and draws mean.
   static var yield: SamplerYield { get }
-  /// Whether an empty start means a start of the sampler's own (small random weights, for optimisers).
-  static var startsItself: Bool { get }
+  /// Where its chains begin unless the user says otherwise.
+  static var defaultStart: SamplerStart { get }
 
   /// A sampler with checked options.
   ///
@@ -60,8 +60,8 @@ extension PosteriorSampler {
   public static var summary: String { "" }
   /// A Markov chain.
   public static var yield: SamplerYield { .markovChain }
-  /// It must be given one.
-  public static var startsItself: Bool { false }
+  /// A draw from the prior.
+  public static var defaultStart: SamplerStart { .prior }
   /// None.
   public func gaussian(of state: State) -> GaussianApproximation? { nil }
 }
@@ -72,10 +72,22 @@ public enum SamplerYield: String, Sendable, Hashable, Codable {
   case markovChain = "markov-chain"
   /// One chain of independent draws from a fitted distribution.
   case independentDraws = "independent-draws"
+  /// One chain of one draw: a single trained network.
+  case network
   /// Chains of one draw each: networks trained apart on the same data.
   case networks
   /// Chains of one draw each: networks trained apart on resampled data.
   case resampledNetworks = "resampled-networks"
+}
+
+/// Where a chain begins.
+public enum SamplerStart: String, Sendable, Hashable, Codable {
+  /// A draw from the prior.
+  case prior
+  /// A maximum of the posterior density that an optimiser reached.
+  case map
+  /// Where the sampler begins by itself: its start is empty. Small random weights, for optimisers.
+  case own
 }
 
 /// How far a chain's warm-up is.

@@ -79,7 +79,7 @@ struct SGDEnsembleTests {
     let variance = weights.reduce(0) { $0 + $1 * $1 } / Double(weights.count)
     #expect(abs(variance / (2 / 1.0001 / 784) - 1) < 4 * (2 / Double(weights.count)).squareRoot())
     #expect(own[(784 * 16)..<(785 * 16)].allSatisfy { $0 == 0 })
-    #expect(SingleNetwork.startsItself)
+    #expect(SingleNetwork.defaultStart == .own)
   }
 
   @Test("a bootstrap member trains on as many examples, drawn with replacement")

@@ -38,6 +38,20 @@ extension HamiltonianMonteCarlo {
     public static var describedDefaults: [String: String] {
       ["step-size": "adapts", "leapfrog-steps": "τ/ε", "trajectory-length": "(π/2)·σ"]
     }
+
+    /// What the options are.
+    public static var help: [String: String] {
+      [
+        "warmup": "transitions before the first draw, during which step size and masses adapt",
+        "step-size": "length ε of a leapfrog step",
+        "leapfrog-steps": "steps L of a trajectory, each one gradient over all examples",
+        "trajectory-length": "τ = ε·L; σ is the prior's largest standard deviation",
+        "max-leapfrog-steps": "bound of an L that follows from the trajectory's length",
+        "target-acceptance": "mean acceptance probability that an adapting step size aims at",
+        "mass-matrix": "identity, prior (inverse of the prior's variances) or diagonal (estimated in the warm-up)",
+        "jitter": "each trajectory's step size is multiplied by a number uniform in 1 ± this",
+      ]
+    }
   }
 
   static func check(_ options: Options) throws {

@@ -12,7 +12,7 @@ public struct BootstrapEnsemble: PosteriorSampler {
   /// Networks trained on resampled data.
   public static let yield = SamplerYield.resampledNetworks
   /// Every network begins at random weights of its own.
-  public static let startsItself = true
+  public static let defaultStart = SamplerStart.own
 
   private let training: NetworkTraining
 

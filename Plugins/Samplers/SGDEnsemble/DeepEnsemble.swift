@@ -13,7 +13,7 @@ public struct DeepEnsemble: PosteriorSampler {
   /// Networks trained on the same data.
   public static let yield = SamplerYield.networks
   /// Every network begins at random weights of its own.
-  public static let startsItself = true
+  public static let defaultStart = SamplerStart.own
 
   private let training: NetworkTraining
 

@@ -7,10 +7,10 @@ public struct SingleNetwork: PosteriorSampler {
   public static let name = "sgd"
   /// One line.
   public static let summary = "one network, trained by an optimiser: the deterministic baseline"
-  /// Networks trained on the same data.
-  public static let yield = SamplerYield.networks
+  /// One network.
+  public static let yield = SamplerYield.network
   /// Every network begins at random weights of its own.
-  public static let startsItself = true
+  public static let defaultStart = SamplerStart.own
 
   private let training: NetworkTraining
 

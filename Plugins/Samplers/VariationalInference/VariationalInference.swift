@@ -31,7 +31,7 @@ public struct VariationalInference: PosteriorSampler {
   /// Independent draws from the Gaussian.
   public static let yield = SamplerYield.independentDraws
   /// Means start at small random weights.
-  public static let startsItself = true
+  public static let defaultStart = SamplerStart.own
   /// Reductions of the learning rate before a plateau ends the run.
   static let reductions = 3
   /// What each multiplies it by.

@@ -1,0 +1,3 @@
+import TrainingHarness
+
+Train.run()

@@ -1,0 +1,68 @@
+import Foundation
+import NeuralNetworks
+import Testing
+
+@testable import TrainingHarness
+
+/// What `--architecture` takes.
+@Suite struct `Architectures in words` {
+  static func resolve(_ text: String, _ shape: [Int] = [1, 28, 28], classes: Int = 10) throws -> Architecture {
+    try ArchitectureSpecification.resolve(text, inputShape: shape, classCount: classes)
+  }
+
+  static func message(_ text: String, _ shape: [Int] = [1, 28, 28]) -> String {
+    do {
+      return try resolve(text, shape).json
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func `dense layers are named, and images are made flat`() throws {
+    let architecture = try Self.resolve("dense:512,256,leaky-relu")
+    #expect(
+      architecture.layers == [
+        .flatten, .dense(name: "dense1", units: 512, activation: .leakyReLU),
+        .dense(name: "dense2", units: 256, activation: .leakyReLU),
+        .dense(name: "output", units: 10, activation: .identity),
+      ])
+    #expect(
+      try Self.resolve("dense:3,tanh", [2], classes: 2).layers.first
+        == .dense(name: "dense1", units: 3, activation: .tanh))
+    #expect(
+      try Self.resolve("dense:", [2], classes: 2).layers == [.dense(name: "output", units: 2, activation: .identity)])
+    #expect(try Self.resolve("dense:8", [2]).layers.first == .dense(name: "dense1", units: 8, activation: .relu))
+  }
+
+  @Test func `the paper's convolutional network goes by name`() throws {
+    let architecture = try Self.resolve("carbone-conv:512")
+    #expect(architecture.parameters.map(\.count) == [32 * 25, 32, 512 * 32 * 25, 512, 10 * 512 * 49, 10])
+  }
+
+  @Test func `JSON is taken as text and from a file`() throws {
+    let json = try Self.resolve("dense:4,relu", [2], classes: 3).json
+    #expect(try Self.resolve(json, [2], classes: 3).json == json)
+    let folder = try TestFolder()
+    try json.write(toFile: folder.path("net.json"), atomically: true, encoding: .utf8)
+    #expect(try Self.resolve(folder.path("net.json"), [2], classes: 3).json == json)
+  }
+
+  @Test(arguments: [
+    ("dnse:4", "Did you mean 'dense'?"), ("dense:4,rleu", "Did you mean 'relu'?"),
+    ("dense:4,x,relu", "'x' is no width"),
+    ("dense:0,relu", "'0' is no width"), ("dense:,relu", "'' is no width"),
+    ("carbone-conv:many", "'many' is no number of filters"),
+    ("{\"layers\":3}", "input_shape is missing"), ("missing.json", "cannot be read"),
+    (
+      "{\"input_shape\":[5],\"class_count\":10,\"layers\":[{\"type\":\"dense\",\"name\":\"a\",\"units\":10,\"activation\":\"identity\"}]}",
+      "takes inputs of shape [5]"
+    ),
+  ]) func `errors name what is wrong`(_ text: String, _ part: String) {
+    #expect(Self.message(text).contains(part), "\(Self.message(text))")
+  }
+
+  @Test func `a network that does not fit the inputs is refused`() {
+    #expect(Self.message("carbone-conv:8", [2]).contains("does not fit inputs of shape [2]"))
+    #expect(Self.message("carbone-conv:8", [1, 6, 6]).contains("does not fit inputs"))
+  }
+}
