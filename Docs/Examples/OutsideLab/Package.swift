@@ -20,6 +20,10 @@ let package = Package(
     .executableTarget(
       name: "no-file-lab",
       dependencies: ["OutsideLab", .product(name: "EvaluationHarness", package: "bayesian-robustness")]),
+    // `train` with a sampler more.
+    .executableTarget(
+      name: "train-lab",
+      dependencies: ["OutsideLab", .product(name: "TrainingHarness", package: "bayesian-robustness")]),
     // The shared benchmark with an attack more.
     .executableTarget(
       name: "benchmark-lab",
