@@ -14,14 +14,19 @@ ifneq ($(wildcard /opt/homebrew/include),)
 export CPATH := /opt/homebrew/include$(if $(CPATH),:$(CPATH))
 endif
 
-.PHONY: help dependencies build evaluate test test-swift test-long test-python lint format bench clean
+# Where the full MNIST lies, for `make fixtures`: else what `datasets fetch mnist` has downloaded.
+MNIST ?=
+TRAINED = mnist-hmc half-moons-hmc mnist-deep-ensemble fashion-vi
+
+.PHONY: help dependencies build evaluate test test-swift test-long test-python lint format bench fixtures clean
 
 help:
-	@echo "make evaluate      install what is missing, build, and evaluate Fixtures/mnist-ensemble.h5"
+	@echo "make evaluate      install what is missing, build, and evaluate Fixtures/mnist-hmc.h5"
 	@echo "make test          install what is missing, build, and run all tests"
 	@echo "make test-long     the same with every long repetition; the output goes to $(LONG_OUTPUT)"
 	@echo "make test-python   files from here in xarray and ArviZ, files from h5py here"
 	@echo "make lint          check the format of the source;  make format: correct it"
+	@echo "make fixtures      train the posteriors in Fixtures again (MNIST=folder: where the full data set is)"
 	@echo "make bench         measure the speed beside other tools"
 	@echo "make clean         remove everything that was built"
 
@@ -32,7 +37,7 @@ build: dependencies
 	$(SWIFT) build $(RELEASE) --product evaluate
 
 evaluate: build
-	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --attack pgd --model Fixtures/mnist-ensemble.h5
+	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --attack pgd --model Fixtures/mnist-hmc.h5
 	@echo
 	@echo "Now with your own posterior: $$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --help"
 
@@ -68,6 +73,14 @@ format:
 bench: dependencies
 	$(SWIFT) build -c release --product benchmarks
 	$(PYTHON) Tests/Benchmarks/run.py --write Docs/performance.md
+
+fixtures: dependencies
+	$(SWIFT) build $(RELEASE) --product train
+	@for name in $(TRAINED); do \
+	  case $$name in mnist-*) folder="$(if $(MNIST),--data-folder $(MNIST))" ;; *) folder= ;; esac; \
+	  $$($(SWIFT) build $(RELEASE) --show-bin-path)/train --config Fixtures/configurations/$$name.json $$folder \
+	    --output Fixtures/$$name.h5 --overwrite || exit 1; \
+	done
 
 clean:
 	rm -rf .build .build-portable $(VENV)

@@ -5,6 +5,7 @@ import PackageDescription
 // (Discovery by listing folders would break SwiftPM's manifest cache: Docs/architecture.md.)
 let attacks = [
   "FGSM",
+  "MIFGSM",
   "PGD",
   "RandomNoise",
 ]
@@ -33,6 +34,16 @@ func plugin(_ name: String, in folder: String) -> Target {
     swiftSettings: strict)
 }
 
+// `swift package new-attack NAME`: three commands over one tool.
+func command(_ name: String, verb: String, _ description: String) -> Target {
+  .plugin(
+    name: name,
+    capability: .command(
+      intent: .custom(verb: verb, description: description),
+      permissions: [.writeToPackageDirectory(reason: "It adds a plugin's folder, its test, and its lines in two lists.")]),
+    dependencies: ["new-plugin"], path: "Plugins/SwiftPM/\(name)")
+}
+
 /// A sampler sees the public face of networks too: mini-batches and gradients are theirs.
 func sampler(_ name: String) -> Target {
   .target(
@@ -51,9 +62,12 @@ let package = Package(
     .library(name: "RobustnessCore", targets: ["RobustnessCore"]),
     .library(name: "EvaluationHarness", targets: ["EvaluationHarness", "BuiltInPlugins"]),
     .library(name: "TrainingHarness", targets: ["TrainingHarness", "BuiltInPlugins"]),
+    .library(name: "RobustnessTesting", targets: ["RobustnessTesting"]),
+    .library(name: "SharedBenchmark", targets: ["SharedBenchmark", "BuiltInPlugins"]),
     .executable(name: "evaluate", targets: ["evaluate"]),
     .executable(name: "train", targets: ["train"]),
     .executable(name: "reproduce", targets: ["reproduce"]),
+    .executable(name: "benchmark", targets: ["benchmark"]),
     .executable(name: "posterior", targets: ["posterior"]),
     .executable(name: "datasets", targets: ["DatasetsTool"]),
   ],
@@ -65,6 +79,10 @@ let package = Package(
     // MARK: - The vocabulary
     .target(name: "CTensorLoops", linkerSettings: libm),
     .target(name: "RobustnessCore", dependencies: ["CTensorLoops"], swiftSettings: strict),
+
+    // Conformance checks for tests of plugins, here and elsewhere.
+    .target(
+      name: "RobustnessTesting", dependencies: ["RobustnessCore"], exclude: ["README.md"], swiftSettings: strict),
 
     // MARK: - Networks
     .target(name: "COneDNN", linkerSettings: libm),
@@ -120,6 +138,13 @@ let package = Package(
       ], swiftSettings: strict),
 
     .target(
+      name: "SharedBenchmark",
+      dependencies: [
+        "RobustnessCore", "EvaluationHarness", "PosteriorFiles", "Reporting", "BuiltInPlugins",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
+    .target(
       name: "PaperExperiments",
       dependencies: [
         "RobustnessCore", "NeuralNetworks", "ComputeKernels", "Diagnostics", "Datasets", "PosteriorFiles",
@@ -132,6 +157,7 @@ let package = Package(
     .executableTarget(name: "train", dependencies: ["TrainingHarness"], swiftSettings: strict),
     .executableTarget(name: "reproduce", dependencies: ["PaperExperiments"], swiftSettings: strict),
     .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
+    .executableTarget(name: "benchmark", dependencies: ["SharedBenchmark", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(
       name: "posterior",
       dependencies: [
@@ -146,6 +172,13 @@ let package = Package(
       dependencies: [
         "Datasets", "PosteriorFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
+
+    // MARK: - Commands of the package
+    .target(name: "PluginScaffold", swiftSettings: strict),
+    .executableTarget(name: "new-plugin", dependencies: ["PluginScaffold"], swiftSettings: strict),
+    command("NewAttack", verb: "new-attack", "Adds an attack to this package: a working example to change"),
+    command("NewMetric", verb: "new-metric", "Adds a metric to this package: a working example to change"),
+    command("NewSampler", verb: "new-sampler", "Adds a sampler to this package: a working example to change"),
 
     // MARK: - Tests
     .executableTarget(
@@ -162,7 +195,10 @@ let package = Package(
       ["PosteriorReports", "Diagnostics", "Reporting", "PosteriorFiles", "NeuralNetworks", "RobustnessCore"]),
     tests(
       "PluginTests",
-      ["RobustnessCore", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
+      ["RobustnessCore", "RobustnessTesting", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
+    tests("PluginScaffoldTests", ["PluginScaffold", "RobustnessCore"]),
+    tests("SharedBenchmarkTests", ["SharedBenchmark", "RobustnessCore", "BuiltInPlugins"]),
+    tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore"]),
     tests(
       "SamplerTests",
       ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Datasets", "Diagnostics", "HDF5"]
@@ -188,7 +224,7 @@ let package = Package(
       ]),
     tests(
       "EndToEndTests",
-      ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior"]),
+      ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior", "benchmark"]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
     + samplers.map { sampler($0) }

@@ -2,6 +2,7 @@
 import Calibration
 import FGSM
 import HMC
+import MIFGSM
 import PGD
 import RandomNoise
 import RobustAccuracy
@@ -16,6 +17,7 @@ extension Array where Element == any Attack.Type {
   public static var builtIn: [any Attack.Type] {
     [
       FastGradientSignMethod.self,
+      MomentumIterativeMethod.self,
       ProjectedGradientDescent.self,
       RandomPerturbation.self,
     ]

@@ -144,6 +144,15 @@ CLONES double ctl_dot(const double *x, const double *y, size_t n) {
   return s;
 }
 
+CLONES double ctl_sum_abs(const double *x, size_t n) {
+  size_t i = 0;
+  lanes sum = {0};
+  for (; i + LANES <= n; i += LANES) sum += ABSOLUTE(GET(x, i));
+  double s = SUM(sum);
+  for (; i < n; i++) s += fabs(x[i]);
+  return s;
+}
+
 // Σ(x·scale)²
 CLONES static double scaled_squares(const double *x, double scale, size_t n) {
   size_t i = 0;

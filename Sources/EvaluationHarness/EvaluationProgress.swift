@@ -31,7 +31,7 @@ public struct SilentProgress: EvaluationProgress {
 /// The user asked to stop.
 public struct Interrupted: Error, CustomStringConvertible {
   /// The sentence.
-  public let description = "interrupted; no result was written"
-  /// The error.
-  public init() {}
+  public let description: String
+  /// The error; by default it says that nothing was written.
+  public init(_ description: String = "interrupted; no result was written") { self.description = description }
 }

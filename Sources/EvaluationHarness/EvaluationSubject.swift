@@ -50,7 +50,7 @@ public struct EvaluationSubject: Sendable {
   /// An ensemble that comes from no file.
   public init(name: String, ensemble: any PosteriorEnsemble, examples: Examples, origin: DrawOrigin? = nil) {
     self.name = name
-    summary = "\(ensemble.drawCount) draws, \(ensemble.classCount) classes"
+    summary = "\(name) · \(ensemble.drawCount) draws, \(ensemble.classCount) classes"
     self.ensemble = ensemble
     self.examples = examples
     self.origin = origin

@@ -58,6 +58,21 @@ public struct ScaledGradient: Sendable, Hashable {
     return result
   }
 
+  /// Every row divided by its mean magnitude: plain numbers of order 1, comparable from one step of an attack to the next however small the gradients are.
+  ///
+  /// This is g/‖g‖₁ times the number of elements. A row of zeros stays; a row that is not finite stays so.
+  public var unitMeanMagnitude: Tensor {
+    var result = self
+    // Mantissas first: of a row whose largest magnitude lies in [1/2, 1) the mean cannot underflow.
+    result.normalize()
+    let size = values.rowSize
+    result.values.withEachRow { _, x in
+      let mean = ctl_sum_abs(x, size) / Double(size)
+      if mean != 0 { ctl_scale(x, 1 / mean, size) }
+    }
+    return result.values
+  }
+
   /// The same gradient with the opposite sign.
   public var negated: ScaledGradient {
     var result = self

@@ -148,6 +148,12 @@ extension Tensor {
     }
   }
 
+  /// Multiplies every element by `factor`.
+  public mutating func scale(by factor: Double) {
+    let count = elements.count
+    elements.withUnsafeMutableBufferPointer { ctl_scale($0.baseAddress, factor, count) }
+  }
+
   /// Adds `factor · other`.
   public mutating func add(_ other: Tensor, scaledBy factor: Double = 1) {
     precondition(shape == other.shape)

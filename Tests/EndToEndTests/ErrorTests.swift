@@ -15,7 +15,9 @@ import Testing
   }
 
   static let usage = [
-    Case("--attack", "pdg", says: "error: no attack named 'pdg'. Did you mean 'pgd'? Available: fgsm, pgd, random."),
+    Case(
+      "--attack", "pdg", says: "error: no attack named 'pdg'. Did you mean 'pgd'? Available: fgsm, mifgsm, pgd, random."
+    ),
     Case("--attack", "pgd:stpes=4", says: "error: pgd has no option 'stpes'. Did you mean 'steps'? Options: steps=15"),
     Case("--attack", "pgd:steps=x", says: "error: pgd: option 'steps' takes a whole number, not 'x'"),
     Case("--attack", "pgd:steps", says: "error: 'steps' in 'pgd:steps' is no option: write name=value"),

@@ -81,10 +81,18 @@ import Testing
       ])
   }
 
+  @Test func `completions offer the names of attacks and metrics`() throws {
+    let attacks = try Program.evaluate.run(["---completion", "--", "--attack", "0", "0"])
+    #expect(attacks.code == 0)
+    #expect(attacks.output == "fgsm\nmifgsm\npgd\nrandom\n")
+    let metrics = try Program.evaluate.run(["---completion", "--", "--metric", "0", "0"])
+    #expect(metrics.output.contains("\nsoftmax-robustness\n"))
+  }
+
   @Test func `names of attacks and metrics come first, one a line`() throws {
     let attacks = try Program.evaluate.run(["--list-attacks"])
     #expect(attacks.code == 0)
-    #expect(attacks.output.hasPrefix("fgsm\npgd\nrandom\n\nfgsm: "))
+    #expect(attacks.output.hasPrefix("fgsm\nmifgsm\npgd\nrandom\n\nfgsm: "))
     #expect(attacks.output.contains("  steps=15\n"))
     let metrics = try Program.evaluate.run(["--list-metrics"])
     #expect(metrics.code == 0)

@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("pdg", "no attack named 'pdg'. Did you mean 'pgd'? Available: fgsm, pgd, random."),
+    ("pdg", "no attack named 'pdg'. Did you mean 'pgd'? Available: fgsm, mifgsm, pgd, random."),
     ("fsgm", "Did you mean 'fgsm'?"),
     ("pgd:stpes=40", "pgd has no option 'stpes'. Did you mean 'steps'? Options: steps=15"),
     ("pgd:Steps=40", "Did you mean 'steps'?"),
@@ -60,7 +60,7 @@ import Testing
 
   @Test func `a name that resembles nothing is met with the list alone`() {
     #expect(!message("carlini-wagner").contains("Did you mean"))
-    #expect(message("carlini-wagner").contains("Available: fgsm, pgd, random"))
+    #expect(message("carlini-wagner").contains("Available: fgsm, mifgsm, pgd, random"))
   }
 
   @Test(arguments: ["same", "disjoint:3", "resampled:2"]) func `draws of the attack are read as written`(_ text: String)

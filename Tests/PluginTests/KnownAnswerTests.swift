@@ -1,4 +1,5 @@
 import FGSM
+import MIFGSM
 import PGD
 import RobustnessCore
 import TestSupport
@@ -43,6 +44,18 @@ import Testing
   ])
   func `FGSM returns the same points`(_ entry: Entry) throws {
     try check(FastGradientSignMethod.self, entry)
+  }
+
+  @Test(arguments: [
+    Entry(
+      key: "torchattacks.MIFGSM eps=0.1 alpha=0.02 steps=10 decay=1",
+      options: ["steps": "10", "step": "0.02", "keep": "last"], norm: .linf),
+    Entry(
+      key: "art.MomentumIterativeMethod norm=inf eps=0.1 eps_step=0.02 decay=1 max_iter=10",
+      options: ["steps": "10", "step": "0.02", "keep": "last"], norm: .linf),
+  ])
+  func `MI-FGSM returns the same points`(_ entry: Entry) throws {
+    try check(MomentumIterativeMethod.self, entry)
   }
 
   static func still(_ options: [String: String]) -> [String: String] {

@@ -65,7 +65,7 @@ import Testing
   @Test func `names are unique and in kebab case`() {
     let names = [any Attack.Type].builtIn.map { $0.name } + [any RobustnessMetric.Type].builtIn.map { $0.name }
     #expect(Set(names).count == names.count)
-    #expect(names.allSatisfy { $0.allSatisfy { $0 == "-" || $0.isLowercase && $0.isASCII } })
+    #expect(names.allSatisfy { $0.allSatisfy { $0 == "-" || $0.isASCII && ($0.isLowercase || $0.isNumber) } })
   }
 
   @Test func `every plugin has a summary`() {

@@ -48,6 +48,24 @@ def check_example(folder):
     return example
 
 
+def check_tutorial(folder):
+    """The program in Docs/share-a-posterior.md writes a file that is accepted, and a copy of it is signed."""
+    page = os.path.join(FIXTURES, "..", "Docs", "share-a-posterior.md")
+    with open(page) as file:
+        blocks = file.read().split("```python\n")[1:]
+    check("the tutorial has one Python program", len(blocks) == 1)
+    script = os.path.join(folder, "tutorial.py")
+    with open(script, "w") as file:
+        file.write(blocks[0].split("```")[0])
+    written = subprocess.run([sys.executable, script], capture_output=True, text=True, cwd=folder)
+    check("the tutorial's program runs" + written.stderr[-200:], written.returncode == 0)
+    mine, shared = os.path.join(folder, "mine.h5"), os.path.join(folder, "shared.h5")
+    check("its file is accepted", run("verify", mine).returncode == 0)
+    check("it is copied", run("copy", mine, shared).returncode == 0)
+    inspected = run("inspect", shared)
+    check("the copy is signed", "verified" in inspected.stdout and "2 chains × 1 draws" in inspected.stdout)
+
+
 def check_netcdf(folder, example):
     """A posterior that xarray saved, with the format's attributes added by h5py, is accepted."""
     for engine in ("netcdf4", "h5netcdf"):
@@ -106,6 +124,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         example = check_example(folder)
         check_netcdf(folder, example)
+        check_tutorial(folder)
         originals = [example] + [os.path.join(FIXTURES, path) for path in (
             "oracles/moons-fc2-leaky.h5", "oracles/mnist-conv-leaky.h5", "oracles/mnist-fc2-relu.h5", "malformed/valid.h5")]
         for original in originals:

@@ -16,6 +16,16 @@ import Testing
     #expect(gradient.plain.elements == [3, -12, 0])
   }
 
+  @Test func `rows are divided by their mean magnitude, however small they are`() {
+    let rows = ScaledGradient(
+      values: Tensor(
+        shape: [4, 2], elements: [3, -1, 3 * .leastNonzeroMagnitude, -.leastNonzeroMagnitude, 0, 0, .nan, 1]),
+      exponents: [-9000, 0, 0, 0])
+    let unit = rows.unitMeanMagnitude
+    #expect(unit.elements[0..<6] == [1.5, -0.5, 1.5, -0.5, 0, 0])
+    #expect(unit.elements.count { $0.isNaN } == 2)
+  }
+
   @Test func `subnormal rows are normalised too`() {
     let gradient = row([0x1p-1074, -0x1p-1073])
     #expect(gradient.values.elements == [0.25, -0.5])

@@ -18,14 +18,7 @@ public struct FastGradientSignMethod: Attack {
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
   ) throws -> Tensor {
     var points = examples.inputs
-    var direction = try oracle.ascent(points).gradient.values
-    switch threat.norm {
-    case .linf:
-      points.stepAlongSign(of: direction, by: threat.epsilon, perFeature: threat.epsilonPerFeature)
-    case .l2:
-      threat.restrict(&direction)
-      points.stepAlongUnitVector(of: direction, by: threat.epsilon)
-    }
+    threat.step(&points, along: try oracle.ascent(points).gradient.values, by: .relative(1))
     threat.project(&points, around: examples.inputs)
     return points
   }

@@ -25,21 +25,17 @@ public struct ProjectedGradientDescent: Attack {
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
   ) throws -> Tensor {
     let schedule = try Schedule(options, norm: threat.norm)
-    let (length, lengthPerFeature) = schedule.stepLength(in: threat)
     let rows = Array(0..<examples.count)
     var best = BestPoints(fallback: examples.inputs)
     for restart in 0..<schedule.restarts {
-      var points = start(of: examples, restart: restart, schedule, threat, random)
+      var points = examples.inputs
+      if let distribution = schedule.start {
+        points = threat.randomStart(around: examples, restart: restart, distribution: distribution, random: random)
+      }
       for _ in 0..<schedule.steps {
-        var ascent = try oracle.ascent(points, of: rows, objective: nil)
+        let ascent = try oracle.ascent(points, of: rows, objective: nil)
         if schedule.keep == .best { best.consider(points, values: ascent.values, successes: ascent.successes) }
-        switch threat.norm {
-        case .linf:
-          points.stepAlongSign(of: ascent.gradient.values, by: length, perFeature: lengthPerFeature)
-        case .l2:
-          threat.restrict(&ascent.gradient.values)
-          points.stepAlongUnitVector(of: ascent.gradient.values, by: length)
-        }
+        threat.step(&points, along: ascent.gradient.values, by: schedule.step)
         threat.project(&points, around: examples.inputs, by: schedule.projection)
       }
       if schedule.keep == .last, schedule.restarts == 1 { return points }
@@ -47,28 +43,5 @@ public struct ProjectedGradientDescent: Attack {
       best.consider(points, values: end.values, successes: end.successes)
     }
     return best.points
-  }
-
-  private func start(
-    of examples: Examples, restart: Int, _ schedule: Schedule, _ threat: ThreatModel, _ random: RandomStreams
-  ) -> Tensor {
-    guard let distribution = schedule.start else { return examples.inputs }
-    var points = threat.randomPerturbations(
-      distribution, shape: examples.inputs.shape, identifiers: examples.identifiers, restart: restart, random: random)
-    points.add(examples.inputs)
-    // The draw is in the ball already, but for CleverHans's cube, which is rescaled: then the box, as every library does.
-    threat.project(&points, around: examples.inputs, by: .sequential)
-    return points
-  }
-}
-
-extension Schedule {
-  /// Length of a step, and in its place one for each feature where the radii of the ball differ.
-  func stepLength(in threat: ThreatModel) -> (length: Double, perFeature: [Double]?) {
-    switch step {
-    case .absolute(let length): (length, nil)
-    case .relative(let multiple):
-      (multiple * threat.epsilon, threat.epsilonPerFeature.map { $0.map { multiple * $0 } })
-    }
   }
 }

@@ -1,14 +1,6 @@
 public import RobustnessCore
 
 extension ProjectedGradientDescent {
-  /// Which point of a run is returned.
-  public enum Keep: String, Codable, Sendable, CaseIterable {
-    /// The best over start, iterates and end of every run: success under the decision first, then the larger value.
-    case best
-    /// The end of the run; of several runs, the best end.
-    case last
-  }
-
   /// Options of the attack. What has no value is decided by `preset`.
   public struct Options: PluginOptions {
     /// Number of steps, each one gradient.
@@ -22,7 +14,7 @@ extension ProjectedGradientDescent {
     /// Whether a run starts from a random point of the ball rather than from the input.
     public var randomStart: Bool?
     /// Which point is returned.
-    public var keep: Keep?
+    public var keep: IterateSelection?
     /// How a point is brought back into ball and box; it matters for L2 only.
     public var projection: Projection?
     /// Whose defaults are meant.

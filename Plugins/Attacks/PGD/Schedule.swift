@@ -2,20 +2,12 @@ import RobustnessCore
 
 /// The options of a run with nothing left open: the one place where presets and norms are resolved.
 struct Schedule: Sendable, Hashable {
-  /// Length of a step.
-  enum StepLength: Sendable, Hashable {
-    /// In the units of the inputs.
-    case absolute(Double)
-    /// As a multiple of ε.
-    case relative(Double)
-  }
-
   var steps: Int
   var step: StepLength
   var restarts: Int
   /// nil starts from the input.
   var start: BallDistribution?
-  var keep: ProjectedGradientDescent.Keep
+  var keep: IterateSelection
   var projection: Projection
 
   /// Checks and resolves `options`.

@@ -39,6 +39,8 @@ void ctl_rescale_l2(double *x, const double *origin, double radius, size_t n);
 
 double ctl_max_abs(const double *x, size_t n);
 double ctl_max_abs_difference(const double *x, const double *y, size_t n);
+/// Σ|x|
+double ctl_sum_abs(const double *x, size_t n);
 /// Largest |x − y| − radii; negative when every difference is within its radius.
 double ctl_max_excess(const double *x, const double *y, const double *radii, size_t n);
 /// √Σx², without overflow or underflow (scaled by the largest magnitude).

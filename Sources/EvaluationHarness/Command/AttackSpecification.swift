@@ -1,14 +1,17 @@
 import Reporting
-import RobustnessCore
+package import RobustnessCore
 
 /// An attack as written on the command line: `pgd:steps=40,restarts=5,norm=l2`.
-struct AttackSpecification {
+package struct AttackSpecification {
   let text: String
+
+  /// An attack as written.
+  package init(text: String) { self.text = text }
 
   /// Finds the attack and checks every option, down to the values.
   ///
   /// - Throws: `UsageError` with what is wrong and what was perhaps meant.
-  func resolve(among attacks: [any Attack.Type]) throws -> AttackRequest {
+  package func resolve(among attacks: [any Attack.Type]) throws -> AttackRequest {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts.first ?? "")
     guard let attack = attacks.first(where: { $0.name.lowercased() == name.lowercased() }) else {
@@ -74,16 +77,4 @@ extension Attack {
 
 func didYouMean(_ word: String, _ candidates: [String]) -> String {
   nearest(to: word, among: candidates).map { " Did you mean '\($0)'?" } ?? ""
-}
-
-/// A command line that makes no sense; exit code 64.
-struct UsageError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
-/// An output that cannot be written; exit code 70.
-struct OutputError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
 }

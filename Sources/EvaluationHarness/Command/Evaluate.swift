@@ -22,7 +22,7 @@ public enum Evaluate {
   ) async throws -> Never {
     // Before anything else: the program starts itself to look at files of unknown origin.
     Probe.runIfRequested()
-    finish { arguments in
+    finish(attacks, metrics) { arguments in
       try EvaluateJob(arguments: arguments, attacks: attacks, metrics: metrics) { job in try job.subjectFromFile() }
         .run()
     }
@@ -42,53 +42,41 @@ public enum Evaluate {
     ensemble: any PosteriorEnsemble, data: Examples, name: String = "ensemble", box: ClosedRange<Double> = 0...1
   ) async throws -> Never {
     Probe.runIfRequested()
-    finish(needsModel: false) { arguments in
+    finish(attacks, metrics, needsModel: false) { arguments in
       try EvaluateJob(arguments: arguments, attacks: attacks, metrics: metrics) { job in
         (try job.subject(EvaluationSubject(name: name, ensemble: ensemble, examples: data)), box)
       }.run()
     }
   }
 
-  private static func finish(needsModel: Bool = true, _ body: (EvaluateArguments) throws -> Void) -> Never {
+  /// What `--model` is where none is needed.
+  static let noModel = "-"
+
+  private static func finish(
+    _ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type], needsModel: Bool = true,
+    _ body: (EvaluateArguments) throws -> Void
+  ) -> Never {
     var words = Array(CommandLine.arguments.dropFirst())
-    if !needsModel, !words.contains("--model") { words += ["--model", "-"] }
+    let asksForCompletion = words.first?.hasPrefix("---") == true
+    if !needsModel, !asksForCompletion, !words.contains(where: { $0 == "--model" || $0.hasPrefix("--model=") }) {
+      words += ["--model", noModel]
+    }
     do {
+      try PluginNames.offer(attacks, metrics)
       let command = try EvaluateCommand.parse(words)
       try body(command.arguments)
       exit(0)
-    } catch let error as UsageError {
-      fail("\(error)", 64)
-    } catch let error as PosteriorFileError {
-      fail("\(error)", 65)
-    } catch let error as BadDataError {
-      fail("\(error)", 65)
-    } catch let error as OutputError {
-      fail("\(error)", 70)
-    } catch let error as Interrupted {
-      fail("\(error)", 75)
     } catch {
-      // Help, completions and wrong usage, which the parser prints in its own way.
-      let code = EvaluateCommand.exitCode(for: error)
-      if code == .validationFailure {
-        // The parser's sentence and its usage line, in the form of all other errors.
-        let text = EvaluateCommand.fullMessage(for: error)
-        fail(text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text, 64)
-      }
-      if code == .success || error is ExitCode { EvaluateCommand.exit(withError: error) }
-      fail("\(error)", 70)
+      ProgramEnd.exit(with: error, of: EvaluateCommand.self)
     }
-  }
-
-  private static func fail(_ message: String, _ code: Int32) -> Never {
-    FileHandle.standardError.write(Data("error: \(message)\n".utf8))
-    exit(code)
   }
 }
 
 /// The parser's view of the program.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate",
+    // A laboratory's own program has its own name.
+    commandName: URL(fileURLWithPath: CommandLine.arguments.first ?? "evaluate").lastPathComponent,
     abstract: "How robust is this Bayesian neural network, and can the number be believed?",
     discussion: """
       Evaluates attacks on the draws in a posterior file and judges the result: evaluate --attack pgd --model posterior.h5
@@ -100,10 +88,4 @@ struct EvaluateCommand: ParsableCommand {
       """)
 
   @OptionGroup var arguments: EvaluateArguments
-}
-
-/// Data that cannot be evaluated; exit code 65.
-struct BadDataError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
 }

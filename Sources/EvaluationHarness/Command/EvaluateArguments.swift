@@ -10,7 +10,7 @@ struct EvaluateArguments: ParsableArguments {
       "An attack, with its options. Repeatable.",
       discussion:
         "For instance pgd, fgsm, or pgd:steps=40,restarts=5,norm=l2. Random noise always runs beside. Default: pgd.",
-      valueName: "name[:option=value,…]"))
+      valueName: "name[:option=value,…]"), completion: .custom { _, _, _ in PluginNames.attacks })
   var attacks: [String] = []
 
   @Option(help: ArgumentHelp("The posterior file (format 1.0).", valueName: "file"))
@@ -35,7 +35,8 @@ struct EvaluateArguments: ParsableArguments {
   var decision = "predictive"
 
   @Option(
-    name: .customLong("metric"), help: ArgumentHelp("A metric beside accuracy. Repeatable.", valueName: "name"))
+    name: .customLong("metric"), help: ArgumentHelp("A metric beside accuracy. Repeatable.", valueName: "name"),
+    completion: .custom { _, _, _ in PluginNames.metrics })
   var metrics: [String] = []
 
   @Option(

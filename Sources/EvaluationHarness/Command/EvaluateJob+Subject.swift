@@ -1,3 +1,4 @@
+import ArgumentParser
 import ComputeKernels
 import Foundation
 import NeuralNetworks
@@ -73,9 +74,23 @@ extension EvaluateJob {
 
   /// A subject given by the caller, with the examples that the options ask for.
   func subject(_ subject: EvaluationSubject) throws -> EvaluationSubject {
+    try refuseFileOptions()
     var subject = subject
     if let count = arguments.examples { subject.examples = subject.examples.first(count) }
     return subject
+  }
+
+  /// Options about posterior files would be passed over in silence.
+  private func refuseFileOptions() throws {
+    let given: [(String, Bool)] = [
+      ("--model", arguments.model != Evaluate.noModel), ("--data", arguments.data != nil),
+      ("--resample", arguments.resample != nil),
+      ("--arithmetic", arguments.arithmetic != Arithmetic.logDomain.rawValue),
+      ("--precision", arguments.precision != "auto"), ("--memory-limit", arguments.memoryLimit != nil),
+      ("--threads", arguments.threads != nil), ("--accept-changed", arguments.acceptChanged),
+    ]
+    guard let option = given.first(where: \.1)?.0 else { return }
+    throw UsageError("\(option) is about posterior files; this program evaluates an ensemble of its own")
   }
 
   private func memoryLimit() throws -> Int? {
@@ -178,8 +193,26 @@ extension Examples {
 }
 
 extension EvaluationSubject {
+  /// The posterior in a file with its own examples and all its draws, as `evaluate --model path` reads it, and the box that its inputs live in.
+  ///
+  /// - Parameters:
+  ///   - path: a posterior file.
+  ///   - count: number of examples, from the first on; nil for all.
+  ///   - threads: worker threads; nil for one a core.
+  package static func fromFile(
+    _ path: String, examples count: Int?, threads: Int?
+  ) throws -> (EvaluationSubject, box: ClosedRange<Double>) {
+    var words = ["--model", path]
+    if let count { words += ["--examples", "\(count)"] }
+    if let threads { words += ["--threads", "\(threads)"] }
+    let job = EvaluateJob(arguments: try EvaluateArguments.parse(words), attacks: [], metrics: []) { job in
+      try job.subjectFromFile()
+    }
+    return try job.prepared()
+  }
+
   /// An effort for the comparison with finite differences that takes about the same time for every network.
-  var finiteDifferenceEffort: FiniteDifferenceEffort {
+  package var finiteDifferenceEffort: FiniteDifferenceEffort {
     guard let ensemble = ensemble as? NetworkEnsemble else { return FiniteDifferenceEffort() }
     return FiniteDifferenceEffort(operationsPerExample: ensemble.operationsPerExample)
   }

@@ -63,7 +63,7 @@ struct EvaluateJob {
   }
 
   /// The subject. Ctrl-C reaches the process that checks the file as well: its death is then no damage of the file.
-  private func prepared() throws -> (EvaluationSubject, ClosedRange<Double>) {
+  func prepared() throws -> (EvaluationSubject, ClosedRange<Double>) {
     do {
       return try makeSubject(self)
     } catch {

@@ -3,27 +3,31 @@ import Reporting
 import Synchronization
 
 /// Whether the user pressed Ctrl-C. The first time ends the work at the next query; the second time ends the program.
-enum Interruption {
+package enum Interruption {
   private static let requested = Atomic<Bool>(false)
 
-  static func watch() {
+  package static func watch() {
     signal(SIGINT) { _ in
       if Interruption.requested.exchange(true, ordering: .relaxed) { _exit(130) }
     }
   }
 
-  static var isRequested: Bool { requested.load(ordering: .relaxed) }
+  package static var isRequested: Bool { requested.load(ordering: .relaxed) }
 }
 
 /// Progress on standard error, on a terminal only.
-struct TerminalProgress: EvaluationProgress {
+package struct TerminalProgress: EvaluationProgress {
   private let line = ProgressLine(unit: "member-gradients")
+  private let prefix: String
 
-  func willEvaluate(memberGradients: Int) { line.begin(total: memberGradients) }
-  func willRun(_ part: String) { line.show(part) }
-  func didPass(memberGradients: Int) { line.advance(memberGradients) }
-  func didEnd() { line.end() }
-  func checkForInterruption() throws {
+  /// Progress of one evaluation among several, which `prefix` tells apart.
+  package init(prefix: String = "") { self.prefix = prefix }
+
+  package func willEvaluate(memberGradients: Int) { line.begin(total: memberGradients) }
+  package func willRun(_ part: String) { line.show(prefix + part) }
+  package func didPass(memberGradients: Int) { line.advance(memberGradients) }
+  package func didEnd() { line.end() }
+  package func checkForInterruption() throws {
     if Interruption.isRequested { throw Interrupted() }
   }
 }

@@ -1,8 +1,8 @@
 import Foundation
 
 /// Standard output, which can be a file on a full disk: `print` would lose that, and `FileHandle` would end the program.
-enum StandardOutput {
-  static func write(_ text: String) throws {
+package enum StandardOutput {
+  package static func write(_ text: String) throws {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }

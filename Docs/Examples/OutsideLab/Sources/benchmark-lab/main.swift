@@ -1,0 +1,5 @@
+import BuiltInPlugins
+import OutsideLab
+import SharedBenchmark
+
+try await Benchmark.run(attacks: .builtIn + [Momentum.self])

@@ -1,0 +1,5 @@
+import BuiltInPlugins
+import EvaluationHarness
+import OutsideLab
+
+try await Evaluate.run(attacks: .builtIn + [Momentum.self], metrics: .builtIn + [LabelProbability.self])

@@ -1,0 +1,5 @@
+import BuiltInPlugins
+import OutsideLab
+import TrainingHarness
+
+Train.run(samplers: .builtIn + [RandomWalk.self])

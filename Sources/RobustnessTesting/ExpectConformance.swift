@@ -1,0 +1,26 @@
+public import RobustnessCore
+
+/// Checks an attack against every rule that attacks of this project keep.
+///
+/// ```swift
+/// @Test func `my attack conforms`() throws { try expectConformance(of: Mine.self) }
+/// ```
+///
+/// All that is needed is in memory: small ensembles in closed form, some of them with exactly known robust radii. It takes about as long as a few thousand queries of small models.
+///
+/// - Parameter options: options as on the command line; the defaults when empty.
+/// - Throws: `ConformanceFailure`, which names each broken rule. `AttackRule` lists them.
+/// - SeeAlso: `AttackRule`
+public func expectConformance<A: Attack>(of attack: A.Type, options: [String: String] = [:]) throws {
+  let violations = AttackConformance<A>(options: options).violations()
+  guard violations.isEmpty else { throw ConformanceFailure(plugin: A.name, violations: violations) }
+}
+
+/// Checks a metric against every rule that metrics of this project keep.
+///
+/// - Throws: `ConformanceFailure`, which names each broken rule. `MetricRule` lists them.
+/// - SeeAlso: `MetricRule`
+public func expectConformance<M: RobustnessMetric>(of metric: M.Type) throws {
+  let violations = MetricConformance<M>().violations()
+  guard violations.isEmpty else { throw ConformanceFailure(plugin: M.name, violations: violations) }
+}

@@ -1,0 +1,165 @@
+import BuiltInPlugins
+import EvaluationHarness
+import Foundation
+import PosteriorFiles
+public import RobustnessCore
+
+/// One run of a benchmark: every attack on every posterior, each (posterior, attack) a unit of work with a result file of its own.
+public struct BenchmarkRun: Sendable {
+  let suite: BenchmarkSuite
+  let attacks: [any Attack.Type]
+  let entries: [(request: AttackSpecification, entry: BenchmarkSuite.Entry)]
+  let laboratory: String
+  let threads: Int?
+
+  /// A run of the suite's attacks, and of `further` ones under the same protocol.
+  ///
+  /// - Parameters:
+  ///   - attacks: where names are found.
+  ///   - laboratory: who runs it; written into the results.
+  /// - Throws: an error of exit code 64 when an attack is unknown, has other options, or sets a norm.
+  public init(
+    _ suite: BenchmarkSuite, attacks: [any Attack.Type], further: [BenchmarkSuite.Entry] = [], laboratory: String = "",
+    threads: Int? = nil
+  ) throws {
+    self.suite = suite
+    self.attacks = attacks
+    self.laboratory = laboratory
+    self.threads = threads
+    var entries: [(AttackSpecification, BenchmarkSuite.Entry)] = []
+    for entry in suite.attacks + further {
+      let specification = AttackSpecification(text: entry.attack)
+      let request = try specification.resolve(among: attacks)
+      guard !entry.attack.contains("norm=") else {
+        throw UsageError("'\(entry.attack)' sets a norm: the suite \(suite.title) does")
+      }
+      // As asked for in any order of options and any case of letters: one spelling, one result.
+      let canonical = BenchmarkSuite.Entry(attack: request.text, objective: entry.objective)
+      if !entries.contains(where: { $0.1 == canonical }) { entries.append((specification, canonical)) }
+    }
+    self.entries = entries
+  }
+
+  /// Is told about every unit of work.
+  public enum Event: Sendable {
+    /// It was finished before.
+    case found
+    /// It was finished now.
+    case finished
+    /// The attack cannot do it, for the reason given.
+    case skipped(String)
+  }
+
+  /// Runs what is not finished yet. Everything that is wrong with the models is said before any work.
+  ///
+  /// - Parameters:
+  ///   - models: posterior files with examples.
+  ///   - folder: where results are, and go.
+  ///   - didEnd: is told of each (model, attack).
+  /// - Throws: errors with the exit codes of `evaluate`; `Interrupted` after Ctrl-C, when finished results are in the folder.
+  /// - Returns: the results of these models and attacks, in that order.
+  public func run(
+    _ models: [String], into folder: ResultFolder, didEnd: (String, String, Event) -> Void = { _, _, _ in }
+  ) throws -> [BenchmarkResult] {
+    let subjects = try models.map(subject)
+    var results: [BenchmarkResult] = []
+    for (path, subject) in zip(models, subjects) {
+      // Opened when the first of its attacks is not finished.
+      var opened: (EvaluationSubject, box: ClosedRange<Double>)?
+      for (specification, entry) in entries {
+        let name = subject.fileName(attack: entry.attack, objective: entry.objective)
+        let model = URL(filePath: path).lastPathComponent
+        if let known = folder.finished(name, about: subject, of: entry) {
+          if !results.contains(known) { results.append(known) }
+          didEnd(model, entry.attack, .found)
+          continue
+        }
+        let (evaluated, box) =
+          try opened ?? EvaluationSubject.fromFile(path, examples: suite.examples, threads: threads)
+        opened = (evaluated, box)
+        do {
+          let result = try self.result(specification, entry, subject, evaluated, box)
+          try folder.write(result, named: name)
+          results.append(result)
+          didEnd(model, entry.attack, .finished)
+        } catch let error as CoreError {
+          // More classes than there are, for instance: no reason to give up the rest.
+          didEnd(model, entry.attack, .skipped(error.description))
+        }
+      }
+    }
+    return results
+  }
+
+  private func subject(_ path: String) throws -> BenchmarkResult.Subject {
+    let file = try PosteriorFile.open(path, probe: .currentProgram)
+    guard let data = file.dataSHA256 else {
+      throw BadDataError("\(path): /evaluation_data is missing, so there is nothing to attack")
+    }
+    return BenchmarkResult.Subject(
+      suite: suite.title, suiteSHA256: suite.sha256, posteriorSHA256: file.posteriorSHA256, dataSHA256: data)
+  }
+
+  // MARK: - One (posterior, attack)
+
+  private func result(
+    _ specification: AttackSpecification, _ entry: BenchmarkSuite.Entry, _ subject: BenchmarkResult.Subject,
+    _ evaluated: EvaluationSubject, _ box: ClosedRange<Double>
+  ) throws -> BenchmarkResult {
+    let request = try specification.resolve(among: attacks)
+    let features = evaluated.examples.inputs.rowSize
+    var runs: [BenchmarkResult.Run] = []
+    var seen: EvaluationResult?
+    for threat in suite.threats where request.attack.capabilities.norms.contains(threat.norm) {
+      var plan = EvaluationPlan(
+        attacks: [AttackRequest(request.attack, assignments: request.assignments, norm: threat.norm)],
+        objectives: [entry.objective], epsilons: [threat.epsilon(box: box, features: features)], box: box,
+        seed: suite.seed, finiteDifferences: evaluated.finiteDifferenceEffort)
+      if let decision = Decision(suite.decision) { plan.decision = decision }
+      // The companions are this package's own, whatever else the program offers: they are part of the protocol.
+      let result = try Evaluator(
+        subject: evaluated, plan: plan, companions: .builtIn,
+        progress: TerminalProgress(prefix: "\(evaluated.name) · \(threat.norm.symbol) · ")
+      ).evaluate()
+      guard let run = result.runs.first(where: { $0.attack == request.attack.name }) else {
+        throw CoreError("\(request.attack.name) left no result")
+      }
+      runs.append(record(run, draws: result.draws))
+      seen = result
+    }
+    guard let seen else {
+      let norms = suite.threats.map(\.norm.rawValue).joined(separator: ", ")
+      throw CoreError("\(request.attack.name) works in none of the suite's norms (\(norms))")
+    }
+    return BenchmarkResult(
+      subject: subject, model: evaluated.name, summary: evaluated.summary, laboratory: laboratory,
+      attack: .init(name: request.attack.name, request: entry.attack, objective: entry.objective), seed: suite.seed,
+      decision: suite.decision, examples: seen.examples, draws: seen.draws,
+      cleanCorrect: Int((seen.cleanAccuracy.value * Double(seen.examples)).rounded()), precision: seen.precision,
+      kernels: seen.kernels, runs: runs)
+  }
+
+  private func record(_ run: RunResult, draws: Int) -> BenchmarkResult.Run {
+    var checks = run.checks.map {
+      BenchmarkResult.CheckRecord(name: $0.name, status: $0.status.rawValue, finding: $0.finding)
+    }
+    checks.append(budgetCheck(run, draws: draws))
+    return BenchmarkResult.Run(
+      norm: run.norm, epsilon: run.epsilon, options: run.options, correct: String(run.correct.map { $0 ? "1" : "0" }),
+      correctAtBestQuery: Int((run.robustAccuracyBestQuery.value * Double(run.correct.count)).rounded()),
+      memberGradients: run.memberGradients, queries: run.queries, checks: checks)
+  }
+
+  private func budgetCheck(_ run: RunResult, draws: Int) -> BenchmarkResult.CheckRecord {
+    let examples = run.correct.count
+    let gradients = Double(run.memberGradients) / Double(examples * draws)
+    let queries = Double(run.queries) / Double(examples)
+    let isKept = gradients <= Double(suite.gradientsPerExample) && queries <= Double(suite.queriesPerExample)
+    return .init(
+      name: BenchmarkResult.Run.protocolBudget, status: isKept ? "passed" : "failed",
+      finding: isKept
+        ? ""
+        : "asks for \(gradients) gradients and \(queries) points an example; the protocol allows "
+          + "\(suite.gradientsPerExample) and \(suite.queriesPerExample)")
+  }
+}

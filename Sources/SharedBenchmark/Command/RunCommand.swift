@@ -1,0 +1,72 @@
+import ArgumentParser
+import EvaluationHarness
+import Foundation
+import RobustnessCore
+import Synchronization
+
+/// `benchmark run`
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run every attack of a suite on every posterior, and print the leaderboard.",
+    discussion: """
+      Each (posterior, attack) leaves one result file. What is finished is not run again: after an interruption, or \
+      with more models, the same command goes on.
+      """)
+
+  @Option(help: ArgumentHelp("The suite: protocol, seeds, budgets and attacks.", valueName: "file"))
+  var suite: String
+
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("Posterior files with examples.", valueName: "file"))
+  var models: [String]
+
+  @Option(
+    name: .customLong("attack"),
+    help: ArgumentHelp(
+      "An attack beside those of the suite, under the same protocol. Repeatable.",
+      valueName: "name[:option=value,…]"),
+    completion: .custom { _, _, _ in PluginNames.attacks })
+  var attacks: [String] = []
+
+  @Option(help: ArgumentHelp("Folder of the result files.", valueName: "folder"))
+  var results = "benchmark-results"
+
+  @Option(help: ArgumentHelp("Who runs it; written into the results.", valueName: "name"))
+  var laboratory = ""
+
+  @Option(
+    help: ArgumentHelp("Worker threads; results do not depend on it. Default: one a core.", valueName: "count"))
+  var threads: Int?
+
+  @OptionGroup var tables: Tables
+
+  func validate() throws {
+    guard !models.isEmpty else { throw ValidationError("Missing --models: which posterior files?") }
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
+  }
+
+  func run() throws {
+    let suite = try BenchmarkSuite.read(suite)
+    let run = try BenchmarkRun(
+      suite, attacks: Benchmark.attacks.withLock { $0 }, further: attacks.map { .init(attack: $0) },
+      laboratory: laboratory, threads: threads)
+    try tables.check()
+    let folder = try ResultFolder(results)
+    Interruption.watch()
+    var skipped: [String] = []
+    let finished: [BenchmarkResult]
+    do {
+      finished = try run.run(models, into: folder) { model, attack, event in
+        if case .skipped(let reason) = event { skipped.append("\(attack) on \(model): \(reason)") }
+      }
+    } catch {
+      guard error is Interrupted || Interruption.isRequested else { throw error }
+      throw Interrupted("interrupted; what is finished is in \(results): the same command goes on")
+    }
+    for line in skipped { FileHandle.standardError.write(Data("note: \(line)\n".utf8)) }
+    do {
+      try tables.write(Leaderboard(finished))
+    } catch let error as CoreError {
+      throw BadDataError("\(error)")
+    }
+  }
+}

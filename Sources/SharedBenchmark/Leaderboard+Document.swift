@@ -1,0 +1,115 @@
+import Foundation
+import RobustnessCore
+
+/// A leaderboard as headings, paragraphs and tables: what Markdown and HTML are made from.
+enum Block {
+  case heading(Int, String)
+  case paragraph(String)
+  /// Columns are aligned right where `isNumber`; `strong` names rows that stand out.
+  case table(header: [(title: String, isNumber: Bool)], rows: [[String]], strong: Set<Int>)
+}
+
+extension Leaderboard {
+  var document: [Block] {
+    var blocks: [Block] = [.heading(1, "Leaderboard")]
+    blocks.append(
+      .paragraph(
+        "Robust accuracy is an upper bound on robustness: the fraction of all examples that are still decided as their label at the points that an attack returned, with Wilson's 95 % interval. "
+          + "The worst case counts an example as robust only if every attack left it so; it is called believable when its strongest attack is and the others add little to it. Cost is in member-gradients, backward passes of one example through one draw, and does not depend on the machine."
+      ))
+    for section in sections {
+      blocks.append(.heading(2, "\(section.suite), data \(section.dataSHA256.prefix(12))…"))
+      blocks.append(
+        .paragraph(
+          "Suite SHA-256 \(section.suiteSHA256). Data SHA-256 \(section.dataSHA256). Only results that agree in both are compared."
+        ))
+      blocks.append(ranking(section))
+      for entry in section.entries { blocks += details(entry) }
+    }
+    if sections.isEmpty { blocks.append(.paragraph("There are no results.")) }
+    return blocks
+  }
+
+  private func ranking(_ section: Section) -> Block {
+    let balls = section.entries.flatMap(\.balls)
+    var titles: [String] = []
+    for ball in balls where !titles.contains(ball.title) { titles.append(ball.title) }
+    return .table(
+      header: [("", true), ("posterior", false), ("draws", true), ("clean", true)]
+        + titles.map { ("worst case, \($0)", true) },
+      rows: section.entries.enumerated().map { index, entry in
+        ["\(index + 1)", entry.model, "\(entry.draws)", percent(entry.cleanAccuracy)]
+          + titles.map { title -> String in
+            guard let ball = entry.balls.first(where: { $0.title == title }), let worst = ball.worstCase else {
+              return "–"
+            }
+            return percent(worst) + (ball.isBelievable ? "" : ", not believable")
+          }
+      }, strong: [])
+  }
+
+  private func details(_ entry: Entry) -> [Block] {
+    var blocks: [Block] = [
+      .heading(3, entry.model), .paragraph(entry.summary),
+      .paragraph(
+        "Posterior SHA-256 \(entry.subject.posteriorSHA256). \(entry.examples) examples, \(entry.draws) draws, decision "
+          + "\(entry.decision), clean accuracy \(percent(entry.cleanAccuracy))"
+          + (entry.isCleanAccuracyDisputed ? " (laboratories differ; the smallest)." : ".")),
+    ]
+    for ball in entry.balls {
+      blocks.append(.heading(4, ball.title))
+      var rows = ball.rows.enumerated().map { index, row in
+        [
+          row.run.isValid ? "\(index + 1)" : "–", row.attack.request, row.attack.objective.rawValue,
+          row.laboratories.filter { !$0.isEmpty }.joined(separator: ", "), percent(row.robustAccuracy), row.verdict,
+          grouped(row.run.memberGradients),
+        ]
+      }
+      if let worst = ball.worstCase {
+        let counted = ball.rows.filter(\.run.isValid)
+        rows.append([
+          "", "worst case over \(counted.count)", "", "", percent(worst),
+          ball.verdict,
+          grouped(counted.reduce(0) { $0 + $1.run.memberGradients }),
+        ])
+      }
+      blocks.append(
+        .table(
+          header: [
+            ("", true), ("attack", false), ("objective", false), ("laboratory", false),
+            ("robust accuracy (95 %)", true), ("verdict", false), ("member-gradients", true),
+          ], rows: rows, strong: ball.worstCase == nil ? [] : [rows.count - 1]))
+    }
+    return blocks
+  }
+
+  private func percent(_ estimate: Estimate) -> String {
+    func number(_ value: Double) -> String { String(format: "%.1f", 100 * value) }
+    return "\(number(estimate.value)) % (\(number(estimate.low ?? .nan))–\(number(estimate.high ?? .nan)))"
+  }
+
+  /// 60,000
+  private func grouped(_ count: Int) -> String {
+    var digits = ""
+    for (index, digit) in "\(count)".reversed().enumerated() {
+      if index > 0, index % 3 == 0 { digits.append(",") }
+      digits.append(digit)
+    }
+    return String(digits.reversed())
+  }
+}
+
+extension Leaderboard.Ball {
+  /// What can be said about the worst case.
+  var verdict: String {
+    guard strongestIsBelievable else { return "not believable: the strongest attack is not" }
+    return isSettled
+      ? "believable" : "not believable: below the interval of the strongest attack, so more search finds more"
+  }
+
+  /// `L∞ ε = 0.1`
+  var title: String { "\(norm.symbol) ε = \(shortest(epsilon))" }
+
+  /// At most six digits: a radius that was computed from the number of features has sixteen.
+  private func shortest(_ value: Double) -> String { String(format: "%.6g", value) }
+}

@@ -1,0 +1,168 @@
+public import RobustnessCore
+
+/// Results of several laboratories put together: for each posterior and ball what every attack left standing, and the per-example worst case over all of them.
+///
+/// Results are compared only where suite, posterior and data are the same by their digests.
+public struct Leaderboard: Sendable {
+  /// What one attack left standing in one ball.
+  public struct Row: Sendable {
+    /// The attack.
+    public var attack: BenchmarkResult.AttackRecord
+    /// The laboratories that report exactly this, sorted.
+    public var laboratories: [String]
+    /// What it did.
+    public var run: BenchmarkResult.Run
+    /// Fraction decided as the label at the points returned.
+    public var robustAccuracy: Estimate
+  }
+
+  /// All attacks in one ball.
+  public struct Ball: Sendable {
+    /// The norm.
+    public var norm: Norm
+    /// The radius in the units of the inputs.
+    public var epsilon: Double
+    /// The strongest first; attacks whose points do not count last.
+    public var rows: [Row]
+    /// Fraction that every attack leaves standing whose points count; nil when there is none.
+    public var worstCase: Estimate?
+    /// Whether the strongest attack is believable, and the others add nothing to it that matters to a reader: the worst case is inside the strongest attack's interval, as doubling
+    /// its effort would have to leave it (or no more than half a per cent of the examples below it, at least one).
+    public var isBelievable: Bool { strongestIsBelievable && isSettled }
+
+    /// Whether every check of the strongest attack that counts ended well.
+    var strongestIsBelievable: Bool { rows.first.map { $0.run.failed.isEmpty } ?? false }
+
+    var isSettled: Bool {
+      guard let strongest = rows.first?.robustAccuracy, let worstCase else { return false }
+      let fewer = (strongest.value - worstCase.value) * Double(worstCase.count)
+      return worstCase.value >= strongest.low ?? 0 || fewer <= max(1, (0.005 * Double(worstCase.count)).rounded(.down))
+    }
+  }
+
+  /// One posterior with its data under one suite.
+  public struct Entry: Sendable {
+    /// What is compared.
+    public var subject: BenchmarkResult.Subject
+    /// Its file name; the first where laboratories call it differently.
+    public var model: String
+    /// One line about it.
+    public var summary: String
+    /// Number of examples.
+    public var examples: Int
+    /// Number of draws.
+    public var draws: Int
+    /// How outputs became a class.
+    public var decision: String
+    /// Fraction decided as the label at the inputs as given; the smallest where laboratories differ.
+    public var cleanAccuracy: Estimate
+    /// Whether laboratories differ about it.
+    public var isCleanAccuracyDisputed: Bool
+    /// The balls, by norm and radius.
+    public var balls: [Ball]
+  }
+
+  /// Posteriors that may be compared with each other: one suite, one data set. The most robust first.
+  public struct Section: Sendable {
+    /// Name and version of the suite.
+    public var suite: String
+    /// SHA-256 of the suite.
+    public var suiteSHA256: String
+    /// Digest of inputs and labels.
+    public var dataSHA256: String
+    /// The posteriors.
+    public var entries: [Entry]
+  }
+
+  /// The sections, by suite and data.
+  public let sections: [Section]
+
+  /// Merges results, in whatever order they come.
+  ///
+  /// - Throws: `CoreError` when results about the same thing have other examples or draws: then one of them is not what it says.
+  public init(_ results: [BenchmarkResult]) throws {
+    let groups = Dictionary(grouping: results, by: \.subject)
+    let entries = try groups.map { try Self.entry($0, $1) }
+    let sections = Dictionary(grouping: entries) { entry in
+      [entry.subject.suite, entry.subject.suiteSHA256, entry.subject.dataSHA256]
+    }
+    self.sections = sections.map { key, entries in
+      Section(suite: key[0], suiteSHA256: key[1], dataSHA256: key[2], entries: entries.sorted(by: Self.isMoreRobust))
+    }.sorted { ($0.suite, $0.suiteSHA256, $0.dataSHA256) < ($1.suite, $1.suiteSHA256, $1.dataSHA256) }
+  }
+
+  private static func isMoreRobust(_ a: Entry, _ b: Entry) -> Bool {
+    func key(_ entry: Entry) -> (Double, String, String) {
+      (-(entry.balls.first?.worstCase?.value ?? -1), entry.model, entry.subject.posteriorSHA256)
+    }
+    return key(a) < key(b)
+  }
+
+  private static func entry(_ subject: BenchmarkResult.Subject, _ results: [BenchmarkResult]) throws -> Entry {
+    // One order, whichever files come first.
+    let results = results.sorted {
+      ($0.model, $0.laboratory, $0.attack.request, $0.attack.objective.rawValue)
+        < ($1.model, $1.laboratory, $1.attack.request, $1.attack.objective.rawValue)
+    }
+    let first = results[0]
+    for other in results where (other.examples, other.draws) != (first.examples, first.draws) {
+      throw CoreError(
+        "results of '\(first.laboratory)' and '\(other.laboratory)' are about the same posterior and data, but have "
+          + "\(first.examples) × \(first.draws) and \(other.examples) × \(other.draws) examples × draws")
+    }
+    let clean = Set(results.map(\.cleanCorrect))
+    return Entry(
+      subject: subject, model: first.model, summary: first.summary, examples: first.examples, draws: first.draws,
+      decision: first.decision,
+      cleanAccuracy: .proportion(clean.min() ?? 0, of: first.examples), isCleanAccuracyDisputed: clean.count > 1,
+      balls: balls(results))
+  }
+
+  private static func balls(_ results: [BenchmarkResult]) -> [Ball] {
+    struct Place: Hashable {
+      let norm: Norm
+      let epsilon: Double
+    }
+    var rows: [Place: [Row]] = [:]
+    for result in results {
+      for run in result.runs {
+        let place = Place(norm: run.norm, epsilon: run.epsilon)
+        let same = rows[place, default: []].firstIndex { $0.attack == result.attack && $0.run == run }
+        if let same {
+          let laboratories = Set(rows[place]![same].laboratories + [result.laboratory])
+          rows[place]![same].laboratories = laboratories.sorted()
+        } else {
+          rows[place, default: []].append(
+            Row(
+              attack: result.attack, laboratories: [result.laboratory], run: run,
+              robustAccuracy: .proportion(run.correct.count { $0 == "1" }, of: run.correct.count)))
+        }
+      }
+    }
+    let order = Norm.allCases
+    return rows.map { place, rows in
+      let valid = rows.filter(\.run.isValid)
+      let worst = valid.isEmpty ? nil : WorstCase(valid.map { $0.run.correct.map { $0 == "1" } }).accuracy
+      return Ball(norm: place.norm, epsilon: place.epsilon, rows: rows.sorted(by: isStronger), worstCase: worst)
+    }.sorted { (order.firstIndex(of: $0.norm)!, $0.epsilon) < (order.firstIndex(of: $1.norm)!, $1.epsilon) }
+  }
+
+  private static func isStronger(_ a: Row, _ b: Row) -> Bool {
+    if a.run.isValid != b.run.isValid { return a.run.isValid }
+    if a.robustAccuracy.value != b.robustAccuracy.value { return a.robustAccuracy.value < b.robustAccuracy.value }
+    if a.run.memberGradients != b.run.memberGradients { return a.run.memberGradients < b.run.memberGradients }
+    return (a.attack.request, a.attack.objective.rawValue, a.laboratories.joined(separator: ","))
+      < (b.attack.request, b.attack.objective.rawValue, b.laboratories.joined(separator: ","))
+  }
+}
+
+extension Leaderboard.Row {
+  /// `believable`, `believable, with warnings: …`, or which checks failed.
+  public var verdict: String {
+    let failed = run.failed
+    guard failed.isEmpty else {
+      return (run.isValid ? "not believable: " : "does not count: ") + failed.joined(separator: ", ")
+    }
+    return run.warnings.isEmpty ? "believable" : "believable (warnings: \(run.warnings.joined(separator: ", ")))"
+  }
+}

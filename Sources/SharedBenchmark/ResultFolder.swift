@@ -1,0 +1,77 @@
+import EvaluationHarness
+import Foundation
+import RobustnessCore
+
+/// A folder of result files: each is there whole or not at all.
+public struct ResultFolder: Sendable {
+  let url: URL
+
+  /// The folder, which is made where it is missing.
+  ///
+  /// - Throws: an error of exit code 70 when it cannot be made or written to.
+  public init(_ path: String) throws {
+    url = URL(filePath: path)
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw OutputError("\(path) cannot be made: \(error.localizedDescription)")
+    }
+    guard access(url.path, W_OK) == 0 else { throw OutputError("\(path) cannot be written to") }
+  }
+
+  /// The finished result of that name, if it is there, whole, and about `subject` and the entry's attack.
+  func finished(
+    _ name: String, about subject: BenchmarkResult.Subject, of entry: BenchmarkSuite.Entry
+  ) -> BenchmarkResult? {
+    guard let data = try? Data(contentsOf: url.appending(path: name)), let result = try? BenchmarkResult(checking: data)
+    else { return nil }
+    let isTheOne =
+      result.subject == subject && result.attack.request == entry.attack && result.attack.objective == entry.objective
+    return isTheOne ? result : nil
+  }
+
+  /// Writes a temporary file and gives it its name when it is complete.
+  func write(_ result: BenchmarkResult, named name: String) throws {
+    // Two programs may share the folder.
+    let temporary = url.appending(path: ".\(name).\(getpid()).partial")
+    do {
+      let data = try result.encoded()
+      try data.write(to: temporary)
+      guard rename(temporary.path, url.appending(path: name).path) == 0 else {
+        throw OutputError(String(cString: strerror(errno)))
+      }
+    } catch {
+      unlink(temporary.path)
+      let reason = (error as? OutputError)?.description ?? error.localizedDescription
+      throw OutputError("\(url.path)/\(name) cannot be written: \(reason)")
+    }
+  }
+
+  /// The results in files and folders, in the order of their names. Files whose names begin with a point are left out.
+  ///
+  /// - Throws: an error of exit code 65 that names the file that is no result.
+  public static func read(_ paths: [String]) throws -> [BenchmarkResult] {
+    var results: [BenchmarkResult] = []
+    for path in paths {
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        throw BadDataError("\(path) does not exist")
+      }
+      var files = [path]
+      if isFolder.boolValue {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        files = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted().map { "\(path)/\($0)" }
+      }
+      for file in files {
+        do {
+          results.append(try BenchmarkResult(checking: Data(contentsOf: URL(filePath: file))))
+        } catch let error as CoreError {
+          throw BadDataError("\(file) is no result of a benchmark: \(error)")
+        } catch {
+          throw BadDataError("\(file) cannot be read: \(error.localizedDescription)")
+        }
+      }
+    }
+    return results
+  }
+}

@@ -1,0 +1,4 @@
+import BuiltInPlugins
+import SharedBenchmark
+
+try await Benchmark.run(attacks: .builtIn)

@@ -1,0 +1,28 @@
+import BuiltInPlugins
+import RobustnessCore
+import RobustnessTesting
+import Testing
+
+@Suite struct `Built-in plugins conform` {
+  @Test(arguments: [any Attack.Type].builtIn.map { $0.name })
+  func `attacks keep every rule`(_ name: String) throws {
+    let attack = try #require([any Attack.Type].builtIn.first { $0.name == name })
+    try expectConformance(of: attack)
+  }
+
+  @Test(arguments: [
+    ("pgd", ["restarts": "2", "keep": "last"]), ("pgd", ["preset": "art"]), ("pgd", ["random-start": "false"]),
+    ("mifgsm", ["random-start": "true"]), ("mifgsm", ["keep": "last", "decay": "0.5"]),
+    ("random", ["distribution": "uniform"]),
+  ])
+  func `with other options too`(_ name: String, _ options: [String: String]) throws {
+    let attack = try #require([any Attack.Type].builtIn.first { $0.name == name })
+    try expectConformance(of: attack, options: options)
+  }
+
+  @Test(arguments: [any RobustnessMetric.Type].builtIn.map { $0.name })
+  func `metrics keep every rule`(_ name: String) throws {
+    let metric = try #require([any RobustnessMetric.Type].builtIn.first { $0.name == name })
+    try expectConformance(of: metric)
+  }
+}

@@ -1,0 +1,100 @@
+import BuiltInPlugins
+import Foundation
+import RobustnessCore
+import TestSupport
+import Testing
+
+@testable import SharedBenchmark
+
+@Suite struct `A result file` {
+  @Test func `reads back as it was written, byte for byte`() throws {
+    let result = BenchmarkResult.made()
+    let data = try result.encoded()
+    let again = try BenchmarkResult(checking: data)
+    #expect(again == result)
+    #expect(try again.encoded() == data)
+  }
+
+  @Test(arguments: [
+    ("\"correct\" : \"1100\"", "\"correct\" : \"110\"", "a 0 or a 1 for each of the 4 examples"),
+    ("\"correct\" : \"1100\"", "\"correct\" : \"11x0\"", "a 0 or a 1 for each of the 4 examples"),
+    ("\"epsilon\" : 0.1", "\"epsilon\" : -0.1", "make no sense"),
+    ("\"cleanCorrect\" : 4", "\"cleanCorrect\" : 5", "make no sense"),
+    ("\"format\" : \"benchmark-result\"", "\"format\" : \"x\"", "the format is 'x'"),
+    ("\"formatVersion\" : 1", "\"formatVersion\" : 2", "newer than this program"),
+    ("\"seed\" : 0", "\"sead\" : 0", "the key 'seed' is missing"),
+    ("\"examples\" : 4", "\"examples\" : \"4\"", "'examples' is not a Int"),
+    ("aaaaaaaa", "AAAAAAAA", "is no SHA-256 digest"),
+    ("{", "", "is not JSON"),
+  ])
+  func `of another laboratory is checked`(_ before: String, _ after: String, _ says: String) throws {
+    let text = String(decoding: try BenchmarkResult.made().encoded(), as: UTF8.self)
+    let range = try #require(text.range(of: before))
+    let changed = text.replacingCharacters(in: range, with: after)
+    let error = #expect(throws: CoreError.self) { try BenchmarkResult(checking: Data(changed.utf8)) }
+    #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func `has another name for everything that makes another result`() {
+    let subject = BenchmarkResult.made().subject
+    var others = [subject]
+    for change in [\BenchmarkResult.Subject.suite, \.suiteSHA256, \.posteriorSHA256, \.dataSHA256] {
+      var other = subject
+      other[keyPath: change] += "0"
+      others.append(other)
+    }
+    let names =
+      others.map { $0.fileName(attack: "pgd", objective: .predictive) } + [
+        subject.fileName(attack: "pgd", objective: .margin),
+        subject.fileName(attack: "pgd:steps=3", objective: .predictive),
+        subject.fileName(attack: "pgd-steps-3", objective: .predictive),
+      ]
+    #expect(Set(names).count == names.count)
+    #expect(names.allSatisfy { !$0.contains("/") && !$0.hasPrefix(".") })
+  }
+}
+
+@Suite struct `A suite` {
+  @Test func `the standard one is in order`() throws {
+    let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
+    #expect(suite.title == "standard 1")
+    _ = try BenchmarkRun(suite, attacks: .builtIn)
+    // A change of the protocol is a new version: then this digest changes with it.
+    #expect(suite.sha256 == "6c71155244dffdc0f0d71f6669bab1ada8e510ea988d538b9cc300acb1f988b2")
+  }
+
+  @Test func `radii fit the data`() throws {
+    let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
+    #expect(suite.threats.map { $0.epsilon(box: 0...1, features: 784) } == [0.1, 0.05 * 28])
+    #expect(suite.threats.map { $0.epsilon(box: -1...1, features: 1) } == [0.2, 0.1])
+  }
+
+  @Test(arguments: [
+    ("\"seed\": 0,", "", "the key 'seed' is missing"), ("\"seed\": 0", "\"sed\": 0, \"seed\": 0", "unknown key 'sed'"),
+    ("\"version\": 1", "\"version\": 0", "must be positive"), ("\"linf\"", "\"l7\"", "threats.Index 0.norm"),
+    ("\"predictive\",\n  \"examples\"", "\"dice\",\n  \"examples\"", "no decision named 'dice'"),
+    ("0.05", "0", "relativeRadius must be positive"), ("\"standard\"", "\"../x\"", "is no name for a suite"),
+  ])
+  func `that is out of order is refused`(_ before: String, _ after: String, _ says: String) throws {
+    let text = try String(contentsOf: Fixtures.url("suites/standard.json"), encoding: .utf8)
+    let range = try #require(text.range(of: before))
+    let file = FileManager.default.temporaryDirectory.appending(path: "suite-\(UUID().uuidString).json")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try Data(text.replacingCharacters(in: range, with: after).utf8).write(to: file)
+    let error = #expect(throws: (any Error).self) { try BenchmarkSuite.read(file.path) }
+    #expect("\(error!)".contains(says), "\(error!)")
+  }
+
+  @Test(arguments: ["nothing", "pgd:stpes=3", "pgd:norm=l2"])
+  func `attacks that cannot be are refused before any work`(_ attack: String) throws {
+    let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
+    #expect(throws: (any Error).self) { try BenchmarkRun(suite, attacks: .builtIn, further: [.init(attack: attack)]) }
+  }
+
+  @Test func `an attack that is asked for twice in other words is run once`() throws {
+    let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
+    let run = try BenchmarkRun(
+      suite, attacks: .builtIn, further: [.init(attack: "PGD:steps=40,restarts=5"), .init(attack: "fgsm")])
+    #expect(run.entries.count == suite.attacks.count)
+  }
+}

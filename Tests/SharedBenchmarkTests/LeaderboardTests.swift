@@ -1,0 +1,142 @@
+import RobustnessCore
+import Testing
+
+@testable import SharedBenchmark
+
+@Suite struct `A leaderboard` {
+  func ball(_ results: [BenchmarkResult]) throws -> Leaderboard.Ball {
+    try #require(try Leaderboard(results).sections.first?.entries.first?.balls.first)
+  }
+
+  @Test func `takes the worst case example by example, over laboratories`() throws {
+    let ball = try ball([
+      .made(correct: "1100"), .made(attack: "mine", correct: "0110", laboratory: "there"),
+    ])
+    // Each leaves two of four; only the second example withstands both.
+    #expect(ball.rows.map(\.robustAccuracy.value) == [0.5, 0.5])
+    #expect(ball.worstCase?.value == 0.25)
+    #expect(ball.worstCase?.count == 4)
+  }
+
+  @Test func `never mixes other posteriors, data or suites`() throws {
+    let base = BenchmarkResult.made(correct: "1111")
+    for other in [
+      BenchmarkResult.made(correct: "0000", posterior: "b"), .made(correct: "0000", data: "b"),
+      .made(correct: "0000", suite: "b"),
+    ] {
+      let board = try Leaderboard([base, other])
+      let entries = board.sections.flatMap(\.entries)
+      #expect(entries.count == 2)
+      #expect(Set(entries.compactMap { $0.balls[0].worstCase?.value }) == [0, 1])
+      // Posteriors on the same data under the same suite stand in one table, everything else apart.
+      #expect(board.sections.count == (other.subject.posteriorSHA256 != base.subject.posteriorSHA256 ? 1 : 2))
+    }
+  }
+
+  @Test func `balls of other norms and radii stand apart`() throws {
+    let board = try Leaderboard([
+      .made(correct: "1111"), .made(correct: "0000", norm: .l2), .made(correct: "0011", epsilon: 0.2),
+    ])
+    #expect(board.sections[0].entries[0].balls.map(\.title) == ["L∞ ε = 0.1", "L∞ ε = 0.2", "L2 ε = 0.1"])
+    #expect(board.sections[0].entries[0].balls.compactMap(\.worstCase?.value) == [1, 0.5, 0])
+  }
+
+  @Test(arguments: ["budget", "box", "finite-values", "protocol-budget"])
+  func `points that are no adversarial examples do not count`(_ check: String) throws {
+    let ball = try ball([.made(correct: "1100"), .made(attack: "cheat", correct: "0000", failed: [check])])
+    #expect(ball.worstCase?.value == 0.5)
+    #expect(ball.rows.map(\.attack.name) == ["pgd", "cheat"])
+    #expect(ball.rows[1].verdict == "does not count: \(check)")
+  }
+
+  @Test func `a weak attack counts all the same`() throws {
+    let ball = try ball([.made(correct: "1100"), .made(attack: "weak", correct: "0111", failed: ["doubled-steps"])])
+    #expect(ball.worstCase?.value == 0.25)
+    #expect(ball.rows.first { $0.attack.name == "weak" }?.verdict == "not believable: doubled-steps")
+  }
+
+  @Test func `the same outcome of two laboratories is one row, other outcomes are two`() throws {
+    let same = try ball([.made(laboratory: "there"), .made(laboratory: "here")])
+    #expect(same.rows.map(\.laboratories) == [["here", "there"]])
+    let other = try ball([.made(laboratory: "there"), .made(correct: "1000", laboratory: "here")])
+    #expect(other.rows.map(\.laboratories) == [["here"], ["there"]])
+  }
+
+  @Test func `results that contradict each other are refused`() {
+    let error = #expect(throws: CoreError.self) {
+      try Leaderboard([.made(correct: "1100"), .made(attack: "mine", correct: "11001", laboratory: "there")])
+    }
+    #expect(error?.description.contains("4 × 5 and 5 × 5 examples × draws") == true)
+  }
+
+  @Test func `is the same text in whatever order results come`() throws {
+    let results: [BenchmarkResult] = [
+      .made(), .made(attack: "mine", correct: "1000", laboratory: "there"),
+      .made(correct: "1110", model: "b.h5", posterior: "b"),
+      .made(correct: "1010", data: "c"), .made(attack: "cheat", correct: "0000", failed: ["box"]),
+      .made(norm: .l2, epsilon: 1.5),
+    ]
+    let board = try Leaderboard(results)
+    for order in [[5, 4, 3, 2, 1, 0], [2, 0, 5, 1, 4, 3]] {
+      let again = try Leaderboard(order.map { results[$0] })
+      #expect(again.markdown == board.markdown)
+      #expect(again.csv == board.csv)
+      #expect(again.html == board.html)
+    }
+  }
+
+  @Test func `the most robust posterior is first`() throws {
+    let board = try Leaderboard([
+      .made(correct: "1000"), .made(correct: "1110", model: "b.h5", posterior: "b"),
+    ])
+    #expect(board.sections[0].entries.map(\.model) == ["b.h5", "a.h5"])
+    #expect(board.markdown.contains("| 1 | b.h5 | 5 | 100.0 % (51.0–100.0) | 75.0 % (30.1–95.4) |"))
+  }
+
+  @Test func `names from other people's files mean nothing in Markdown, HTML or CSV`() throws {
+    let name = "x\"|<script>alert('1')</script>&\n,y"
+    let board = try Leaderboard([.made(laboratory: name, model: name)])
+    #expect(!board.html.contains("<script"))
+    #expect(board.html.contains("&lt;script&gt;alert(&#39;1&#39;)"))
+    #expect(!board.markdown.contains("<script"))
+    let rows = board.markdown.split(separator: "\n").filter { $0.hasPrefix("| 1 |") }
+    #expect(rows.allSatisfy { $0.contains("x\"\\|&lt;script&gt;alert('1')&lt;/script&gt;&amp; ,y") })
+    #expect(board.csv.contains("\"x\"\"|<script>"))
+  }
+
+  @Test func `the worst case is as believable as its strongest attack`() throws {
+    let doubtful = try ball([.made(correct: "1100"), .made(attack: "weak", correct: "0100", failed: ["doubled-steps"])])
+    #expect(!doubtful.isBelievable)
+    let sound = try ball([.made(correct: "0100"), .made(attack: "weak", correct: "1100", failed: ["doubled-steps"])])
+    #expect(sound.isBelievable)
+    #expect(sound.verdict == "believable")
+  }
+
+  @Test func `attacks that together fool many more than the strongest have not settled the number`() throws {
+    // 200 examples: each attack leaves 100 standing, both together 100, 92 or none.
+    func correct(_ fooled: Range<Int>) -> String {
+      String((0..<200).map { fooled.contains($0) ? Character("0") : "1" })
+    }
+    let first = BenchmarkResult.made(correct: correct(0..<100))
+    func verdict(_ other: Range<Int>) throws -> String {
+      try ball([first, .made(attack: "mine", correct: correct(other))]).verdict
+    }
+    #expect(try verdict(0..<100) == "believable")
+    // 92 of 200 is inside [43.1 %, 56.9 %]; 84 is not.
+    #expect(try verdict(8..<108) == "believable")
+    #expect(
+      try verdict(16..<116) == "not believable: below the interval of the strongest attack, so more search finds more")
+  }
+
+  @Test func `has the worst case in bold with the cost of all attacks that count`() throws {
+    let board = try Leaderboard([
+      .made(correct: "1100", memberGradients: 60_000), .made(attack: "mine", correct: "0110", memberGradients: 2000),
+      .made(attack: "cheat", correct: "0000", failed: ["box"], memberGradients: 5),
+    ])
+    #expect(
+      board.markdown.contains(
+        "|  | **worst case over 2** |  |  | **25.0 % (4.6–69.9)** | **believable** | **62,000** |"))
+    #expect(board.csv.contains(",worst-case,,,0.25,"))
+    #expect(board.html.contains("<tr class=\"strong\"><td class=\"n\"></td><td>worst case over 2</td>"))
+  }
+}
