@@ -149,7 +149,7 @@ public struct Reproduction: Sendable {
   func fingerprint(_ experiment: any Experiment) throws -> String {
     var text = "format 2\n\(experiment.settings)\nseed \(options.seed)\n"
     for spec in experiment.posteriors {
-      text += try spec.canonicalText(dataDigest: try catalog.load(spec.data).digest)
+      text += spec.canonicalText(dataDigest: try catalog.load(spec.data).digest)
     }
     return SHA256.hash(data: Data(text.utf8)).prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
