@@ -130,7 +130,8 @@ enum SampledPosterior {
     // The parser of JSON may lose the last bit.
     let stored = try #require(space["ninth_decile_r_hat"] as? Double)
     #expect(abs(stored - (report.functionSpace?.ninthDecileRHat ?? .nan)) < 1e-12)
-    #expect(abs((space["smallest_bulk_ess"] as? Double ?? .nan) - (report.functionSpace?.smallestBulkESS ?? .nan)) < 1e-9)
+    let size = try #require(space["smallest_bulk_ess"] as? Double)
+    #expect(abs(size - (report.functionSpace?.smallestBulkESS ?? .nan)) < 1e-9)
     let checks = try #require(object["checks_made"] as? [[String: Any]])
     #expect(checks.compactMap { $0["name"] as? String } == report.checks.map(\.name))
     let quality = try #require(object["quality"] as? [String: Any])
