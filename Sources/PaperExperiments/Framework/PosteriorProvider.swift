@@ -63,7 +63,11 @@ final class PosteriorCache: Sendable {
     guard case .trained = spec.making else { return nil }
     let data = try catalog.load(spec.data)
     let words = spec.words(data: data.argument, dataFolder: nil, threads: threads, output: try path(of: spec))
-    let shown = words.map { $0.hasPrefix(folder) ? String($0.dropFirst(folder.count + 1)) : $0 }
+    // Files of the job by their place in its folder: a page is read on other machines.
+    let job = URL(fileURLWithPath: folder).deletingLastPathComponent().path
+    let shown = words.map { word in
+      [folder, job].first { word.hasPrefix($0 + "/") }.map { String(word.dropFirst($0.count + 1)) } ?? word
+    }
     return "train " + shown.dropLast().joined(separator: " ")
   }
 
