@@ -77,7 +77,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     let mixed = configuration.precision == .bfloat16
     // Set aside: sums of a pass, the oracle's and the attack's own arrays, compiled kernels, chunks that the file's library keeps.
     let budget = configuration.memoryLimit.map { limit in
-      (limit - Self.residentBytes() - (52 << 20)) / (mixed ? 2 : 1)
+      (limit - Self.residentBytes() - (84 << 20)) / (mixed ? 2 : 1)
     }
     func engine(_ precision: Precision, backward: Bool) throws -> BlockEngine {
       try BlockEngine(
