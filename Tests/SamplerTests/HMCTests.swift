@@ -83,8 +83,7 @@ struct HMCTests {
 
   @Test("moments of a normal density, with every mass matrix", arguments: HamiltonianMonteCarlo.MassMatrix.allCases)
   func moments(massMatrix: HamiltonianMonteCarlo.MassMatrix) throws {
-    guard massMatrix != .prior else { return }
-    let density = NormalDensity(deviations: [0.3, 1, 2])
+    let density = NormalDensity(deviations: [0.3, 1, 2], priorDeviations: massMatrix == .prior ? [0.5, 1.5, 2] : nil)
     let sampler = try options {
       $0.warmup = 400
       $0.massMatrix = massMatrix

@@ -8,6 +8,7 @@ import Testing
 /// An anisotropic normal density.
 struct NormalDensity: LogDensity {
   let deviations: [Double]
+  var priorDeviations: [Double]?
   var dimension: Int { deviations.count }
 
   func evaluate(
