@@ -26,29 +26,50 @@ CLONES static void float_row_h(uint16_t *out, const float *in, size_t n) {
   for (size_t j = 0; j < n; j++) out[j] = bfloat16_round(in[j]);
 }
 
-void ckn_load_bytes(void *out, ckn_type type, const uint8_t *in, const int64_t *indices, const double *shift, const double *scale,
-                    size_t rows, size_t n) {
+// A table of 256 values for each channel: `each` bytes of a row belong to one.
+CLONES static void table_row_f(float *out, const uint8_t *in, const float *table, size_t each, size_t n) {
+  for (size_t c = 0; c * each < n; c++)
+    for (size_t j = c * each; j < (c + 1) * each; j++) out[j] = table[256 * c + in[j]];
+}
+
+CLONES static void table_row_h(uint16_t *out, const uint8_t *in, const float *table, size_t each, size_t n) {
+  for (size_t c = 0; c * each < n; c++)
+    for (size_t j = c * each; j < (c + 1) * each; j++) out[j] = bfloat16_round(table[256 * c + in[j]]);
+}
+
+CLONES static void normalized_row_f(float *out, const float *in, const double *shift, const double *scale, size_t n) {
+  for (size_t j = 0; j < n; j++) out[j] = (float)((in[j] - shift[j]) / scale[j]);
+}
+
+void ckn_load_bytes(void *out, ckn_type type, const uint8_t *in, const int64_t *indices, const ckn_normalization *normal, size_t rows,
+                    size_t n) {
   for (size_t r = 0; r < rows; r++) {
     const uint8_t *x = in + (indices ? (size_t)indices[r] : r) * n;
-    if (!shift && type == CKN_FLOAT32)
-      byte_row_f((float *)out + r * n, x, n);
-    else if (!shift && type == CKN_BFLOAT16)
-      byte_row_h((uint16_t *)out + r * n, x, n);
-    else
-      for (size_t j = 0; j < n; j++) store_double(out, type, r * n + j, shift ? (x[j] / 255.0 - shift[j]) / scale[j] : x[j] / 255.0);
+    if (type == CKN_FLOAT32) {
+      float *row = (float *)out + r * n;
+      normal ? table_row_f(row, x, normal->table, normal->each, n) : byte_row_f(row, x, n);
+    } else if (type == CKN_BFLOAT16) {
+      uint16_t *row = (uint16_t *)out + r * n;
+      normal ? table_row_h(row, x, normal->table, normal->each, n) : byte_row_h(row, x, n);
+    } else {
+      for (size_t j = 0; j < n; j++)
+        store_double(out, type, r * n + j, normal ? (x[j] / 255.0 - normal->shift[j]) / normal->scale[j] : x[j] / 255.0);
+    }
   }
 }
 
-void ckn_load_floats(void *out, ckn_type type, const float *in, const int64_t *indices, const double *shift, const double *scale,
-                     size_t rows, size_t n) {
+void ckn_load_floats(void *out, ckn_type type, const float *in, const int64_t *indices, const ckn_normalization *normal, size_t rows,
+                     size_t n) {
   for (size_t r = 0; r < rows; r++) {
     const float *x = in + (indices ? (size_t)indices[r] : r) * n;
-    if (!shift && type == CKN_FLOAT32)
+    if (type == CKN_FLOAT32 && !normal)
       memcpy((float *)out + r * n, x, n * sizeof *x);
-    else if (!shift && type == CKN_BFLOAT16)
+    else if (type == CKN_FLOAT32)
+      normalized_row_f((float *)out + r * n, x, normal->shift, normal->scale, n);
+    else if (type == CKN_BFLOAT16 && !normal)
       float_row_h((uint16_t *)out + r * n, x, n);
     else
-      for (size_t j = 0; j < n; j++) store_double(out, type, r * n + j, shift ? (x[j] - shift[j]) / scale[j] : x[j]);
+      for (size_t j = 0; j < n; j++) store_double(out, type, r * n + j, normal ? (x[j] - normal->shift[j]) / normal->scale[j] : x[j]);
   }
 }
 

@@ -121,6 +121,16 @@ final class Workspace: @unchecked Sendable {
 struct Normalization: @unchecked Sendable {
   let shift: AlignedMemory
   let scale: AlignedMemory
+  /// For inputs of one byte a number: what each byte becomes, for each channel.
+  private let table: AlignedMemory
+  private let each: Int
+
+  /// As the loops take it; valid as long as this value.
+  var loops: ckn_normalization {
+    ckn_normalization(
+      shift: shift.base.assumingMemoryBound(to: Double.self), scale: scale.base.assumingMemoryBound(to: Double.self),
+      table: table.base.assumingMemoryBound(to: Float.self), each: each)
+  }
 
   /// Nil when the architecture does not begin with a `normalize` layer.
   init?(_ architecture: Architecture) {
@@ -128,12 +138,17 @@ struct Normalization: @unchecked Sendable {
     let size = architecture.inputShape.reduce(1, *)
     shift = AlignedMemory(bytes: 8 * size)
     scale = AlignedMemory(bytes: 8 * size)
-    let each = size / mean.count
+    table = AlignedMemory(bytes: 4 * 256 * mean.count)
+    each = size / mean.count
     let shifts = shift.base.assumingMemoryBound(to: Double.self)
     let scales = scale.base.assumingMemoryBound(to: Double.self)
     for index in 0..<size {
       shifts[index] = mean[index / each]
       scales[index] = deviation[index / each]
+    }
+    let values = table.base.assumingMemoryBound(to: Float.self)
+    for index in 0..<256 * mean.count {
+      values[index] = Float((Double(index % 256) / 255 - mean[index / 256]) / deviation[index / 256])
     }
   }
 }

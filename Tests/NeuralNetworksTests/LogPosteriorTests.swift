@@ -63,6 +63,44 @@ private let convolution: [Architecture.Layer] = [
 
 @Suite("The log-posterior of a network")
 struct LogPosteriorTests {
+  /// Bytes go through a table, floats and doubles through arithmetic.
+  @Test(arguments: [Precision.float32, .bfloat16, .float64])
+  func `normalised bytes, floats and doubles give the same bits`(_ precision: Precision) throws {
+    let architecture = try Architecture(
+      inputShape: [2, 3, 5], classCount: 3,
+      layers: [
+        .normalize(mean: [0.3, 0.6], scale: [0.2, 1.7]), .flatten, .dense(name: "a", units: 9, activation: .relu),
+        .dense(name: "c", units: 3, activation: .identity),
+      ])
+    let count = 40
+    let bytes = (0..<count * 30).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ $0 / 7) }
+    let labels = (0..<count).map { $0 % 3 }
+    // Quotients of single precision are no doubles: those of eighths are.
+    let eighths = bytes.map { Float($0 / 32) / 8 }
+    let pairs: [(TrainingExamples, TrainingExamples)] = [
+      (
+        TrainingExamples(bytes: bytes, inputShape: [2, 3, 5], labels: labels),
+        TrainingExamples(doubles: bytes.map { Double($0) / 255 }, inputShape: [2, 3, 5], labels: labels)
+      ),
+      (
+        TrainingExamples(floats: eighths, inputShape: [2, 3, 5], labels: labels),
+        TrainingExamples(doubles: eighths.map(Double.init), inputShape: [2, 3, 5], labels: labels)
+      ),
+    ]
+    for (stored, doubles) in pairs {
+      let results = try [stored, doubles].map { examples in
+        let prior = try GaussianPrior(.global(0.5), architecture: architecture)
+        let posterior = try BayesianNetwork(
+          architecture: architecture, prior: prior, examples: examples, configuration: .init(precision: precision))
+        let position = (0..<posterior.dimension).map { sin(Double($0)) / 3 }
+        return try posterior.gradient(position)
+      }
+      #expect(results[0].value.total == results[1].value.total)
+      #expect(results[0].gradient == results[1].gradient)
+      #expect(results[0].gradient.contains { $0 != 0 })
+    }
+  }
+
   private func small(_ name: String) throws -> SmallPosterior {
     if name == "convolution" { return try SmallPosterior(convolution, inputShape: [1, 10, 10]) }
     return try SmallPosterior(stacks[name]!)

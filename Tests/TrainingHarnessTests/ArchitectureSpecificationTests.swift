@@ -39,6 +39,14 @@ import Testing
     #expect(architecture.parameters.map(\.count) == [32 * 25, 32, 512 * 32 * 25, 512, 10 * 512 * 49, 10])
   }
 
+  @Test func `a normalisation stands before any of them, with numbers for each channel`() throws {
+    let network = try Self.resolve("dense:32,relu")
+    let normalized = try Self.resolve("normalize:0.286:0.353/dense:32,relu")
+    #expect(normalized.layers == [.normalize(mean: [0.286], scale: [0.353])] + network.layers)
+    let colours = try Self.resolve("normalize:0.5,0.4,-0.3:1,2,3/dense:4,relu", [3, 8, 8])
+    #expect(colours.layers.first == .normalize(mean: [0.5, 0.4, -0.3], scale: [1, 2, 3]))
+  }
+
   @Test func `JSON is taken as text and from a file`() throws {
     let json = try Self.resolve("dense:4,relu", [2], classes: 3).json
     #expect(try Self.resolve(json, [2], classes: 3).json == json)
@@ -52,6 +60,12 @@ import Testing
     ("dense:4,x,relu", "'x' is no width"),
     ("dense:0,relu", "'0' is no width"), ("dense:,relu", "'' is no width"),
     ("carbone-conv:many", "'many' is no number of filters"),
+    ("normalize:0.3/dense:4", "normalize takes means and scales"),
+    ("normalize:0.3:1", "normalize takes means and scales"),
+    ("normalize:0.3:x/dense:4", "normalize takes means and scales"),
+    ("normalize:0.3:1/dnse:4", "Did you mean 'dense'?"),
+    ("normalize:0,0:1,1/dense:4", "2 means and 2 scales for 1 channels"),
+    ("normalize:0.3:0/dense:4", "not finite and positive"),
     ("{\"layers\":3}", "input_shape is missing"), ("missing.json", "cannot be read"),
     (
       "{\"input_shape\":[5],\"class_count\":10,\"layers\":[{\"type\":\"dense\",\"name\":\"a\",\"units\":10,\"activation\":\"identity\"}]}",

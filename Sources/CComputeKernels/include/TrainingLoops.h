@@ -3,12 +3,21 @@
 #pragma once
 #include "NetworkLoops.h"
 
-/// out = ((in / 255) − shift) / scale row by row, rounded to `type`; row r is in[indices[r]], or in[r] where `indices` is null. Null `shift` means neither.
-void ckn_load_bytes(void *out, ckn_type type, const uint8_t *in, const int64_t *indices, const double *shift, const double *scale,
-                    size_t rows, size_t n);
+/// What a `normalize` layer does to a row.
+typedef struct {
+  /// For each number of a row.
+  const double *shift, *scale;
+  /// (byte / 255 − shift) / scale in single precision: 256 values for each channel, of which `each` numbers of a row are one.
+  const float *table;
+  size_t each;
+} ckn_normalization;
+
+/// out = ((in / 255) − shift) / scale row by row, rounded to `type`; row r is in[indices[r]], or in[r] where `indices` is null. Null `normal` means neither.
+void ckn_load_bytes(void *out, ckn_type type, const uint8_t *in, const int64_t *indices, const ckn_normalization *normal, size_t rows,
+                    size_t n);
 /// The same from numbers in single precision, without the division by 255.
-void ckn_load_floats(void *out, ckn_type type, const float *in, const int64_t *indices, const double *shift, const double *scale,
-                     size_t rows, size_t n);
+void ckn_load_floats(void *out, ckn_type type, const float *in, const int64_t *indices, const ckn_normalization *normal, size_t rows,
+                     size_t n);
 
 /// Σ over the rows of the log-probability of the label under softmax(z); its gradient with respect to z goes into `dz` (`destination` type) unless that is null.
 double ckn_log_likelihood(void *dz, ckn_type destination, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes);

@@ -55,18 +55,16 @@ public struct TrainingExamples: Sendable {
     let size = inputSize
     let type = network.precision.elementType
     let out = space.values[0].base
-    let shift = normalization.map { UnsafePointer($0.shift.base.assumingMemoryBound(to: Double.self)) }
-    let scale = normalization.map { UnsafePointer($0.scale.base.assumingMemoryBound(to: Double.self)) }
-    func load(_ chosen: UnsafePointer<Int64>?) {
+    func load(_ chosen: UnsafePointer<Int64>?, _ normal: UnsafePointer<ckn_normalization>?) {
       let first = chosen == nil ? rows.lowerBound * size : 0
       switch storage {
       case .bytes(let bytes):
         bytes.withUnsafeBufferPointer {
-          ckn_load_bytes(out, type, $0.baseAddress! + first, chosen, shift, scale, rows.count, size)
+          ckn_load_bytes(out, type, $0.baseAddress! + first, chosen, normal, rows.count, size)
         }
       case .floats(let floats):
         floats.withUnsafeBufferPointer {
-          ckn_load_floats(out, type, $0.baseAddress! + first, chosen, shift, scale, rows.count, size)
+          ckn_load_floats(out, type, $0.baseAddress! + first, chosen, normal, rows.count, size)
         }
       case .doubles(let doubles):
         doubles.withUnsafeBufferPointer { doubles in
@@ -74,15 +72,17 @@ public struct TrainingExamples: Sendable {
             let from = chosen.map { Int($0[row - rows.lowerBound]) } ?? row
             ckn_load_rows(
               out + (row - rows.lowerBound) * size * network.precision.bytes, type,
-              doubles.baseAddress! + from * size, shift, scale, 1, size)
+              doubles.baseAddress! + from * size, normal?.pointee.shift, normal?.pointee.scale, 1, size)
           }
         }
       }
     }
-    if let indices {
-      indices.withUnsafeBufferPointer { load($0.baseAddress! + rows.lowerBound) }
-    } else {
-      load(nil)
+    withOptionalPointer(to: normalization?.loops) { normal in
+      if let indices {
+        indices.withUnsafeBufferPointer { load($0.baseAddress! + rows.lowerBound, normal) }
+      } else {
+        load(nil, normal)
+      }
     }
     let filled = rows.count * size * network.precision.bytes
     ckn_zero(out + filled, network.rows * size * network.precision.bytes - filled)
@@ -93,4 +93,10 @@ public struct TrainingExamples: Sendable {
     }
     for row in rows.count..<network.rows { space.labels[row] = 0 }
   }
+}
+
+/// Calls with a pointer to a value that C takes as optional.
+private func withOptionalPointer<Value>(to value: Value?, _ body: (UnsafePointer<Value>?) -> Void) {
+  guard let value else { return body(nil) }
+  withUnsafePointer(to: value) { body($0) }
 }

@@ -40,6 +40,8 @@ struct Audit: Experiment {
     unscaled.name = "mnist-hmc-prior-1"
     unscaled.options["prior"] = "global"
     unscaled.options["prior-scale"] = "1"
+    // Steps that the likelihood allows cross a tenth of so wide a prior, with a hundred of them or with a quarter of that.
+    if scale == .laptop { unscaled.options["max-leapfrog-steps"] = "25" }
 
     let prior = PosteriorSpec(
       name: "mnist-prior-1-wide", data: .named("mnist"), making: .prior,
@@ -60,7 +62,7 @@ struct Audit: Experiment {
     // Twelve mini-batches; the chain of the last survives, with a twelfth of the draws, which are drawn from with replacement.
     var last = hmc
     last.name = "mnist-hmc-last-batch"
-    last.data = .lastBatch(of: "mnist", size: scale.pick(2000, 30_000, 60_000) / 12)
+    last.data = .lastBatch(of: "mnist", size: scale.pick(2000, 25_000, 60_000) / 12)
     last.options["training-examples"] = nil
     last.options["chains"] = "1"
     last.options["draws"] = "\(drawCount / 12 + 1)"

@@ -80,7 +80,7 @@ public struct PosteriorSpec: Sendable, Hashable {
 
   /// Widths of the hidden layers, where the architecture is a short form of dense layers.
   var hiddenWidths: [Int] {
-    guard let text = options["architecture"], text.hasPrefix("dense:") else { return [512] }
+    guard let text = options["architecture"]?.split(separator: "/").last, text.hasPrefix("dense:") else { return [512] }
     return text.dropFirst(6).split(separator: ",").compactMap { Int($0) }
   }
 

@@ -5,13 +5,15 @@ import Reporting
 /// What `--architecture` says: a short form, the JSON of the file format, or the path of a file with it.
 enum ArchitectureSpecification {
   /// Short forms, for messages.
-  static let forms = "dense:512,512,relu, carbone-conv:512, the JSON of the file format, or the path of a JSON file"
+  static let forms =
+    "dense:512,512,relu, carbone-conv:512, either behind normalize:MEAN:SCALE/, the JSON of the file format, or the path of a JSON file"
 
   private typealias Activation = Architecture.Activation
 
   /// The network that a text describes.
   ///
   /// `dense:WIDTH,…,ACTIVATION` has hidden layers `dense1`, `dense2`, … of these widths and a layer `output`; `dense:` alone has none of them (logistic regression). The inputs are made flat first where they have several dimensions.
+  /// `normalize:MEAN:SCALE/` before either has the network see (x − mean) / scale, one number for each channel: `normalize:0.286:0.353/dense:32,relu`.
   /// `carbone-conv:FILTERS` is the convolutional network of Carbone et al. (NeurIPS 2020): two 5×5 convolutions of 32 and FILTERS filters with leaky ReLU, maxima over 2×2 windows with stride 2 and then 1, and a dense layer.
   ///
   /// - Parameters:
@@ -27,7 +29,8 @@ enum ArchitectureSpecification {
     } else if let file = try contents(of: text) {
       architecture = try parse(json: file, text)
     } else {
-      let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let (normalization, form) = try normalization(text)
+      let parts = form.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       let layers: [Architecture.Layer]
       switch parts[0] {
       case "dense": layers = try dense(parts.count == 2 ? parts[1] : "512,512,relu", text, inputShape, classCount)
@@ -38,7 +41,8 @@ enum ArchitectureSpecification {
           "--architecture '\(text)' is no network.\(didYouMean(parts[0], ["dense", "carbone-conv"])) It is \(forms)")
       }
       do throws(ArchitectureError) {
-        architecture = try Architecture(inputShape: inputShape, classCount: classCount, layers: layers)
+        architecture = try Architecture(
+          inputShape: inputShape, classCount: classCount, layers: normalization + layers)
       } catch {
         throw UsageError("--architecture \(text) does not fit inputs of shape \(inputShape): \(error)")
       }
@@ -69,6 +73,20 @@ enum ArchitectureSpecification {
     } catch {
       throw BadDataError("\(path) cannot be read: \(error.localizedDescription)")
     }
+  }
+
+  /// What stands before the slash, as a layer, and the rest.
+  private static func normalization(_ text: String) throws -> ([Architecture.Layer], String) {
+    guard text.hasPrefix("normalize:") else { return ([], text) }
+    let halves = text.split(separator: "/", maxSplits: 1).map(String.init)
+    let numbers = halves[0].split(separator: ":").dropFirst().map { $0.split(separator: ",").map { Double($0) } }
+    guard halves.count == 2, numbers.count == 2, !numbers.joined().contains(nil) else {
+      throw UsageError(
+        "--architecture \(text): normalize takes means and scales, one for each channel, and a slash before the network: normalize:0.286:0.353/dense:32,relu"
+      )
+    }
+    let values = numbers.map { $0.compactMap(\.self) }
+    return ([.normalize(mean: values[0], scale: values[1])], halves[1])
   }
 
   private static func flat(_ inputShape: [Int]) -> [Architecture.Layer] { inputShape.count > 1 ? [.flatten] : [] }

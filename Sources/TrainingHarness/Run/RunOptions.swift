@@ -54,7 +54,8 @@ struct RunOptions: PluginOptions {
     "training-examples": "train on this many examples, as many of each class",
     "evaluation-examples":
       "how many test examples go into the file (training inputs where there are none), evenly spaced; 0 for none",
-    "architecture": "dense:512,512,relu, carbone-conv:512, the JSON of the file format, or the path of a JSON file",
+    "architecture":
+      "dense:512,512,relu, carbone-conv:512, either behind normalize:MEAN:SCALE/, the JSON of the file format, or the path of a JSON file",
     "prior": "global: one standard deviation; fan-in: divided by √(inputs of a unit) for weights",
     "prior-scale": "standard deviation of every weight and bias, or one for each layer: 0.5,1,1",
     "temperature": "likelihood and prior are raised to the power 1/T; 1 is the Bayesian posterior",
