@@ -122,10 +122,14 @@ let package = Package(
       name: "BuiltInPlugins",
       dependencies: ["RobustnessCore"] + (attacks + samplers + metrics).map { .target(name: $0) },
       swiftSettings: strict),
+    // Attacks from shared libraries, in C and whatever can be called like it.
+    .target(name: "CRobustnessPlugin"),
+    .target(
+      name: "ForeignPlugins", dependencies: ["RobustnessCore", "CRobustnessPlugin"], swiftSettings: strict),
     .target(
       name: "EvaluationHarness",
       dependencies: [
-        "RobustnessCore", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5", "Diagnostics", "Reporting",
+        "RobustnessCore", "ForeignPlugins", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5", "Diagnostics", "Reporting",
         "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -197,6 +201,7 @@ let package = Package(
       "PluginTests",
       ["RobustnessCore", "RobustnessTesting", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
     tests("PluginScaffoldTests", ["PluginScaffold", "RobustnessCore"]),
+    tests("ForeignPluginsTests", ["ForeignPlugins", "RobustnessCore", "RobustnessTesting", "PGD"]),
     tests("SharedBenchmarkTests", ["SharedBenchmark", "RobustnessCore", "BuiltInPlugins"]),
     tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore"]),
     tests(

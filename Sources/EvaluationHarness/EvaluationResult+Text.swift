@@ -23,6 +23,16 @@ extension EvaluationResult {
       ("cleanAccuracyInterval", Self.interval(cleanAccuracy)),
       ("runs", .array(runs.map(\.json))),
       (
+        "failures",
+        .array(
+          failures.map {
+            .object([
+              ("attack", .text($0.attack)), ("request", .text($0.request)), ("objective", .text($0.objective.rawValue)),
+              ("norm", .text($0.norm.rawValue)), ("epsilon", .number($0.epsilon)), ("reason", .text($0.reason)),
+            ])
+          })
+      ),
+      (
         "worstCase",
         .array(
           worstCase.map {
@@ -171,6 +181,10 @@ extension EvaluationResult {
         run.memberGradients > 0 ? Self.grouped(run.memberGradients) : "–", String(format: "%.1f s", run.seconds),
       ])
     }
+    for run in failures {
+      let threat = listThreat ? "\(run.norm.symbol) \(Self.short(run.epsilon))" : ""
+      table.append([run.attack, run.objective.rawValue, threat, "failed", "–", "–", "–", "–"])
+    }
     return table.text
   }
 
@@ -215,6 +229,7 @@ extension EvaluationResult {
     let several = runs.count { $0.attack != "random" } > 1
     func first(_ status: Check.Status) -> [Finding] {
       CheckName.all.compactMap { name in
+        if name == CheckName.attackCompletes, status == .failed { return failures.first.map { ($0.check, "") } }
         for run in runs {
           if let check = run.checks.first(where: { $0.name == name && $0.status == status }) {
             let isOfEnsemble = CheckName.ofEnsemble.contains(name)

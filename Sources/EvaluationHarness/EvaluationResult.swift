@@ -79,6 +79,38 @@ public struct RunResult: Sendable {
   }
 }
 
+/// A run that the attack could not finish.
+public struct FailedRun: Sendable {
+  /// Name of the attack.
+  public var attack: String
+  /// The attack with its options as given.
+  public var request: String
+  /// Objective that it was to follow.
+  public var objective: Objective
+  /// Norm of the ball.
+  public var norm: Norm
+  /// Radius of the ball.
+  public var epsilon: Double
+  /// What went wrong, in a sentence.
+  public var reason: String
+
+  init(_ request: AttackRequest, _ objective: Objective, _ threat: ThreatModel, _ failure: AttackFailure) {
+    attack = request.attack.name
+    self.request = request.text
+    self.objective = objective
+    norm = threat.norm
+    epsilon = threat.epsilon
+    reason = failure.reason
+  }
+
+  /// A run that is missing from the worst case makes every number too high.
+  public var check: Check {
+    Check(
+      CheckName.attackCompletes, .failed, finding: "the attack \(attack) did not finish: \(reason)",
+      advice: "Mend the attack, or leave it out; what it would have found is missing from every number.")
+  }
+}
+
 /// The result of an evaluation.
 public struct EvaluationResult: Sendable {
   /// Name of what was evaluated.
@@ -109,6 +141,8 @@ public struct EvaluationResult: Sendable {
   public var cleanAccuracy: Estimate
   /// One for each attack × objective × ε, and random noise.
   public var runs: [RunResult]
+  /// Runs that were asked for and did not finish.
+  public var failures: [FailedRun]
   /// Per-example worst case over all runs, one for each norm and ε with more than one run.
   public var worstCase: [WorstCaseResult]
   /// What all checks say.
@@ -118,7 +152,7 @@ public struct EvaluationResult: Sendable {
   /// Names the examples.
   public var dataSHA256: String?
 
-  init(evaluator: Evaluator, clean: Observations, examples: Examples, runs: [RunResult]) {
+  init(evaluator: Evaluator, clean: Observations, examples: Examples, runs: [RunResult], failures: [FailedRun]) {
     let subject = evaluator.subject
     model = subject.name
     summary = subject.summary
@@ -134,8 +168,9 @@ public struct EvaluationResult: Sendable {
     seed = evaluator.plan.seed
     cleanAccuracy = .proportion(zip(clean.decisions, examples.labels).count { $0 == $1 }, of: examples.count)
     self.runs = runs
+    self.failures = failures
     worstCase = WorstCaseResult.all(of: runs)
-    verdict = Verdict(runs.map(\.checks))
+    verdict = Verdict(runs.map(\.checks) + failures.map { [$0.check] })
     posteriorSHA256 = subject.posteriorSHA256
     dataSHA256 = subject.dataSHA256
   }

@@ -68,6 +68,7 @@ private struct Session {
   let examples: Examples
   let ensembleChecks: CheckSuite
   private var runs: [(outcome: Evaluator.Outcome, suite: CheckSuite, metrics: [(String, Estimate)])] = []
+  private var failures: [FailedRun] = []
   private var noise: [NoiseKey: Evaluator.Outcome] = [:]
   private var gradientFindings: [Objective: GradientChecks.Findings] = [:]
 
@@ -93,7 +94,13 @@ private struct Session {
         for objective in plan.objectives where request.attack.name != "random" {
           let label = "\(request.attack.name) · \(objective.rawValue) · ε \(epsilon.formatted())"
           evaluator.progress.willRun(label)
-          let outcome = try evaluator.perform(request, objective: objective, threat: threat, examples: examples)
+          let outcome: Evaluator.Outcome
+          do {
+            outcome = try evaluator.perform(request, objective: objective, threat: threat, examples: examples)
+          } catch let failure as AttackFailure {
+            failures.append(FailedRun(request, objective, threat, failure))
+            continue
+          }
           evaluator.progress.willRun(label + " · checks")
           let suite = try checks(outcome, noise: noise?.withstood)
           runs.append((outcome, suite, try metrics(outcome, needsMembers)))
@@ -195,10 +202,12 @@ private struct Session {
     // An attack that asks for decisions only may well be weaker than one step along a gradient.
     if followsGradient, request.attack.name != "fgsm", let oneStep = evaluator.companion("fgsm") {
       try suite.add(CheckName.fgsm) {
-        let fgsm = try evaluator.perform(
-          AttackRequest(oneStep, norm: outcome.threat.norm), objective: outcome.objective, threat: outcome.threat,
-          examples: examples)
-        return checks.fgsm(fgsm.withstood)
+        try unlessItFails(CheckName.fgsm) {
+          let fgsm = try evaluator.perform(
+            AttackRequest(oneStep, norm: outcome.threat.norm), objective: outcome.objective, threat: outcome.threat,
+            examples: examples)
+          return checks.fgsm(fgsm.withstood)
+        }
       }
     }
     let doubled = [(CheckName.doubledSteps, "steps"), (CheckName.doubledRestarts, "restarts")]
@@ -211,8 +220,19 @@ private struct Session {
       try suite.add(name) {
         var stronger = request
         stronger.assignments[option] = "\(2 * effort)"
-        return checks.doubled(name, try newlyFooled(by: stronger, outcome), what: option)
+        return try unlessItFails(name) { checks.doubled(name, try newlyFooled(by: stronger, outcome), what: option) }
       }
+    }
+  }
+
+  /// A companion that cannot be run leaves its question open.
+  private func unlessItFails(_ name: String, _ make: () throws -> Check) throws -> Check {
+    do {
+      return try make()
+    } catch let failure as AttackFailure {
+      return Check(
+        name, .warning, finding: "the run to compare with could not be made: \(failure)",
+        advice: "Nothing says that the attack has converged: let it take twice the effort.")
     }
   }
 
@@ -270,6 +290,6 @@ private struct Session {
       runs: runs.map { run in
         RunResult(
           run.outcome, clean: clean, metrics: Dictionary(run.metrics) { first, _ in first }, checks: run.suite.checks)
-      })
+      }, failures: failures)
   }
 }

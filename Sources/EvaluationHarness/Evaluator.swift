@@ -126,8 +126,10 @@ public struct Evaluator: Sendable {
   private func open<A: Attack>(
     _ type: A.Type, _ request: AttackRequest, _ objective: Objective, _ threat: ThreatModel, _ examples: Examples
   ) throws -> Outcome {
-    let options = try A.Options(assignments: request.assignments)
-    let attack = try A(options)
+    let (options, attack) = try blaming(A.self) {
+      let options = try A.Options(assignments: request.assignments)
+      return (options, try A(options))
+    }
     var oracle = AccountingOracle(
       ensemble: subject.ensemble, examples: examples, threat: threat, objective: objective, decision: plan.decision,
       draws: oracleDraws, progress: progress)
@@ -135,14 +137,17 @@ public struct Evaluator: Sendable {
     let clock = ContinuousClock()
     var points = examples.inputs
     let duration = try clock.measure {
-      points = try attack.perturb(examples, within: threat, oracle: &oracle, random: streams)
+      points = try blaming(A.self) {
+        try attack.perturb(examples, within: threat, oracle: &oracle, random: streams)
+      }
     }
     guard points.shape == examples.inputs.shape else {
-      throw CoreError("\(A.name) returned points of shape \(points.shape) for examples of \(examples.inputs.shape)")
+      throw AttackFailure(
+        attack: A.name, reason: "it returned points of shape \(points.shape) for examples of \(examples.inputs.shape)")
     }
     let adversarial = try observe(points)
     var described: [String: String] = ["norm": request.norm.rawValue]
-    for (name, value) in try options.resolved(for: request.norm).described() {
+    for (name, value) in try blaming(A.self, { try options.resolved(for: request.norm).described() }) {
       described[name] = value ?? "not set"
     }
     return Outcome(
@@ -150,6 +155,15 @@ public struct Evaluator: Sendable {
       record: oracle.record, fooledByAnyQuery: try fooled(adversarial, oracle.record, examples),
       seconds: Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18,
       options: described)
+  }
+
+  /// What an attack cannot do is its own failure, not that of the evaluation.
+  private func blaming<A: Attack, Value>(_ attack: A.Type, _ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as CoreError {
+      throw AttackFailure(attack: A.name, reason: error.description)
+    }
   }
 
   /// Predictions and decisions of the draws that judge.

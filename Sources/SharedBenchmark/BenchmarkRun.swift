@@ -121,6 +121,7 @@ public struct BenchmarkRun: Sendable {
         subject: evaluated, plan: plan, companions: .builtIn,
         progress: TerminalProgress(prefix: "\(evaluated.name) · \(threat.norm.symbol) · ")
       ).evaluate()
+      if let failure = result.failures.first { throw CoreError("it failed: \(failure.reason)") }
       guard let run = result.runs.first(where: { $0.attack == request.attack.name }) else {
         throw CoreError("\(request.attack.name) left no result")
       }

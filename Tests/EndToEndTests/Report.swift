@@ -46,6 +46,14 @@ struct Report: Decodable, Equatable {
     var robustAccuracy: Double
     var robustAccuracyInterval: [Double]
   }
+  struct Failure: Decodable, Equatable {
+    var attack: String
+    var request: String
+    var objective: String
+    var norm: String
+    var epsilon: Double
+    var reason: String
+  }
   struct Verdict: Decodable, Equatable {
     var believable: Bool
     var failed: [String]
@@ -64,6 +72,7 @@ struct Report: Decodable, Equatable {
   var cleanAccuracy: Double
   var cleanAccuracyInterval: [Double]
   var runs: [Run]
+  var failures: [Failure]
   var worstCase: [WorstCase]
   var verdict: Verdict
   var posteriorSHA256: String?

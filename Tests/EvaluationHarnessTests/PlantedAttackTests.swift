@@ -48,6 +48,26 @@ func expect(
       notRun: ["budget", "box", "zero-gradients", "saturation", "finite-differences"] + Self.afterBudgetAndBox)
   }
 
+  @Test(arguments: [AttackRequest(GivesUp.self), AttackRequest(ReturnsTooFew.self)])
+  func `an attack that does not finish costs the others nothing`(_ broken: AttackRequest) throws {
+    let subject = try ClosedForm.subject()
+    let alone = try subject.evaluated([request("fgsm")])
+    let result = try subject.evaluated([broken, request("fgsm")])
+    #expect(result.runs.map(\.attack) == ["fgsm", "random"])
+    #expect(result.runs.map(\.correct) == alone.runs.map(\.correct))
+    #expect(result.failures.map(\.attack) == [broken.attack.name])
+    #expect(result.failures[0].reason.contains(broken.attack.name == "gives-up" ? "no more ideas" : "shape [59, 4]"))
+    #expect(result.verdict.failed == ["attack-completes"])
+    #expect(result.table.contains("✗ attack-completes"))
+  }
+
+  @Test func `an attack that cannot be run with twice the steps leaves its convergence open`() throws {
+    let run = try ClosedForm.subject().evaluated([AttackRequest(TakesFewSteps.self)]).runs[0]
+    let check = try #require(run.checks.first { $0.name == "doubled-steps" })
+    #expect(check.status == .warning)
+    #expect(check.finding.contains("at most 15 steps"))
+  }
+
   @Test func `an attack that returns an earlier point than the best`() throws {
     expect(
       try ClosedForm.subject().evaluated([AttackRequest(ReturnsTheStart.self)]), names: "silent-success",

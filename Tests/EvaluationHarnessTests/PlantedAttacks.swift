@@ -143,3 +143,41 @@ struct HasTooFewRestarts: Attack {
     return try FastGradientSignMethod(.init()).perturb(examples, within: threat, oracle: &oracle, random: random)
   }
 }
+
+/// Throws half-way.
+struct GivesUp: Attack {
+  static let name = "gives-up"
+  init(_ options: NoOptions) throws {}
+  func perturb(
+    _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
+  ) throws -> Tensor {
+    _ = try oracle.ascent(examples.inputs)
+    throw CoreError("no more ideas")
+  }
+}
+
+/// Loses an example.
+struct ReturnsTooFew: Attack {
+  static let name = "returns-too-few"
+  init(_ options: NoOptions) throws {}
+  func perturb(
+    _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
+  ) throws -> Tensor { examples.inputs.rows(1..<examples.count) }
+}
+
+/// Refuses more effort than its default.
+struct TakesFewSteps: Attack {
+  struct Options: PluginOptions {
+    var steps = 15
+    init() {}
+  }
+  static let name = "takes-few-steps"
+  private let options: Options
+  init(_ options: Options) throws {
+    guard options.steps <= 15 else { throw CoreError("takes at most 15 steps") }
+    self.options = options
+  }
+  func perturb(
+    _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
+  ) throws -> Tensor { try soundPoints(["steps": "\(options.steps)"], examples, threat, &oracle, random) }
+}

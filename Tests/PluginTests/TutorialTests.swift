@@ -33,6 +33,13 @@ import Testing
     }
   }
 
+  @Test func `the plugin in C is the example that tests compile`() throws {
+    let docs = Fixtures.packageRoot.appending(path: "Docs")
+    let page = try String(contentsOf: docs.appending(path: "write-a-plugin-in-c.md"), encoding: .utf8)
+    let file = try String(contentsOf: docs.appending(path: "Examples/CPlugin/iterated_sign.c"), encoding: .utf8)
+    #expect(page.contains("<!-- Examples/CPlugin/iterated_sign.c -->\n```c\n\(file)```\n"))
+  }
+
   @Test func `an attack takes twenty lines, with options under thirty`() throws {
     let blocks = try Self.blocks("write-an-attack.md")
     func count(_ name: String) throws -> Int {

@@ -40,6 +40,8 @@ public struct Check: Sendable, Hashable {
 
 /// The names of the checks, in the order in which a verdict names them. What a check depends on comes before it.
 public enum CheckName {
+  /// The attack comes to its end.
+  public static let attackCompletes = "attack-completes"
   /// Every probability, loss, gradient and point is finite.
   public static let finiteValues = "finite-values"
   /// What the model calls logits are not probabilities.
@@ -77,7 +79,8 @@ public enum CheckName {
 
   /// All names, in order.
   public static let all = [
-    finiteValues, logits, identicalDraws, convergence, signature, cleanAccuracy, budget, box, zeroGradients, saturation,
+    attackCompletes, finiteValues, logits, identicalDraws, convergence, signature, cleanAccuracy, budget, box,
+    zeroGradients, saturation,
     finiteDifferences, silentSuccess, noise, fgsm, doubledSteps, doubledRestarts, monotone,
   ]
 
@@ -87,7 +90,7 @@ public enum CheckName {
   /// The checks that must not have failed before `name` says anything.
   static func requirements(of name: String) -> [String] {
     switch name {
-    case finiteValues, signature: []
+    case attackCompletes, finiteValues, signature: []
     case convergence: [finiteValues, identicalDraws]
     case logits, identicalDraws, cleanAccuracy, budget, box: [finiteValues]
     case zeroGradients: [finiteValues, logits]

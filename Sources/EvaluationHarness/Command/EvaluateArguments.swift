@@ -98,6 +98,13 @@ struct EvaluateArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Write the inputs that the attacks returned to this HDF5 file.", valueName: "file"))
   var saveAdversarial: String?
 
+  @Option(
+    name: .customLong("plugin"),
+    help: ArgumentHelp(
+      "A shared library with attacks in C or a language like it. Repeatable.",
+      discussion: "Its code runs with all your rights: see Docs/write-a-plugin-in-c.md.", valueName: "library"))
+  var plugins: [String] = []
+
   @Flag(help: "Read a file whose content is not what its digest says all the same, and say so.")
   var acceptChanged = false
 

@@ -1,4 +1,5 @@
 import ComputeKernels
+import ForeignPlugins
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
@@ -24,6 +25,7 @@ struct EvaluateJob {
   }
 
   func run() throws {
+    guard arguments.plugins.isEmpty else { return try withPlugins().run() }
     if arguments.listAttacks { return try StandardOutput.write(try attackList()) }
     if arguments.listMetrics { return try StandardOutput.write(metricList()) }
     // Everything that can be wrong with the command line is said before any file is read.
@@ -55,11 +57,35 @@ struct EvaluateJob {
       result = try evaluator.evaluate()
     } catch let error as CoreError {
       throw BadDataError("\(subject.name): \(error)")
+    } catch let error as AttackFailure {
+      // Random noise, without which nothing can be judged.
+      throw BadDataError("\(subject.name): \(error)")
     } catch let error as KernelError {
       throw BadDataError("\(subject.name): \(error)")
     }
     if let path = arguments.saveAdversarial { try AdversarialFile.write(result, to: path) }
     try emit(result)
+    // Everything that could be evaluated has been; a script must see that something is missing.
+    if let failure = result.failures.first { throw AttackFailure(attack: failure.attack, reason: failure.reason) }
+  }
+
+  /// The same job with the attacks of `--plugin` among the others.
+  private func withPlugins() throws -> EvaluateJob {
+    var all = attacks
+    for path in arguments.plugins {
+      do {
+        let loaded = try PluginLibrary.attacks(inFile: path)
+        if let taken = loaded.first(where: { new in all.contains { $0.name.lowercased() == new.name } }) {
+          throw CoreError("\(path) has an attack named '\(taken.name)', as another one is: give it another name")
+        }
+        all += loaded
+      } catch let error as CoreError {
+        throw BadDataError("--plugin \(error)")
+      }
+    }
+    var arguments = arguments
+    arguments.plugins = []
+    return EvaluateJob(arguments: arguments, attacks: all, metrics: metrics, makeSubject: makeSubject)
   }
 
   /// The subject. Ctrl-C reaches the process that checks the file as well: its death is then no damage of the file.
