@@ -30,7 +30,7 @@ import Testing
     return page[start.upperBound...].matches(of: /(?m)^- ``(.+)``$/).map { match in
       let link = String(match.output.1)
       guard let slash = link.firstIndex(of: "/") else { return link }
-      return link[link.index(after: slash)...].replacing(/-[0-9a-z]+$/, with: "")
+      return String(link[link.index(after: slash)...].replacing(/-[0-9a-z]+$/, with: ""))
     }
   }
 
