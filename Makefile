@@ -8,6 +8,9 @@ RELEASE = -c release -Xswiftc -enable-testing
 VENV = .build-python
 LONG_OUTPUT = Docs/test-long.txt
 LINTED = Sources Plugins Tests
+SITE = .build/documentation
+# The folder of a server where the pages will lie, for `make docs`: name for https://example.org/name; empty at its root.
+DOCS_BASE_PATH ?=
 
 # Homebrew's headers (oneDNN) lie where clang does not look.
 ifneq ($(wildcard /opt/homebrew/include),)
@@ -18,7 +21,7 @@ endif
 MNIST ?=
 TRAINED = mnist-hmc half-moons-hmc mnist-deep-ensemble fashion-vi
 
-.PHONY: help dependencies build evaluate test test-swift test-long test-python lint format bench fixtures clean
+.PHONY: help dependencies build evaluate test test-swift test-long test-python lint format bench docs fixtures clean
 
 help:
 	@echo "make evaluate      install what is missing, build, and evaluate Fixtures/mnist-hmc.h5"
@@ -27,6 +30,7 @@ help:
 	@echo "make test-python   files from here in xarray and ArviZ, files from h5py here"
 	@echo "make lint          check the format of the source;  make format: correct it"
 	@echo "make fixtures      train the posteriors in Fixtures again (MNIST=folder: where the full data set is)"
+	@echo "make docs          the reference of the modules as web pages, in $(SITE)"
 	@echo "make bench         measure the speed beside other tools"
 	@echo "make clean         remove everything that was built"
 
@@ -73,6 +77,15 @@ format:
 bench: dependencies
 	$(SWIFT) build -c release --product benchmarks
 	$(PYTHON) Tests/Benchmarks/run.py --write Docs/performance.md
+
+# One site for every module with a catalogue. Only this resolves DocC's plugin: Package.swift.
+docs: dependencies
+	@mkdir -p $(SITE)
+	ROBUSTNESS_DOCC=1 $(SWIFT) package --allow-writing-to-directory $(SITE) generate-documentation \
+	  $(patsubst Sources/%/Documentation.docc,--target %,$(wildcard Sources/*/Documentation.docc)) \
+	  --enable-experimental-combined-documentation --output-path $(SITE) --transform-for-static-hosting \
+	  $(if $(DOCS_BASE_PATH),--hosting-base-path $(DOCS_BASE_PATH)) --warnings-as-errors
+	@echo "To read it: $(PYTHON) -m http.server --directory $(SITE), then http://localhost:8000/documentation/"
 
 fixtures: dependencies
 	$(SWIFT) build $(RELEASE) --product train

@@ -55,6 +55,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
   .testTarget(name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: strict)
 }
 
+// `make docs` needs DocC's commands; who only builds or depends on this package never resolves them.
+let documentation: [Package.Dependency] =
+  Context.environment["ROBUSTNESS_DOCC"] == "1"
+  ? [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0")] : []
+
 let package = Package(
   name: "bayesian-robustness",
   platforms: [.macOS(.v15)],
@@ -74,7 +79,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
-  ],
+  ] + documentation,
   targets: [
     // MARK: - The vocabulary
     .target(name: "CTensorLoops", linkerSettings: libm),

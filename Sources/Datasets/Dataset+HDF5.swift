@@ -13,7 +13,7 @@ extension Dataset {
   /// - Parameters:
   ///   - path: The file.
   ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has just written.
-  /// - Throws: ``PosteriorFileError`` or ``DatasetError`` with the file and the reason.
+  /// - Throws: ``/PosteriorFiles/PosteriorFileError`` or ``DatasetError`` with the file and the reason.
   public init(hdf5File path: String, probe: ProbeCommand?) throws {
     let arrays = try TrainingArrays.read(path, probe: probe)
     let parts = [arrays.train, arrays.test].compactMap { $0 }

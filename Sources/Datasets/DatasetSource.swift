@@ -38,7 +38,7 @@ public enum DatasetSource: Sendable, Hashable {
   ///   - folders: Where files of images are looked for.
   ///   - seed: Seed of what is generated.
   ///   - probe: The program that opens an HDF5 file first; nil for files that this program has just written.
-  /// - Throws: ``DatasetError`` or ``PosteriorFileError`` with the file and the reason.
+  /// - Throws: ``DatasetError`` or ``/PosteriorFiles/PosteriorFileError`` with the file and the reason.
   public func load(folders: DataFolders, seed: UInt64 = 0, probe: ProbeCommand?) throws -> Dataset {
     switch self {
     case .images(let images): try images.load(from: folders)

@@ -4,7 +4,7 @@ public import RobustnessCore
 public struct AttackRequest: Sendable {
   /// The attack.
   public var attack: any Attack.Type
-  /// Options that differ from the defaults, by name as on the command line.
+  /// Options that differ from the defaults, by name as on the command line: `["random-start": "false"]`. The command line checks the names before; here one that the attack does not have is ignored.
   public var assignments: [String: String]
   /// The norm of the threat model.
   public var norm: Norm
@@ -102,7 +102,7 @@ public struct EvaluationPlan: Sendable {
   /// How much work the comparison with finite differences may do.
   public var finiteDifferences: FiniteDifferenceEffort
 
-  /// A plan with the defaults of the command line.
+  /// A plan with the defaults of the command line: the predictive's loss and decision, all draws, untargeted, in the box [0, 1], seed 0.
   public init(
     attacks: [AttackRequest], objectives: [Objective] = [.predictive], epsilons: [Double],
     box: ClosedRange<Double> = 0...1,

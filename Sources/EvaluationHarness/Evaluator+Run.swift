@@ -3,6 +3,10 @@ import RobustnessCore
 
 extension Evaluator {
   /// Runs every attack × objective × ε, the random noise beside them, and all checks.
+  ///
+  /// The result depends on subject, plan and companions only, not on threads; the times in it aside.
+  ///
+  /// - Throws: `CoreError` when an attack's options make no sense or it returns points of another shape, ``Interrupted`` when the progress asks for it, and whatever the ensemble throws.
   public func evaluate() throws -> EvaluationResult {
     progress.willEvaluate(memberGradients: expectedWork())
     defer { progress.didEnd() }

@@ -15,7 +15,10 @@ public struct Evaluator: Sendable {
   /// An evaluation of `subject`.
   ///
   /// - Parameters:
+  ///   - subject: what is evaluated.
+  ///   - plan: attacks, objectives, radii, and everything else that is done to it.
   ///   - companions: where the checks find random noise (`random`) and the one-step attack (`fgsm`); those of this package stand in for what is missing.
+  ///   - progress: is told how the evaluation goes on, and may stop it.
   /// - Throws: `CoreError` when the plan does not fit the subject.
   public init(
     subject: EvaluationSubject, plan: EvaluationPlan, companions: [any Attack.Type] = .builtIn,

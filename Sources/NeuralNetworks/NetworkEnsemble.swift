@@ -277,7 +277,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     return indices
   }
 
-  /// Memory that the process takes now.
+  /// Memory that the process takes now, in bytes; 0 where the system does not say.
   public static func residentBytes() -> Int {
     #if os(Linux)
     guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }

@@ -10,9 +10,14 @@ public struct ResampledWeights: WeightSource {
   private let scale: [Float]
   private let streams: RandomStreams
 
+  /// Draws of a fitted Gaussian.
+  ///
   /// - Parameters:
+  ///   - architecture: The network that the weights belong to.
   ///   - mean: one a parameter, in the order of `architecture.parameters`.
   ///   - scale: standard deviations, likewise.
+  ///   - drawCount: Number of draws.
+  ///   - seed: Names the draws.
   public init(architecture: Architecture, mean: [Float], scale: [Float], drawCount: Int, seed: UInt64) {
     precondition(mean.count == architecture.parameterCount && scale.count == mean.count)
     self.architecture = architecture

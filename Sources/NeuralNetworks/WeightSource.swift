@@ -11,6 +11,7 @@ public protocol WeightSource: Sendable {
   /// - Parameters:
   ///   - draw: Which draw, from 0.
   ///   - buffer: Room for exactly `architecture.parameterCount` numbers.
+  /// - Throws: An error of the source, for instance when a file can no longer be read.
   func read(draw: Int, into buffer: UnsafeMutableBufferPointer<Float>) throws
 }
 
@@ -26,7 +27,9 @@ public struct InMemoryWeights: WeightSource {
 
   /// Keeps the given draws.
   ///
-  /// - Parameter draws: For each draw, its parameters in the order of `architecture.parameters`, each in C order.
+  /// - Parameters:
+  ///   - architecture: The network that the weights belong to.
+  ///   - draws: For each draw, its parameters in the order of `architecture.parameters`, each in C order.
   public init(architecture: Architecture, draws: [[Float]]) {
     precondition(
       draws.allSatisfy { $0.count == architecture.parameterCount }, "every draw holds every parameter of the network")

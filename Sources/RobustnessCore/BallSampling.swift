@@ -24,8 +24,12 @@ extension ThreatModel {
   /// Row `i` depends on `identifiers[i]`, `restart` and the streams' key only. With a mask the ball is that of the features that may change.
   ///
   /// - Parameters:
+  ///   - distribution: how they are drawn.
   ///   - shape: shape of the result, (examples, …input).
+  ///   - identifiers: one for each row, those of ``Examples/identifiers``.
   ///   - restart: names the draw among several for the same example.
+  ///   - random: streams of the attack.
+  /// - Returns: perturbations in the units of the inputs, to be added to them.
   public func randomPerturbations(
     _ distribution: BallDistribution, shape: [Int], identifiers: [Int], restart: Int, random: RandomStreams
   ) -> Tensor {

@@ -45,7 +45,10 @@ public struct Estimate: Sendable, Hashable, Codable {
 
   /// The mean of one number for each example, with the interval of the normal approximation (± 1.96 standard errors).
   ///
-  /// - Parameter bounds: what the mean can be at all; the interval is cut there. A mean that is not finite has no interval.
+  /// - Parameters:
+  ///   - values: one number for each example. Without any the mean is NaN; one alone has no interval.
+  ///   - unit: what the numbers are measured in, for instance "nat".
+  ///   - bounds: what the mean can be at all; the interval is cut there. A mean that is not finite has no interval.
   public static func mean(
     of values: [Double], unit: String, within bounds: ClosedRange<Double> = -.infinity...(.infinity)
   ) -> Estimate {

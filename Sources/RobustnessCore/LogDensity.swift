@@ -9,11 +9,13 @@ public protocol LogDensity: Sendable {
   /// The standard deviation of each parameter before any data, where the density has a prior that knows: the scale of a long trajectory.
   var priorDeviations: [Double]? { get }
 
-  /// The log-density at `position`.
+  /// The log-density at `position`, in nat.
   ///
   /// - Parameters:
   ///   - position: `dimension` numbers.
   ///   - gradient: Where given, its `dimension` numbers are overwritten with the gradient.
+  /// - Returns: likelihood and prior apart. Where the density is zero or not defined, −∞ or NaN: a sampler rejects such a point.
+  /// - Throws: an error of the implementation, which ends the run.
   func evaluate(
     _ position: UnsafeBufferPointer<Double>, gradient: UnsafeMutableBufferPointer<Double>?
   ) throws -> LogDensityValue

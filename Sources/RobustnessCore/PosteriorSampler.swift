@@ -22,7 +22,7 @@ public protocol PosteriorSampler: Sendable {
   /// What a step tells about itself.
   associatedtype Info: SamplerInfo
 
-  /// The name that `train` takes, in lower case.
+  /// The name that `train` takes: lower case, digits, and hyphens between words, for instance `hmc`.
   static var name: String { get }
   /// One line for `train --list-samplers`.
   static var summary: String { get }
@@ -42,14 +42,19 @@ public protocol PosteriorSampler: Sendable {
   ///   - start: Parameters to begin at; empty for a start of the sampler's own, where it has one.
   ///   - chain: Number of the chain, from 0.
   ///   - random: Streams of this chain.
+  /// - Throws: `CoreError` when there is no beginning here, and whatever the target throws.
   func initialState(of target: Target, at start: [Float], chain: Int, random: RandomStreams) throws -> State
   /// The next state. In a Markov chain a rejected proposal repeats the position.
   ///
-  /// - Parameter random: The same streams for every step of a chain; a step takes those with its own index.
+  /// - Parameters:
+  ///   - state: Where the chain is.
+  ///   - target: What to draw from.
+  ///   - random: The same streams for every step of a chain; a step takes those with its own index.
+  /// - Throws: `CoreError` when the chain cannot go on, and whatever the target throws. A run ends there; what was drawn before is kept.
   func step(_ state: State, of target: Target, random: RandomStreams) throws -> (state: State, info: Info)
   /// How far the warm-up is, or nil once every further step gives a draw.
   func warmup(of state: State) -> WarmupProgress?
-  /// The draw that a state stands for.
+  /// The draw that a state stands for: one number for each parameter of the target, in single precision.
   func draw(of state: State) -> [Float]
   /// The Gaussian that draws come from, where there is one.
   func gaussian(of state: State) -> GaussianApproximation?

@@ -1,6 +1,6 @@
 /// What an ensemble says about some inputs.
 public struct Prediction: Sendable, Hashable {
-  /// Log-probabilities of the posterior predictive, shape (examples, classes).
+  /// Natural logarithms of the posterior predictive's probabilities, shape (examples, classes).
   public var logProbabilities: Tensor
   /// How many draws choose each class, shape (examples, classes).
   public var votes: Tensor

@@ -3,9 +3,9 @@
 /// ## Conforming to RobustnessMetric
 ///
 /// `name`, `init()` and `evaluate` are enough. A metric sees everything the harness saw at the clean and the adversarial inputs; it asks for the log-probabilities of single draws
-/// by `needsMembers`, since they can be large.
+/// by ``needsMembers``, since they can be large.
 public protocol RobustnessMetric: Sendable {
-  /// The name that `--metric` takes, in lower case.
+  /// The name that `--metric` takes: lower case, digits, and hyphens between words, for instance `mutual-information`.
   static var name: String { get }
   /// One line for `--list-metrics`.
   static var summary: String { get }
@@ -13,7 +13,11 @@ public protocol RobustnessMetric: Sendable {
   static var needsMembers: Bool { get }
   /// A metric.
   init()
-  /// The number, with its interval where one is known.
+  /// The number, with its unit, its interval where one is known, and the count of the examples that it rests on.
+  ///
+  /// It must not depend on the order of the examples, and probabilities of exactly 0 (log-probabilities of −∞) must not make it NaN.
+  ///
+  /// - Throws: `CoreError` when the outcomes do not allow the number; it ends the evaluation.
   func evaluate(_ outcomes: Outcomes) throws -> Estimate
 }
 
@@ -28,9 +32,9 @@ extension RobustnessMetric {
 public struct Observations: Sendable {
   /// The inputs, shape (examples, …input).
   public var inputs: Tensor
-  /// Log-probabilities of the predictive, and the votes.
+  /// Natural logarithms of the predictive's probabilities, and the votes.
   public var prediction: Prediction
-  /// The class decided for each example.
+  /// The class decided for each example; −1 where a probability is NaN, which counts as wrong.
   public var decisions: [Int]
   /// Log-probabilities of each draw, shape (draws, examples, classes); only for metrics that need members.
   public var memberLogProbabilities: Tensor?

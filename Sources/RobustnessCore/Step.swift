@@ -37,8 +37,10 @@ extension ThreatModel {
   /// Row `i` depends on the example's identifier, `restart` and the streams only.
   ///
   /// - Parameters:
+  ///   - examples: the centres of the balls.
   ///   - restart: names the draw among several for the same example.
   ///   - distribution: how the perturbation is drawn; what leaves the ball is scaled back to it, then clipped to the box.
+  ///   - random: streams of the attack.
   public func randomStart(
     around examples: Examples, restart: Int = 0, distribution: BallDistribution = .uniform, random: RandomStreams
   ) -> Tensor {

@@ -25,8 +25,16 @@ public struct ThreatModel: Sendable, Hashable {
   /// What counts as success.
   public var goal: Goal
 
-  /// A threat model. `epsilon` larger than the box is allowed: then only the box binds.
+  /// A threat model; by default L∞ in the box [0, 1], untargeted, with every feature free. `epsilon` larger than the box is allowed: then only the box binds.
   ///
+  /// - Parameters:
+  ///   - norm: the norm of the ball.
+  ///   - epsilon: its radius, in the units of the inputs.
+  ///   - epsilonPerFeature: for L∞, one radius for each number of an input in C order, which replace `epsilon`.
+  ///   - box: the interval of every feature.
+  ///   - boxPerFeature: one interval for each number of an input, which replace `box`.
+  ///   - mask: true where a number of an input may change; nil for all.
+  ///   - goal: what counts as success.
   /// - Throws: `CoreError` when ε is negative or not finite, the box is empty or not finite, or a radius for each feature is asked for in L2.
   public init(
     norm: Norm = .linf, epsilon: Double, epsilonPerFeature: [Double]? = nil, box: ClosedRange<Double> = 0...1,
@@ -58,7 +66,12 @@ public struct ThreatModel: Sendable, Hashable {
 
   /// Brings every row of `points` back into the ball around the same row of `origins` and into the box.
   ///
-  /// For L∞ all projections agree. For L2, `.exact` is the Euclidean projection on ball ∩ box.
+  /// For L∞ all projections agree. For L2, `.exact` is the Euclidean projection on ball ∩ box. Features that the mask forbids to change are put back.
+  ///
+  /// - Parameters:
+  ///   - points: shape (examples, …input).
+  ///   - origins: the centres of the balls, the same shape; they lie in the box.
+  ///   - projection: how, for L2.
   public func project(_ points: inout Tensor, around origins: Tensor, by projection: Projection = .exact) {
     precondition(points.shape == origins.shape)
     let size = points.rowSize

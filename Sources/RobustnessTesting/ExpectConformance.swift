@@ -8,9 +8,10 @@ public import RobustnessCore
 ///
 /// All that is needed is in memory: small ensembles in closed form, some of them with exactly known robust radii. It takes about as long as a few thousand queries of small models.
 ///
-/// - Parameter options: options as on the command line; the defaults when empty.
-/// - Throws: `ConformanceFailure`, which names each broken rule. `AttackRule` lists them.
-/// - SeeAlso: `AttackRule`
+/// - Parameters:
+///   - attack: the type of the attack.
+///   - options: options as on the command line, `["random-start": "false"]`; the defaults when empty.
+/// - Throws: ``ConformanceFailure``, which names each broken rule. ``AttackRule`` lists them.
 public func expectConformance<A: Attack>(of attack: A.Type, options: [String: String] = [:]) throws {
   let violations = AttackConformance<A>(options: options).violations()
   guard violations.isEmpty else { throw ConformanceFailure(plugin: A.name, violations: violations) }
@@ -18,8 +19,8 @@ public func expectConformance<A: Attack>(of attack: A.Type, options: [String: St
 
 /// Checks a metric against every rule that metrics of this project keep.
 ///
-/// - Throws: `ConformanceFailure`, which names each broken rule. `MetricRule` lists them.
-/// - SeeAlso: `MetricRule`
+/// - Parameter metric: the type of the metric.
+/// - Throws: ``ConformanceFailure``, which names each broken rule. ``MetricRule`` lists them.
 public func expectConformance<M: RobustnessMetric>(of metric: M.Type) throws {
   let violations = MetricConformance<M>().violations()
   guard violations.isEmpty else { throw ConformanceFailure(plugin: M.name, violations: violations) }

@@ -15,8 +15,11 @@ public struct BenchmarkRun: Sendable {
   /// A run of the suite's attacks, and of `further` ones under the same protocol.
   ///
   /// - Parameters:
+  ///   - suite: the protocol.
   ///   - attacks: where names are found.
+  ///   - further: attacks beside those of the suite, with the same balls, seed and budgets.
   ///   - laboratory: who runs it; written into the results.
+  ///   - threads: threads to compute with; nil for all cores. They change no bit.
   /// - Throws: an error of exit code 64 when an attack is unknown, has other options, or sets a norm.
   public init(
     _ suite: BenchmarkSuite, attacks: [any Attack.Type], further: [BenchmarkSuite.Entry] = [], laboratory: String = "",

@@ -41,7 +41,10 @@ public struct MiniBatchOrder: Sendable {
 
   /// As many examples as there are, drawn with replacement (Efron 1979).
   ///
-  /// - Parameter random: Streams of one chain.
+  /// - Parameters:
+  ///   - count: Number of examples there are.
+  ///   - random: Streams of one chain.
+  /// - Returns: Positions of examples, `count` of them.
   public static func bootstrap(count: Int, random: RandomStreams) -> [Int64] {
     var stream = random.streams(for: "bootstrap").stream(example: 0)
     return (0..<count).map { _ in Int64(stream.index(below: count)) }

@@ -28,6 +28,7 @@ public struct Adam: Codable, Sendable, Hashable {
   /// One step downhill.
   ///
   /// - Parameters:
+  ///   - parameters: What is changed, one number for each parameter.
   ///   - gradient: Of what is to become smaller, one number for each parameter.
   ///   - rate: Learning rate.
   ///   - threads: Threads to compute with; they change no bit.
