@@ -71,7 +71,9 @@ struct Audit: Experiment {
       options: ["seed": "\(seed)"])
 
     variants = [
-      Variant(label: "HMC, none", about: "Eq. (2), fan-in-sized prior, all data", spec: hmc, baseline: "HMC, none"),
+      Variant(
+        label: "HMC, none", about: "Eq. (2), a prior of the size that the number of inputs asks for, all data",
+        spec: hmc, baseline: "HMC, none"),
       Variant(
         label: "HMC, double softmax in the loss", about: "cross-entropy of softmaxed probabilities", spec: hmc,
         objective: .doubleSoftmax, baseline: "HMC, none"),
@@ -79,7 +81,10 @@ struct Audit: Experiment {
         label: "HMC, PGD step 2/max", about: "every step jumps to a corner of the ball; last point returned", spec: hmc,
         usesAuthorsStep: true, baseline: "HMC, none"),
       Variant(
-        label: "HMC, N(0,1) prior", about: "no scaling by the number of inputs", spec: unscaled, baseline: "HMC, none"),
+        label: "HMC, N(0,1) prior",
+        about: scale == .laptop
+          ? "no scaling by the number of inputs; trajectories of 25 steps" : "no scaling by the number of inputs",
+        spec: unscaled, baseline: "HMC, none"),
       Variant(
         label: "HMC, last batch resampled",
         about: "a twelfth of the data and of the draws, drawn from with replacement", spec: resampled,
@@ -105,7 +110,7 @@ struct Audit: Experiment {
     return variants.map(\.spec).filter { seen.insert($0).inserted }
   }
   var expectedSeconds: Double { scale.pick(12, 200, 10_000) }
-  var settings: String { "audit 2 \(exampleCount) \(drawCount) \(variants.map(\.label).joined(separator: ";"))" }
+  var settings: String { "audit 3 \(exampleCount) \(drawCount) \(variants.map(\.label).joined(separator: ";"))" }
 
   /// One variant in one arithmetic.
   struct Row: Sendable {

@@ -99,7 +99,7 @@ struct Figure3: Experiment {
   private func figure(_ all: [(name: String, values: [Distribution], signal: SignalInterval)]) -> Figure {
     var figure = Figure(name: Self.name, width: 980, height: all.count > 2 ? 720 : 420)
     figure.add(
-      "set multiplot layout \((all.count + 1) / 2),2 margins 0.1,0.98,\(all.count > 2 ? "0.09,0.94" : "0.16,0.9") spacing 0.12,0.17",
+      "set multiplot layout \((all.count + 1) / 2),2 margins 0.1,0.98,\(all.count > 2 ? "0.09,0.89" : "0.16,0.84") spacing 0.12,0.17 title \"line: median; box: middle 90 %; whiskers: middle 99.8 % of the components; dashed: whiskers that fall like 1/√n\" font \",11\"",
       "unset key",
       "set xlabel \"number of draws n\"", "set ylabel \"component of the mean loss gradient, nat\" offset -1",
       "set boxwidth 0.5")

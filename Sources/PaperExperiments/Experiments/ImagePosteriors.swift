@@ -30,12 +30,12 @@ struct ImagePosteriors: Sendable {
         "warmup": "40", "leapfrog-steps": "20", "map-iterations": "150", "target-acceptance": "0.7",
       ]) { $1 }
     case .laptop:
-      // Raw pixels share a mean, which makes one direction of the first layer stiff; with so narrow a prior a hundred steps cross it.
+      // Raw pixels share a mean, which makes one direction of the first layer stiff; with so narrow a prior a hundred steps or so cross it.
       options.merge([
         "architecture": data == "mnist"
           ? "normalize:0.1307:0.3081/dense:32,relu" : "normalize:0.286:0.353/dense:32,relu",
         "prior": "global", "prior-scale": "0.12", "chains": "4", "draws": "63", "warmup": "80",
-        "trajectory-length": "0.12", "max-leapfrog-steps": "100", "target-acceptance": "0.65", "map-iterations": "300",
+        "trajectory-length": "0.2", "max-leapfrog-steps": "120", "target-acceptance": "0.65", "map-iterations": "300",
         "training-examples": "25000",
       ]) { $1 }
     case .paper:
@@ -57,8 +57,8 @@ struct ImagePosteriors: Sendable {
       ]) { $1 }
     case .laptop:
       options.merge([
-        "architecture": "dense:128,128,relu", "prior": "global", "prior-scale": "0.2", "draws": "250", "epochs": "50",
-        "learning-rate": "0.003",
+        "architecture": "dense:128,128,relu", "prior": "global", "prior-scale": "0.2", "draws": "250", "epochs": "100",
+        "learning-rate": "0.001",
       ]) { $1 }
     case .paper:
       options.merge([

@@ -162,7 +162,10 @@ extension Table1 {
             return [Double(x) + shift, estimate.value, estimate.low ?? .nan, estimate.high ?? .nan]
           })
         plots.append("\(block) using 1:2 with boxes linecolor rgb \"\(one.colour.rawValue)\" title \"\(one.title)\"")
-        plots.append("\(block) using 1:2:3:4 with yerrorbars pointtype -1 linecolor rgb \"#666666\" notitle")
+        // Error bars would draw a white disc over the bar.
+        plots.append(
+          "\(block) using 1:3:(0):($4-$3) with vectors nohead dashtype 1 linewidth 1.5 linecolor rgb \"#333333\" notitle"
+        )
       }
       figure.add("plot " + plots.joined(separator: ", \\\n  "))
     }
