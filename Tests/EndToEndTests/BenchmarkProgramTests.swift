@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The shared benchmark as two laboratories use it.
@@ -50,6 +51,24 @@ import Testing
       let table = try Self.program.run(["table", "second", "first"], in: folder)
       #expect(table.code == 0)
       #expect(table.output == first.text)
+    }
+  }
+
+  @Test func `an attack in C runs under the same protocol, and one that fails is left out with its reason`() throws {
+    try withFolder { folder in
+      let model = try SmallPosterior().write(to: folder)
+      let suite = try Self.suite(in: folder, steps: [2])
+      let sound = try CompiledPlugin(file: CompiledPlugin.example)
+      let broken = try CompiledPlugin(source: CompiledPlugin.misbehaving)
+      let run = try Self.program.run(
+        [
+          "run", "--suite", suite, "--models", model, "--plugin", sound.path, "--plugin", broken.path, "--attack",
+          "iterated-sign:steps=3", "--attack", "says-why",
+        ], in: folder)
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(run.output.contains("iterated-sign:steps=3"))
+      #expect(run.errors.contains("it failed: the moon is in the wrong house"))
+      #expect(!run.output.contains("says-why"))
     }
   }
 

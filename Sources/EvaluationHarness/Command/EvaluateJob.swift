@@ -1,5 +1,4 @@
 import ComputeKernels
-import ForeignPlugins
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
@@ -71,18 +70,7 @@ struct EvaluateJob {
 
   /// The same job with the attacks of `--plugin` among the others.
   private func withPlugins() throws -> EvaluateJob {
-    var all = attacks
-    for path in arguments.plugins {
-      do {
-        let loaded = try PluginLibrary.attacks(inFile: path)
-        if let taken = loaded.first(where: { new in all.contains { $0.name.lowercased() == new.name } }) {
-          throw CoreError("\(path) has an attack named '\(taken.name)', as another one is: give it another name")
-        }
-        all += loaded
-      } catch let error as CoreError {
-        throw BadDataError("--plugin \(error)")
-      }
-    }
+    let all = try attacks.adding(libraries: arguments.plugins)
     var arguments = arguments
     arguments.plugins = []
     return EvaluateJob(arguments: arguments, attacks: all, metrics: metrics, makeSubject: makeSubject)

@@ -49,28 +49,31 @@ struct Figure4: Experiment {
       "architecture": "dense:\(widths),\(member.activation)", "seed": "\(seed)", "prior": "fan-in", "prior-scale": "3",
       "evaluation-examples": scale.pick("200", "500", "1000"),
     ]
-    if scale != .paper { options["training-examples"] = scale.pick("500", "1000", "") }
+    // HMC passes over all of them at every step.
+    if scale != .paper {
+      options["training-examples"] = scale.pick("500", member.method == "hmc" ? "1000" : "6000", "")
+    }
     func number(_ name: String) -> Double { member.options[name] ?? 0 }
     switch member.method {
     case "hmc":
-      // A tenth of the draws, after as many transitions of warm-up, which leave a given step size alone.
+      // A tenth of the draws after a short warm-up. The grid's step sizes are too large for most of these posteriors: chains that never move would say nothing of HMC, so that the laptop's adapt.
       let draws = scale.pick(8, Int(number("samples")) / 10, Int(number("samples")))
       options.merge([
         "start": "map", "map-iterations": scale.pick("100", "150", "500"), "chains": "1", "draws": "\(draws)",
-        "warmup": "\(scale.pick(8, 25, 100))", "step-size": "\(number("step"))",
-        "leapfrog-steps": "\(Int(number("steps")))",
+        "warmup": "\(scale.pick(8, 25, 100))", "leapfrog-steps": "\(Int(number("steps")))",
       ]) { $1 }
+      if scale != .laptop { options["step-size"] = "\(number("step"))" }
     case "vi":
       let epochs = Int(number("epochs"))
       options.merge([
         "learning-rate": "\(number("rate"))", "epochs": "\(epochs)", "schedule": "constant",
         "draws": scale.pick("20", "50", "250"), "initial-scale": "0.05",
       ]) { $1 }
-      if scale != .paper { options["batch-size"] = "32" }
+      if scale == .smoke { options["batch-size"] = "32" }
     default:
       options.merge([
         "learning-rate": "\(number("rate"))", "epochs": "\(Int(number("epochs")))",
-        "batch-size": "\(Int(number("batch")) / scale.pick(16, 16, 1))", "regularization": "none",
+        "batch-size": "\(Int(number("batch")) / scale.pick(16, 8, 1))", "regularization": "none",
       ]) { $1 }
     }
     return PosteriorSpec(
@@ -80,7 +83,7 @@ struct Figure4: Experiment {
 
   var posteriors: [PosteriorSpec] { cells.map(\.spec) }
   var expectedSeconds: Double { Double(cells.count) * scale.pick(0.2, 1.2, 60) }
-  var settings: String { "figure4 2 \(exampleCount)" }
+  var settings: String { "figure4 3 \(exampleCount)" }
 
   /// One network's numbers.
   private struct Row {
@@ -90,6 +93,10 @@ struct Figure4: Experiment {
     var adversarial: Estimate
     var zeros: Double
     var gap: Double
+    /// Number of draws that differ, where it is known.
+    var distinct: Int?
+    /// Whether the network says something of its method: its accuracy is beyond doubt twice that of guessing, and a Markov chain has moved.
+    var counts: Bool
   }
 
   func run(_ context: ExperimentContext) throws -> ExperimentResult {
@@ -103,12 +110,17 @@ struct Figure4: Experiment {
       let fgsm = try AttackRun(
         .init(.fgsm), on: examples, epsilon: epsilon, box: posterior.file.inputBounds, attacked: ensemble,
         judge: ensemble, draws: .some(draws), seed: seed)
+      let distinct = posterior.file.distinctDrawCount
       let correct = zip(clean.classes(.predictive), examples.labels).count { $0 == $1 }
+      let accuracy = Estimate.proportion(correct, of: examples.count)
       return Row(
-        cell: cell, accuracy: .proportion(correct, of: examples.count),
+        cell: cell, accuracy: accuracy,
         robustness: SoftmaxRobustness.once(clean, fgsm.prediction),
         adversarial: .proportion(fgsm.correct.count { $0 }, of: examples.count), zeros: fgsm.zeroGradients,
-        gap: try Theorem.medianLogitGap(ensemble, examples.inputs, Array(draws.prefix(20))))
+        gap: try Theorem.medianLogitGap(ensemble, examples.inputs, Array(draws.prefix(20))),
+        distinct: distinct,
+        counts: (accuracy.low ?? 0) > 2 / Double(ensemble.classCount) && !(cell.member.method == "hmc" && distinct == 1)
+      )
     }
     return result(rows)
   }
@@ -116,16 +128,20 @@ struct Figure4: Experiment {
   private static let methods = ["hmc", "vi", "sgd"]
 
   private func correlations(_ rows: [Row]) -> [(
-    data: String, method: String, value: RankCorrelation, width: RankCorrelation
+    data: String, method: String, value: RankCorrelation, width: RankCorrelation, everything: RankCorrelation
   )] {
     let random = RandomStreams(seed: seed, purpose: "paper/figure4")
     var seen: Set<String> = []
     return rows.map(\.cell.data).filter { seen.insert($0).inserted }.flatMap { data in
       Self.methods.map { method in
-        let chosen = rows.filter { $0.cell.data == data && $0.cell.member.method == method }
+        let everything = rows.filter { $0.cell.data == data && $0.cell.member.method == method }
+        let chosen = everything.filter(\.counts)
+        func correlation(_ rows: [Row], _ value: (Row) -> Double) -> RankCorrelation {
+          RankCorrelation(rows.map(value), rows.map(\.robustness.value), random: random)
+        }
         return (
-          data, method, RankCorrelation(chosen.map(\.accuracy.value), chosen.map(\.robustness.value), random: random),
-          RankCorrelation(chosen.map { Double($0.cell.member.width) }, chosen.map(\.robustness.value), random: random)
+          data, method, correlation(chosen, \.accuracy.value), correlation(chosen) { Double($0.cell.member.width) },
+          correlation(everything, \.accuracy.value)
         )
       }
     }
@@ -143,6 +159,10 @@ struct Figure4: Experiment {
       .init("robustness_high", "upper end"), .init("adversarial_accuracy", "fraction decided as the label under FGSM"),
       .init("zero_gradients", "fraction of images whose gradient is exactly zero"),
       .init("logit_gap", "median over images and draws of the largest logit minus the second"),
+      .init("distinct_draws", "number of draws that differ"),
+      .init(
+        "counts",
+        "1 where the network has learned (accuracy beyond doubt twice that of guessing) and its chain has moved"),
     ])
     let number = ResultTable.number
     for row in rows {
@@ -152,7 +172,7 @@ struct Figure4: Experiment {
         member.options.sorted { $0.key < $1.key }.map { "\($0.key)=\(number($0.value))" }.joined(separator: " "),
         number(row.accuracy.value), number(row.accuracy.low), number(row.accuracy.high), number(row.robustness.value),
         number(row.robustness.low), number(row.robustness.high), number(row.adversarial.value), number(row.zeros),
-        number(row.gap),
+        number(row.gap), row.distinct.map { "\($0)" } ?? "", row.counts ? "1" : "0",
       ])
     }
     let all = correlations(rows)
@@ -164,7 +184,7 @@ struct Figure4: Experiment {
     let hmc = all.filter { $0.method == "hmc" }
     let sgd = all.filter { $0.method == "sgd" }
     let sentence =
-      "Rank correlation of accuracy and softmax robustness under FGSM: "
+      "Rank correlation of accuracy and softmax robustness under FGSM, over the networks that learned and whose chains moved (\(rows.count { $0.counts }) of \(rows.count)): "
       + all.map { "\($0.method) on \($0.data) \(text($0.value))" }.joined(separator: "; ") + "."
     let verdict: ExperimentResult.Verdict =
       hmc.contains { $0.value.low.isNaN }
@@ -177,27 +197,28 @@ struct Figure4: Experiment {
         "\(Markdown.fixed(chosen.map(value).min() ?? .nan)) to \(Markdown.fixed(chosen.map(value).max() ?? .nan))"
       }
       return [
-        one.data, one.method, "\(chosen.count)", range { $0.accuracy.value }, range { $0.robustness.value },
-        range { $0.adversarial.value }, text(one.value), text(one.width),
+        one.data, one.method, "\(chosen.count), \(chosen.count { $0.counts })", range { $0.accuracy.value },
+        range { $0.robustness.value },
+        range { $0.adversarial.value }, text(one.value), text(one.everything), text(one.width),
         Markdown.percent(chosen.map(\.zeros).max() ?? .nan),
       ]
     }
     return ExperimentResult(
       table: table, figure: figure(rows),
       ran: """
-        \(cells.count) networks: \(scale == .paper ? "all" : "a sample, stratified by width and drawn with the seed,") of the supplement's grids (HMC \(Figure4Grid.hmc.count), VI \(Figure4Grid.vi.count), SGD \(Figure4Grid.sgd.count) on each data set); \(exampleCount) test images; FGSM on the expected loss with ε = \(epsilon), which the paper never states for this figure. \(scale.pick("500 training images, an eighth of the widths, 8 draws.", "1,000 training images of each set (the paper: 60,000), batches a sixteenth of the grid's for SGD and of 32 for VI, and a tenth of the grid's draws for HMC after 25 transitions from a maximum of the posterior.", "60,000 training images."))
+        \(cells.count) networks: \(scale == .paper ? "all" : "a sample, stratified by width and drawn with the seed,") of the supplement's grids (HMC \(Figure4Grid.hmc.count), VI \(Figure4Grid.vi.count), SGD \(Figure4Grid.sgd.count) on each data set); \(exampleCount) test images; FGSM on the expected loss with ε = \(epsilon), which the paper never states for this figure. \(scale.pick("500 training images, an eighth of the widths, 8 draws.", "1,000 training images of each set for HMC, 6,000 for VI and SGD (the paper: 60,000), batches an eighth of the grid's for SGD, and a tenth of the grid's draws for HMC after 25 transitions from a maximum of the posterior.", "60,000 training images."))
 
-        The third table of the supplement has the same title as the second, *SGD*; it is taken for that of VI. The text has three hidden layers of 512 for VI, another table a convolutional network: this grid has two to five dense layers. HMC's step sizes are the grid's and are not adapted: where a step is too large every proposal is rejected and the chain stays where it began, which the diagnosis of that posterior says.
+        The third table of the supplement has the same title as the second, *SGD*; it is taken for that of VI. The text has three hidden layers of 512 for VI, another table a convolutional network: this grid has two to five dense layers. \(scale == .laptop ? "HMC's number of steps is the grid's; its step size adapts, since with most of the grid's a chain never moves: the likelihood here is that of all images." : "HMC's step sizes are the grid's and are not adapted: where a step is too large every proposal is rejected and the chain stays where it began, which the diagnosis of that posterior says.")
         """,
       paper:
         "Over more than a thousand networks: for HMC, more accurate networks are more robust; for SGD there is a trade-off; for VI a negative correlation. Robustness grows with the width for HMC; less clearly for VI.",
       outcome: Markdown.table(
         [
-          "data", "method", "networks", "accuracy", "softmax robustness", "adversarial accuracy",
-          "rank correlation accuracy–robustness", "rank correlation width–robustness",
+          "data", "method", "networks, counted", "accuracy", "softmax robustness", "adversarial accuracy",
+          "rank correlation accuracy–robustness", "the same of all networks", "rank correlation width–robustness",
           "largest share of zero gradients",
         ], lines)
-        + "\nSpearman's ρ with a bootstrap interval over networks. A network that is unsure of everything changes little under any attack: at the left end of the figure this robustness rewards ignorance.",
+        + "\nSpearman's ρ with a bootstrap interval over networks. A network counts that is beyond doubt twice as accurate as guessing and, for HMC, whose chain has moved: others say nothing of their method. A network that is unsure of everything changes little under any attack: at the left end of the figure this robustness rewards ignorance.",
       judgement: sentence,
       claim: "For HMC accuracy and robustness grow together, for SGD they trade off (Figure 4).", verdict: verdict,
       quantities: rows.map {
@@ -246,16 +267,17 @@ struct Figure4: Experiment {
           guard !values.isEmpty else { continue }
           let x = Double(position) + 0.26 * (Double(index) - 1)
           let block = figure.block(values.map { [x, $0] })
-          boxes.append(
-            values.count >= 5
-              ? "\(block) using 1:2 with boxplot boxwidth 0.2 linecolor rgb \"\(colours[index].rawValue)\""
-              : "\(block) using 1:2 with points pointtype \(points[index]) pointsize 0.9 linecolor rgb \"\(colours[index].rawValue)\""
-          )
+          let colour = "linecolor rgb \"\(colours[index].rawValue)\""
+          // Of a few networks the box alone would promise too much.
+          if values.count >= 3 { boxes.append("\(block) using 1:2 with boxplot fillstyle empty \(colour)") }
+          if values.count < 15 {
+            boxes.append("\(block) using 1:2 with points pointtype \(points[index]) pointsize 0.7 \(colour)")
+          }
         }
       }
       figure.add(
         "set style boxplot nooutliers", "set boxwidth 0.2",
-        "plot " + boxes.map { $0.replacing(" boxwidth 0.2", with: "") }.joined(separator: ", \\\n  "))
+        "plot " + boxes.joined(separator: ", \\\n  "))
     }
     figure.add("unset multiplot")
     return figure

@@ -27,6 +27,12 @@ struct RunCommand: ParsableCommand {
     completion: .custom { _, _, _ in PluginNames.attacks })
   var attacks: [String] = []
 
+  @Option(
+    name: .customLong("plugin"),
+    help: ArgumentHelp(
+      "A shared library with attacks in C or a language like it, for --attack. Repeatable.", valueName: "library"))
+  var plugins: [String] = []
+
   @Option(help: ArgumentHelp("Folder of the result files.", valueName: "folder"))
   var results = "benchmark-results"
 
@@ -47,7 +53,8 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     let suite = try BenchmarkSuite.read(suite)
     let run = try BenchmarkRun(
-      suite, attacks: Benchmark.attacks.withLock { $0 }, further: attacks.map { .init(attack: $0) },
+      suite, attacks: try Benchmark.attacks.withLock { $0 }.adding(libraries: plugins),
+      further: attacks.map { .init(attack: $0) },
       laboratory: laboratory, threads: threads)
     try tables.check()
     let folder = try ResultFolder(results)
