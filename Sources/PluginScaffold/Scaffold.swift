@@ -72,6 +72,7 @@ public struct Scaffold: Sendable {
       \(files.map { "  " + $0.path }.joined(separator: "\n"))
       See it:   \(kind.listing)
       Test it:  swift test --filter \(name.type)
+      Its README and its test describe the example: change them with it.
 
       """
   }

@@ -5,14 +5,14 @@ let package = Package(
   name: "outside-lab",
   platforms: [.macOS(.v15)],
   dependencies: [
-    // In a repository of your own: .package(url: "https://…/bayesian-robustness", from: "…")
+    // Your checkout; the name is needed when its folder is called otherwise. From a repository: .package(url: "https://…/bayesian-robustness", branch: "main")
     .package(name: "bayesian-robustness", path: "../../..")
   ],
   targets: [
     // The plugins: they need the vocabulary only.
     .target(
       name: "OutsideLab", dependencies: [.product(name: "RobustnessCore", package: "bayesian-robustness")]),
-    // The whole program: `evaluate` with an attack and a metric more.
+    // The whole program: `evaluate` with an attack more.
     .executableTarget(
       name: "momentum-lab",
       dependencies: ["OutsideLab", .product(name: "EvaluationHarness", package: "bayesian-robustness")]),

@@ -12,7 +12,7 @@ public import RobustnessCore
 public enum Evaluate {
   /// Parses the command line, evaluates, prints, and ends the process.
   ///
-  /// Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 an output that cannot be written, or an internal error; 75 interrupted.
+  /// Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 an attack that did not finish, an output that cannot be written, or an internal error; 75 interrupted.
   ///
   /// - Parameters:
   ///   - attacks: what `--attack` finds.
@@ -83,8 +83,8 @@ struct EvaluateCommand: ParsableCommand {
 
       The environment variable ROBUSTNESS_KERNELS=portable (or onednn) chooses the kernels.
 
-      Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 output that cannot be written or internal \
-      error; 75 interrupted.
+      Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 an attack that did not finish, \
+      output that cannot be written, or an internal error; 75 interrupted.
       """)
 
   @OptionGroup var arguments: EvaluateArguments

@@ -150,7 +150,7 @@ struct EvaluateJob {
     var text = attacks.map { "\($0.name)\n" }.joined() + "\n"
     for attack in attacks {
       func open<A: Attack>(_ type: A.Type) throws -> String {
-        var lines = "\(A.name): \(A.summary)\n"
+        var lines = A.summary.isEmpty ? "\(A.name)\n" : "\(A.name): \(A.summary)\n"
         lines +=
           "  needs \(A.capabilities.access.rawValue) · norms \(A.capabilities.norms.map(\.rawValue).joined(separator: ", "))"
         lines += " · \(A.capabilities.targeted ? "targeted and untargeted" : "untargeted only")\n"

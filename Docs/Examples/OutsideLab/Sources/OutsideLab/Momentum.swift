@@ -1,6 +1,5 @@
 public import RobustnessCore
 
-/// MI-FGSM: steps along the sum of the gradients seen so far (Dong et al., CVPR 2018, Algorithm 1).
 public struct Momentum: Attack {
   public struct Options: PluginOptions {
     public var steps = 15
@@ -10,8 +9,10 @@ public struct Momentum: Attack {
   public static let name = "momentum"
   public static let summary = "steps along an accumulated gradient"
   let options: Options
-  public init(_ options: Options) throws { self.options = options }
-
+  public init(_ options: Options) throws {
+    guard options.steps > 0 else { throw CoreError("steps must be positive, not \(options.steps)") }
+    self.options = options
+  }
   public func perturb(
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
   ) throws -> Tensor {

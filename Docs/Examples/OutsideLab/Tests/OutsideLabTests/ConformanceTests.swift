@@ -9,7 +9,3 @@ import Testing
 @Test func `so does its version without options`() throws {
   try expectConformance(of: PlainMomentum.self)
 }
-
-@Test func `label probability keeps every rule for metrics`() throws {
-  try expectConformance(of: LabelProbability.self)
-}
