@@ -82,7 +82,8 @@ let package = Package(
 
     // Conformance checks for tests of plugins, here and elsewhere.
     .target(
-      name: "RobustnessTesting", dependencies: ["RobustnessCore"], exclude: ["README.md"], swiftSettings: strict),
+      name: "RobustnessTesting", dependencies: ["RobustnessCore", "NeuralNetworks", "Diagnostics"],
+      exclude: ["README.md"], swiftSettings: strict),
 
     // MARK: - Networks
     .target(name: "COneDNN", linkerSettings: libm),
@@ -198,10 +199,10 @@ let package = Package(
       ["RobustnessCore", "RobustnessTesting", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
     tests("PluginScaffoldTests", ["PluginScaffold", "RobustnessCore"]),
     tests("SharedBenchmarkTests", ["SharedBenchmark", "RobustnessCore", "BuiltInPlugins"]),
-    tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore"]),
+    tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore", "NeuralNetworks"]),
     tests(
       "SamplerTests",
-      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Datasets", "Diagnostics", "HDF5"]
+      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Datasets", "Diagnostics", "HDF5", "RobustnessTesting"]
         + samplers.map { .target(name: $0) }),
     tests(
       "EvaluationHarnessTests",
