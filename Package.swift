@@ -87,7 +87,8 @@ let package = Package(
 
     // Conformance checks for tests of plugins, here and elsewhere.
     .target(
-      name: "RobustnessTesting", dependencies: ["RobustnessCore"], exclude: ["README.md"], swiftSettings: strict),
+      name: "RobustnessTesting", dependencies: ["RobustnessCore", "NeuralNetworks", "Diagnostics"],
+      exclude: ["README.md"], swiftSettings: strict),
 
     // MARK: - Networks
     .target(name: "COneDNN", linkerSettings: libm),
@@ -208,10 +209,10 @@ let package = Package(
     tests("PluginScaffoldTests", ["PluginScaffold", "RobustnessCore"]),
     tests("ForeignPluginsTests", ["ForeignPlugins", "RobustnessCore", "RobustnessTesting", "PGD"]),
     tests("SharedBenchmarkTests", ["SharedBenchmark", "RobustnessCore", "BuiltInPlugins"]),
-    tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore"]),
+    tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore", "NeuralNetworks"]),
     tests(
       "SamplerTests",
-      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Datasets", "Diagnostics", "HDF5"]
+      ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "Datasets", "Diagnostics", "HDF5", "RobustnessTesting"]
         + samplers.map { .target(name: $0) }),
     tests(
       "EvaluationHarnessTests",

@@ -25,3 +25,19 @@ public func expectConformance<M: RobustnessMetric>(of metric: M.Type) throws {
   let violations = MetricConformance<M>().violations()
   guard violations.isEmpty else { throw ConformanceFailure(plugin: M.name, violations: violations) }
 }
+
+/// Checks a sampler against every rule that samplers of this project keep.
+///
+/// ```swift
+/// @Test func `my sampler conforms`() throws { try expectConformance(of: Mine.self) }
+/// ```
+///
+/// All that is needed is in memory: densities in closed form, and small networks on made-up examples. Samplers of any `LogDensity` are run on both, those of `BayesianNetwork` on the networks. It takes about as long as a hundred warm-ups in two dimensions.
+///
+/// - Parameter options: options as on the command line; the defaults when empty.
+/// - Throws: `ConformanceFailure`, which names each broken rule. `SamplerRule` lists them.
+/// - SeeAlso: `SamplerRule`
+public func expectConformance<S: PosteriorSampler>(of sampler: S.Type, options: [String: String] = [:]) throws {
+  let violations = try SamplerConformance<S>(options: options).violations()
+  guard violations.isEmpty else { throw ConformanceFailure(plugin: S.name, violations: violations) }
+}

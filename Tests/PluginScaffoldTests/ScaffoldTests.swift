@@ -61,7 +61,9 @@ import Testing
       #expect(source.contains("public struct OwnIdea: \(conformance) {"))
       #expect(source.contains("  public static let name = \"own-idea\""))
       #expect(try read("Plugins/\(folder)/OwnIdea/README.md", in: root).contains("# OwnIdea: `own-idea`"))
-      #expect(try read("\(kind.testFolder)/OwnIdeaTests.swift", in: root).contains("import OwnIdea"))
+      let test = try read("\(kind.testFolder)/OwnIdeaTests.swift", in: root)
+      #expect(test.contains("import OwnIdea"))
+      #expect(test.contains("    try expectConformance(of: OwnIdea.self)"))
     }
   }
 

@@ -25,4 +25,21 @@ import Testing
     let metric = try #require([any RobustnessMetric.Type].builtIn.first { $0.name == name })
     try expectConformance(of: metric)
   }
+
+  @Test(arguments: [any PosteriorSampler.Type].builtIn.map { $0.name })
+  func `samplers keep every rule`(_ name: String) throws {
+    let sampler = try #require([any PosteriorSampler.Type].builtIn.first { $0.name == name })
+    try expectConformance(of: sampler)
+  }
+
+  @Test(arguments: [
+    ("hmc", ["mass-matrix": "prior"]), ("hmc", ["mass-matrix": "diagonal"]),
+    ("hmc", ["step-size": "0.3", "leapfrog-steps": "7", "warmup": "0"]),
+    ("vi", ["epochs": "2000", "learning-rate": "0.01"]), ("ensemble", ["optimizer": "sgd", "learning-rate": "0.05"]),
+    ("sgd", ["regularization": "none", "schedule": "step", "decay-epochs": "4"]),
+  ])
+  func `with other options too: samplers`(_ name: String, _ options: [String: String]) throws {
+    let sampler = try #require([any PosteriorSampler.Type].builtIn.first { $0.name == name })
+    try expectConformance(of: sampler, options: options)
+  }
 }

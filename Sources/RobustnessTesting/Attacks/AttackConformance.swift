@@ -240,7 +240,7 @@ struct AttackConformance<A: Attack> {
     for norm in norms {
       let threat = try ThreatModel(norm: norm, epsilon: 0.2)
       let alone = try points(on: ensemble, examples, threat)
-      let together = try onThreads(3) { rendezvous in
+      let together = try onThreads(3) { _, rendezvous in
         try points(ConformanceOracle(ensemble, examples, rendezvous: rendezvous), threat)
       }
       for points in together {

@@ -1,6 +1,11 @@
 import OutsideLab
 import RobustnessCore
+import RobustnessTesting
 import Testing
+
+@Test func `a random walk keeps every rule for samplers`() throws {
+  try expectConformance(of: RandomWalk.self)
+}
 
 /// Independent normal numbers around zero.
 struct NormalDensity: LogDensity {

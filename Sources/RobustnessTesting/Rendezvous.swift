@@ -1,8 +1,8 @@
 import Foundation
 
-/// A place where threads wait for each other, so that all of them are inside an attack at the same time.
+/// A place where threads wait for each other, so that all of them are inside a plugin at the same time.
 ///
-/// Threads that ended are not waited for. An attack may hold a lock of its own across a query, and then only one thread can ever arrive: after a moment nobody waits any longer.
+/// Threads that ended are not waited for. A plugin may hold a lock of its own across a query, and then only one thread can ever arrive: after a moment nobody waits any longer.
 final class Rendezvous: @unchecked Sendable {
   // Every stored property is used under the lock of `condition`.
   private let condition = NSCondition()
@@ -46,17 +46,17 @@ final class Rendezvous: @unchecked Sendable {
   }
 }
 
-/// What `body` returns on each of `count` threads of their own.
-func onThreads<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Rendezvous) throws -> Value) throws
-  -> [Value]
-{
+/// What `body` returns on each of `count` threads of their own, which it is given the numbers of.
+func onThreads<Value: Sendable>(
+  _ count: Int, _ body: @escaping @Sendable (_ thread: Int, _ rendezvous: Rendezvous) throws -> Value
+) throws -> [Value] {
   let rendezvous = Rendezvous(threads: count)
   let results = Results<Value>(count)
   let group = DispatchGroup()
   for index in 0..<count {
     group.enter()
     Thread.detachNewThread {
-      results.store(Result { try body(rendezvous) }, at: index)
+      results.store(Result { try body(index, rendezvous) }, at: index)
       rendezvous.leave()
       group.leave()
     }
