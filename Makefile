@@ -21,7 +21,7 @@ endif
 MNIST ?=
 TRAINED = mnist-hmc half-moons-hmc mnist-deep-ensemble fashion-vi
 
-.PHONY: help dependencies build evaluate test test-swift test-long test-python lint format bench docs fixtures clean
+.PHONY: help dependencies build evaluate test test-swift test-long test-python lint format bench leaderboard docs fixtures clean
 
 help:
 	@echo "make evaluate      install what is missing, build, and evaluate Fixtures/mnist-hmc.h5"
@@ -29,6 +29,7 @@ help:
 	@echo "make test-long     the same with every long repetition; the output goes to $(LONG_OUTPUT)"
 	@echo "make test-python   files from here in xarray and ArviZ, files from h5py here"
 	@echo "make lint          check the format of the source;  make format: correct it"
+	@echo "make leaderboard   the shared benchmark on the posteriors in Fixtures, into Docs/leaderboard.md"
 	@echo "make fixtures      train the posteriors in Fixtures again (MNIST=folder: where the full data set is)"
 	@echo "make docs          the reference of the modules as web pages, in $(SITE)"
 	@echo "make bench         measure the speed beside other tools"
@@ -79,6 +80,12 @@ bench: dependencies
 	$(PYTHON) Tests/Benchmarks/run.py --write Docs/performance.md
 
 # One site for every module with a catalogue. Only this resolves DocC's plugin: Package.swift.
+# What is finished is in the folder and is not run again.
+leaderboard: dependencies
+	$(SWIFT) build $(RELEASE) --product benchmark
+	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/benchmark run --suite Fixtures/suites/standard.json \
+	  --models Fixtures/*.h5 --results .build/leaderboard --markdown Docs/leaderboard.md
+
 docs: dependencies
 	@mkdir -p $(SITE)
 	ROBUSTNESS_DOCC=1 $(SWIFT) package --allow-writing-to-directory $(SITE) generate-documentation \

@@ -34,9 +34,10 @@ public func expectConformance<M: RobustnessMetric>(of metric: M.Type) throws {
 ///
 /// All that is needed is in memory: densities in closed form, and small networks on made-up examples. Samplers of any `LogDensity` are run on both, those of `BayesianNetwork` on the networks. It takes about as long as a hundred warm-ups in two dimensions.
 ///
-/// - Parameter options: options as on the command line; the defaults when empty.
-/// - Throws: `ConformanceFailure`, which names each broken rule. `SamplerRule` lists them.
-/// - SeeAlso: `SamplerRule`
+/// - Parameters:
+///   - sampler: the type of the sampler.
+///   - options: options as on the command line; the defaults when empty.
+/// - Throws: ``ConformanceFailure``, which names each broken rule. ``SamplerRule`` lists them.
 public func expectConformance<S: PosteriorSampler>(of sampler: S.Type, options: [String: String] = [:]) throws {
   let violations = try SamplerConformance<S>(options: options).violations()
   guard violations.isEmpty else { throw ConformanceFailure(plugin: S.name, violations: violations) }

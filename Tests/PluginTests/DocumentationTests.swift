@@ -28,7 +28,7 @@ import Testing
   static func topics(of page: String) throws -> [String] {
     let start = try #require(page.range(of: "\n## Topics\n"), "there is no section Topics")
     return page[start.upperBound...].matches(of: /(?m)^- ``(.+)``$/).map { match in
-      let link = String(match.output.1)
+      let link = String(match.output.1).replacing(/-\(.*\)$/, with: "")
       guard let slash = link.firstIndex(of: "/") else { return link }
       return String(link[link.index(after: slash)...].replacing(/-[0-9a-z]+$/, with: ""))
     }
