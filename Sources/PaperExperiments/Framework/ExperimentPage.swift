@@ -25,7 +25,7 @@ struct ExperimentPage {
     caveat =
       open == 0
       ? ""
-      : " \(open) of the \(chains) HMC posteriors here \(open == 1 ? "has" : "have") not converged by their own diagnostics (below): what is said of them is about these draws, not about the exact posterior."
+      : " \(open) of the \(chains) HMC posteriors here \(open == 1 ? "has" : "have") not converged by \(open == 1 ? "its" : "their") own diagnostics (below): what is said of them is about these draws, not about the exact posterior."
   }
 
   func text(pictureNote: String?) -> String {
