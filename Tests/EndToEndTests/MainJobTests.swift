@@ -105,7 +105,9 @@ import Testing
     let run = try Program.evaluate.run(["--help"])
     #expect(run.code == 0)
     for text in [
-      "0 done, whatever the verdict", "64 usage", "65 bad data", "75 interrupted", "--attack", "--epsilon", "--data",
+      "0 done, whatever the verdict", "64 usage", "65 bad data", "70 a failed", "75 interrupted", "--attack",
+      "--epsilon",
+      "--data",
       "--memory-limit", "--save-adversarial", "--attack-draws", "--accept-changed", "out.h5#0",
     ] { #expect(run.output.contains(text), "\(text)") }
   }

@@ -120,7 +120,8 @@ import Testing
         _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
       ) throws -> Tensor { examples.inputs.rows([0]) }
     }
-    let error = #expect(throws: CoreError.self) { try subject.evaluated([AttackRequest(ReturnsTooFew.self)]) }
-    #expect("\(try #require(error))".contains("returns-too-few returned points of shape [1, 4]"))
+    let failures = try subject.evaluated([AttackRequest(ReturnsTooFew.self)]).failures
+    #expect(failures.map(\.attack) == ["returns-too-few"])
+    #expect(failures.map(\.reason) == ["it returned points of shape [1, 4] for examples of [4, 4]"])
   }
 }

@@ -83,8 +83,8 @@ struct EvaluateCommand: ParsableCommand {
 
       The environment variable ROBUSTNESS_KERNELS=portable (or onednn) chooses the kernels.
 
-      Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 an attack that did not finish, \
-      output that cannot be written, or an internal error; 75 interrupted.
+      Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 a failed attack, an output \
+      that cannot be written, or an internal error; 75 interrupted.
       """)
 
   @OptionGroup var arguments: EvaluateArguments
