@@ -12,9 +12,8 @@ extension Conversation {
       guard let conversation = Conversation.of(context) else { return Int32(ROBUSTNESS_BAD_QUERY) }
       return conversation.answer {
         guard let gradients else { throw BadQuery("it asked for gradients at a null pointer") }
-        let found = try conversation.ascent(
-          try conversation.points(points, count), try conversation.rows(rows, count),
-          try conversation.objective(objective))
+        let asked = try conversation.question(points, rows, count)
+        let found = try conversation.ascent(asked.points, asked.rows, try conversation.objective(objective))
         copy(found.gradient.values.elements, to: gradients)
         copy(found.values, to: values)
         copy(found.gradient.exponents.map { Int32(clamping: $0) }, to: exponents)
@@ -24,9 +23,8 @@ extension Conversation {
     problem.values = { context, points, rows, count, objective, values, successes in
       guard let conversation = Conversation.of(context) else { return Int32(ROBUSTNESS_BAD_QUERY) }
       return conversation.answer {
-        let found = try conversation.values(
-          try conversation.points(points, count), try conversation.rows(rows, count),
-          try conversation.objective(objective))
+        let asked = try conversation.question(points, rows, count)
+        let found = try conversation.values(asked.points, asked.rows, try conversation.objective(objective))
         copy(found.values, to: values)
         copy(found.successes.map { $0 ? 1 : 0 }, to: successes)
       }
@@ -35,18 +33,17 @@ extension Conversation {
       guard let conversation = Conversation.of(context) else { return Int32(ROBUSTNESS_BAD_QUERY) }
       return conversation.answer {
         guard let logProbabilities else { throw BadQuery("it asked for log-probabilities at a null pointer") }
-        let found = try conversation.logProbabilities(
-          try conversation.points(points, count), try conversation.rows(rows, count))
+        let asked = try conversation.question(points, rows, count)
+        let found = try conversation.logProbabilities(asked.points, asked.rows)
         copy(found.elements, to: logProbabilities)
       }
     }
     problem.project = { context, points, rows, count in
       guard let conversation = Conversation.of(context) else { return Int32(ROBUSTNESS_BAD_QUERY) }
       return conversation.answer {
-        var moved = try conversation.points(UnsafePointer(points), count)
-        let rows = try conversation.rows(rows, count)
-        conversation.threat.project(&moved, around: conversation.examples.inputs.rows(rows))
-        copy(moved.elements, to: points)
+        var asked = try conversation.question(UnsafePointer(points), rows, count)
+        conversation.threat.project(&asked.points, around: conversation.examples.inputs.rows(asked.rows))
+        copy(asked.points.elements, to: points)
       }
     }
     problem.uniforms = { context, example, purpose, count, numbers in

@@ -105,8 +105,15 @@ class Conversation {
     }
   }
 
-  /// The points of a question, copied.
-  func points(_ pointer: UnsafePointer<Double>?, _ count: Int) throws -> Tensor {
+  /// The points of a question and the examples that they are candidates for. The rows first: they bound how much is read.
+  func question(
+    _ points: UnsafePointer<Double>?, _ rows: UnsafePointer<Int64>?, _ count: Int
+  ) throws -> (points: Tensor, rows: [Int]) {
+    let rows = try self.rows(rows, count)
+    return (try self.points(points, count), rows)
+  }
+
+  private func points(_ pointer: UnsafePointer<Double>?, _ count: Int) throws -> Tensor {
     let size = examples.inputs.rowSize
     guard let pointer, count > 0, !count.multipliedReportingOverflow(by: 8 * size).overflow else {
       throw BadQuery("it asked about \(count) points at a null pointer, or about none")
@@ -116,8 +123,7 @@ class Conversation {
       elements: Array(UnsafeBufferPointer(start: pointer, count: count * size)))
   }
 
-  /// The examples that points are candidates for.
-  func rows(_ pointer: UnsafePointer<Int64>?, _ count: Int) throws -> [Int] {
+  private func rows(_ pointer: UnsafePointer<Int64>?, _ count: Int) throws -> [Int] {
     guard count <= examples.count || pointer != nil else {
       throw BadQuery("it asked about \(count) points without rows; there are \(examples.count) examples")
     }

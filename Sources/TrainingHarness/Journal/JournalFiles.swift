@@ -59,15 +59,15 @@ struct JournalFiles: Sendable {
 /// The right to work on a run, held until the process ends or lets go of it.
 final class JournalLock {
   private let file: PlainFile
-  private var isHeld = false
 
   /// - Throws: `RunError` when another process works on the run.
   init(_ folder: String) throws {
     file = try PlainFile(JournalFiles.lock(folder), O_RDWR | O_CREAT)
     // A process that was just killed, or one that another thread is about to start, may hold it for a moment.
+    var isHeld = file.lock()
     for _ in 0..<20 where !isHeld {
+      usleep(50_000)
       isHeld = file.lock()
-      if !isHeld { usleep(50_000) }
     }
     guard isHeld else {
       throw RunError("\(folder): another process is working on this run. Wait for it, or stop it with Ctrl-C")
