@@ -55,6 +55,8 @@ extension Audit {
         "Nothing: these are differences between the text and the code that its authors published later. Which version of it drew the figures is not known.",
       outcome: outcome(rows), judgement: judgement,
       claim: "The reported robustness is a property of the posteriors, not of how it was computed.", verdict: verdict,
+      verdictBasis:
+        "It is about how a number was computed, so that chains that have not converged count: they are among what is audited.",
       quantities: rows.filter { $0.arithmetic == .logDomain }.map {
         let p = Self.rate($0.fgsm).value
         return Quantity(

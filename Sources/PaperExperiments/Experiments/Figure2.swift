@@ -47,7 +47,7 @@ struct Figure2: Experiment {
     for spec in posteriors {
       try context.show(spec.name)
       let posterior = try context.open(spec)
-      let one = try GradientDecay.measure(posterior, images: imageCount, drawCount: drawCount, seed: seed)
+      let one = try GradientDecay.measure(posterior, images: imageCount, drawCount: drawCount, context)
       measured.append(one)
       let counts = GradientDecay.counts(one.order.count)
       for image in one.indices.indices {
@@ -65,7 +65,7 @@ struct Figure2: Experiment {
       draw(one, image: one.indices.indices.first { one.isKept($0) }, "authors' rule", counts, &figure)
     }
     figure.add("unset multiplot")
-    let (judgement, verdict) = GradientDecay.verdict(measured.map { ($0.name, $0.signal) })
+    let (judgement, verdict) = GradientDecay.verdict(measured.map { ($0.name, $0.signal, $0.carriesVerdict) })
     return ExperimentResult(
       table: table, figure: figure,
       ran: """

@@ -35,6 +35,15 @@ struct Figure3: Experiment {
     let zeros: Double
   }
 
+  /// What is kept of one posterior.
+  struct Measured: Sendable {
+    let name: String
+    let values: [Distribution]
+    let signal: SignalInterval
+    /// Whether a verdict may rest on it.
+    let carriesVerdict: Bool
+  }
+
   func run(_ context: ExperimentContext) throws -> ExperimentResult {
     var table = ResultTable(
       [
@@ -44,7 +53,7 @@ struct Figure3: Experiment {
         .init("mean_magnitude", "mean magnitude of a component"),
         .init("zeros", "fraction of components that are exactly zero"),
       ] + Self.levels.map { .init("q\($0)", "quantile \($0) of the components") })
-    var all: [(name: String, values: [Distribution], signal: SignalInterval)] = []
+    var all: [Measured] = []
     for spec in posteriors {
       try context.show(spec.name)
       let posterior = try context.open(spec)
@@ -61,8 +70,10 @@ struct Figure3: Experiment {
         return Self.distribution(gradient.elements, draws: count)
       }
       let measured = try GradientDecay.measure(
-        posterior, images: min(40, imageCount), drawCount: drawCount, seed: seed)
-      all.append((spec.name, distributions, measured.signal))
+        posterior, images: min(40, imageCount), drawCount: drawCount, context)
+      all.append(
+        Measured(
+          name: spec.name, values: distributions, signal: measured.signal, carriesVerdict: measured.carriesVerdict))
       for one in distributions {
         table.append(
           [
@@ -72,7 +83,7 @@ struct Figure3: Experiment {
           ] + one.quantiles.map { ResultTable.number($0) })
       }
     }
-    let (judgement, verdict) = GradientDecay.verdict(all.map { ($0.name, $0.signal) })
+    let (judgement, verdict) = GradientDecay.verdict(all.map { ($0.name, $0.signal, $0.carriesVerdict) })
     return ExperimentResult(
       table: table, figure: figure(all),
       ran:
@@ -96,7 +107,7 @@ struct Figure3: Experiment {
       zeros: Double(values.count { $0 == 0 }) / count)
   }
 
-  private func figure(_ all: [(name: String, values: [Distribution], signal: SignalInterval)]) -> Figure {
+  private func figure(_ all: [Measured]) -> Figure {
     var figure = Figure(name: Self.name, width: 980, height: all.count > 2 ? 720 : 420)
     figure.add(
       "set multiplot layout \((all.count + 1) / 2),2 margins 0.1,0.98,\(all.count > 2 ? "0.09,0.89" : "0.16,0.84") spacing 0.12,0.17 title \"line: median; box: middle 90 %; whiskers: middle 99.8 % of the components; dashed: whiskers that fall like 1/√n\" font \",11\"",
@@ -128,7 +139,7 @@ struct Figure3: Experiment {
     return figure
   }
 
-  private func outcome(_ all: [(name: String, values: [Distribution], signal: SignalInterval)]) -> String {
+  private func outcome(_ all: [Measured]) -> String {
     let rows = all.map { one -> [String] in
       let first = one.values[0]
       let last = one.values[one.values.count - 1]
@@ -148,7 +159,7 @@ struct Figure3: Experiment {
       + "\nA ratio above 1/√n means a mean that stays. Exact zeros are components at pixels whose weights no unit that is active uses, or gradients that have underflowed."
   }
 
-  private func quantities(_ all: [(name: String, values: [Distribution], signal: SignalInterval)]) -> [Quantity] {
+  private func quantities(_ all: [Measured]) -> [Quantity] {
     all.compactMap { one in
       guard let last = one.values.last, last.meanMagnitude > 0 else { return nil }
       // Logarithms: magnitudes of losses of confident networks vary by factors.

@@ -86,7 +86,7 @@ struct Figure4: Experiment {
   var settings: String { "figure4 3 \(exampleCount)" }
 
   /// One network's numbers.
-  private struct Row {
+  struct Row: Sendable {
     var cell: Cell
     var accuracy: Estimate
     var robustness: Estimate
@@ -97,6 +97,8 @@ struct Figure4: Experiment {
     var distinct: Int?
     /// Whether the network says something of its method: its accuracy is beyond doubt twice that of guessing, and a Markov chain has moved.
     var counts: Bool
+    /// Whether a verdict may rest on it: its draws are no Markov chain, or one that has converged.
+    var carriesVerdict: Bool
   }
 
   func run(_ context: ExperimentContext) throws -> ExperimentResult {
@@ -119,16 +121,18 @@ struct Figure4: Experiment {
         adversarial: .proportion(fgsm.correct.count { $0 }, of: examples.count), zeros: fgsm.zeroGradients,
         gap: try Theorem.medianLogitGap(ensemble, examples.inputs, Array(draws.prefix(20))),
         distinct: distinct,
-        counts: (accuracy.low ?? 0) > 2 / Double(ensemble.classCount) && !(cell.member.method == "hmc" && distinct == 1)
-      )
+        counts: (accuracy.low ?? 0) > 2 / Double(ensemble.classCount)
+          && !(cell.member.method == "hmc" && distinct == 1),
+        carriesVerdict: try context.carriesVerdict(cell.spec))
     }
     return result(rows)
   }
 
   private static let methods = ["hmc", "vi", "sgd"]
 
-  private func correlations(_ rows: [Row]) -> [(
-    data: String, method: String, value: RankCorrelation, width: RankCorrelation, everything: RankCorrelation
+  func correlations(_ rows: [Row]) -> [(
+    data: String, method: String, value: RankCorrelation, width: RankCorrelation, everything: RankCorrelation,
+    judged: RankCorrelation
   )] {
     let random = RandomStreams(seed: seed, purpose: "paper/figure4")
     var seen: Set<String> = []
@@ -141,10 +145,33 @@ struct Figure4: Experiment {
         }
         return (
           data, method, correlation(chosen, \.accuracy.value), correlation(chosen) { Double($0.cell.member.width) },
-          correlation(everything, \.accuracy.value)
+          correlation(everything, \.accuracy.value), correlation(chosen.filter(\.carriesVerdict), \.accuracy.value)
         )
       }
     }
+  }
+
+  private static func text(_ one: RankCorrelation) -> String {
+    one.low.isNaN
+      ? "\(Markdown.fixed(one.value)) (\(one.count) networks, no interval)"
+      : "\(Markdown.fixed(one.value)) [\(Markdown.fixed(one.low)), \(Markdown.fixed(one.high))]"
+  }
+
+  /// The sentence counts the networks that count, the verdict those of them that may carry one.
+  func judge(_ rows: [Row]) -> (String, ExperimentResult.Verdict) {
+    let all = correlations(rows)
+    let sentence =
+      "Rank correlation of accuracy and softmax robustness under FGSM, over the networks that learned and whose chains moved (\(rows.count { $0.counts }) of \(rows.count)): "
+      + all.map { "\($0.method) on \($0.data) \(Self.text($0.value))" }.joined(separator: "; ") + "."
+    let hmc = all.filter { $0.method == "hmc" }.map(\.judged)
+    let sgd = all.filter { $0.method == "sgd" }.map(\.judged)
+    // Too few networks that may carry a verdict have no interval, and decide nothing.
+    let verdict: ExperimentResult.Verdict =
+      hmc.contains { $0.low.isNaN }
+      ? .undecided
+      : hmc.allSatisfy { $0.low > 0 } && sgd.allSatisfy { $0.high < 0 }
+        ? .supported : hmc.allSatisfy { $0.high < 0 } ? .contradicted : .notSupported
+    return (sentence, verdict)
   }
 
   private func result(_ rows: [Row]) -> ExperimentResult {
@@ -163,6 +190,7 @@ struct Figure4: Experiment {
       .init(
         "counts",
         "1 where the network has learned (accuracy beyond doubt twice that of guessing) and its chain has moved"),
+      .init("carries_verdict", "0 for a Markov chain that has not converged by its own diagnostics"),
     ])
     let number = ResultTable.number
     for row in rows {
@@ -173,24 +201,12 @@ struct Figure4: Experiment {
         number(row.accuracy.value), number(row.accuracy.low), number(row.accuracy.high), number(row.robustness.value),
         number(row.robustness.low), number(row.robustness.high), number(row.adversarial.value), number(row.zeros),
         number(row.gap), row.distinct.map { "\($0)" } ?? "", row.counts ? "1" : "0",
+        row.carriesVerdict ? "1" : "0",
       ])
     }
     let all = correlations(rows)
-    func text(_ one: RankCorrelation) -> String {
-      one.low.isNaN
-        ? "\(Markdown.fixed(one.value)) (\(one.count) networks, no interval)"
-        : "\(Markdown.fixed(one.value)) [\(Markdown.fixed(one.low)), \(Markdown.fixed(one.high))]"
-    }
-    let hmc = all.filter { $0.method == "hmc" }
-    let sgd = all.filter { $0.method == "sgd" }
-    let sentence =
-      "Rank correlation of accuracy and softmax robustness under FGSM, over the networks that learned and whose chains moved (\(rows.count { $0.counts }) of \(rows.count)): "
-      + all.map { "\($0.method) on \($0.data) \(text($0.value))" }.joined(separator: "; ") + "."
-    let verdict: ExperimentResult.Verdict =
-      hmc.contains { $0.value.low.isNaN }
-      ? .undecided
-      : hmc.allSatisfy { $0.value.low > 0 } && sgd.allSatisfy { $0.value.high < 0 }
-        ? .supported : hmc.allSatisfy { $0.value.high < 0 } ? .contradicted : .notSupported
+    let text = Self.text
+    let (sentence, verdict) = judge(rows)
     let lines = all.map { one -> [String] in
       let chosen = rows.filter { $0.cell.data == one.data && $0.cell.member.method == one.method }
       func range(_ value: (Row) -> Double) -> String {
@@ -218,7 +234,7 @@ struct Figure4: Experiment {
           "rank correlation accuracy–robustness", "the same of all networks", "rank correlation width–robustness",
           "largest share of zero gradients",
         ], lines)
-        + "\nSpearman's ρ with a bootstrap interval over networks. A network counts that is beyond doubt twice as accurate as guessing and, for HMC, whose chain has moved: others say nothing of their method. A network that is unsure of everything changes little under any attack: at the left end of the figure this robustness rewards ignorance.",
+        + "\nSpearman's ρ with a bootstrap interval over networks. A network counts that is beyond doubt twice as accurate as guessing and, for HMC, whose chain has moved: others say nothing of their method. The verdict counts only those of these whose chains have also converged (a column of the CSV), where they are \(RankCorrelation.minimumForInterval) or more on each data set. A network that is unsure of everything changes little under any attack: at the left end of the figure this robustness rewards ignorance.",
       judgement: sentence,
       claim: "For HMC accuracy and robustness grow together, for SGD they trade off (Figure 4).", verdict: verdict,
       quantities: rows.map {

@@ -14,6 +14,8 @@ struct GradientDecay: Sendable {
     let norms: [[(linf: Double, l2: Double)]]
     /// R over all images, of the loss.
     let signal: SignalInterval
+    /// Whether a verdict may rest on it.
+    let carriesVerdict: Bool
     /// Draws in a random order: the first n of it are n draws.
     let order: [Int]
 
@@ -31,7 +33,10 @@ struct GradientDecay: Sendable {
   }
 
   /// Measures a posterior at images chosen at random.
-  static func measure(_ posterior: OpenPosterior, images: Int, drawCount: Int, seed: UInt64) throws -> Measured {
+  static func measure(
+    _ posterior: OpenPosterior, images: Int, drawCount: Int, _ context: ExperimentContext
+  ) throws -> Measured {
+    let seed = context.seed
     let ensemble = try posterior.ensemble()
     let draws = posterior.draws(drawCount)
     let indices = posterior.testIndices(images, seed: seed)
@@ -46,31 +51,35 @@ struct GradientDecay: Sendable {
       name: posterior.spec.name, indices: indices, labels: examples.labels, gradients: gradients,
       norms: gradients.map { $0.normsOfMeans(counts(draws.count), order: order) },
       signal: SignalInterval(signal, groups: posterior.hasIndependentDraws ? draws.count : posterior.chainCount),
+      carriesVerdict: try context.carriesVerdict(posterior.spec),
       order: order)
   }
 
-  /// What the ratios R say: the gradient does not vanish where all intervals lie above 0.
-  static func verdict(_ signals: [(name: String, signal: SignalInterval)]) -> (String, ExperimentResult.Verdict) {
+  /// What the ratios R say: the gradient does not vanish where all intervals lie above 0. Every posterior is named; only those that may carry a verdict decide it, and a claim about all is supported by all or not at all.
+  static func verdict(
+    _ signals: [(name: String, signal: SignalInterval, carriesVerdict: Bool)]
+  ) -> (String, ExperimentResult.Verdict) {
     let text = signals.map { entry in
       let r = entry.signal
       return
         "\(entry.name) R = \(Markdown.number(r.signal.ratio)) [\(Markdown.number(r.low)), \(Markdown.number(r.high))]"
     }.joined(separator: "; ")
-    let isPositive = signals.map { $0.signal.low > 0 }
-    let isSmall = signals.map { $0.signal.high < 0.01 }
-    if isPositive.allSatisfy({ $0 }) {
-      return (
-        "In every posterior the mean gradient keeps a part that no further draw removes (R = ‖E g‖²/E‖g‖² above 0: \(text)).",
-        .contradicted
-      )
-    }
-    if isSmall.allSatisfy({ $0 }) {
-      return ("No part of the mean gradient above one per cent of the mean square can be seen (\(text)).", .supported)
-    }
-    let count = isPositive.count { $0 }
-    return (
-      "In \(count) of \(signals.count) posteriors the mean gradient keeps a part that no further draw removes (\(text)).",
-      count > 0 ? .notSupported : .undecided
-    )
+    let isKept = { (r: SignalInterval) in r.low > 0 }
+    let isSmall = { (r: SignalInterval) in r.high < 0.01 }
+    let kept = signals.count { isKept($0.signal) }
+    let sentence =
+      signals.allSatisfy { isSmall($0.signal) }
+      ? "No part of the mean gradient above one per cent of the mean square can be seen (\(text))."
+      : kept == signals.count
+        ? "In every posterior the mean gradient keeps a part that no further draw removes (R = ‖E g‖²/E‖g‖² above 0: \(text))."
+        : "In \(kept) of \(signals.count) posteriors the mean gradient keeps a part that no further draw removes (\(text))."
+    let judged = signals.filter(\.carriesVerdict).map(\.signal)
+    let verdict: ExperimentResult.Verdict =
+      judged.isEmpty
+      ? .undecided
+      : judged.count == signals.count && judged.allSatisfy(isSmall)
+        ? .supported
+        : judged.allSatisfy(isKept) ? .contradicted : judged.contains(where: isKept) ? .notSupported : .undecided
+    return (sentence, verdict)
   }
 }

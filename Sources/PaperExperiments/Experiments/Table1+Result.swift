@@ -43,7 +43,8 @@ extension Table1 {
           number(paired?.high), number(paired?.pValue), number(cell.zeroGradients),
         ])
     }
-    let (judgement, verdict) = judge(cells)
+    let carrying = Set(try posteriors.filter { try context.carriesVerdict($0) }.map(\.name))
+    let (judgement, verdict) = judge(cells, carrying: carrying)
     return ExperimentResult(
       table: table, figure: figure(cells, clean),
       ran: """
@@ -100,10 +101,12 @@ extension Table1 {
       + "▼: fewer images survive than under random signs, ▲: more do, by the paired 95 % interval. Square brackets: 95 % Wilson intervals."
   }
 
-  /// The claim stands where no gradient attack of the paper's text or the strongest version beats random signs; it falls where all do.
-  private func judge(_ cells: [Cell]) -> (String, ExperimentResult.Verdict) {
-    func beaten(_ version: String) -> (stronger: Int, weaker: Int, all: Int) {
-      let chosen = cells.filter { $0.version == version && $0.attack == "pgd" }
+  /// The claim stands where no gradient attack of the paper's text or the strongest version beats random signs; it falls where all do. The sentence counts all posteriors, the verdict those that may carry one.
+  func judge(_ cells: [Cell], carrying names: Set<String>) -> (String, ExperimentResult.Verdict) {
+    func beaten(_ version: String, among names: Set<String>? = nil) -> (stronger: Int, weaker: Int, all: Int) {
+      let chosen = cells.filter {
+        $0.version == version && $0.attack == "pgd" && (names?.contains($0.posterior) ?? true)
+      }
       let comparisons = chosen.compactMap { cell in
         random(for: cell, cells).map { PairedComparison(cell.correct, $0.correct) }
       }
@@ -122,9 +125,14 @@ extension Table1 {
     let range = String(format: "%.0f to %.0f %%", 100 * (lowest.min() ?? .nan), 100 * (lowest.max() ?? .nan))
     let sentence =
       "PGD is \(phrase(authors)) with the authors' arithmetic, \(phrase(text)) as the paper's text has it, and \(phrase(strong)) in its strongest version, which leaves \(range) of the images at ε = \(epsilons[0])."
+    let judged = ["paper's text", "strongest"].map { beaten($0, among: names) }
     let verdict: ExperimentResult.Verdict =
-      text.stronger == text.all && strong.stronger == strong.all
-      ? .contradicted : text.stronger == 0 && strong.stronger == 0 ? .supported : .notSupported
+      judged.allSatisfy { $0.all == 0 }
+      ? .undecided
+      : judged.allSatisfy { $0.stronger == $0.all }
+        ? .contradicted
+        : judged.contains { $0.stronger > 0 }
+          ? .notSupported : names.isSuperset(of: cells.map(\.posterior)) ? .supported : .undecided
     return (sentence, verdict)
   }
 

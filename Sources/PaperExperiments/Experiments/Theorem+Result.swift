@@ -38,7 +38,8 @@ extension Theorem {
         number(row.normalToTangent), number(row.zeros), number(row.logitGap),
       ])
     }
-    let (judgement, verdict) = judge(rows)
+    let carrying = Set(try posteriors.filter { try context.carriesVerdict($0) })
+    let (judgement, verdict) = judge(rows, carrying: carrying)
     return ExperimentResult(
       table: table, figure: figure(rows),
       ran: """
@@ -72,7 +73,8 @@ extension Theorem {
     return settingsList.map(\.data).filter { seen.insert($0).inserted }
   }
 
-  private func judge(_ rows: [Row]) -> (String, ExperimentResult.Verdict) {
+  /// The sentence counts all data sets, the verdict those whose HMC posterior may carry one.
+  func judge(_ rows: [Row], carrying specs: Set<PosteriorSpec>) -> (String, ExperimentResult.Verdict) {
     let hmc = dataSets.compactMap { find(rows, $0, "hmc", "margin", "data") }
     let others = dataSets.compactMap { find(rows, $0, "bootstrap", "margin", "data") }
     func range(_ rows: [Row]) -> String {
@@ -83,11 +85,16 @@ extension Theorem {
     let lower = zip(hmc, others).count { $0.signal.high < $1.signal.low }
     let sentence =
       "The mean gradient of the logit margin over HMC draws keeps R = \(range(hmc)) of its mean square at the data (above 0 beyond doubt on \(positive) of \(hmc.count) data sets); over a bootstrap ensemble it is \(range(others)). On \(lower) of \(hmc.count) data sets HMC's R lies clearly below the bootstrap's."
-    if positive == hmc.count { return (sentence, .contradicted) }
-    if hmc.allSatisfy({ $0.signal.high < 0.01 }), others.allSatisfy({ $0.signal.low > 0.01 }) {
-      return (sentence, .supported)
-    }
-    return (sentence, positive > 0 ? .notSupported : .undecided)
+    let judged = zip(hmc, others).filter { specs.contains($0.0.setting.spec) }
+    let vanishes = judged.allSatisfy { $0.0.signal.high < 0.01 && $0.1.signal.low > 0.01 }
+    let kept = judged.count { $0.0.signal.low > 0 }
+    let verdict: ExperimentResult.Verdict =
+      judged.isEmpty
+      ? .undecided
+      : kept == judged.count
+        ? .contradicted
+        : kept > 0 ? .notSupported : vanishes && judged.count == hmc.count ? .supported : .undecided
+    return (sentence, verdict)
   }
 
   private func outcome(_ rows: [Row]) -> String {

@@ -72,10 +72,18 @@ struct Theorem: Experiment {
     var making = PosteriorSpec.Making.trained(sampler: method)
     switch method {
     case "hmc":
+      // So many steps that chains forget where they began: with 40 none on points converges. Moons in more dimensions need twice as many.
+      let steps =
+        switch data {
+        case .embeddedMoons: 400
+        case .spheres: 200
+        default: isImages ? 40 : 200
+        }
       options.merge([
         "mass-matrix": "prior", "start": "map", "map-iterations": "300", "chains": "4",
-        "draws": "\(scale.pick(12, 50, 250))",
-        "warmup": "\(scale.pick(40, 150, 500))", "leapfrog-steps": "\(scale.pick(15, 40, 50))",
+        "draws": scale.pick("12", isImages ? "50" : "125", "250"),
+        "warmup": scale.pick("40", isImages ? "150" : "300", "500"),
+        "leapfrog-steps": "\(scale.pick(15, steps, isImages ? 50 : steps))",
       ]) { $1 }
     case "vi":
       options.merge(["draws": "\(draws)", "epochs": "\(scale.pick(60, 100, 200))", "learning-rate": "0.005"]) { $1 }

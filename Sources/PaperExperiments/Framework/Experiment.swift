@@ -37,6 +37,8 @@ struct ExperimentResult: Sendable {
   var claim: String
   /// One word: `supported`, `not supported`, `contradicted`, `undecided`.
   var verdict: Verdict
+  /// What the verdict makes of chains that have not converged; a sentence for pages that have some.
+  var verdictBasis = "Chains that have not converged do not count towards the verdict."
   /// Numbers that a smoke run is compared by.
   var quantities: [Quantity] = []
 

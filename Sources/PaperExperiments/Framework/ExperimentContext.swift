@@ -132,11 +132,12 @@ final class ExperimentContext: Sendable {
   }
 
   /// Number of these that have not converged.
-  func unconverged(_ specs: [PosteriorSpec]) throws -> Int {
-    try specs.count {
-      let report = try report(try open($0))
-      return report.origin == .mcmc && report.outcome != .converged && report.outcome != .convergedWithReservations
-    }
+  func unconverged(_ specs: [PosteriorSpec]) throws -> Int { try specs.count { try !carriesVerdict($0) } }
+
+  /// Whether a verdict may rest on a posterior: its draws are no Markov chain, or one that has converged by its own diagnostics. Other chains say something of their draws, and nothing of the posterior that a claim is about.
+  func carriesVerdict(_ spec: PosteriorSpec) throws -> Bool {
+    let report = try report(try open(spec))
+    return report.origin != .mcmc || report.outcome == .converged || report.outcome == .convergedWithReservations
   }
 
   private static func draws(_ file: PosteriorFile) -> String {

@@ -9,6 +9,7 @@ struct ExperimentPage {
   private let diagnostics: String
   private let commands: [String]
   private let caveat: String
+  private let basis: String
 
   init(
     experiment: any Experiment, result: ExperimentResult, options: Reproduction.Options, context: ExperimentContext
@@ -19,9 +20,14 @@ struct ExperimentPage {
     self.options = options
     let specs = experiment.posteriors
     diagnostics = try context.diagnosticsTable(specs)
-    commands = try specs.compactMap { try context.command(of: $0) }
+    // Where the output is on this machine says nothing to others.
+    let folder = URL(fileURLWithPath: options.output).lastPathComponent
+    commands = try specs.compactMap {
+      try context.command(of: $0)?.replacing(" \(options.output)/", with: " \(folder)/")
+    }
     let open = try context.unconverged(specs)
     let chains = try context.markovChainCount(specs)
+    basis = open == 0 ? "" : " " + result.verdictBasis
     caveat =
       open == 0
       ? ""
@@ -35,6 +41,8 @@ struct ExperimentPage {
       # \(title)
 
       **\(result.judgement)**\(caveat)
+
+      Claim: *\(result.claim)* Verdict: **\(result.verdict.rawValue)**.\(basis)
 
       \(picture)
 

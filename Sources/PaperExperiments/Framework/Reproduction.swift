@@ -147,7 +147,7 @@ public struct Reproduction: Sendable {
   private func folder(_ experiment: any Experiment) -> String { "\(options.output)/\(type(of: experiment).name)" }
 
   func fingerprint(_ experiment: any Experiment) throws -> String {
-    var text = "format 2\n\(experiment.settings)\nseed \(options.seed)\n"
+    var text = "format 3\n\(experiment.settings)\nseed \(options.seed)\n"
     for spec in experiment.posteriors {
       text += spec.canonicalText(dataDigest: try catalog.load(spec.data).digest)
     }

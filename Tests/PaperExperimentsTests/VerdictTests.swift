@@ -1,0 +1,135 @@
+import RobustnessCore
+import Testing
+
+@testable import PaperExperiments
+
+/// R of gradients that are all equal (1), that cancel in pairs (below 0), or without an interval.
+private enum Signals {
+  static let kept = signal { _ in 1 }
+  static let vanished = signal { $0 % 2 == 0 ? 1 : -1 }
+
+  private static func signal(_ value: (Int) -> Double) -> SignalInterval {
+    let gradients = DrawGradients((0..<400).map(value), dimension: 1, chainCount: 1)
+    return SignalInterval(MeanGradientSignal(gradients, areDrawsIndependent: true), groups: 400)
+  }
+}
+
+/// What decides a claim: only posteriors that are no Markov chain, or one that has converged.
+@Suite("Verdicts rest on posteriors that can carry one")
+struct VerdictTests {
+  @Test("a mean gradient that stays contradicts, unless no chain has converged")
+  func meanGradients() {
+    func verdict(_ entries: [(SignalInterval, Bool)]) -> ExperimentResult.Verdict {
+      GradientDecay.verdict(entries.map { ("one", $0.0, $0.1) }).1
+    }
+    let (kept, vanished) = (Signals.kept, Signals.vanished)
+    #expect(kept.low > 0.9 && vanished.high < 0.01)
+    #expect(verdict([(kept, true), (kept, true)]) == .contradicted)
+    #expect(verdict([(kept, true), (vanished, false)]) == .contradicted)
+    #expect(verdict([(kept, true), (vanished, true)]) == .notSupported)
+    #expect(verdict([(vanished, true), (vanished, true)]) == .supported)
+    #expect(verdict([(vanished, true), (vanished, false)]) == .undecided)
+    #expect(verdict([(kept, false), (kept, false)]) == .undecided)
+  }
+
+  @Test("the sentence names every posterior, whether or not it counts")
+  func sentence() {
+    let text = GradientDecay.verdict([("first", Signals.kept, true), ("second", Signals.vanished, false)]).0
+    #expect(text.hasPrefix("In 1 of 2 posteriors"))
+    #expect(text.contains("first R = 1") && text.contains("second R = -0.0025"))
+  }
+
+  @Test("table 1: PGD stronger than random signs on the posteriors that count")
+  func table1() {
+    let experiment = Table1(scale: .laptop, seed: 0)
+    func cells(_ posterior: String, pgdBreaks: Bool) -> [Table1.Cell] {
+      func cell(_ attack: String, _ version: String, _ correct: Bool) -> Table1.Cell {
+        Table1.Cell(
+          posterior: posterior, attack: attack, version: version, epsilon: 0.1,
+          correct: Array(repeating: correct, count: 50))
+      }
+      return [cell("random", "random", true)] + Table1.versions.map { cell("pgd", $0, !pgdBreaks) }
+    }
+    let mixed = cells("a", pgdBreaks: true) + cells("b", pgdBreaks: false)
+    func verdict(_ cells: [Table1.Cell], _ names: Set<String>) -> ExperimentResult.Verdict {
+      experiment.judge(cells, carrying: names).1
+    }
+    #expect(verdict(mixed, ["a", "b"]) == .notSupported)
+    #expect(verdict(mixed, ["a"]) == .contradicted)
+    #expect(verdict(mixed, ["b"]) == .undecided)
+    #expect(verdict(mixed, []) == .undecided)
+    #expect(verdict(cells("b", pgdBreaks: false), ["b"]) == .supported)
+    #expect(experiment.judge(mixed, carrying: ["b"]).0.contains("1 of 2 times stronger than random signs"))
+  }
+
+  @Test("the theorem: HMC's R against the bootstrap's on the data sets whose chain has converged")
+  func theorem() throws {
+    let experiment = Theorem(scale: .laptop, seed: 0)
+    func rows(_ hmc: [SignalInterval], _ bootstrap: SignalInterval) -> [Theorem.Row] {
+      let settings = experiment.settingsList.filter { $0.series == .methods }
+      let data = settings.filter { $0.method == "hmc" }.map(\.data)
+      let flip = SignFlipTest(
+        [DrawGradients([1, 1, 1], dimension: 1, chainCount: 1)], blockLength: 1, flips: 9,
+        random: RandomStreams(seed: 0, purpose: "test"))
+      return settings.filter { ["hmc", "bootstrap"].contains($0.method) }.map { setting in
+        Theorem.Row(
+          setting: setting, scalar: "margin", place: "data",
+          signal: setting.method == "hmc" ? hmc[data.firstIndex(of: setting.data)!] : bootstrap, flip: flip, cosine: 1,
+          splitHalf: 1, tangent: nil, normal: nil, normalToTangent: nil, zeros: 0, logitGap: 1, draws: 3)
+      }
+    }
+    let specs = experiment.settingsList.filter { $0.series == .methods && $0.method == "hmc" }.map(\.spec)
+    let (kept, vanished) = (Signals.kept, Signals.vanished)
+    try #require(specs.count == 4)
+    let mixed = rows([kept, vanished, vanished, vanished], kept)
+    #expect(experiment.judge(mixed, carrying: Set(specs)).1 == .notSupported)
+    #expect(experiment.judge(mixed, carrying: [specs[0]]).1 == .contradicted)
+    #expect(experiment.judge(mixed, carrying: [specs[1]]).1 == .undecided)
+    #expect(experiment.judge(mixed, carrying: []).1 == .undecided)
+    let all = rows([vanished, vanished, vanished, vanished], kept)
+    #expect(experiment.judge(all, carrying: Set(specs)).1 == .supported)
+    #expect(experiment.judge(mixed, carrying: [specs[1]]).0.contains("above 0 beyond doubt on 1 of 4 data sets"))
+  }
+
+  @Test("figure 4: a correlation of chains that have not converged decides nothing")
+  func figure4() {
+    let experiment = Figure4(scale: .laptop, seed: 0)
+    func estimate(_ value: Double) -> Estimate { Estimate(value: value, unit: "fraction", count: 200) }
+    func verdict(hmcRises: Bool, hasConverged: (Int) -> Bool) -> ExperimentResult.Verdict {
+      let rows = experiment.cells.enumerated().map { index, cell in
+        // Robustness follows accuracy for HMC, or falls with it; for SGD it falls.
+        let accuracy = 0.5 + 0.4 * Double(index) / Double(experiment.cells.count)
+        let rises = cell.member.method == "hmc" ? hmcRises : false
+        return Figure4.Row(
+          cell: cell, accuracy: estimate(accuracy), robustness: estimate(rises ? accuracy : 1 - accuracy),
+          adversarial: estimate(0.1), zeros: 0, gap: 1, distinct: 50, counts: true,
+          carriesVerdict: cell.member.method != "hmc" || hasConverged(index))
+      }
+      return experiment.judge(rows).1
+    }
+    #expect(verdict(hmcRises: true) { _ in true } == .supported)
+    #expect(verdict(hmcRises: false) { _ in true } == .contradicted)
+    #expect(verdict(hmcRises: true) { _ in false } == .undecided)
+    #expect(verdict(hmcRises: false) { _ in false } == .undecided)
+    #expect(verdict(hmcRises: false) { $0 % 6 == 0 } == .undecided)
+  }
+
+  @Test("figure 1: the same, by width and number of points")
+  func figure1() {
+    let experiment = Figure1(scale: .laptop, seed: 0)
+    func verdict(_ magnitude: (Figure1.Cell) -> Double, hasConverged: Bool) -> ExperimentResult.Verdict {
+      experiment.judge(
+        experiment.cells.map {
+          Figure1.Row(
+            cell: $0, means: [], accuracy: 1, signal: Signals.kept, magnitude: magnitude($0), zeros: 0, gap: 1,
+            carriesVerdict: hasConverged)
+        }
+      ).1
+    }
+    #expect(verdict({ Double($0.width) }, hasConverged: true) == .contradicted)
+    #expect(verdict({ Double($0.width) }, hasConverged: false) == .undecided)
+    // Falls with both, and R does not: not the cancellation that is claimed.
+    #expect(verdict({ 1 / (Double($0.width).squareRoot() * Double($0.points)) }, hasConverged: true) == .notSupported)
+    #expect(verdict({ 1 / (Double($0.width).squareRoot() * Double($0.points)) }, hasConverged: false) == .undecided)
+  }
+}
