@@ -34,6 +34,7 @@ import Testing
     Case("--memory-limit", "lots", says: "error: --memory-limit takes a size such as 400MB or 2GB, not 'lots'"),
     Case("--memory-limit", "-5MB", says: "Missing value for '--memory-limit <size>'"),
     Case("--precision", "half", says: "error: --precision takes auto, float32, bfloat16 or float64, not 'half'"),
+    Case("--precision", "bfloat61", says: "not 'bfloat61'. Did you mean 'bfloat16'?"),
     Case("--arithmetic", "exact", says: "error: --arithmetic takes log-domain or naive-float32, not 'exact'"),
     Case("--attack-draws", "some", says: "error: --attack-draws takes same, disjoint:N or resampled:N, not 'some'"),
     Case("--attack-draws", "disjoint:8", says: "disjoint:8 leaves no draw to judge: there are 8"),
@@ -53,6 +54,14 @@ import Testing
     #expect(run.code == 64 && !run.isSignal)
     #expect(run.errors.contains(wrong.sentence), "\(run.errors)")
     #expect(run.output.isEmpty)
+  }
+
+  @Test(arguments: [
+    ["--precision", "half"], ["--arithmetic", "exact"], ["--memory-limit", "lots"], ["--attack", "pdg"],
+  ])
+  func `wrong usage is said before a file is opened`(_ words: [String]) throws {
+    let run = try Program.evaluate.run(["--model", "/nonexistent.h5"] + words)
+    #expect(run.code == 64 && !run.errors.contains("nonexistent"), "\(run.errors)")
   }
 
   @Test func `without a model the question is which`() throws {

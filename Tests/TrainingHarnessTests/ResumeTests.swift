@@ -97,6 +97,29 @@ import Testing
     #expect(try contentSHA256(folder.path("run.h5")) == contentSHA256(folder.path("whole.h5")))
   }
 
+  @Test(arguments: [10, 200_000])
+  func `a large state is written once a second, a small one after every draw`(size: Int) throws {
+    let folder = try TestFolder()
+    let files = JournalFiles(folder: folder.url.path, run: 7, parameterCount: 2)
+    let start = ContinuousClock.now
+    /// The draws that a chain goes on from which is killed so long after its first save.
+    func drawsKept(after time: Duration) throws -> Int? {
+      let journal = try ChainJournal<[Double]>(files, chain: 0)
+      try journal.beginWriting()
+      let first = journal.drawCount
+      let state = Array(repeating: 0.5, count: size)
+      try journal.save(state, steps: first, isDue: true, now: start)
+      try journal.append([Float(first), 1], [("lp", 0)])
+      try journal.save(state, steps: first + 1, isDue: true, now: start + time)
+      let reopened = try ChainJournal<[Double]>(files, chain: 0)
+      #expect(reopened.restored?.steps == reopened.drawCount)
+      return reopened.drawCount
+    }
+    let isLarge = size * 8 > ChainJournal<[Double]>.largeStateSize
+    #expect(try drawsKept(after: .milliseconds(10)) == (isLarge ? 0 : 1))
+    #expect(try drawsKept(after: .milliseconds(1500)) == (isLarge ? 1 : 2))
+  }
+
   // MARK: - Damage
 
   /// A folder with a run that has been stopped when it was nearly done.

@@ -12,9 +12,7 @@ extension EvaluateJob {
     let limit = try memoryLimit()
     let file = try PosteriorFile.open(path, acceptChanged: arguments.acceptChanged, probe: .currentProgram)
     let source = try weights(of: file)
-    guard let arithmetic = Arithmetic(rawValue: arguments.arithmetic) else {
-      throw UsageError("--arithmetic takes log-domain or naive-float32, not '\(arguments.arithmetic)'")
-    }
+    let arithmetic = try self.arithmetic()
     let (examples, dataSHA256) = try examples(for: file)
     // An attack, the oracle and the results keep about a dozen arrays of the size of the inputs.
     let working = 12 * MemoryLayout<Double>.stride * examples.inputs.elements.count
@@ -58,18 +56,46 @@ extension EvaluateJob {
         throw BadDataError("\(file.fileName): \(error)")
       }
     }
-    if arguments.precision == "auto" {
+    guard let precision = try self.precision() else {
       let plain = try make(.float32)
       guard arithmetic == .logDomain else { return (plain, .float32) }
       return try plain.needsFloat64(examples.inputs) ? (try make(.float64), .float64) : (plain, .float32)
     }
+    return (try make(precision), precision)
+  }
+
+  // MARK: - Options about files
+
+  /// Says what is wrong with these options, which need no file for that.
+  func checkFileOptions() throws {
+    _ = try arithmetic()
+    _ = try precision()
+    _ = try memoryLimit()
+  }
+
+  private func arithmetic() throws -> Arithmetic {
+    guard let arithmetic = Arithmetic(rawValue: arguments.arithmetic) else {
+      throw noChoice("--arithmetic", arguments.arithmetic, ["log-domain", "naive-float32"])
+    }
+    return arithmetic
+  }
+
+  /// Nil where the posterior decides.
+  private func precision() throws -> Precision? {
+    if arguments.precision == "auto" { return nil }
     guard let precision = Precision(rawValue: arguments.precision) else {
-      throw UsageError("--precision takes auto, float32, bfloat16 or float64, not '\(arguments.precision)'")
+      throw noChoice("--precision", arguments.precision, ["auto", "float32", "bfloat16", "float64"])
     }
     if precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 || KernelLibrary.preferred == .portable {
       throw UsageError("--precision bfloat16 needs a processor with bfloat16 products, and oneDNN; float32 works here")
     }
-    return (try make(precision), precision)
+    return precision
+  }
+
+  private func noChoice(_ option: String, _ word: String, _ names: [String]) -> UsageError {
+    let list = names.dropLast().joined(separator: ", ") + " or " + names.last!
+    let hint = didYouMean(word, names)
+    return UsageError("\(option) takes \(list), not '\(word)'\(hint.isEmpty ? "" : "." + hint)")
   }
 
   /// A subject given by the caller, with the examples that the options ask for.

@@ -36,6 +36,7 @@ struct EvaluateJob {
     let decision = try self.decision()
     let attackDraws = try self.attackDraws()
     let target = try self.target()
+    try checkFileOptions()
     try checkOutputs()
     Interruption.watch()
     let (subject, box) = try prepared()

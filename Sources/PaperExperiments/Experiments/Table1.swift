@@ -34,7 +34,7 @@ struct Table1: Experiment {
   }
 
   var posteriors: [PosteriorSpec] { images.all }
-  var expectedSeconds: Double { scale.pick(12, 420, 20_000) }
+  var expectedSeconds: Double { scale.pick(12, 180, 20_000) }
   var settings: String { "table1 3 \(exampleCount) \(drawCount) \(epsilons) \(convergedSteps) \(objectives)" }
 
   /// One row of the table.

@@ -97,13 +97,14 @@ public struct PosteriorSpec: Sendable, Hashable {
     let examples = min(number("training-examples", .infinity), Double(trainingExamples))
     var flops = 6 * Double(parameterCount(inputSize: inputSize, classCount: classCount))
     if options["architecture"]?.hasPrefix("carbone-conv") == true { flops = 6 * (32 * 25 * 576 + 512 * 800 * 64) }
-    // Narrow layers spend their time on everything but products.
-    flops += 460 * Double(hiddenWidths.reduce(0, +))
+    // Narrow layers spend their time on everything but products: so much for each example, and for each unit.
+    flops += 7500 + 120 * Double(hiddenWidths.reduce(0, +))
     let pass = flops * examples / Self.operationsPerSecond
     switch making {
     case .prior, .resampled: return 0.1
     case .trained("hmc"):
-      let steps = number("leapfrog-steps", number("max-leapfrog-steps", 50))
+      // Where the number of steps follows from a length, it stays below its bound.
+      let steps = number("leapfrog-steps", 0.8 * number("max-leapfrog-steps", 60))
       let map = options["start"] == "prior" ? 0 : number("map-iterations", 500)
       return pass * number("chains", 4) * (map + (number("warmup", 200) + number("draws", 250)) * steps) + 0.5
     case .trained("vi"): return pass * 3 * number("epochs", 50) + 0.5

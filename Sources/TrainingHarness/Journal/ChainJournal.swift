@@ -3,7 +3,7 @@ import RobustnessCore
 
 /// What a run keeps of one chain while it goes on: its draws, and the state that the next step needs.
 ///
-/// After every draw the record is appended, and then the state replaces the one before. A state knows how many draws it follows, so that records which came after it are cut and made again, with the same bits.
+/// After every draw the record is appended, and then the state replaces the one before; a large state only about once a second, since writing it can take longer than the draw. A state knows how many draws it follows, so that records which came after it are cut and made again, with the same bits.
 /// About once a second both are forced to the disk; the state of that moment is kept apart, for the case that the machine and not only the program fails.
 final class ChainJournal<State: Codable & Sendable> {
   private struct Envelope: Codable {
@@ -33,6 +33,10 @@ final class ChainJournal<State: Codable & Sendable> {
   private var synchronized = 0
   private var lastSynchronization = ContinuousClock.now
   private var lastSave: ContinuousClock.Instant?
+  private var lastStateSize = 0
+
+  /// States of more bytes are not written after every draw. Those of mean-field VI, which draws in microseconds, are some fifty bytes for each weight.
+  static var largeStateSize: Int { 1 << 20 }
 
   /// The state that the chain goes on from, and how many steps were made; nil at the beginning.
   private(set) var restored: (state: State, steps: Int)?
@@ -123,12 +127,14 @@ final class ChainJournal<State: Codable & Sendable> {
 
   /// Saves the state after a step.
   ///
-  /// - Parameter isDue: Whether it must be saved now; otherwise that is done about every second.
-  func save(_ state: State, steps: Int, isDue: Bool) throws {
-    let now = ContinuousClock.now
-    if !isDue, let lastSave, now - lastSave < .seconds(1) { return }
+  /// - Parameters:
+  ///   - isDue: Whether it should be saved now, if it is not large; otherwise that is done about every second.
+  ///   - now: The time, for tests.
+  func save(_ state: State, steps: Int, isDue: Bool, now: ContinuousClock.Instant = .now) throws {
+    if !isDue || lastStateSize > Self.largeStateSize, let lastSave, now - lastSave < .seconds(1) { return }
     lastSave = now
     let bytes = try encoded(state, steps)
+    lastStateSize = bytes.count
     try PlainFile.replace(files.state(chain), with: bytes, isSynchronized: false)
     if now - lastSynchronization > .seconds(1) { try synchronize(state, steps: steps) }
   }
