@@ -12,7 +12,7 @@ extension Table1 {
   func result(_ cells: [Cell], _ clean: [String: [Bool]], _ context: ExperimentContext) throws -> ExperimentResult {
     var table = ResultTable([
       .init("posterior", "data set and method"),
-      .init("attack", "`none`, `random` (a random sign for every pixel), `fgsm` or `pgd`"),
+      .init("attack", "`none`, `random` (a random sign for every pixel), `fgsm`, `pgd`, or `all` of them together"),
       .init("version", "whose arithmetic and objective (below)"),
       .init("epsilon", "radius in L∞, in units of the pixels' range 0…1"),
       .init("value", "adversarial accuracy: fraction of the images decided as their label"),
@@ -56,6 +56,8 @@ extension Table1 {
         - **paper's text**: the gradient of the expected loss, Eq. (2), in the log domain; PGD with 15 steps of 2.5·ε/15 from one random start, the best point kept.
         - **strongest**: for every image the worst of \(objectives.map { "`\($0.rawValue)`" }.joined(separator: ", ")); PGD with \(convergedSteps) steps.
 
+        *All together*: an image survives that none of these attacks fools. Each of them alone says too much of a network, since a point that fools it is there whoever finds it.
+
         ε is missing from the text that this work is based on. 0.1 is what it is recalled to be, the default of the authors' code is 0.3; both were run.
         """,
       paper: publishedTable, outcome: outcomeTable(cells, clean), judgement: judgement,
@@ -77,7 +79,8 @@ extension Table1 {
   private func outcomeTable(_ cells: [Cell], _ clean: [String: [Bool]]) -> String {
     var text = ""
     for epsilon in epsilons {
-      let header = ["posterior", "clean", "random"] + Self.versions.flatMap { ["FGSM, \($0)", "PGD, \($0)"] }
+      let header =
+        ["posterior", "clean", "random"] + Self.versions.flatMap { ["FGSM, \($0)", "PGD, \($0)"] } + ["all together"]
       let rows = posteriors.map { spec -> [String] in
         func value(_ attack: String, _ version: String) -> String {
           guard
@@ -93,7 +96,9 @@ extension Table1 {
         }
         let correct = clean[spec.name] ?? []
         return [spec.name, String(format: "%.3f", Double(correct.count { $0 }) / Double(max(1, correct.count)))]
-          + [value("random", "random")] + Self.versions.flatMap { [value("fgsm", $0), value("pgd", $0)] }
+          + [value("random", "random")] + Self.versions.flatMap { [value("fgsm", $0), value("pgd", $0)] } + [
+            value("all", "together")
+          ]
       }
       text += "ε = \(epsilon):\n\n" + Markdown.table(header, rows) + "\n"
     }
@@ -119,12 +124,13 @@ extension Table1 {
       "\(count.stronger) of \(count.all) times stronger than random signs"
         + (count.weaker > 0 ? " and \(count.weaker) times weaker" : "")
     }
-    let lowest = cells.filter { $0.version == "strongest" && $0.attack == "pgd" && $0.epsilon == epsilons[0] }.map {
-      Double($0.correct.count { $0 }) / Double($0.correct.count)
+    func surviving(_ attack: String, _ version: String) -> String {
+      let chosen = cells.filter { $0.attack == attack && $0.version == version && $0.epsilon == epsilons[0] }
+      let shares = chosen.map { Double($0.correct.count { $0 }) / Double($0.correct.count) }
+      return String(format: "%.0f to %.0f %%", 100 * (shares.min() ?? .nan), 100 * (shares.max() ?? .nan))
     }
-    let range = String(format: "%.0f to %.0f %%", 100 * (lowest.min() ?? .nan), 100 * (lowest.max() ?? .nan))
     let sentence =
-      "PGD is \(phrase(authors)) with the authors' arithmetic, \(phrase(text)) as the paper's text has it, and \(phrase(strong)) in its strongest version, which leaves \(range) of the images at ε = \(epsilons[0])."
+      "PGD is \(phrase(authors)) with the authors' arithmetic, \(phrase(text)) as the paper's text has it, and \(phrase(strong)) in its strongest version, which leaves \(surviving("pgd", "strongest")) of the images at ε = \(epsilons[0]); all attacks together leave \(surviving("all", "together"))."
     let judged = ["paper's text", "strongest"].map { beaten($0, among: names) }
     let verdict: ExperimentResult.Verdict =
       judged.allSatisfy { $0.all == 0 }

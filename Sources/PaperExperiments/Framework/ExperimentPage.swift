@@ -28,10 +28,11 @@ struct ExperimentPage {
     let open = try context.unconverged(specs)
     let chains = try context.markovChainCount(specs)
     basis = open == 0 ? "" : " " + result.verdictBasis
+    let subject = chains == 1 ? "The HMC posterior here" : "\(open) of the \(chains) HMC posteriors here"
     caveat =
       open == 0
       ? ""
-      : " \(open) of the \(chains) HMC posteriors here \(open == 1 ? "has" : "have") not converged by \(open == 1 ? "its" : "their") own diagnostics (below): what is said of them is about these draws, not about the exact posterior."
+      : " \(subject) \(open == 1 ? "has" : "have") not converged by \(open == 1 ? "its" : "their") own diagnostics (below): what is said of \(open == 1 ? "it is about its" : "them is about these") draws, not about the exact posterior."
   }
 
   func text(pictureNote: String?) -> String {
