@@ -205,4 +205,46 @@ struct GradientStatisticsTests {
     #expect(MeanGradientSignal(zeros, areDrawsIndependent: true).ratio.isNaN)
     #expect(SignFlipTest([zeros], blockLength: 1, random: random).pValue.isNaN)
   }
+
+  @Test("mean squares of inputs with scales of their own are brought together; parts keep the scale")
+  func scales() {
+    // The first input's gradients are 2⁴⁰ times those of the second, across the manifold ten times as large as along it.
+    func gradients(_ exponent: Int, across: Double) -> DrawGradients {
+      let rows = (0..<6).flatMap { _ -> [Double] in [1, across] }
+      return DrawGradients(
+        ScaledGradient(
+          values: Tensor(shape: [6, 2], elements: rows), exponents: Array(repeating: exponent, count: 6)), chainCount: 1
+      )
+    }
+    let inputs = [gradients(40, across: 10), gradients(0, across: 1000)]
+    let whole = MeanGradientSignal(pooling: inputs, areDrawsIndependent: true)
+    let truth = (101 * exp2(80.0) + 1_000_001) / 2
+    #expect(abs(whole.plainMeanSquare / truth - 1) < 1e-12)
+    let parts = inputs.map { $0.split(tangents: [[1, 0]]) }
+    let tangent = MeanGradientSignal(pooling: parts.map(\.tangent), areDrawsIndependent: true)
+    let normal = MeanGradientSignal(pooling: parts.map(\.normal), areDrawsIndependent: true)
+    let ratio = (100 * exp2(80.0) + 1e6) / (exp2(80.0) + 1)
+    #expect(abs(normal.meanSquareRatio(to: tangent) / ratio - 1) < 1e-12)
+    let small = gradients(-600, across: 10)
+    #expect(abs(MeanGradientSignal(small, areDrawsIndependent: true).meanSquareRatio(to: tangent)) < 1e-300)
+  }
+
+  @Test("chains of 25 draws, thinned to their effective size: a test at 5 % rejects at most 8 %")
+  func thinned() {
+    let count = runsLongTests ? 1000 : 300
+    var rejected = 0
+    for seed in 0..<UInt64(count) {
+      let whole = autoregressive(dimension: 6, chains: 4, draws: 125, correlation: 0.5, seed: 10_000 + seed)
+      let kept = (0..<4).flatMap { chain in (0..<25).map { chain * 125 + 5 * $0 } }
+      let values: [Double] = kept.flatMap { Array(whole[draw: $0]) }
+      let gradients = DrawGradients(values, dimension: 6, chainCount: 4)
+      let test = SignFlipTest(
+        [gradients], blockLength: SignFlipTest.blockLength(gradients), flips: 99,
+        random: random.streams(for: "t\(seed)"))
+      if test.pValue <= 0.05 { rejected += 1 }
+    }
+    // 5 % and four standard errors of the count.
+    let rate = Double(rejected) / Double(count)
+    #expect(rate <= 0.05 + 4 * (0.05 * 0.95 / Double(count)).squareRoot() && rate > 0.005, "\(rate)")
+  }
 }

@@ -46,7 +46,7 @@ import Testing
         }
       }
       let csv = try String(contentsOfFile: "\(folder)/figure1/figure1.csv", encoding: .utf8)
-      #expect(csv.hasPrefix("width,training_points,warmup,point,dx1,dx2,accuracy\n"))
+      #expect(csv.hasPrefix("width,training_points,warmup,point,dx1,dx2,accuracy,R\n"))
       #expect(csv.split(separator: "\n").count == 1 + 4 * 50)
       let page = try String(contentsOfFile: "\(folder)/figure1/figure1.md", encoding: .utf8)
       for part in [

@@ -48,7 +48,8 @@ struct VerdictTests {
           posterior: posterior, attack: attack, version: version, epsilon: 0.1,
           correct: Array(repeating: correct, count: 50))
       }
-      return [cell("random", "random", true)] + Table1.versions.map { cell("pgd", $0, !pgdBreaks) }
+      return [cell("random", "random", true)]
+        + Table1.versions.flatMap { [cell("pgd", $0, !pgdBreaks), cell("fgsm", $0, !pgdBreaks)] }
     }
     let mixed = cells("a", pgdBreaks: true) + cells("b", pgdBreaks: false)
     func verdict(_ cells: [Table1.Cell], _ names: Set<String>) -> ExperimentResult.Verdict {
@@ -71,11 +72,19 @@ struct VerdictTests {
       let flip = SignFlipTest(
         [DrawGradients([1, 1, 1], dimension: 1, chainCount: 1)], blockLength: 1, flips: 9,
         random: RandomStreams(seed: 0, purpose: "test"))
-      return settings.filter { ["hmc", "bootstrap"].contains($0.method) }.map { setting in
-        Theorem.Row(
-          setting: setting, scalar: "margin", place: "data",
-          signal: setting.method == "hmc" ? hmc[data.firstIndex(of: setting.data)!] : bootstrap, flip: flip, cosine: 1,
-          splitHalf: 1, tangent: nil, normal: nil, normalToTangent: nil, zeros: 0, logitGap: 1, draws: 3)
+      return settings.filter { ["hmc", "bootstrap"].contains($0.method) }.flatMap { setting in
+        let isImages = setting.data == .named("mnist")
+        let decisive = setting.method == "hmc" ? hmc[data.firstIndex(of: setting.data)!] : bootstrap
+        // What decides is the part across the manifold, and the loss of images; all else says the opposite.
+        let other = decisive.low > 0 ? Signals.vanished : Signals.kept
+        return ["loss", "margin"].map { scalar in
+          Theorem.Row(
+            setting: setting, scalar: scalar, place: "data",
+            signal: isImages && scalar == "loss" ? decisive : other, flip: flip, blockLength: 1, cosine: 1,
+            splitHalf: 1, tangent: isImages ? nil : other,
+            normal: isImages ? nil : scalar == "margin" ? decisive : other,
+            normalToTangent: nil, zeros: 0, logitGap: 1, draws: 3)
+        }
       }
     }
     let specs = experiment.settingsList.filter { $0.series == .methods && $0.method == "hmc" }.map(\.spec)
@@ -89,6 +98,9 @@ struct VerdictTests {
     let all = rows([vanished, vanished, vanished, vanished], kept)
     #expect(experiment.judge(all, carrying: Set(specs)).1 == .supported)
     #expect(experiment.judge(mixed, carrying: [specs[1]]).0.contains("above 0 beyond doubt on 1 of 4 data sets"))
+    // On images, too.
+    let images = rows([vanished, vanished, vanished, kept], kept)
+    #expect(experiment.judge(images, carrying: Set(specs)).1 == .notSupported)
   }
 
   @Test("figure 4: a correlation of chains that have not converged decides nothing")
@@ -131,5 +143,59 @@ struct VerdictTests {
     // Falls with both, and R does not: not the cancellation that is claimed.
     #expect(verdict({ 1 / (Double($0.width).squareRoot() * Double($0.points)) }, hasConverged: true) == .notSupported)
     #expect(verdict({ 1 / (Double($0.width).squareRoot() * Double($0.points)) }, hasConverged: false) == .undecided)
+  }
+
+  @Test("figure 1: networks that differ in their warm-up only are one posterior")
+  func warmups() {
+    let experiment = Figure1(scale: .paper, seed: 0)
+    // Four posteriors, of three warm-ups each: twelve networks, and too few for an interval.
+    let rows = experiment.cells.filter { $0.width <= 128 && $0.points <= 10_000 }.map {
+      Figure1.Row(
+        cell: $0, means: [], accuracy: 1, signal: Signals.kept, magnitude: Double($0.width), zeros: 0, gap: 1,
+        carriesVerdict: true)
+    }
+    #expect(rows.count == 12)
+    #expect(experiment.judge(rows).1 == .undecided)
+  }
+
+  @Test("table 1: best of many tries is not enough where one try of FGSM is no better than random signs")
+  func singleTry() {
+    let experiment = Table1(scale: .laptop, seed: 0)
+    func cell(_ attack: String, _ version: String, _ correct: Bool) -> Table1.Cell {
+      Table1.Cell(
+        posterior: "a", attack: attack, version: version, epsilon: 0.1, correct: Array(repeating: correct, count: 50))
+    }
+    let cells =
+      [cell("random", "random", true)]
+      + Table1.versions.flatMap { [cell("pgd", $0, false), cell("fgsm", $0, true)] }
+    #expect(experiment.judge(cells, carrying: ["a"]).1 == .notSupported)
+  }
+
+  @Test("the audit: accuracy that is created contradicts, steadiness that is created does not support")
+  func audit() {
+    let experiment = Audit(scale: .laptop, seed: 0)
+    func estimate(_ value: Double) -> Estimate { Estimate(value: value, unit: "probability", count: 500) }
+    func rows(_ accuracy: Double, robustness: Double, twice: Double) -> [Audit.Row] {
+      experiment.variants.map { variant in
+        let isChanged = variant.label == "HMC, N(0,1) prior"
+        let right = (0..<500).map { Double($0) < 500 * (isChanged ? accuracy : 0.5) }
+        let all = Array(repeating: true, count: 500)
+        return Audit.Row(
+          variant: variant, arithmetic: .logDomain, clean: all, random: all, fgsm: right, pgd: right,
+          robustness: estimate(isChanged ? robustness : 0.5),
+          doubleRobustness: estimate(twice + (isChanged ? robustness - 0.5 : 0)), zeroGradients: 0, logitGap: 1)
+      }
+    }
+    let created = experiment.judge(rows(0.7, robustness: 0.5, twice: 0.5))
+    #expect(created.1 == .contradicted)
+    #expect(created.0.contains("HMC, N(0,1) prior +20 points"))
+    // Seven of 500 images more is beyond chance for one variant, and not for the best of eight.
+    #expect(PairedComparison((0..<500).map { $0 < 257 }, (0..<500).map { $0 < 250 }).low > 0)
+    #expect(experiment.judge(rows(0.514, robustness: 0.5, twice: 0.5)).1 == .supported)
+    let steady = experiment.judge(rows(0.5, robustness: 0.9, twice: 0.5))
+    #expect(steady.1 == .notSupported)
+    #expect(steady.0.contains("HMC, N(0,1) prior +0.40"))
+    #expect(experiment.judge(rows(0.5, robustness: 0.5, twice: 0.9)).1 == .notSupported)
+    #expect(Audit.surviving([true, false, true, false], of: [true, true, false, false]) == 0.5)
   }
 }

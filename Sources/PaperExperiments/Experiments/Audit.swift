@@ -72,7 +72,9 @@ struct Audit: Experiment {
 
     variants = [
       Variant(
-        label: "HMC, none", about: "Eq. (2), a prior of the size that the number of inputs asks for, all data",
+        label: "HMC, none",
+        about:
+          "Eq. (2), the prior N(0, \(hmc.options["prior-scale"] ?? "1")²)\(hmc.options["prior"] == "fan-in" ? " over the number of inputs of a layer" : ""), all data",
         spec: hmc, baseline: "HMC, none"),
       Variant(
         label: "HMC, double softmax in the loss", about: "cross-entropy of softmaxed probabilities", spec: hmc,
@@ -83,7 +85,8 @@ struct Audit: Experiment {
       Variant(
         label: "HMC, N(0,1) prior",
         about: scale == .laptop
-          ? "no scaling by the number of inputs; trajectories of 25 steps" : "no scaling by the number of inputs",
+          ? "N(0, 1) on every weight and bias instead; trajectories of 25 steps"
+          : "N(0, 1) on every weight and bias instead",
         spec: unscaled, baseline: "HMC, none"),
       Variant(
         label: "HMC, last batch resampled",
@@ -110,7 +113,7 @@ struct Audit: Experiment {
     return variants.map(\.spec).filter { seen.insert($0).inserted }
   }
   var expectedSeconds: Double { scale.pick(12, 200, 10_000) }
-  var settings: String { "audit 3 \(exampleCount) \(drawCount) \(variants.map(\.label).joined(separator: ";"))" }
+  var settings: String { "audit 4 \(exampleCount) \(drawCount) \(variants.map(\.label).joined(separator: ";"))" }
 
   /// One variant in one arithmetic.
   struct Row: Sendable {

@@ -37,21 +37,23 @@ struct Figure1: Experiment {
     self.seed = seed
     cells = scale.pick(
       Self.grid(widths: [32, 128], points: [200, 1000], warmups: [150]),
-      Self.grid(widths: [32, 128, 512], points: [5000, 15_000], warmups: [100, 200]), Self.paperGrid)
+      Self.grid(widths: [32, 128, 256, 512], points: [5000, 10_000, 15_000], warmups: [200]), Self.paperGrid)
     testPoints = scale.pick(50, 100, 100)
     drawsPerChain = scale.pick(300, 125, 125)
   }
 
   var posteriors: [PosteriorSpec] { cells.map(spec) }
   var expectedSeconds: Double { Double(cells.count) * scale.pick(0.2, 1.5, 4) }
-  var settings: String { "figure1 2 \(testPoints)" }
+  var settings: String { "figure1 3 \(testPoints)" }
 
   private func spec(_ cell: Cell) -> PosteriorSpec {
-    PosteriorSpec(
+    // The authors' code has two hidden layers. Two of 512 units take a hundred times as long as one.
+    let layers = scale == .paper ? "\(cell.width),\(cell.width)" : "\(cell.width)"
+    return PosteriorSpec(
       name: "moons-w\(cell.width)-n\(cell.points)-b\(cell.warmup)", data: .named("half-moons"),
       making: .trained(sampler: "hmc"),
       options: [
-        "architecture": "dense:\(cell.width),leaky-relu", "prior": "fan-in", "prior-scale": scale.pick("1", "4", "4"),
+        "architecture": "dense:\(layers),leaky-relu", "prior": "fan-in", "prior-scale": scale.pick("1", "4", "4"),
         "mass-matrix": "prior", "start": "map",
         "map-iterations": "\(scale.pick(100, 200, 500))", "training-examples": "\(cell.points)",
         "warmup": "\(cell.warmup)", "chains": "\(chains)", "draws": "\(drawsPerChain)",
@@ -82,6 +84,7 @@ struct Figure1: Experiment {
       .init("point", "position among the test points"),
       .init("dx1", "mean over the draws of ∂loss/∂x₁, nat per unit of the input"),
       .init("dx2", "mean over the draws of ∂loss/∂x₂"), .init("accuracy", "of the network's predictive, fraction"),
+      .init("R", "‖E g‖²/E‖g‖² of the network, unbiased; mean over points"),
     ])
     for cell in cells {
       try context.show("width \(cell.width), \(cell.points) points")
@@ -98,13 +101,13 @@ struct Figure1: Experiment {
         return one.means([draws.count], order: order)[0].map { $0 * factor }
       }
       let accuracy = try context.report(posterior).quality?.predictive.accuracy ?? .nan
+      // Draws of two chains: pairs of different chains, without an interval; independent of the other networks.
+      let signal = MeanGradientSignal(pooling: gradients, areDrawsIndependent: false)
       for (position, mean) in means.enumerated() {
         table.append(
           ["\(cell.width)", "\(cell.points)", "\(cell.warmup)", "\(indices[position])"]
-            + (mean + [accuracy]).map { ResultTable.number($0) })
+            + (mean + [accuracy, signal.ratio]).map { ResultTable.number($0) })
       }
-      // Draws of two chains: pairs of different chains, without an interval; independent of the other networks.
-      let signal = MeanGradientSignal(pooling: gradients, areDrawsIndependent: false)
       let zeros = gradients.reduce(0.0) { total, one in
         total + Double((0..<one.drawCount).count { draw in one[draw: draw].allSatisfy { $0 == 0 } })
       }
@@ -119,13 +122,18 @@ struct Figure1: Experiment {
     return result(rows, table, try cells.flatMap { try context.quantities(spec($0), Self.name) })
   }
 
-  /// Rank correlations over networks, of the magnitude of a component and of R.
+  /// Rank correlations over posteriors, of the magnitude of a component and of R.
+  ///
+  /// Networks that differ in their warm-up only are draws of one posterior: they count once, by their mean.
   private struct Correlations {
     let width, points, ratioWidth, ratioPoints: RankCorrelation
 
     init(_ rows: [Row], random: RandomStreams) {
+      let groups = Dictionary(grouping: rows) { Cell(width: $0.cell.width, points: $0.cell.points, warmup: 0) }
+      let posteriors = groups.keys.sorted { ($0.width, $0.points) < ($1.width, $1.points) }.map { groups[$0]! }
       func correlation(_ x: (Row) -> Double, _ y: (Row) -> Double) -> RankCorrelation {
-        RankCorrelation(rows.map(x), rows.map(y), random: random)
+        RankCorrelation(
+          posteriors.map { x($0[0]) }, posteriors.map { $0.map(y).reduce(0, +) / Double($0.count) }, random: random)
       }
       width = correlation({ Double($0.cell.width) }, \.magnitude)
       points = correlation({ Double($0.cell.points) }, \.magnitude)
@@ -167,7 +175,7 @@ struct Figure1: Experiment {
     return ExperimentResult(
       table: table, figure: figure(rows),
       ran:
-        "Half-moons with noise 0.1, \(rows.count) of the paper's \(Self.paperGrid.count) networks\(rows.count < Self.paperGrid.count ? scale.pick(" (smaller ones)", " (widths 32, 128, 512; 5,000 and 15,000 points; warm-ups 100 and 200)", "") : ""): two layers of weights, leaky ReLU, \(chains) chains of \(drawsPerChain) draws (the paper: 250 draws of one chain), full-batch HMC from a maximum of the posterior, \(scale.pick(10, 100, 100)) leapfrog steps (the paper gives none; with 15 no chain converges). Components of the gradient of the expected loss at \(testPoints) test points. All networks are shown, not only those above 70 % accuracy, as the authors' plotting script has it.",
+        "Half-moons with noise 0.1, \(rows.count) of the paper's \(Self.paperGrid.count) networks\(rows.count < Self.paperGrid.count ? scale.pick(" (smaller ones)", " (every width and number of points, with the warm-up of 200)", "") : ""): \(scale.pick("one hidden layer (the authors' code has two)", "one hidden layer (the authors' code has two, which take a hundred times as long)", "two hidden layers")), leaky ReLU, a normal prior whose standard deviation is \(scale.pick("1", "4", "4")) over the root of the number of inputs of a layer, \(chains) chains of \(drawsPerChain) draws (the paper: 250 draws of one chain), full-batch HMC from a maximum of the posterior, \(scale.pick(10, 100, 100)) leapfrog steps (the paper gives none; with 15 no chain converges). Components of the gradient of the expected loss at \(testPoints) test points. All networks are shown, not only those above 70 % accuracy, as the authors' plotting script has it.",
       paper:
         "One panel for each width, coloured by the number of training points: components of the expected loss gradient shrink as width and number of points grow.",
       outcome: Markdown.table(

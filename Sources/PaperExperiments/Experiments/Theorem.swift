@@ -107,7 +107,7 @@ struct Theorem: Experiment {
     return settingsList.map(\.spec).filter { seen.insert($0).inserted }
   }
   var expectedSeconds: Double { scale.pick(6, 60, 3000) }
-  var settings: String { "theorem 2 \(drawCount) \(pointCount) \(settingsList.map(\.series.rawValue).joined())" }
+  var settings: String { "theorem 3 \(drawCount) \(pointCount) \(settingsList.map(\.series.rawValue).joined())" }
 
   /// ε of the points off the data, in each data set's own units.
   static func epsilon(_ data: DataSpec) -> Double {
@@ -126,12 +126,14 @@ struct Theorem: Experiment {
     var place: String
     var signal: SignalInterval
     var flip: SignFlipTest
+    /// Draws in a block of the sign flips.
+    var blockLength: Int
     var cosine: Double
     var splitHalf: Double
-    /// R of the parts along and across the manifold; nil where it is not known.
+    /// R of the parts along and across the manifold; nil where it is not known, and off the data.
     var tangent: SignalInterval?
     var normal: SignalInterval?
-    /// Mean square of the mean gradient across the manifold for each dimension over that along it; nil likewise.
+    /// Mean square of a single gradient across the manifold, for each dimension, over that along it; nil likewise.
     var normalToTangent: Double?
     var zeros: Double
     var logitGap: Double
@@ -166,7 +168,8 @@ struct Theorem: Experiment {
       for (scalar, objective) in [("loss", Objective.expectedLoss), ("margin", .margin)] {
         let gradients = try DrawGradients.collect(
           ensemble, points, objective: objective, draws: draws, chainCount: posterior.chainCount)
-        rows.append(row(setting, scalar, place, gradients, frames, gap, posterior))
+        // Which directions are tangents is known on the manifold alone.
+        rows.append(row(setting, scalar, place, gradients, place == "data" ? frames : nil, gap, posterior))
       }
     }
     return rows
@@ -198,7 +201,7 @@ struct Theorem: Experiment {
       setting: setting, scalar: scalar, place: place, signal: interval(gradients),
       flip: SignFlipTest(
         gradients, blockLength: block,
-        random: RandomStreams(seed: seed, purpose: "paper/sign-flips/\(setting.spec.name)")),
+        random: RandomStreams(seed: seed, purpose: "paper/sign-flips/\(setting.spec.name)")), blockLength: block,
       cosine: average { $0.meanPairwiseCosine(areDrawsIndependent: independent) },
       splitHalf: average { $0.splitHalfSignAgreement }, tangent: nil, normal: nil, normalToTangent: nil,
       zeros: zeros.reduce(0, +) / Double(zeros.count), logitGap: gap, draws: gradients[0].drawCount)
@@ -214,7 +217,7 @@ struct Theorem: Experiment {
     let along = Double(frames[0].tangentDimension)
     let across = Double(gradients[0].dimension) - along
     // Mean squares, since the unbiased ones can be negative.
-    result.normalToTangent = normal.signal.meanSquare / across / (tangent.signal.meanSquare / along)
+    result.normalToTangent = normal.signal.meanSquareRatio(to: tangent.signal) * along / across
     return result
   }
 

@@ -95,18 +95,21 @@ final class DataCatalog: Sendable {
     let streams = RandomStreams(seed: 0, purpose: "paper/spheres")
     func part(_ count: Int, _ name: String) -> (DatasetPart, [ManifoldFrame]) {
       var inputs: [Float] = []
+      var labels: [Int] = []
       var frames: [ManifoldFrame] = []
       for index in 0..<count {
         var stream = streams.streams(for: name).stream(example: index)
         let normals = stream.normals(dimension)
         let norm = normals.reduce(0) { $0 + $1 * $1 }.squareRoot()
         let unit = normals.map { $0 / norm }
-        let radius = index % 2 == 0 ? 1 : 1.3
+        // By a toss, not in turns: every fortieth example would be of one class.
+        labels.append(stream.uniforms(1)[0] < 0.5 ? 0 : 1)
+        let radius = labels[index] == 0 ? 1 : 1.3
         inputs += unit.map { Float($0 * radius) }
         frames.append(ManifoldFrame(tangentDimension: dimension - 1, vectors: [unit], isComplement: true))
       }
       let part = DatasetPart(
-        inputs: .floats(inputs), inputShape: [dimension], labels: (0..<count).map { $0 % 2 }, inputBounds: -1.5...1.5)
+        inputs: .floats(inputs), inputShape: [dimension], labels: labels, inputBounds: -1.5...1.5)
       return (part, frames)
     }
     let (train, _) = part(20_000, "train")

@@ -111,7 +111,9 @@ final class ExperimentContext: Sendable {
       let examples = spec.options["training-examples"].flatMap(Int.init) ?? posterior.data.dataset.train.count
       return [
         spec.name, spec.method, spec.data.name, spec.making == .prior ? "0" : "\(examples)",
-        posterior.file.architecture.summary, Self.draws(posterior.file),
+        posterior.file.architecture.summary,
+        [spec.options["prior"], spec.options["prior-scale"]].compactMap(\.self).joined(separator: " "),
+        Self.draws(posterior.file),
         Markdown.percent(quality?.predictive.accuracy ?? .nan),
         Markdown.fixed(quality?.spread { $0.accuracy }.mean ?? .nan, 3),
         report.origin == .mcmc ? Markdown.fixed(function?.ninthDecileRHat ?? .nan, 3) : "–",
@@ -121,7 +123,8 @@ final class ExperimentContext: Sendable {
     }
     return Markdown.table(
       [
-        "posterior", "method", "data", "training examples", "network", "draws", "accuracy", "mean accuracy of one draw",
+        "posterior", "method", "data", "training examples", "network", "prior", "draws", "accuracy",
+        "mean accuracy of one draw",
         "R-hat (function space, ninth decile)", "median bulk ESS", "acceptance", "diagnosis",
       ], rows)
   }

@@ -22,12 +22,16 @@ public struct DrawGradients: Sendable {
   ///
   /// - Parameter values: `chainCount` × draws × `dimension` numbers.
   public init(_ values: [Double], dimension: Int, chainCount: Int) {
+    self.init(values, dimension: dimension, chainCount: chainCount, exponent: 0)
+  }
+
+  private init(_ values: [Double], dimension: Int, chainCount: Int, exponent: Int) {
     precondition(dimension > 0 && chainCount > 0 && values.count % (dimension * chainCount) == 0 && !values.isEmpty)
     self.values = values
     self.dimension = dimension
     self.chainCount = chainCount
     drawsPerChain = values.count / (dimension * chainCount)
-    exponent = 0
+    self.exponent = exponent
   }
 
   /// Gradients with an exponent for each draw: rows of `gradient` are draws.
@@ -81,8 +85,8 @@ public struct DrawGradients: Sendable {
     }
     let across = zip(values, along).map { $0 - $1 }
     return (
-      DrawGradients(along, dimension: dimension, chainCount: chainCount),
-      DrawGradients(across, dimension: dimension, chainCount: chainCount)
+      DrawGradients(along, dimension: dimension, chainCount: chainCount, exponent: exponent),
+      DrawGradients(across, dimension: dimension, chainCount: chainCount, exponent: exponent)
     )
   }
 

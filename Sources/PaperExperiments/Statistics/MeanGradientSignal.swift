@@ -5,10 +5,12 @@ import Foundation
 /// For draws g₁ … gₙ with mean ḡ, ‖ḡ‖² is biased upwards by tr Σ/n: it falls like 1/n for any ensemble, whatever its mean. U = Σ_{s≠t} g_s·g_t / (n(n−1)) is unbiased for ‖E g‖², and R = U / mean‖g_s‖² is 0 where the expectation
 /// vanishes and 1 where all gradients are equal. Draws of one chain are correlated, so pairs are taken from different chains only, and the error comes from leaving out one chain at a time.
 public struct MeanGradientSignal: Sendable, Hashable {
-  /// U, in units of the gradients' own scale 2^(2·exponent).
+  /// U, in units of 2^(2·`exponent`).
   public let unbiasedSquaredMean: Double
   /// mean‖g_s‖², likewise.
   public let meanSquare: Double
+  /// The largest exponent of the inputs' gradients.
+  public let exponent: Int
   /// R = U / mean‖g_s‖²; NaN where all gradients are zero.
   public let ratio: Double
   /// Standard error of R by the jackknife over groups; NaN with fewer than three.
@@ -31,11 +33,12 @@ public struct MeanGradientSignal: Sendable, Hashable {
   public init(pooling inputs: [DrawGradients], areDrawsIndependent: Bool) {
     let inputs = inputs.filter { $0.values.contains { $0 != 0 } }
     guard let first = inputs.first else {
-      self.init(u: 0, square: 0, ratio: .nan, error: .nan, cancellation: .nan, n: 1)
+      self.init(u: 0, square: 0, exponent: 0, ratio: .nan, error: .nan, cancellation: .nan, n: 1)
       return
     }
     let groups = areDrawsIndependent ? first.drawCount : first.chainCount
     let size = first.drawCount / groups
+    let exponent = inputs.reduce(first.exponent) { max($0, $1.exponent) }
     var ratios = [Double](repeating: 0, count: groups)
     var u = 0.0
     var square = 0.0
@@ -44,8 +47,10 @@ public struct MeanGradientSignal: Sendable, Hashable {
     for gradients in inputs {
       precondition(gradients.drawCount == first.drawCount && gradients.chainCount == first.chainCount)
       let one = Self.leaveOut(gradients, groups: groups, size: size)
-      u += one.u
-      square += one.square
+      // Every input's gradients have a scale of their own.
+      let scale = Double(sign: .plus, exponent: max(-1074, 2 * (gradients.exponent - exponent)), significand: 1)
+      u += one.u * scale
+      square += one.square * scale
       ratio += one.u / one.square
       cancellation += (one.norm / one.square).squareRoot()
       for group in 0..<groups { ratios[group] += one.ratios[group] }
@@ -56,17 +61,31 @@ public struct MeanGradientSignal: Sendable, Hashable {
     let spread = ratios.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     let error = groups >= 3 ? (Double(groups - 1) / Double(groups) * spread).squareRoot() : .nan
     self.init(
-      u: u / count, square: square / count, ratio: groups >= 2 ? ratio / count : .nan, error: error,
+      u: u / count, square: square / count, exponent: exponent, ratio: groups >= 2 ? ratio / count : .nan, error: error,
       cancellation: cancellation / count, n: first.drawCount)
   }
 
-  private init(u: Double, square: Double, ratio: Double, error: Double, cancellation: Double, n: Int) {
+  private init(
+    u: Double, square: Double, exponent: Int, ratio: Double, error: Double, cancellation: Double, n: Int
+  ) {
     unbiasedSquaredMean = u
     meanSquare = square
+    self.exponent = exponent
     self.ratio = ratio
     ratioError = error
     self.cancellation = cancellation
     cancellationWithoutSignal = 1 / Double(n).squareRoot()
+  }
+
+  /// mean‖g_s‖² as a plain number, which can be 0 for gradients below 10⁻¹⁵⁴.
+  public var plainMeanSquare: Double {
+    meanSquare * Double(sign: .plus, exponent: max(-1074, min(1023, 2 * exponent)), significand: 1)
+  }
+
+  /// mean‖g_s‖² over that of another signal, whatever their scales.
+  public func meanSquareRatio(to other: MeanGradientSignal) -> Double {
+    let difference = max(-1074, min(1023, 2 * (exponent - other.exponent)))
+    return meanSquare / other.meanSquare * Double(sign: .plus, exponent: difference, significand: 1)
   }
 
   private static func leaveOut(
