@@ -68,9 +68,9 @@ import Testing
 
 @Suite struct QuantityBandsTests {
   @Test func aNumberLeavesItsBandBeyondFourErrorsOfTheDifference() {
-    let reference = [Quantity("a", 1, error: 0.3), Quantity("b", 5, error: 0)]
+    let reference = [Quantity("a/x", 1, error: 0.3), Quantity("b/x", 5, error: 0)]
     func departures(_ a: Double) -> Int {
-      QuantityBands.departures(of: [Quantity("a", a, error: 0.4)], from: reference).count
+      QuantityBands.departures(of: [Quantity("a/x", a, error: 0.4)], from: reference).count
     }
     #expect(departures(1 + 1.99) == 0)
     #expect(departures(1 + 2.01) == 1)
@@ -80,6 +80,13 @@ import Testing
 
   @Test func aNumberWithoutReferenceIsADeparture() {
     #expect(QuantityBands.departures(of: [Quantity("c", 1, error: 1)], from: []).count == 1)
+  }
+
+  @Test func aNumberThatTheRunLacksIsADeparture() {
+    let reference = ["a/x", "a/y", "b/x"].map { Quantity($0, 1, error: 1) }
+    let departures = QuantityBands.departures(of: [Quantity("a/x", 1, error: 1)], from: reference)
+    // Of experiments that were run; others need not be.
+    #expect(departures.map(\.description) == ["a/y: the run does not have it"])
   }
 
   @Test func theFileReadsBack() {

@@ -8,13 +8,14 @@ public enum QuantityBands {
 
   /// A number that is not where it should be.
   public struct Departure: Sendable, CustomStringConvertible {
-    /// The number in the run.
-    public let found: Quantity
+    /// The number in the run; nil when the run should have it and has not.
+    public let found: Quantity?
     /// The number that it is compared with; nil when there is none.
     public let reference: Quantity?
 
     /// A sentence.
     public var description: String {
+      guard let found else { return "\(reference?.name ?? "a number"): the run does not have it" }
       guard let reference else { return "\(found.name): there is nothing to compare it with" }
       let half = QuantityBands.halfWidth(found, reference)
       return String(
@@ -27,10 +28,13 @@ public enum QuantityBands {
     width * (a.error * a.error + b.error * b.error).squareRoot()
   }
 
-  /// The numbers of `run` that leave the bands around `reference`, and those that have no band.
+  /// The numbers of `run` that leave the bands around `reference`, those that have no band, and those that the experiments of the run have in `reference` only.
   public static func departures(of run: [Quantity], from reference: [Quantity]) -> [Departure] {
     let known = Dictionary(reference.map { ($0.name, $0) }) { first, _ in first }
-    return run.compactMap { quantity in
+    let names = Set(run.map(\.name))
+    let experiments = Set(names.map(experiment(of:)))
+    let missing = reference.filter { experiments.contains(experiment(of: $0.name)) && !names.contains($0.name) }
+    let changed = run.compactMap { quantity -> Departure? in
       guard let other = known[quantity.name] else { return Departure(found: quantity, reference: nil) }
       // Not above, rather than at most: NaN is a departure.
       guard abs(quantity.value - other.value) <= halfWidth(quantity, other) else {
@@ -38,7 +42,11 @@ public enum QuantityBands {
       }
       return nil
     }
+    return changed + missing.map { Departure(found: nil, reference: $0) }
   }
+
+  /// Names begin with the experiment's.
+  private static func experiment(of name: String) -> Substring { name.prefix { $0 != "/" } }
 
   /// As a file: quantity, value, standard error.
   public static func csv(_ quantities: [Quantity]) -> String {
