@@ -32,6 +32,17 @@ struct VerdictTests {
     #expect(verdict([(kept, false), (kept, false)]) == .undecided)
   }
 
+  @Test("what is below one per cent has vanished, even where it is above 0 beyond doubt")
+  func small() {
+    // A mean of a twentieth among many draws: R = 0.0025.
+    let values = (0..<40_000).map { ($0 % 2 == 0 ? 1.0 : -1) + 0.05 }
+    let signal = SignalInterval(
+      MeanGradientSignal(DrawGradients(values, dimension: 1, chainCount: 1), areDrawsIndependent: true), groups: 40_000)
+    #expect(signal.low > 0 && signal.high < 0.01)
+    #expect(signal.vanishing == .supports)
+    #expect(GradientDecay.verdict([("one", signal, true)]).1 == .supported)
+  }
+
   @Test("the sentence names every posterior, whether or not it counts")
   func sentence() {
     let text = GradientDecay.verdict([("first", Signals.kept, true), ("second", Signals.vanished, false)]).0

@@ -64,22 +64,14 @@ struct GradientDecay: Sendable {
       return
         "\(entry.name) R = \(Markdown.number(r.signal.ratio)) [\(Markdown.number(r.low)), \(Markdown.number(r.high))]"
     }.joined(separator: "; ")
-    let isKept = { (r: SignalInterval) in r.low > 0 }
-    let isSmall = { (r: SignalInterval) in r.high < 0.01 }
-    let kept = signals.count { isKept($0.signal) }
+    let kept = signals.count { $0.signal.low > 0 }
     let sentence =
-      signals.allSatisfy { isSmall($0.signal) }
+      signals.allSatisfy(\.signal.isSmall)
       ? "No part of the mean gradient above one per cent of the mean square can be seen (\(text))."
       : kept == signals.count
         ? "In every posterior the mean gradient keeps a part that no further draw removes (R = ‖E g‖²/E‖g‖² above 0: \(text))."
         : "In \(kept) of \(signals.count) posteriors the mean gradient keeps a part that no further draw removes (\(text))."
-    let judged = signals.filter(\.carriesVerdict).map(\.signal)
-    let verdict: ExperimentResult.Verdict =
-      judged.isEmpty
-      ? .undecided
-      : judged.count == signals.count && judged.allSatisfy(isSmall)
-        ? .supported
-        : judged.allSatisfy(isKept) ? .contradicted : judged.contains(where: isKept) ? .notSupported : .undecided
-    return (sentence, verdict)
+    let judged = signals.filter(\.carriesVerdict)
+    return (sentence, .init(judged.map(\.signal.vanishing), isComplete: judged.count == signals.count))
   }
 }

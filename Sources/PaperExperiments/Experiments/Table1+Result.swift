@@ -112,24 +112,19 @@ extension Table1 {
 
   /// The claim stands where neither FGSM as the paper's text has it, with one try as random signs have one, nor PGD of the text or of the strongest version beats random signs; it falls where all do. The sentence counts all posteriors, the verdict those that may carry one.
   func judge(_ cells: [Cell], carrying names: Set<String>) -> (String, ExperimentResult.Verdict) {
-    func beaten(
-      _ version: String, _ attack: String = "pgd", among names: Set<String>? = nil
-    ) -> (stronger: Int, weaker: Int, all: Int) {
-      let chosen = cells.filter {
-        $0.version == version && $0.attack == attack && (names?.contains($0.posterior) ?? true)
+    func comparisons(_ version: String, _ attack: String) -> [(posterior: String, pair: PairedComparison)] {
+      cells.filter { $0.version == version && $0.attack == attack }.compactMap { cell in
+        random(for: cell, cells).map { (cell.posterior, PairedComparison(cell.correct, $0.correct)) }
       }
-      let comparisons = chosen.compactMap { cell in
-        random(for: cell, cells).map { PairedComparison(cell.correct, $0.correct) }
-      }
-      return (comparisons.count { $0.high < 0 }, comparisons.count { $0.low > 0 }, comparisons.count)
     }
-    let authors = beaten("authors' code")
-    let text = beaten("paper's text")
-    let strong = beaten("strongest")
-    let single = beaten("paper's text", "fgsm")
-    func phrase(_ count: (stronger: Int, weaker: Int, all: Int)) -> String {
-      "\(count.stronger) of \(count.all) times stronger than random signs"
-        + (count.weaker > 0 ? " and \(count.weaker) times weaker" : "")
+    let authors = comparisons("authors' code", "pgd")
+    let text = comparisons("paper's text", "pgd")
+    let strong = comparisons("strongest", "pgd")
+    let single = comparisons("paper's text", "fgsm")
+    func phrase(_ comparisons: [(posterior: String, pair: PairedComparison)]) -> String {
+      let weaker = comparisons.count { $0.pair.low > 0 }
+      return "\(comparisons.count { $0.pair.high < 0 }) of \(comparisons.count) times stronger than random signs"
+        + (weaker > 0 ? " and \(weaker) times weaker" : "")
     }
     func surviving(_ attack: String, _ version: String) -> String {
       let chosen = cells.filter { $0.attack == attack && $0.version == version && $0.epsilon == epsilons[0] }
@@ -138,16 +133,9 @@ extension Table1 {
     }
     let sentence =
       "PGD is \(phrase(authors)) with the authors' arithmetic, \(phrase(text)) as the paper's text has it, and \(phrase(strong)) in its strongest version, which leaves \(surviving("pgd", "strongest")) of the images at ε = \(epsilons[0]); all attacks together leave \(surviving("all", "together")). FGSM, with one try like random signs, is \(phrase(single)) as the text has it."
-    let judged =
-      [beaten("paper's text", "fgsm", among: names)] + ["paper's text", "strongest"].map { beaten($0, among: names) }
-    let verdict: ExperimentResult.Verdict =
-      judged.allSatisfy { $0.all == 0 }
-      ? .undecided
-      : judged.allSatisfy { $0.stronger == $0.all }
-        ? .contradicted
-        : judged.contains { $0.stronger > 0 }
-          ? .notSupported : names.isSuperset(of: cells.map(\.posterior)) ? .supported : .undecided
-    return (sentence, verdict)
+    let evidence = (single + text + strong).filter { names.contains($0.posterior) }
+      .map { $0.pair.high < 0 ? Evidence.contradicts : .supports }
+    return (sentence, .init(evidence, isComplete: names.isSuperset(of: cells.map(\.posterior))))
   }
 
   private func figure(_ cells: [Cell], _ clean: [String: [Bool]]) -> Figure {

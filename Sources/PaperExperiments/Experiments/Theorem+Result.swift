@@ -119,15 +119,11 @@ extension Theorem {
       "HMC's R is above 0 beyond doubt on \(positive) of \(measured.count) data sets, and clearly below the bootstrap's on \(lower).",
     ].compactMap { $0 }.joined(separator: " ")
     let judged = measured.filter { specs.contains($0.spec) }
-    let vanishes = judged.allSatisfy { $0.hmc.high < 0.01 && $0.other.low > 0.01 }
-    let kept = judged.count { $0.hmc.low > 0 }
-    let verdict: ExperimentResult.Verdict =
-      judged.isEmpty
-      ? .undecided
-      : kept == judged.count
-        ? .contradicted
-        : kept > 0 ? .notSupported : vanishes && judged.count == measured.count ? .supported : .undecided
-    return (text, verdict)
+    // Where a bootstrap's mean vanishes too, the posterior is nothing special.
+    let evidence = judged.map { one -> Evidence in
+      one.hmc.vanishing == .supports && !(one.other.low > 0.01) ? .neither : one.hmc.vanishing
+    }
+    return (text, .init(evidence, isComplete: judged.count == measured.count))
   }
 
   private func outcome(_ rows: [Row]) -> String {
