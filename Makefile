@@ -21,12 +21,13 @@ endif
 MNIST ?=
 TRAINED = mnist-hmc half-moons-hmc mnist-deep-ensemble fashion-vi
 
-.PHONY: help dependencies build evaluate test test-swift test-long test-python lint format bench leaderboard docs fixtures clean
+.PHONY: help dependencies build evaluate test test-swift test-processors test-long test-python lint format bench leaderboard docs fixtures clean
 
 help:
 	@echo "make evaluate      install what is missing, build, and evaluate Fixtures/mnist-hmc.h5"
 	@echo "make test          install what is missing, build, and run all tests"
 	@echo "make test-long     the same with every long repetition; the output goes to $(LONG_OUTPUT)"
+	@echo "make test-processors   what depends on products again, as processors with fewer instructions would run it"
 	@echo "make test-python   files from here in xarray and ArviZ, files from h5py here"
 	@echo "make lint          check the format of the source;  make format: correct it"
 	@echo "make leaderboard   the shared benchmark on the posteriors in Fixtures, into Docs/leaderboard.md"
@@ -46,15 +47,23 @@ evaluate: build
 	@echo
 	@echo "Now with your own posterior: $$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --help"
 
+# What the tests ran on stands above them: last bits, and what may be assumed about them, differ between processors.
 test-swift: dependencies
-	$(SWIFT) test $(RELEASE)
+	$(SWIFT) build $(RELEASE) --build-tests
+	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/benchmarks --machine
+	$(SWIFT) test $(RELEASE) --skip-build
+
+test-processors: dependencies
+	@SWIFT="$(SWIFT)" sh .ci/processors $(RELEASE)
 
 test: test-swift
 	@$(MAKE) test-python
 
 test-long: dependencies
 	@mkdir -p Docs
-	@{ date -u '+%Y-%m-%d %H:%M UTC'; uname -srm; $(SWIFT) --version 2>&1; } > $(LONG_OUTPUT)
+	$(SWIFT) build $(RELEASE) --build-tests
+	@{ date -u '+%Y-%m-%d %H:%M UTC'; uname -srm; $(SWIFT) --version 2>&1; \
+	  $$($(SWIFT) build $(RELEASE) --show-bin-path)/benchmarks --machine; } > $(LONG_OUTPUT)
 	@{ ROBUSTNESS_LONG_TESTS=1 $(SWIFT) test $(RELEASE) 2>&1; echo "exit code $$?"; } | tee $(LONG_OUTPUT).partial
 	@grep -v '^\[[0-9]*/[0-9]*\]' $(LONG_OUTPUT).partial | grep -v ' started\.$$' | grep -v 'Test case passing' \
 	  | awk 'length($$0) < 400' >> $(LONG_OUTPUT); rm -f $(LONG_OUTPUT).partial

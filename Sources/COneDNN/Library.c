@@ -137,6 +137,7 @@ static bool has(int instructions) {
 }
 
 const char *cdnn_instruction_set(void) {
+  if (has(dnnl_cpu_isa_avx512_core_amx)) return "AVX-512 with AMX";
   if (has(dnnl_cpu_isa_avx512_core)) return "AVX-512";
   if (has(dnnl_cpu_isa_avx2)) return "AVX2";
   if (has(dnnl_cpu_isa_sse41)) return "SSE4.1";

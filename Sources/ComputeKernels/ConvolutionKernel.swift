@@ -35,6 +35,9 @@ public final class ConvolutionKernel: Sendable {
     }
   }
 
+  /// What computes it.
+  public var implementations: KernelImplementations { implementation.implementations }
+
   /// Layout of x.
   public var source: ActivationLayout { implementation.source }
 
@@ -124,6 +127,7 @@ struct ConvolutionGeometry: Sendable {
 
 /// What a library provides for a convolution.
 protocol ConvolutionImplementation: Sendable {
+  var implementations: KernelImplementations { get }
   var source: ActivationLayout { get }
   var destination: ActivationLayout { get }
   var forwardWeightBytes: Int { get }

@@ -1,8 +1,12 @@
 /// A fully connected layer for blocks of a fixed number of rows: y = activation(x Wᵀ + b), and its two gradients.
 ///
 /// x is (rows, inputs), W (outputs, inputs), y (rows, outputs), all in C order. The weights are packed once for each direction
-/// and used many times. What a row becomes depends neither on the number of rows nor on its place among them, bit for bit (with
-/// oneDNN from 16 rows on: without AVX-512 it multiplies a single row in another order).
+/// and used many times.
+///
+/// The bits of a row of y and of dx are a function of that row of x or dy, of its place in the block, and of the kernel:
+/// neither the other rows, nor the worker, nor the thread, nor earlier calls change them. Nothing more is promised. A kernel
+/// for another number of rows may add in another order, and so may one kernel in the last rows of a block: oneDNN chooses
+/// code by shape and processor. `implementations` says which code it chose; whoever mixes sizes or places compares first.
 public final class LinearKernel: Sendable {
   /// Number of examples of a block.
   public let rows: Int
@@ -12,7 +16,7 @@ public final class LinearKernel: Sendable {
   public let outputs: Int
   /// Format of x, of the packed W and of dy.
   public let precision: Precision
-  private let implementation: any LinearImplementation
+  let implementation: any LinearImplementation
 
   /// - Parameters:
   ///   - precision: format of the operands x, W and dy. The bias is always float32 (or Double, see below).
@@ -53,6 +57,18 @@ public final class LinearKernel: Sendable {
       implementation = precision == .float64 ? make(Double.self) : make(Float.self)
     }
   }
+
+  /// The same layer computed by something else.
+  init(_ other: LinearKernel, by implementation: any LinearImplementation) {
+    rows = other.rows
+    inputs = other.inputs
+    outputs = other.outputs
+    precision = other.precision
+    self.implementation = implementation
+  }
+
+  /// What computes it.
+  public var implementations: KernelImplementations { implementation.implementations }
 
   /// Whether weights packed for `other` serve this kernel as well: the same layer for another number of rows mostly does.
   public func packsLike(_ other: LinearKernel) -> Bool {
@@ -122,6 +138,7 @@ public final class LinearKernel: Sendable {
 
 /// What a library provides for a linear layer.
 protocol LinearImplementation: Sendable {
+  var implementations: KernelImplementations { get }
   func packsLike(_ other: any LinearImplementation) -> Bool
   var forwardWeightBytes: Int { get }
   var backwardWeightBytes: Int { get }

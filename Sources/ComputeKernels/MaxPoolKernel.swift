@@ -54,6 +54,16 @@ public final class MaxPoolKernel: Sendable {
     }
   }
 
+  /// What computes it.
+  public var implementations: KernelImplementations {
+    switch implementation {
+    case .oneDNN(let forward, let backward):
+      KernelImplementations(forward: forward.implementation, toInput: backward.implementation, toWeights: nil)
+    case .portable:
+      KernelImplementations(forward: "portable", toInput: "portable", toWeights: nil)
+    }
+  }
+
   /// y and the winners from x.
   public func forward(
     _ x: UnsafeRawPointer, into y: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer, worker: KernelWorker

@@ -1,4 +1,5 @@
 import Foundation
+internal import NeuralNetworks
 public import Reporting
 import RobustnessCore
 
@@ -17,6 +18,8 @@ extension EvaluationResult {
       ("arithmetic", .text(arithmetic.rawValue)),
       ("precision", .optional(precision) { .text($0) }),
       ("kernels", .optional(kernels) { .text($0) }),
+      ("processor", .optional(processor) { .text($0) }),
+      ("products", .array(products.map(Self.product))),
       ("inputBounds", .array([.number(box.lowerBound), .number(box.upperBound)])),
       ("seed", .natural(seed)),
       ("cleanAccuracy", .number(cleanAccuracy.value)),
@@ -51,6 +54,13 @@ extension EvaluationResult {
       ),
       ("posteriorSHA256", .optional(posteriorSHA256) { .text($0) }),
       ("dataSHA256", .optional(dataSHA256) { .text($0) }),
+    ])
+  }
+
+  private static func product(_ use: KernelUse) -> JSONText {
+    .object([
+      ("layer", .text(use.layer)), ("pass", .text(use.pass.rawValue)), ("precision", .text(use.precision)),
+      ("rows", .integer(use.rows)), ("implementation", .text(use.implementation)),
     ])
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+public import NeuralNetworks
 public import RobustnessCore
 
 /// What one attack did, as it is reported.
@@ -133,6 +134,10 @@ public struct EvaluationResult: Sendable {
   public var precision: String?
   /// The kernels that computed them, where it is known.
   public var kernels: String?
+  /// The processor that they ran on, where it is known.
+  public var processor: String?
+  /// Which code computed which product; empty where it is not known.
+  public var products: [KernelUse]
   /// The box.
   public var box: ClosedRange<Double>
   /// Names all random streams.
@@ -164,6 +169,8 @@ public struct EvaluationResult: Sendable {
     arithmetic = subject.arithmetic
     precision = subject.precision
     kernels = subject.kernels
+    processor = subject.processor
+    products = subject.products
     box = evaluator.plan.box
     seed = evaluator.plan.seed
     cleanAccuracy = .proportion(zip(clean.decisions, examples.labels).count { $0 == $1 }, of: examples.count)

@@ -1,3 +1,4 @@
+public import NeuralNetworks
 public import RobustnessCore
 
 /// Whether the bytes that were evaluated are what their author signed.
@@ -42,6 +43,10 @@ public struct EvaluationSubject: Sendable {
   public var precision: String?
   /// The kernels that compute them, where it is known.
   public var kernels: String?
+  /// The processor that they run on, where it is known.
+  public var processor: String?
+  /// Which code computes which product; empty where it is not known.
+  public var products: [KernelUse] = []
   /// Whether gradients (and what comes with them) are of lower precision than decisions.
   public var hasApproximateGradients: Bool
   /// Reads and packs what the first pass would, so that it is not part of an attack's time.

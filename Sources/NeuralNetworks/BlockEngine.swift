@@ -4,14 +4,17 @@ import RobustnessCore
 
 /// Passes examples through draws in fixed units of work and adds up what the draws say, in a fixed order.
 ///
-/// A unit is one block of examples through one group of draws. The number of rows of a block and of draws in a group are constants of the method, and the results of the groups are added in order, so that no bit depends on the
-/// number of threads, on the number of examples, or on how many draws are in memory at a time.
+/// A unit is one block of examples through one group of draws. The number of rows of a block and of draws in a group are
+/// fixed when the engine is made, and the results of the groups are added in order, so that no bit depends on the number of
+/// threads, on the number of examples, or on how many draws are in memory at a time.
 final class BlockEngine: @unchecked Sendable {
-  /// Rows of a block. With about 250 the packed weights of dense layers are reused enough, and activations of the usual widths stay near the core; a convolution reuses its weights
-  /// within one image, and its activations are larger by far.
-  static func blockRows(_ architecture: Architecture) -> Int {
+  /// Rows of a block, the first that will do. With about 250 the packed weights of dense layers are reused enough, and
+  /// activations of the usual widths stay near the core; a convolution reuses its weights within one image, and its
+  /// activations are larger by far. The others are for kernels whose bits depend on a row's place in such a block; with one
+  /// row there is only one place.
+  static func blockRows(_ architecture: Architecture) -> [Int] {
     let hasImages = architecture.layers.contains { if case .convolution = $0 { true } else { false } }
-    return hasImages ? 16 : 250
+    return hasImages ? [16, 8, 4, 1] : [250, 256, 128, 64, 32, 16, 1]
   }
   /// Draws whose input gradients add up inside the products, as one product with that many times the inner dimension.
   static let drawsPerGroup = 8
@@ -28,12 +31,6 @@ final class BlockEngine: @unchecked Sendable {
     }
   }
 
-  /// What is known about the lane for few examples.
-  private enum Trust {
-    case sameBits
-    case otherBits
-  }
-
   /// Rows of a block when there are few examples, which would mostly be padding in a large one.
   static let smallBlockRows = 32
   /// Number of examples up to which they are few.
@@ -41,9 +38,9 @@ final class BlockEngine: @unchecked Sendable {
 
   private let store: DrawStore
   private let large: Lane
+  /// The lane for few examples, where it gives the same bits forward; and whether it does with a gradient too.
   private let small: Lane?
-  /// Of passes with a gradient, and without.
-  private var trust: [Bool: Trust] = [:]
+  private let smallServesGradients: Bool
   private let team: WorkerTeam
   private let normalization: Normalization?
   private let inputSize: Int
@@ -52,18 +49,48 @@ final class BlockEngine: @unchecked Sendable {
   /// Draws in a group; where the first layer is no product, each draw's gradient is added in double by itself.
   var groupSize: Int { large.network.accumulatesInputGradient ? Self.drawsPerGroup : 1 }
 
+  /// - Parameters:
+  ///   - isAudited: Whether the kernels are measured before anything is left to them; nil: those of oneDNN are. The portable
+  ///     ones multiply row by row.
+  ///   - compile: The network for a number of rows; nil: the kernels of `library`.
   init(
     _ source: any WeightSource, precision: Precision, library: KernelLibrary, backward: Bool, threads: Int,
-    budget: Int?, packedBytes: Int? = nil, inputMagnitude: Double
+    budget: Int?, packedBytes: Int? = nil, inputMagnitude: Double, isAudited: Bool? = nil,
+    compile: ((_ rows: Int) throws -> CompiledNetwork)? = nil
   ) throws {
-    let rows = Self.blockRows(source.architecture)
-    func compile(_ rows: Int) throws -> CompiledNetwork {
-      try CompiledNetwork(source.architecture, rows: rows, precision: precision, library: library)
+    let compile =
+      compile
+      ?? { try CompiledNetwork(source.architecture, rows: $0, precision: precision, library: library) }
+    let isAudited = isAudited ?? (library == .oneDNN && precision != .float64)
+    func audit(_ lane: Lane) throws -> RowAudit? {
+      isAudited ? try RowAudit(lane.network, backward: backward, space: lane.spaces[0]) : nil
     }
-    let network = try compile(rows)
-    large = try Lane(network, backward: backward, threads: threads)
-    let few = rows > Self.fewExamples ? try compile(Self.smallBlockRows) : nil
-    small = try few.flatMap { $0.packsLike(network) ? try Lane($0, backward: backward, threads: threads) : nil }
+    let sizes = Self.blockRows(source.architecture)
+    func firstIndependent() throws -> (Lane, RowAudit?) {
+      for rows in sizes.dropLast() {
+        let lane = try Lane(try compile(rows), backward: backward, threads: threads)
+        let audit = try audit(lane)
+        if audit?.isIndependentOfPlace != false { return (lane, audit) }
+      }
+      return (try Lane(try compile(sizes.last!), backward: backward, threads: threads), nil)
+    }
+    let (large, largeAudit) = try firstIndependent()
+    self.large = large
+    let network = large.network
+    var agreement = (forward: true, backward: true)
+    var small: Lane?
+    if large.rows > Self.fewExamples {
+      let few = try compile(Self.smallBlockRows)
+      if few.packsLike(network) {
+        let lane = try Lane(few, backward: backward, threads: threads)
+        if let largeAudit, let fewAudit = try audit(lane) {
+          agreement = fewAudit.isIndependentOfPlace ? fewAudit.agrees(with: largeAudit) : (false, false)
+        }
+        small = agreement.forward ? lane : nil
+      }
+    }
+    self.small = small
+    smallServesGradients = agreement.backward
     store = DrawStore(
       source, network: network, backward: backward, workers: large.spaces.map(\.worker),
       budget: packedBytes ?? budget.map { $0 - threads * Workspace.bytes(network, backward: backward) },
@@ -87,20 +114,21 @@ final class BlockEngine: @unchecked Sendable {
   /// Packs `draws` now when they stay in memory.
   func prepare(_ draws: [Int]) throws { try store.prepare(draws) }
 
-  /// Passes all examples through `draws`.
-  ///
-  /// Few examples go in small blocks. That must not change a bit, and does not where it was tried, but a product's library may sum small blocks in another order: the first time both sizes run and are compared, and small
-  /// blocks are never used again should they differ.
+  /// Passes all examples through `draws`. Few of them go in small blocks where these give the same bits.
   func run(_ inputs: Tensor, labels: [Int], draws: [Int], _ request: Request) throws -> PassSums {
-    let kind = request.gradient != nil
-    guard let small, inputs.rowCount <= Self.fewExamples, trust[kind] != .otherBits else {
-      return try run(inputs, labels, draws, request, large)
-    }
-    let sums = try run(inputs, labels, draws, request, small)
-    guard trust[kind] == nil else { return sums }
-    let check = try run(inputs, labels, draws, request, large)
-    trust[kind] = sums.isIdentical(to: check, inputSize: inputSize) ? .sameBits : .otherBits
-    return check
+    let isFew = inputs.rowCount <= Self.fewExamples && (request.gradient == nil || smallServesGradients)
+    return try run(inputs, labels, draws, request, isFew ? small ?? large : large)
+  }
+
+  /// What its blocks run, for all examples and then for few.
+  func kernelUses(_ passes: Set<KernelUse.Pass>) -> [KernelUse] {
+    let few = small?.network.kernelUses(smallServesGradients ? passes : passes.intersection([.forward])) ?? []
+    return large.network.kernelUses(passes) + few
+  }
+
+  /// Rows of the blocks in use: for many examples, and for few.
+  var rowsInUse: (many: Int, few: Int, fewWithGradient: Int) {
+    (large.rows, small?.rows ?? large.rows, smallServesGradients ? small?.rows ?? large.rows : large.rows)
   }
 
   private func run(

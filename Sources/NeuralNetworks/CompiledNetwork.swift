@@ -76,6 +76,22 @@ final class CompiledNetwork: Sendable {
         to: .plain(rows: rows, shape: architecture.inputShape, precision: wide, library: library), library: library)
   }
 
+  /// The same network with other kernels in some of its stages.
+  init(_ other: CompiledNetwork, stages: [Stage]) {
+    precondition(stages.count == other.stages.count)
+    architecture = other.architecture
+    rows = other.rows
+    precision = other.precision
+    library = other.library
+    self.stages = stages
+    layers = other.layers
+    layouts = other.layouts
+    poolWorkspaceBytes = other.poolWorkspaceBytes
+    accumulatesInputGradient = other.accumulatesInputGradient
+    inputGradientReorder = other.inputGradientReorder
+    inputGradientLayout = other.inputGradientLayout
+  }
+
   /// Whether draws packed for `other` serve this network as well.
   func packsLike(_ other: CompiledNetwork) -> Bool {
     guard stages.count == other.stages.count, packing(backward: true).bytes == other.packing(backward: true).bytes

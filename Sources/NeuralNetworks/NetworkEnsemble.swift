@@ -97,6 +97,13 @@ public final class NetworkEnsemble: PosteriorEnsemble {
   /// Number of draws.
   public var drawCount: Int { source.drawCount }
 
+  /// Which code computes the products of predictions and of gradients, for many examples and for few.
+  public var kernelUses: [KernelUse] {
+    var uses = gradients.kernelUses([.forward, .toInput])
+    if values !== gradients { uses = values.kernelUses([.forward]) + uses }
+    return uses
+  }
+
   /// Fraction of the inputs of tanh and logistic layers beyond |a| = 9, over a few of `inputs` and draws; 0 for networks without such layers.
   ///
   /// There 1 − tanh² is below float32's rounding, and what is left of the derivative, 4e^{−2|a|}, has the relative error 2·δa: in float32, with |a| of a hundred, some 10⁻⁵, which is enough to turn an attack's path. Such networks

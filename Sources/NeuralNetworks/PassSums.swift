@@ -1,6 +1,5 @@
 internal import CComputeKernels
 internal import ComputeKernels
-import Foundation
 import RobustnessCore
 
 /// What the draws of a pass add up to, for all examples. Workers write disjoint rows.
@@ -41,17 +40,6 @@ final class PassSums: @unchecked Sendable {
     exponents.deallocate()
     naive.deallocate()
     members?.deallocate()
-  }
-
-  /// Whether another pass over the same examples and draws gave the same bits.
-  func isIdentical(to other: PassSums, inputSize: Int) -> Bool {
-    func same<T>(_ a: UnsafeMutablePointer<T>?, _ b: UnsafeMutablePointer<T>?, _ count: Int) -> Bool {
-      guard let a, let b else { return a == nil && b == nil }
-      return memcmp(a, b, count * MemoryLayout<T>.stride) == 0
-    }
-    return same(gradient, other.gradient, examples * inputSize) && same(exponents, other.exponents, examples)
-      && same(naive, other.naive, examples * (classes + 1)) && same(members, other.members, draws * examples * classes)
-      && prediction.isIdentical(to: other.prediction)
   }
 
   /// Adds the float32 sums of a block.

@@ -1,6 +1,5 @@
 internal import CComputeKernels
 internal import ComputeKernels
-import Foundation
 
 extension Precision {
   var elementType: ckn_type {
@@ -171,10 +170,6 @@ final class PredictionBuffers: @unchecked Sendable {
   func clear() {
     var buffers = self[0]
     ckn_prediction_clear(&buffers, rows, classes)
-  }
-
-  func isIdentical(to other: PredictionBuffers) -> Bool {
-    memory.bytes == other.memory.bytes && memcmp(memory.base, other.memory.base, memory.bytes) == 0
   }
 
   /// The buffers from `row` on.

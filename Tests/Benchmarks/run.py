@@ -88,6 +88,12 @@ def processor():
         return platform.processor() or platform.machine()
 
 
+def implementations(options):
+    """Which code computes the products of attacks and of training, in the library's own words."""
+    answer = subprocess.run([options.benchmarks, "--machine"], capture_output=True, text=True, check=True)
+    return [line for line in answer.stdout.splitlines() if line.startswith(("attacks on", "training of"))]
+
+
 def run(options, peers):
     """All seconds, and the last other numbers, of every row; the names of both libraries; how many runs were disturbed."""
     results, libraries, disturbed = {}, {}, 0
@@ -170,6 +176,7 @@ def main():
             + (f", {disturbed} runs disturbed by other processes." if disturbed else "."), ""]
     text += list(ratio_table(results)) + [""] if peers else []
     text += list(own_table(results))
+    text += ["", "What oneDNN calls the code that it chose:", ""] + [f"- {line}" for line in implementations(options)]
     print("\n".join(text))
     if len(peers) < 2:
         print("\nPyTorch or JAX with NumPyro was not found: what stands beside them was not measured. Give interpreters with --torch and --jax.")

@@ -108,25 +108,48 @@ import Testing
     #expect(relativeError(try problem.results(.float32, library).y, expected) < 3e-6)
   }
 
-  @Test(arguments: libraries)
-  func `an image has the same bits in any block at any position`(library: KernelLibrary) throws {
-    for (shape, filters, size) in [([1, 12, 12], 8, 5), ([3, 7, 7], 20, 3)] {
-      let all = ConvolutionProblem(rows: 256, shape: shape, filters: filters, size: size)
-      let reference = try all.results(.float32, library)
-      let (inputs, outputs) = (all.x.count / 256, all.dy.count / 256)
-      for rows in [16, 100] {
-        for first in [0, 7, 156] {
-          var part = all
-          part.rows = rows
-          part.x = Array(all.x[first * inputs..<(first + rows) * inputs])
-          part.dy = Array(all.dy[first * outputs..<(first + rows) * outputs])
-          let results = try part.results(.float32, library)
+  /// 16 images are a block of the attack's engine, 64 one of training.
+  @Test(arguments: libraries, [16, 64])
+  func `an image's bits depend neither on the other images nor on the worker`(library: KernelLibrary, rows: Int) throws
+  {
+    for precision in bfloat16Runs && library == .oneDNN ? [Precision.float32, .bfloat16] : [.float32] {
+      for (shape, filters, size) in [([1, 12, 12], 8, 5), ([3, 7, 7], 20, 3)] {
+        let problem = ConvolutionProblem(rows: rows, shape: shape, filters: filters, size: size)
+        let reference = try problem.results(precision, library)
+        let (inputs, outputs) = (problem.x.count / rows, problem.dy.count / rows)
+        for kept in [0, 7, rows - 1] {
+          var changed = ConvolutionProblem(rows: rows, shape: shape, filters: filters, size: size, seed: 99)
+          changed.weights = problem.weights
+          changed.bias = problem.bias
+          let (input, output) = (kept * inputs..<(kept + 1) * inputs, kept * outputs..<(kept + 1) * outputs)
+          changed.x.replaceSubrange(input, with: problem.x[input])
+          changed.dy.replaceSubrange(output, with: problem.dy[output])
+          let results = try changed.results(precision, library)
           // Compared outside of the expectation, whose message would print every number.
-          let sameForward = results.y[...] == reference.y[first * outputs..<(first + rows) * outputs]
-          let sameBackward = results.dx[...] == reference.dx[first * inputs..<(first + rows) * inputs]
-          #expect(sameForward, "forward, images \(first)..<\(first + rows) of \(shape)")
-          #expect(sameBackward, "backward, images \(first)..<\(first + rows) of \(shape)")
+          let sameForward = results.y[output] == reference.y[output]
+          let sameBackward = results.dx[input] == reference.dx[input]
+          #expect(sameForward, "\(precision) forward, image \(kept) of \(rows) × \(shape)")
+          #expect(sameBackward, "\(precision) backward, image \(kept) of \(rows) × \(shape)")
         }
+      }
+    }
+  }
+
+  @Test func `an image of the portable kernels has the same bits in any block at any position`() throws {
+    for (shape, filters, size) in [([1, 12, 12], 8, 5), ([3, 7, 7], 20, 3)] {
+      let all = ConvolutionProblem(rows: 64, shape: shape, filters: filters, size: size)
+      let reference = try all.results(.float32, .portable)
+      let (inputs, outputs) = (all.x.count / 64, all.dy.count / 64)
+      for (rows, first) in [(1, 0), (16, 7), (40, 24)] {
+        var part = all
+        part.rows = rows
+        part.x = Array(all.x[first * inputs..<(first + rows) * inputs])
+        part.dy = Array(all.dy[first * outputs..<(first + rows) * outputs])
+        let results = try part.results(.float32, .portable)
+        let sameForward = results.y[...] == reference.y[first * outputs..<(first + rows) * outputs]
+        let sameBackward = results.dx[...] == reference.dx[first * inputs..<(first + rows) * inputs]
+        #expect(sameForward, "forward, images \(first)..<\(first + rows) of \(shape)")
+        #expect(sameBackward, "backward, images \(first)..<\(first + rows) of \(shape)")
       }
     }
   }

@@ -42,14 +42,17 @@ struct InvarianceTests {
   func numberOfExamples(name: String) throws {
     let answer = try KnownAnswer(name)
     let examples = try examples(answer)
-    let ensemble = try answer.ensemble()
-    for objective in Objective.allCases {
-      let whole = try ensemble.lossAndGradient(examples, objective: objective, draws: .all)
-      for rows in [[17], Array(3..<10), Array((0..<examples.count).reversed())] {
-        let part = try ensemble.lossAndGradient(examples.subset(rows), objective: objective, draws: .all)
-        #expect(part.logLosses == rows.map { whole.logLosses[$0] }, "\(objective), \(rows.count) examples")
-        #expect(part.gradient == whole.gradient.rows(rows), "\(objective), \(rows.count) examples")
-        #expect(part.prediction == whole.prediction.rows(rows), "\(objective), \(rows.count) examples")
+    for precision in precisions(name) where precision != .float64 {
+      let ensemble = try answer.ensemble(.init(precision: precision))
+      for objective in Objective.allCases {
+        let whole = try ensemble.lossAndGradient(examples, objective: objective, draws: .all)
+        for rows in [[17], Array(3..<10), Array((0..<examples.count).reversed())] {
+          let part = try ensemble.lossAndGradient(examples.subset(rows), objective: objective, draws: .all)
+          let what = "\(precision), \(objective), \(rows.count) examples"
+          #expect(part.logLosses == rows.map { whole.logLosses[$0] }, "\(what)")
+          #expect(part.gradient == whole.gradient.rows(rows), "\(what)")
+          #expect(part.prediction == whole.prediction.rows(rows), "\(what)")
+        }
       }
     }
   }

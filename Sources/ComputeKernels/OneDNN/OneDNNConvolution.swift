@@ -51,6 +51,11 @@ struct OneDNNConvolution: ConvolutionImplementation {
     self.toWeights = toWeights
   }
 
+  var implementations: KernelImplementations {
+    KernelImplementations(
+      forward: forward.implementation, toInput: toInput.implementation, toWeights: toWeights.implementation)
+  }
+
   var forwardWeightBytes: Int { forward.bytes(CDNN_WEIGHTS) }
   var backwardWeightBytes: Int { toInput.bytes(CDNN_WEIGHTS) }
 

@@ -37,6 +37,11 @@ struct OneDNNLinear: LinearImplementation {
     packBackward = try OneDNNPrimitive("packed weights") { cdnn_pack_create($0, toInput.raw, CDNN_WEIGHTS, false) }
   }
 
+  var implementations: KernelImplementations {
+    KernelImplementations(
+      forward: forward.implementation, toInput: toInput.implementation, toWeights: toWeights.implementation)
+  }
+
   func packsLike(_ other: any LinearImplementation) -> Bool {
     guard let other = other as? OneDNNLinear else { return false }
     func isSame(_ a: OneDNNPrimitive, _ b: OneDNNPrimitive) -> Bool {

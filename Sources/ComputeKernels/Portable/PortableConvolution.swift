@@ -16,6 +16,7 @@ struct PortableConvolution<Scalar: PortableScalar>: ConvolutionImplementation {
       rows: geometry.rows, shape: geometry.outputShape, precision: Scalar.precision, library: .portable)
   }
 
+  var implementations: KernelImplementations { .portable }
   var forwardWeightBytes: Int { geometry.weightCount * Scalar.precision.bytes }
   var backwardWeightBytes: Int { forwardWeightBytes }
 

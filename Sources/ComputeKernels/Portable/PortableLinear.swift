@@ -8,6 +8,8 @@ struct PortableLinear<Scalar: PortableScalar>: LinearImplementation {
   let activation: FusedActivation
   let accumulates: Bool
 
+  var implementations: KernelImplementations { .portable }
+
   /// A plain copy serves any number of rows.
   func packsLike(_ other: any LinearImplementation) -> Bool { other is Self }
 

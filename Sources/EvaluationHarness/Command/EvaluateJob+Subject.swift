@@ -35,6 +35,8 @@ extension EvaluateJob {
     subject.arithmetic = arithmetic
     subject.hasApproximateGradients = precision == .bfloat16
     subject.precision = precision.rawValue
+    subject.processor = Processor.name
+    subject.products = ensemble.kernelUses
     subject.kernels = precision == .float64 ? "portable kernels" : KernelLibrary.preferredDescription
     if let data = arguments.data { subject.summary += " · examples of \(data)" }
     let draws = arguments.draws.map { DrawSelection.some(evenlySpaced($0, of: source.drawCount)) } ?? .all

@@ -164,6 +164,14 @@ public final class BayesianNetwork: LogDensity, @unchecked Sendable {
     }
   }
 
+  /// Which code computes the products of the gradient on all examples. Its blocks have one size, so one kernel for each
+  /// product; mini-batches have blocks of their own size.
+  ///
+  /// - Throws: `KernelError` when they cannot run here.
+  public func kernelUses() throws -> [KernelUse] {
+    try lock.withLock { try engine(&gradientEngine, configuration.precision, backward: true).kernelUses }
+  }
+
   /// The same posterior for distributions over its parameters; made at the first use and kept.
   ///
   /// - Throws: `CoreError` when the products are configured to run in float64.

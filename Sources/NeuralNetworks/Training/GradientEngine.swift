@@ -40,6 +40,12 @@ final class GradientEngine: @unchecked Sendable {
     tasks = network.packingTasks(backward: backward)
   }
 
+  /// What its passes run. The first product has no gradient with respect to its input.
+  var kernelUses: [KernelUse] {
+    let first = network.layers.first.map { $0.name.replacing(".weight", with: "") }
+    return network.kernelUses([.forward, .toInput, .toWeights]).filter { $0.pass != .toInput || $0.layer != first }
+  }
+
   /// Where the gradient goes.
   enum Destination {
     case double(UnsafeMutablePointer<Double>)

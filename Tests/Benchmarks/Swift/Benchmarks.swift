@@ -3,7 +3,7 @@ import Foundation
 
 /// Measures what the performance table states. `Tests/Benchmarks/run.py` runs it beside PyTorch.
 ///
-/// `benchmarks [ROW …] [--repetitions n] [--threads n] [--json]`
+/// `benchmarks [ROW …] [--repetitions n] [--threads n] [--json]`, or `benchmarks --machine`, which says what it runs on.
 @main
 struct Benchmarks {
   static let rows = [
@@ -22,6 +22,9 @@ struct Benchmarks {
     while let argument = arguments.popFirst() {
       switch argument {
       case "--json": program.isJSON = true
+      case "--machine":
+        print(try Machine.lines().joined(separator: "\n"))
+        exit(0)
       case "--repetitions": program.repetitions = arguments.popFirst().flatMap { Int($0) } ?? program.repetitions
       case "--threads": program.threads = arguments.popFirst().flatMap { Int($0) } ?? program.threads
       case let row where rows.contains(row): program.chosen.append(row)

@@ -1,0 +1,60 @@
+internal import ComputeKernels
+
+/// Which code computes one product of a network: what is needed to explain a difference of last bits between machines.
+public struct KernelUse: Sendable, Hashable, Codable {
+  /// A direction through a layer.
+  public enum Pass: String, Sendable, Hashable, Codable {
+    /// To the layer's output.
+    case forward
+    /// To the gradient with respect to its input.
+    case toInput = "to-input"
+    /// To the gradient with respect to its weights.
+    case toWeights = "to-weights"
+  }
+
+  /// The layer's name in the architecture; a pooling's is that of the layer before it with `.pool`.
+  public var layer: String
+  /// Direction.
+  public var pass: Pass
+  /// Format of the operands: `float32`, `bfloat16` or `float64`.
+  public var precision: String
+  /// Examples in a block.
+  public var rows: Int
+  /// oneDNN's own word, such as `brg:avx512_core_bf16`; `portable` for the loops of this package.
+  public var implementation: String
+}
+
+extension CompiledNetwork {
+  /// What its passes run, from the first layer on.
+  func kernelUses(_ passes: Set<KernelUse.Pass>) -> [KernelUse] {
+    var uses: [KernelUse] = []
+    var name = "input"
+    for stage in stages {
+      let implementations: KernelImplementations
+      let layer: String
+      switch stage {
+      case .product(let kernel, let index):
+        name = layers[index].name.replacing(".weight", with: "")
+        layer = name
+        switch kernel {
+        case .linear(let kernel): implementations = kernel.implementations
+        case .convolution(let kernel): implementations = kernel.implementations
+        }
+      case .pool(let kernel, _):
+        layer = name + ".pool"
+        implementations = kernel.implementations
+      case .mask, .saturating, .flatten: continue
+      }
+      let found: [(KernelUse.Pass, String?)] = [
+        (.forward, implementations.forward), (.toInput, implementations.toInput),
+        (.toWeights, implementations.toWeights),
+      ]
+      for case (let pass, let implementation?) in found where passes.contains(pass) {
+        uses.append(
+          KernelUse(
+            layer: layer, pass: pass, precision: precision.rawValue, rows: rows, implementation: implementation))
+      }
+    }
+    return uses
+  }
+}
