@@ -20,18 +20,18 @@ struct RowAuditTests {
       .flatten, .dense(name: "output", units: 3, activation: .identity),
     ])
 
-  /// An engine whose kernels move, with and without the audit.
+  /// An engine whose kernels move, with and without the audit. The portable kernels move by themselves on no processor.
   private func engine(
-    _ architecture: Architecture = dense, precision: Precision = .float32, isAudited: Bool = true,
-    forward: @escaping MovingBits.Rule = never, backward: @escaping MovingBits.Rule = never
+    _ architecture: Architecture = dense, precision: Precision = .float32, library: KernelLibrary = .portable,
+    isAudited: Bool = true, forward: @escaping MovingBits.Rule = never, backward: @escaping MovingBits.Rule = never
   ) throws -> BlockEngine {
     var random = RandomStreams(seed: 3, purpose: "test").stream(example: 0)
     let draws = (0..<3).map { _ in architecture.initialWeights(&random) }
     return try BlockEngine(
-      InMemoryWeights(architecture: architecture, draws: draws), precision: precision, library: .preferred,
+      InMemoryWeights(architecture: architecture, draws: draws), precision: precision, library: library,
       backward: true, threads: 2, budget: nil, inputMagnitude: 1, isAudited: isAudited
     ) { rows in
-      try CompiledNetwork(architecture, rows: rows, precision: precision, library: .preferred)
+      try CompiledNetwork(architecture, rows: rows, precision: precision, library: library)
         .moving(forward: forward, backward: backward)
     }
   }
@@ -129,7 +129,8 @@ struct RowAuditTests {
     let architecture = try Architecture(inputShape: [sizes[0]], classCount: sizes.last!, layers: layers)
     let bfloat16 = KernelLibrary.preferred == .oneDNN && KernelLibrary.hasNativeBFloat16
     for precision in bfloat16 ? [Precision.float32, .bfloat16] : [.float32] {
-      #expect(try isConsistent(engine(architecture, precision: precision), architecture), "\(precision)")
+      #expect(
+        try isConsistent(engine(architecture, precision: precision, library: .preferred), architecture), "\(precision)")
     }
   }
 
@@ -137,7 +138,7 @@ struct RowAuditTests {
   func thisProcessorConvolutions() throws {
     let bfloat16 = KernelLibrary.preferred == .oneDNN && KernelLibrary.hasNativeBFloat16
     for precision in bfloat16 ? [Precision.float32, .bfloat16] : [.float32] {
-      let engine = try engine(Self.convolutional, precision: precision)
+      let engine = try engine(Self.convolutional, precision: precision, library: .preferred)
       #expect(try isConsistent(engine, Self.convolutional), "\(precision)")
     }
   }
