@@ -144,7 +144,7 @@ let package = Package(
       name: "TrainingHarness",
       dependencies: [
         "RobustnessCore", "ComputeKernels", "NeuralNetworks", "HDF5", "PosteriorFiles", "Datasets", "Diagnostics",
-        "PosteriorReports", "Reporting", "BuiltInPlugins", "CZlib",
+        "PosteriorReports", "Reporting", "CZlib", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
     .target(
@@ -158,14 +158,14 @@ let package = Package(
       name: "PaperExperiments",
       dependencies: [
         "RobustnessCore", "NeuralNetworks", "ComputeKernels", "Diagnostics", "Datasets", "PosteriorFiles",
-        "PosteriorReports", "Reporting", "HDF5", "TrainingHarness", "BuiltInPlugins", "FGSM", "PGD", "RandomNoise",
+        "PosteriorReports", "Reporting", "HDF5", "TrainingHarness", "FGSM", "PGD", "RandomNoise",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict, linkerSettings: libm),
 
     // MARK: - Programs
-    .executableTarget(name: "train", dependencies: ["TrainingHarness"], swiftSettings: strict),
-    .executableTarget(name: "reproduce", dependencies: ["PaperExperiments"], swiftSettings: strict),
+    .executableTarget(name: "train", dependencies: ["TrainingHarness", "BuiltInPlugins"], swiftSettings: strict),
+    .executableTarget(name: "reproduce", dependencies: ["PaperExperiments", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(name: "benchmark", dependencies: ["SharedBenchmark", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(

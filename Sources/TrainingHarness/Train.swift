@@ -1,4 +1,3 @@
-public import BuiltInPlugins
 import ComputeKernels
 import Datasets
 import Foundation
@@ -16,7 +15,7 @@ public enum Train {
   /// Exit codes: 0 done; 64 usage; 65 data, a start or a journal that cannot be used; 70 an output that cannot be written, or a sampler that cannot go on; 75 stopped, and can be resumed.
   ///
   /// - Parameter samplers: What the first word of the command line finds.
-  public static func run(samplers: [any PosteriorSampler.Type] = .builtIn) -> Never {
+  public static func run(samplers: [any PosteriorSampler.Type]) -> Never {
     // Before anything else: the program starts itself to look at files of unknown origin.
     Probe.runIfRequested()
     Interruption.watch()

@@ -134,7 +134,7 @@ struct Publication {
     for (name, text) in common.merging(description.samplerOptions, uniquingKeysWith: { $1 }).sorted(by: {
       $0.key < $1.key
     }) {
-      members.append((name, value(RunDescription.withoutFolders(name, text))))
+      members.append((name, value(TrainingRequest.withoutFolders(name, text))))
     }
     return .object(members)
   }
