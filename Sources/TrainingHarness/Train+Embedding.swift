@@ -1,6 +1,7 @@
 import Foundation
 public import NeuralNetworks
 public import RobustnessCore
+import Shell
 
 /// Training from inside another program.
 extension Train {
@@ -28,7 +29,7 @@ extension Train {
   /// - Parameter description: What is lost, and how to go on.
   /// - Throws: An error with the exit code 75.
   public static func checkForInterruption(_ description: @autoclosure () -> String) throws {
-    if Interruption.isRequested { throw Interrupted(description: description()) }
+    try Interruption.check(description())
   }
 
   /// The network that `--architecture` describes.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import RobustnessCore
+import Shell
 
 /// A command line of `train`, taken apart: the sampler, and the texts of all options by their names.
 struct TrainCommandLine {
@@ -44,15 +45,17 @@ enum OptionOrder {
   /// - Throws: `UsageError` for an option that is given twice, or whose value is missing.
   static func names(_ words: [String], isFlag: (String) -> Bool) throws -> [String] {
     var names: [String] = []
-    for (index, word) in words.enumerated() where word.hasPrefix("--") || word == "-o" {
+    var rest = words[...]
+    while let word = rest.popFirst() {
+      guard word.hasPrefix("-"), word.count > 1, word != "-h" else { continue }
+      guard word.hasPrefix("--") || word == "-o" else {
+        throw UsageError("'\(word)' is no option: options begin with --")
+      }
       let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       var name = word == "-o" ? "output" : String(parts[0])
-      guard !name.isEmpty else { throw UsageError("'\(word)' is no option: options begin with -- and a name") }
       if name.hasPrefix("no-"), isFlag(String(name.dropFirst(3))) { name.removeFirst(3) }
-      if !isFlag(name), parts.count == 1 || word == "-o" {
-        guard index + 1 < words.count, !words[index + 1].hasPrefix("--") else {
-          throw UsageError("--\(name) needs a value")
-        }
+      if !isFlag(name), parts.count < 2 {
+        guard let value = rest.popFirst(), !value.hasPrefix("--") else { throw UsageError("--\(name) needs a value") }
       }
       if ["help", "list-samplers", "version"].contains(name) { continue }
       guard !names.contains(name) else { throw UsageError("--\(name) is given twice") }
@@ -94,7 +97,6 @@ struct SamplerWords {
         sampler = word
         continue
       }
-      guard word.hasPrefix("--") else { throw UsageError("'\(word)' is no option: options begin with --") }
       let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = String(parts[0])
       let inline = parts.count == 2 ? String(parts[1]) : nil

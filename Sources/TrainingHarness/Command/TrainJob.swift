@@ -1,5 +1,6 @@
 import ArgumentParser
 import RobustnessCore
+import Shell
 
 /// One call of `train`: from the words of the command line to the request, and to the file.
 struct TrainJob {

@@ -4,6 +4,7 @@ import NeuralNetworks
 import PosteriorFiles
 import Reporting
 import RobustnessCore
+import Shell
 
 /// The posterior file that a journal makes.
 struct Publication {

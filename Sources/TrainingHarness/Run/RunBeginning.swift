@@ -4,6 +4,7 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import Shell
 
 /// How a run comes into being: from a request, or from the journal of one that stopped.
 enum RunBeginning {

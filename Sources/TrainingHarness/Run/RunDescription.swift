@@ -1,6 +1,7 @@
 import ComputeKernels
 import Foundation
 import NeuralNetworks
+import Shell
 
 /// Everything that a run was told and decided when it began: what it is resumed from, and what its file says about it.
 struct RunDescription: Codable, Hashable, Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 import NeuralNetworks
 import RobustnessCore
+import Shell
 
 /// What the options mean together, and what is wrong with them.
 extension RunOptions {

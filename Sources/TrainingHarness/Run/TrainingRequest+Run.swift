@@ -1,5 +1,6 @@
 import Foundation
 import RobustnessCore
+import Shell
 
 extension TrainingRequest {
   /// Does what is asked for, and returns when the file is there.
