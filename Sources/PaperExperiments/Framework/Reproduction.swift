@@ -47,7 +47,9 @@ public struct Reproduction: Sendable {
   let experiments: [any Experiment]
 
   /// A job; nothing is read or written yet.
-  public init(_ options: Options, provider: any PosteriorProvider = HarnessProvider()) {
+  ///
+  /// - Parameter provider: What trains; `HarnessProvider(samplers: .builtIn)` does it inside this process.
+  public init(_ options: Options, provider: any PosteriorProvider) {
     self.options = options
     self.provider = provider
     catalog = DataCatalog(folder: options.output + "/data", dataFolder: options.dataFolder)
@@ -89,8 +91,8 @@ public struct Reproduction: Sendable {
 
   private func expectedSeconds(_ spec: PosteriorSpec) throws -> Double {
     let data = try catalog.load(spec.data).dataset
-    return spec.expectedSeconds(
-      inputSize: data.inputShape.reduce(1, *), classCount: data.classCount, trainingExamples: data.train.count)
+    return try spec.expectedSeconds(
+      inputShape: data.inputShape, classCount: data.classCount, trainingExamples: data.train.count)
   }
 
   /// Does what is not done yet. A job that was stopped goes on where it was.

@@ -7,7 +7,7 @@ extension TrainingRequest {
   /// - Parameter shown: What stands in the place of a value, for instance a path without its folder.
   public func command(showing shown: (_ value: String) -> String = { $0 }) -> String {
     var (first, last): ([String], [String]) = (["train"], [])
-    var named = (try? options.values) ?? [:]
+    var named = options.texts
     switch beginning {
     case .sampler(let name, let own):
       first.append(name)
@@ -31,7 +31,7 @@ extension TrainingRequest {
   var recordedCommandLine: String {
     if let commandLine { return commandLine }
     guard case .sampler(let name, let own) = beginning else { return "train" }
-    var named = ((try? options.values) ?? [:]).merging(own) { $1 }
+    var named = options.texts.merging(own) { $1 }
     let data = named.removeValue(forKey: "data").map { [("data", $0)] } ?? []
     return Self.recordedCommandLine(sampler: name, data + named.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
   }

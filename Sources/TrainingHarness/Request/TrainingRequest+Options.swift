@@ -53,6 +53,25 @@ extension TrainingRequest {
 
     /// Nothing but defaults.
     public init() {}
+
+    /// The options that have a value, as text under the names that they have on the command line.
+    public var texts: [String: String] {
+      guard let texts = try? values else {
+        preconditionFailure("options are numbers, text and names, which are described without an error")
+      }
+      return texts
+    }
+
+    /// Those that a run which goes on may be given anew.
+    public var renewable: Options {
+      var options = Options()
+      options.threads = threads
+      options.dataFolder = dataFolder
+      options.compress = compress
+      options.overwrite = overwrite
+      options.quiet = quiet
+      return options
+    }
   }
 
   /// How the prior's standard deviations follow from a scale.
@@ -117,5 +136,5 @@ extension RunOptions {
   /// The options of a request.
   ///
   /// - Throws: `CoreError` for numbers that are not finite.
-  init(_ requested: TrainingRequest.Options) throws { try self.init(assignments: try requested.values) }
+  init(_ requested: TrainingRequest.Options) throws { try self.init(assignments: requested.texts) }
 }

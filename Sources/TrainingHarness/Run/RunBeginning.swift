@@ -67,7 +67,7 @@ enum RunBeginning {
     let lock = try JournalLock(folder)
     let (description, files, architecture) = try RunDescription.read(folder)
     let sampler = try SamplerRequest.find(description.sampler, among: samplers)
-    var values = description.options.merging(try renewed.values) { $1 }
+    var values = description.options.merging(renewed.texts) { $1 }
     values["output"] = output
     let restored = try SamplerRequest.naming(sampler) { try TrainingRequest.Options(assignments: values) }
     let (options, request) = try SamplerRequest.resolve(sampler, description.samplerOptions, restored)

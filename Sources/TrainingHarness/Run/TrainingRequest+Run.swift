@@ -28,7 +28,7 @@ extension TrainingRequest {
   private func resume(
     _ path: String, _ samplers: [any PosteriorSampler.Type], _ environment: TrainingEnvironment
   ) throws {
-    try Self.checkRenewed(try options.values.keys)
+    try Self.checkRenewed(options.texts.keys)
     let suffix = ".journal"
     let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
     let output = trimmed.hasSuffix(suffix) ? String(trimmed.dropLast(suffix.count)) : trimmed
