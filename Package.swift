@@ -241,7 +241,7 @@ let package = Package(
       "TrainingHarnessTests",
       [
         "TrainingHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "Datasets", "BuiltInPlugins",
-        "train", "posterior",
+        "Shell", "train", "posterior",
       ]),
     tests(
       "EndToEndTests",

@@ -7,12 +7,9 @@ struct TrainCommandLine {
   var sampler: String?
   /// Values by the option's name.
   var values: [String: String]
-  /// Names of the options in the order of the command line.
-  let order: [String]
+  /// The same as they stand on the command line.
+  let given: [(name: String, value: String)]
   let arguments: TrainArguments
-
-  /// What the file says that it was made with: the options of the command line in their order.
-  let recorded: String
 
   /// Takes the words apart. Whether a sampler has an option is checked by the caller.
   ///
@@ -22,7 +19,7 @@ struct TrainCommandLine {
   /// - Throws: `UsageError`, and what the parser throws to have something printed.
   init(_ words: [String], _ samplers: [any PosteriorSampler.Type]) throws {
     let isOwnFlag = { option in samplers.contains { SamplerRequest.isFlag(option, of: $0) } }
-    order = try OptionOrder.names(words) { TrainArguments.flags.contains($0) || isOwnFlag($0) }
+    let order = try OptionOrder.names(words) { TrainArguments.flags.contains($0) || isOwnFlag($0) }
     arguments = try TrainArguments.parse(OptionOrder.plainFlags(words))
     let others = try SamplerWords(arguments.others) { name, option in
       // Before the sampler's name, a flag of any sampler is taken for one.
@@ -32,8 +29,7 @@ struct TrainCommandLine {
     sampler = others.sampler
     let values = arguments.run.texts.merging(others.values) { $1 }
     self.values = values
-    recorded = TrainingRequest.recordedCommandLine(
-      sampler: sampler, order.compactMap { name in values[name].map { (name, $0) } })
+    given = order.compactMap { name in values[name].map { (name, $0) } }
   }
 }
 

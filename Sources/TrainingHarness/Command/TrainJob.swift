@@ -50,7 +50,7 @@ struct TrainJob {
     var request = TrainingRequest(
       sampler: sampler.name, samplerOptions: line.values.filter { !RunOptions.names.contains($0.key) },
       options: options)
-    request.commandLine = line.recorded
+    request.commandLine = TrainingRequest.recordedCommandLine(sampler: name, line.given)
     return request
   }
 
