@@ -64,6 +64,9 @@ import Testing
     #expect(request.beginning == .sampler(named: "walk", options: ["step-size": "0.125", "careful": "true"]))
     #expect(try TrainingRequest(canonicalText: request.canonicalText) == request)
     #expect(try Self.request(words).canonicalText == request.canonicalText)
+    #expect(throws: DecodingError.self) {
+      try TrainingRequest(canonicalText: request.canonicalText.replacing("\"seed\"", with: "\"sead\""))
+    }
     var other = request
     other.options.seed = 18
     #expect(other != request && other.canonicalText != request.canonicalText)

@@ -9,7 +9,8 @@ extension PosteriorSpec {
     try Train.architecture(options.architecture ?? "dense:512,512,relu", inputShape: inputShape, classCount: classCount)
   }
 
-  /// Seconds that making it takes on two cores, roughly: floating-point operations over the speed of small matrix products.
+  /// Seconds that making it takes on two cores, roughly: floating-point operations over the speed of small matrix
+  /// products.
   ///
   /// - Throws: What ``network(inputShape:classCount:)`` throws.
   func expectedSeconds(inputShape: [Int], classCount: Int, trainingExamples: Int) throws -> Double {

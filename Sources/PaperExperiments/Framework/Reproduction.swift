@@ -15,7 +15,7 @@ public struct Reproduction: Sendable {
     public var output: String
     /// Where images are looked for; nil for the standard places.
     public var dataFolder: String?
-    /// Names all random streams.
+    /// Names all random streams; at most `Int.max`.
     public var seed: UInt64
     /// Worker threads; results do not depend on it.
     public var threads: Int

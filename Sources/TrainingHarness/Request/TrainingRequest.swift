@@ -84,12 +84,24 @@ public struct TrainingRequest: Codable, Hashable, Sendable {
 
   /// The request that a canonical text describes.
   ///
-  /// - Throws: `DecodingError` for a text that describes none.
+  /// - Throws: `DecodingError` for a text that describes none, or names an option that there is not.
   public init(canonicalText: String) throws {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     self = try decoder.decode(Self.self, from: Data(canonicalText.utf8))
+    // A misspelt name would silently be a default.
+    let known = try Self.optionNames(in: self.canonicalText)
+    if let unknown = try Self.optionNames(in: canonicalText).subtracting(known).min() {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [], debugDescription: "a training has no option '\(unknown)'"))
+    }
+  }
+
+  private static func optionNames(in text: String) throws -> Set<String> {
+    let request = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+    let options = request?["options"] as? [String: Any] ?? [:]
+    return Set(options.filter { !($0.value is NSNull) }.keys)
   }
 }
 
