@@ -40,7 +40,9 @@ func command(_ name: String, verb: String, _ description: String) -> Target {
     name: name,
     capability: .command(
       intent: .custom(verb: verb, description: description),
-      permissions: [.writeToPackageDirectory(reason: "It adds a plugin's folder, its test, and its lines in two lists.")]),
+      permissions: [
+        .writeToPackageDirectory(reason: "It adds a plugin's folder, its test, and its lines in two lists.")
+      ]),
     dependencies: ["new-plugin"], path: "Plugins/SwiftPM/\(name)")
 }
 
@@ -90,6 +92,11 @@ let package = Package(
       name: "RobustnessTesting", dependencies: ["RobustnessCore", "NeuralNetworks", "Diagnostics"],
       exclude: ["README.md"], swiftSettings: strict),
 
+    // How programs end, are interrupted, write and ask back.
+    .target(
+      name: "Shell", dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+
     // MARK: - Networks
     .target(name: "COneDNN", linkerSettings: libm),
     .target(name: "CComputeKernels", linkerSettings: libm),
@@ -135,8 +142,9 @@ let package = Package(
     .target(
       name: "EvaluationHarness",
       dependencies: [
-        "RobustnessCore", "ForeignPlugins", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5", "Diagnostics", "Reporting",
-        "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "RobustnessCore", "ForeignPlugins", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5", "Diagnostics",
+        "Reporting",
+        "Shell", "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
     // MARK: - Training
@@ -144,7 +152,8 @@ let package = Package(
       name: "TrainingHarness",
       dependencies: [
         "RobustnessCore", "ComputeKernels", "NeuralNetworks", "HDF5", "PosteriorFiles", "Datasets", "Diagnostics",
-        "PosteriorReports", "Reporting", "BuiltInPlugins", "CZlib",
+        "PosteriorReports", "Reporting", "Shell", "CZlib",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
     .target(
@@ -158,14 +167,14 @@ let package = Package(
       name: "PaperExperiments",
       dependencies: [
         "RobustnessCore", "NeuralNetworks", "ComputeKernels", "Diagnostics", "Datasets", "PosteriorFiles",
-        "PosteriorReports", "Reporting", "HDF5", "TrainingHarness", "BuiltInPlugins", "FGSM", "PGD", "RandomNoise",
+        "PosteriorReports", "Reporting", "HDF5", "Shell", "TrainingHarness", "FGSM", "PGD", "RandomNoise",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict, linkerSettings: libm),
 
     // MARK: - Programs
-    .executableTarget(name: "train", dependencies: ["TrainingHarness"], swiftSettings: strict),
-    .executableTarget(name: "reproduce", dependencies: ["PaperExperiments"], swiftSettings: strict),
+    .executableTarget(name: "train", dependencies: ["TrainingHarness", "BuiltInPlugins"], swiftSettings: strict),
+    .executableTarget(name: "reproduce", dependencies: ["PaperExperiments", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(name: "benchmark", dependencies: ["SharedBenchmark", "BuiltInPlugins"], swiftSettings: strict),
     .executableTarget(
@@ -196,6 +205,7 @@ let package = Package(
       path: "Tests/Benchmarks/Swift", swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
+    tests("ShellTests", ["Shell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     tests("ComputeKernelsTests", ["ComputeKernels"]),
     tests("NeuralNetworksTests", ["NeuralNetworks", "ComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
@@ -231,11 +241,14 @@ let package = Package(
       "TrainingHarnessTests",
       [
         "TrainingHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "Datasets", "BuiltInPlugins",
-        "train", "posterior",
+        "Shell", "train", "posterior",
       ]),
     tests(
       "EndToEndTests",
-      ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior", "benchmark"]),
+      [
+        "PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior",
+        "benchmark",
+      ]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
     + samplers.map { sampler($0) }

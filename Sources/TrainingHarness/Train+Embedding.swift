@@ -1,17 +1,24 @@
-public import BuiltInPlugins
+import Foundation
 public import NeuralNetworks
 public import RobustnessCore
+import Shell
 
 /// Training from inside another program.
 extension Train {
-  /// Does what `train` does with these words, and returns when the file is there.
+  /// Does what a request asks for, and returns when the file is there.
   ///
   /// - Parameters:
-  ///   - words: The command line without the program's name: `["hmc", "--data", "mnist", …]`, or `["--resume", "file.h5"]`.
-  ///   - samplers: What the first word finds.
-  /// - Throws: What the program would print; ``exitCode(of:)`` is the code that it would end with. After an interruption the journal is what `--resume` goes on from.
-  public static func train(_ words: [String], samplers: [any PosteriorSampler.Type] = .builtIn) throws {
-    try TrainJob(words: words, samplers: samplers).run()
+  ///   - request: What is to be done.
+  ///   - samplers: Those among which the request's sampler is found by its name.
+  /// - Throws: What the program would print; ``exitCode(of:)`` is the code that it would end with. After an interruption
+  ///   the journal is what ``TrainingRequest/init(resuming:options:)`` goes on from.
+  public static func train(_ request: TrainingRequest, samplers: [any PosteriorSampler.Type]) throws {
+    try request.run(samplers)
+  }
+
+  /// Whether a run that was begun or stopped waits beside this output for somebody to go on with it.
+  public static func canResume(_ output: String) -> Bool {
+    FileManager.default.fileExists(atPath: JournalFiles.description(JournalFiles.folder(of: output)))
   }
 
   /// From now on Ctrl-C stops a training after its step, with everything saved.
@@ -22,7 +29,7 @@ extension Train {
   /// - Parameter description: What is lost, and how to go on.
   /// - Throws: An error with the exit code 75.
   public static func checkForInterruption(_ description: @autoclosure () -> String) throws {
-    if Interruption.isRequested { throw Interrupted(description: description()) }
+    try Interruption.check(description())
   }
 
   /// The network that `--architecture` describes.

@@ -1,22 +1,17 @@
-/// A command line that makes no sense; exit code 64.
-struct UsageError: Error, CustomStringConvertible {
+import Datasets
+import PosteriorFiles
+import Shell
+
+/// An output or a journal that cannot be written, or a sampler that cannot go on; exit code 70.
+struct RunError: ProgramError {
   let description: String
   init(_ description: String) { self.description = description }
+  var exitCode: Int32 { 70 }
 }
 
-/// Data, a start or a journal that cannot be used; exit code 65.
-struct BadDataError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
-/// An output that cannot be written, or a sampler that cannot go on; exit code 70.
-struct RunError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
-/// The user stopped the run, which can be resumed; exit code 75.
-struct Interrupted: Error, CustomStringConvertible {
-  let description: String
+extension Train {
+  /// The error with the exit code that it has in programs that train: data and files that cannot be used are 65.
+  package static func programError(for error: any Error) -> any Error {
+    error is DatasetError || error is PosteriorFileError ? BadDataError("\(error)") : error
+  }
 }

@@ -1,3 +1,4 @@
+import BuiltInPlugins
 import PaperExperiments
 
-Reproduce.run()
+Reproduce.run(samplers: .builtIn)

@@ -1,3 +1,4 @@
+import BuiltInPlugins
 import TrainingHarness
 
-Train.run()
+Train.run(samplers: .builtIn)

@@ -104,8 +104,18 @@ import Testing
     #expect(try train(["--help"]).contains("train --resume FILE"))
   }
 
-  @Test func `every option of a run has a line of help, and no help is left over`() {
-    #expect(Set(RunOptions.names) == Set(RunOptions.help.keys))
+  @Test func `completions know the options of every run and their values`() throws {
+    let script = try train(["--generate-completion-script", "bash"])
+    for name in RunOptions.names { #expect(script.contains("--\(name)"), "\(name)") }
+    #expect(script.contains("fan-in") && script.contains("bfloat16"))
+  }
+
+  @Test func `every option of a run has a line of help, and no help is left over`() throws {
+    let help = try train(["walk", "--help"])
+    let lines = help.split(separator: "\n")
+    for name in RunOptions.names {
+      #expect(lines.count { $0.contains("--\(name) <") || $0.contains("--\(name)/--no-") } == 1, "\(name)")
+    }
     #expect(Set(RunOptions.describedDefaults.keys).isSubset(of: RunOptions.names))
   }
 }

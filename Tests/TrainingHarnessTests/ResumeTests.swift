@@ -2,6 +2,7 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import Shell
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import TrainingHarness
 
 /// The authors' deviations, one at a time: how much of the reported robustness each creates.
 struct Audit: Experiment {
@@ -38,43 +39,47 @@ struct Audit: Experiment {
 
     var unscaled = hmc
     unscaled.name = "mnist-hmc-prior-1"
-    unscaled.options["prior"] = "global"
-    unscaled.options["prior-scale"] = "1"
+    unscaled.options.prior = .global
+    unscaled.options.priorScale = "1"
     // Steps that the likelihood allows cross a tenth of so wide a prior, with a hundred of them or with a quarter of that.
-    if scale == .laptop { unscaled.options["max-leapfrog-steps"] = "25" }
+    if scale == .laptop { unscaled.samplerOptions["max-leapfrog-steps"] = "25" }
 
+    var priorOptions = TrainingRequest.Options()
+    let width = scale.pick(128, 256, 1024)
+    priorOptions.architecture = "dense:\(width),\(width),relu"
+    priorOptions.prior = .global
+    priorOptions.priorScale = "1"
+    priorOptions.draws = scale.pick(20, 50, 100)
+    priorOptions.seed = Int(seed)
     let prior = PosteriorSpec(
-      name: "mnist-prior-1-wide", data: .named("mnist"), making: .prior,
-      options: [
-        "architecture": "dense:\(scale.pick(128, 256, 1024)),\(scale.pick(128, 256, 1024)),relu", "prior": "global",
-        "prior-scale": "1",
-        "draws": "\(scale.pick(20, 50, 100))", "seed": "\(seed)",
-      ])
+      name: "mnist-prior-1-wide", data: .named("mnist"), making: .prior, options: priorOptions)
 
     // The likelihood of a batch is not scaled up to all of the data, so that the KL term counts N/B times. (p(D|w)^(B/N) p(w)) is what train calls the temperature N/B, with the prior narrowed so that the temperature widens it back.
     let temperature = Double(examples) / 128
     var overweighted = vi
     overweighted.name = "mnist-vi-kl-overweighted"
-    overweighted.options["temperature"] = "\(temperature)"
-    let scales = (vi.options["prior-scale"] ?? "1").split(separator: ",").compactMap { Double($0) }
-    overweighted.options["prior-scale"] = scales.map { "\($0 / temperature.squareRoot())" }.joined(separator: ",")
+    overweighted.options.temperature = temperature
+    let scales = (vi.options.priorScale ?? "1").split(separator: ",").compactMap { Double($0) }
+    overweighted.options.priorScale = scales.map { "\($0 / temperature.squareRoot())" }.joined(separator: ",")
 
     // Twelve mini-batches; the chain of the last survives, with a twelfth of the draws, which are drawn from with replacement.
     var last = hmc
     last.name = "mnist-hmc-last-batch"
     last.data = .lastBatch(of: "mnist", size: scale.pick(2000, 25_000, 60_000) / 12)
-    last.options["training-examples"] = nil
-    last.options["chains"] = "1"
-    last.options["draws"] = "\(drawCount / 12 + 1)"
+    last.options.trainingExamples = nil
+    last.options.chains = 1
+    last.options.draws = drawCount / 12 + 1
+    var resampledOptions = TrainingRequest.Options()
+    resampledOptions.seed = Int(seed)
     let resampled = PosteriorSpec(
       name: "mnist-hmc-last-batch-resampled", data: last.data, making: .resampled(last, count: drawCount),
-      options: ["seed": "\(seed)"])
+      options: resampledOptions)
 
     variants = [
       Variant(
         label: "HMC, none",
         about:
-          "Eq. (2), the prior N(0, \(hmc.options["prior-scale"] ?? "1")²)\(hmc.options["prior"] == "fan-in" ? " over the number of inputs of a layer" : ""), all data",
+          "Eq. (2), the prior N(0, \(hmc.options.priorScale ?? "1")²)\(hmc.options.prior == .fanIn ? " over the number of inputs of a layer" : ""), all data",
         spec: hmc, baseline: "HMC, none"),
       Variant(
         label: "HMC, double softmax in the loss", about: "cross-entropy of softmaxed probabilities", spec: hmc,

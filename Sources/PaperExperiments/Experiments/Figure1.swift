@@ -3,6 +3,7 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import TrainingHarness
 
 /// Figure 1 of the paper: components of the expected loss gradient on half-moons, by width and number of training points.
 struct Figure1: Experiment {
@@ -49,17 +50,24 @@ struct Figure1: Experiment {
   private func spec(_ cell: Cell) -> PosteriorSpec {
     // The authors' code has two hidden layers. Two of 512 units take a hundred times as long as one.
     let layers = scale == .paper ? "\(cell.width),\(cell.width)" : "\(cell.width)"
+    var options = TrainingRequest.Options()
+    options.architecture = "dense:\(layers),leaky-relu"
+    options.prior = .fanIn
+    options.priorScale = scale.pick("1", "4", "4")
+    options.start = "map"
+    options.mapIterations = scale.pick(100, 200, 500)
+    options.trainingExamples = cell.points
+    options.chains = chains
+    options.draws = drawsPerChain
+    options.seed = Int(seed)
+    options.evaluationExamples = 500
     return PosteriorSpec(
       name: "moons-w\(cell.width)-n\(cell.points)-b\(cell.warmup)", data: .named("half-moons"),
-      making: .trained(sampler: "hmc"),
-      options: [
-        "architecture": "dense:\(layers),leaky-relu", "prior": "fan-in", "prior-scale": scale.pick("1", "4", "4"),
-        "mass-matrix": "prior", "start": "map",
-        "map-iterations": "\(scale.pick(100, 200, 500))", "training-examples": "\(cell.points)",
-        "warmup": "\(cell.warmup)", "chains": "\(chains)", "draws": "\(drawsPerChain)",
+      making: .trained(sampler: "hmc"), options: options,
+      samplerOptions: [
+        "mass-matrix": "prior", "warmup": "\(cell.warmup)",
         // At smoke scale a step so long that a chain without its accept step goes astray, which the bands notice.
         "target-acceptance": scale.pick("0.4", "0.8", "0.8"), "leapfrog-steps": "\(scale.pick(10, 100, 100))",
-        "seed": "\(seed)", "evaluation-examples": "500",
       ])
   }
 

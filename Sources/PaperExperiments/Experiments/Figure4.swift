@@ -2,6 +2,7 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import TrainingHarness
 
 /// Figure 4 of the paper: accuracy against softmax robustness under FGSM, over grids of networks.
 struct Figure4: Experiment {
@@ -45,40 +46,41 @@ struct Figure4: Experiment {
     // Smoke takes an eighth of the width.
     let width = scale == .smoke ? member.width / 8 : member.width
     let widths = Array(repeating: "\(width)", count: member.depth).joined(separator: ",")
-    var options = [
-      "architecture": "dense:\(widths),\(member.activation)", "seed": "\(seed)", "prior": "fan-in", "prior-scale": "3",
-      "evaluation-examples": scale.pick("200", "500", "1000"),
-    ]
+    var options = TrainingRequest.Options()
+    options.architecture = "dense:\(widths),\(member.activation)"
+    options.seed = Int(seed)
+    options.prior = .fanIn
+    options.priorScale = "3"
+    options.evaluationExamples = scale.pick(200, 500, 1000)
     // HMC passes over all of them at every step.
-    if scale != .paper {
-      options["training-examples"] = scale.pick("500", member.method == "hmc" ? "1000" : "6000", "")
-    }
+    options.trainingExamples = scale.pick(500, member.method == "hmc" ? 1000 : 6000, nil)
+    var samplerOptions: [String: String]
     func number(_ name: String) -> Double { member.options[name] ?? 0 }
     switch member.method {
     case "hmc":
       // A tenth of the draws after a short warm-up. The grid's step sizes are too large for most of these posteriors: chains that never move would say nothing of HMC, so that the laptop's adapt.
-      let draws = scale.pick(8, Int(number("samples")) / 10, Int(number("samples")))
-      options.merge([
-        "start": "map", "map-iterations": scale.pick("100", "150", "500"), "chains": "1", "draws": "\(draws)",
-        "warmup": "\(scale.pick(8, 25, 100))", "leapfrog-steps": "\(Int(number("steps")))",
-      ]) { $1 }
-      if scale != .laptop { options["step-size"] = "\(number("step"))" }
+      options.start = "map"
+      options.mapIterations = scale.pick(100, 150, 500)
+      options.chains = 1
+      options.draws = scale.pick(8, Int(number("samples")) / 10, Int(number("samples")))
+      samplerOptions = ["warmup": "\(scale.pick(8, 25, 100))", "leapfrog-steps": "\(Int(number("steps")))"]
+      if scale != .laptop { samplerOptions["step-size"] = "\(number("step"))" }
     case "vi":
-      let epochs = Int(number("epochs"))
-      options.merge([
-        "learning-rate": "\(number("rate"))", "epochs": "\(epochs)", "schedule": "constant",
-        "draws": scale.pick("20", "50", "250"), "initial-scale": "0.05",
-      ]) { $1 }
-      if scale == .smoke { options["batch-size"] = "32" }
+      options.draws = scale.pick(20, 50, 250)
+      samplerOptions = [
+        "learning-rate": "\(number("rate"))", "epochs": "\(Int(number("epochs")))", "schedule": "constant",
+        "initial-scale": "0.05",
+      ]
+      if scale == .smoke { samplerOptions["batch-size"] = "32" }
     default:
-      options.merge([
+      samplerOptions = [
         "learning-rate": "\(number("rate"))", "epochs": "\(Int(number("epochs")))",
         "batch-size": "\(Int(number("batch")) / scale.pick(16, 8, 1))", "regularization": "none",
-      ]) { $1 }
+      ]
     }
     return PosteriorSpec(
       name: "grid-\(data)-\(member.method)-\(index + 1)", data: .named(data),
-      making: .trained(sampler: member.method), options: options)
+      making: .trained(sampler: member.method), options: options, samplerOptions: samplerOptions)
   }
 
   var posteriors: [PosteriorSpec] { cells.map(\.spec) }

@@ -1,3 +1,5 @@
+import TrainingHarness
+
 /// The four posteriors of §5.1: HMC and VI on MNIST and Fashion-MNIST, at a scale.
 ///
 /// The paper's networks (supplement, table 9): HMC on 60,000 images with two hidden layers of 1,024 ReLU units, 500 draws, step sizes 0.002 and 0.001, ten steps; VI convolutional with leaky ReLU. Smaller scales
@@ -22,51 +24,59 @@ struct ImagePosteriors: Sendable {
   static let priorScale = "0.3"
 
   static func hmc(_ data: String, _ scale: Scale, _ seed: UInt64) -> PosteriorSpec {
-    var options = ["seed": "\(seed)", "start": "map", "evaluation-examples": scale.pick("500", "10000", "10000")]
+    var options = TrainingRequest.Options()
+    options.seed = Int(seed)
+    options.start = "map"
+    options.evaluationExamples = scale.pick(500, 10000, 10000)
+    options.chains = 4
+    options.draws = scale.pick(25, 63, 125)
+    options.prior = scale.pick(.global, .global, .fanIn)
+    options.priorScale = scale.pick(priorScale, "0.12", "1.4")
+    let samplerOptions: [String: String]
     switch scale {
     case .smoke:
-      options.merge([
-        "architecture": "dense:16,relu", "prior": "global", "prior-scale": priorScale, "chains": "4", "draws": "25",
-        "warmup": "40", "leapfrog-steps": "20", "map-iterations": "150", "target-acceptance": "0.7",
-      ]) { $1 }
+      options.architecture = "dense:16,relu"
+      options.mapIterations = 150
+      samplerOptions = ["warmup": "40", "leapfrog-steps": "20", "target-acceptance": "0.7"]
     case .laptop:
       // Raw pixels share a mean, which makes one direction of the first layer stiff; with so narrow a prior a hundred steps or so cross it.
-      options.merge([
-        "architecture": data == "mnist"
-          ? "normalize:0.1307:0.3081/dense:32,relu" : "normalize:0.286:0.353/dense:32,relu",
-        "prior": "global", "prior-scale": "0.12", "chains": "4", "draws": "63", "warmup": "80",
-        "trajectory-length": "0.2", "max-leapfrog-steps": "120", "target-acceptance": "0.65", "map-iterations": "300",
-        "training-examples": "25000",
-      ]) { $1 }
+      options.architecture =
+        data == "mnist" ? "normalize:0.1307:0.3081/dense:32,relu" : "normalize:0.286:0.353/dense:32,relu"
+      options.mapIterations = 300
+      options.trainingExamples = 25000
+      samplerOptions = [
+        "warmup": "80", "trajectory-length": "0.2", "max-leapfrog-steps": "120", "target-acceptance": "0.65",
+      ]
     case .paper:
-      options.merge([
-        "architecture": "dense:1024,1024,relu", "prior": "fan-in", "prior-scale": "1.4", "chains": "4", "draws": "125",
-        "warmup": "100", "step-size": data == "mnist" ? "0.002" : "0.001", "leapfrog-steps": "10",
-      ]) { $1 }
+      options.architecture = "dense:1024,1024,relu"
+      samplerOptions = ["warmup": "100", "step-size": data == "mnist" ? "0.002" : "0.001", "leapfrog-steps": "10"]
     }
-    return PosteriorSpec(name: "\(data)-hmc", data: .named(data), making: .trained(sampler: "hmc"), options: options)
+    return PosteriorSpec(
+      name: "\(data)-hmc", data: .named(data), making: .trained(sampler: "hmc"), options: options,
+      samplerOptions: samplerOptions)
   }
 
   static func vi(_ data: String, _ scale: Scale, _ seed: UInt64) -> PosteriorSpec {
-    var options = ["seed": "\(seed)", "evaluation-examples": scale.pick("500", "10000", "10000")]
-    switch scale {
-    case .smoke:
-      options.merge([
-        "architecture": "dense:32,relu", "prior": "global", "prior-scale": priorScale, "draws": "100", "epochs": "20",
-        "learning-rate": "0.005",
-      ]) { $1 }
-    case .laptop:
-      options.merge([
-        "architecture": "dense:128,128,relu", "prior": "global", "prior-scale": "0.2", "draws": "250", "epochs": "100",
-        "learning-rate": "0.001",
-      ]) { $1 }
-    case .paper:
-      options.merge([
-        "architecture": data == "mnist" ? "carbone-conv:512" : "carbone-conv:1024", "prior": "fan-in",
-        "prior-scale": "1.4", "draws": "500", "epochs": data == "mnist" ? "5" : "10",
-        "learning-rate": data == "mnist" ? "0.01" : "0.001", "schedule": "constant",
-      ]) { $1 }
-    }
-    return PosteriorSpec(name: "\(data)-vi", data: .named(data), making: .trained(sampler: "vi"), options: options)
+    var options = TrainingRequest.Options()
+    options.seed = Int(seed)
+    options.evaluationExamples = scale.pick(500, 10000, 10000)
+    options.architecture = scale.pick(
+      "dense:32,relu", "dense:128,128,relu", data == "mnist" ? "carbone-conv:512" : "carbone-conv:1024")
+    options.prior = scale.pick(.global, .global, .fanIn)
+    options.priorScale = scale.pick(priorScale, "0.2", "1.4")
+    options.draws = scale.pick(100, 250, 500)
+    let samplerOptions: [String: String] =
+      switch scale {
+      case .smoke: ["epochs": "20", "learning-rate": "0.005"]
+      case .laptop: ["epochs": "100", "learning-rate": "0.001"]
+      case .paper:
+        [
+          "epochs": data == "mnist" ? "5" : "10", "learning-rate": data == "mnist" ? "0.01" : "0.001",
+          "schedule": "constant",
+        ]
+      }
+    return PosteriorSpec(
+      name: "\(data)-vi", data: .named(data), making: .trained(sampler: "vi"), options: options,
+      samplerOptions: samplerOptions)
   }
 }

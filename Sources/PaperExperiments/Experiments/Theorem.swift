@@ -2,6 +2,7 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import TrainingHarness
 
 /// Theorem 1 measured: does the mean gradient over a posterior vanish, and only over a posterior?
 struct Theorem: Experiment {
@@ -65,10 +66,14 @@ struct Theorem: Experiment {
     _ data: DataSpec, _ method: String, width: Int, points: Int, draws: Int, scale: Scale, seed: UInt64
   ) -> PosteriorSpec {
     let isImages = data == .named("mnist") || data == .named("fashion-mnist")
-    var options = [
-      "architecture": "dense:\(width),relu", "seed": "\(seed)", "training-examples": "\(points)",
-      "prior": isImages ? "global" : "fan-in", "prior-scale": isImages ? "0.2" : "4", "evaluation-examples": "500",
-    ]
+    var options = TrainingRequest.Options()
+    options.architecture = "dense:\(width),relu"
+    options.seed = Int(seed)
+    options.trainingExamples = points
+    options.prior = isImages ? .global : .fanIn
+    options.priorScale = isImages ? "0.2" : "4"
+    options.evaluationExamples = 500
+    var samplerOptions: [String: String] = [:]
     var making = PosteriorSpec.Making.trained(sampler: method)
     switch method {
     case "hmc":
@@ -79,27 +84,30 @@ struct Theorem: Experiment {
         case .spheres: 200
         default: isImages ? 40 : 200
         }
-      options.merge([
-        "mass-matrix": "prior", "start": "map", "map-iterations": "300", "chains": "4",
-        "draws": scale.pick("12", isImages ? "50" : "125", "250"),
-        "warmup": scale.pick("40", isImages ? "150" : "300", "500"),
+      options.start = "map"
+      options.mapIterations = 300
+      options.chains = 4
+      options.draws = scale.pick(12, isImages ? 50 : 125, 250)
+      samplerOptions = [
+        "mass-matrix": "prior", "warmup": scale.pick("40", isImages ? "150" : "300", "500"),
         "leapfrog-steps": "\(scale.pick(15, steps, isImages ? 50 : steps))",
-      ]) { $1 }
+      ]
     case "vi":
-      options.merge(["draws": "\(draws)", "epochs": "\(scale.pick(60, 100, 200))", "learning-rate": "0.005"]) { $1 }
+      options.draws = draws
+      samplerOptions = ["epochs": "\(scale.pick(60, 100, 200))", "learning-rate": "0.005"]
     case "prior":
       making = .prior
-      options["draws"] = "\(draws)"
-      options["training-examples"] = nil
-      options["evaluation-examples"] = nil
-    case "sgd": options.merge(["epochs": "\(scale.pick(40, 40, 40))", "learning-rate": "0.005"]) { $1 }
+      options.draws = draws
+      options.trainingExamples = nil
+      options.evaluationExamples = nil
+    case "sgd": samplerOptions = ["epochs": "\(scale.pick(40, 40, 40))", "learning-rate": "0.005"]
     default:
-      options.merge([
-        "members": "\(draws)", "epochs": "\(scale.pick(40, isImages ? 15 : 100, 100))", "learning-rate": "0.005",
-      ]) { $1 }
+      options.members = draws
+      samplerOptions = ["epochs": "\(scale.pick(40, isImages ? 15 : 100, 100))", "learning-rate": "0.005"]
     }
     return PosteriorSpec(
-      name: "\(data.name)-\(method)-w\(width)-n\(points)", data: data, making: making, options: options)
+      name: "\(data.name)-\(method)-w\(width)-n\(points)", data: data, making: making, options: options,
+      samplerOptions: samplerOptions)
   }
 
   var posteriors: [PosteriorSpec] {

@@ -6,6 +6,7 @@ import NeuralNetworks
 import PosteriorFiles
 import PosteriorReports
 import RobustnessCore
+import Shell
 import Synchronization
 import TrainingHarness
 
@@ -94,7 +95,7 @@ final class ExperimentContext: Sendable {
   ///
   /// - Throws: What leads to exit code 75.
   func show(_ part: String) throws {
-    try Train.checkForInterruption(
+    try Interruption.check(
       "Stopped at \(part). Posteriors and finished experiments are kept: the same command goes on.")
     progress.show(part)
   }
@@ -108,11 +109,11 @@ final class ExperimentContext: Sendable {
       let report = try report(posterior)
       let function = report.functionSpace
       let quality = report.quality
-      let examples = spec.options["training-examples"].flatMap(Int.init) ?? posterior.data.dataset.train.count
+      let examples = spec.options.trainingExamples ?? posterior.data.dataset.train.count
       return [
         spec.name, spec.method, spec.data.name, spec.making == .prior ? "0" : "\(examples)",
         posterior.file.architecture.summary,
-        [spec.options["prior"], spec.options["prior-scale"]].compactMap(\.self).joined(separator: " "),
+        [spec.options.prior?.rawValue, spec.options.priorScale].compactMap(\.self).joined(separator: " "),
         Self.draws(posterior.file),
         Markdown.percent(quality?.predictive.accuracy ?? .nan),
         Markdown.fixed(quality?.spread { $0.accuracy }.mean ?? .nan, 3),

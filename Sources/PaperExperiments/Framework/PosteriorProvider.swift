@@ -1,33 +1,30 @@
-public import BuiltInPlugins
 import ComputeKernels
 import Datasets
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
 public import RobustnessCore
-import TrainingHarness
+public import TrainingHarness
 
 /// What makes the posterior files that experiments use.
 public protocol PosteriorProvider: Sendable {
-  /// Trains with the words of a `train` command; a run that was stopped goes on from its journal.
-  func train(_ words: [String], output: String) throws
+  /// Trains what is asked for; a run that was stopped goes on from its journal.
+  func train(_ request: TrainingRequest) throws
 }
 
 /// Trains inside this process, as the program `train` does: with a journal, so that nothing is lost when it is stopped.
 public struct HarnessProvider: PosteriorProvider {
   private let samplers: [any PosteriorSampler.Type]
 
-  /// - Parameter samplers: What the first word finds.
-  public init(samplers: [any PosteriorSampler.Type] = .builtIn) { self.samplers = samplers }
+  /// - Parameter samplers: Those among which a request's sampler is found by its name.
+  public init(samplers: [any PosteriorSampler.Type]) { self.samplers = samplers }
 
   /// A journal beside the output means a run that was stopped.
-  public func train(_ words: [String], output: String) throws {
-    if FileManager.default.fileExists(atPath: output + ".journal/run.json") {
-      let threads = words.firstIndex(of: "--threads").map { Array(words[$0...($0 + 1)]) } ?? []
-      let folder = words.firstIndex(of: "--data-folder").map { Array(words[$0...($0 + 1)]) } ?? []
-      try Train.train(["--resume", output, "--quiet"] + threads + folder, samplers: samplers)
+  public func train(_ request: TrainingRequest) throws {
+    if let output = request.options.output, Train.canResume(output) {
+      try Train.train(TrainingRequest(resuming: output, options: request.options.renewable), samplers: samplers)
     } else {
-      try Train.train(words, samplers: samplers)
+      try Train.train(request, samplers: samplers)
     }
   }
 }
@@ -60,15 +57,14 @@ final class PosteriorCache: Sendable {
 
   /// The `train` command that makes the same file, for people.
   func command(of spec: PosteriorSpec) throws -> String? {
-    guard case .trained = spec.making else { return nil }
-    let data = try catalog.load(spec.data)
-    let words = spec.words(data: data.argument, dataFolder: nil, threads: threads, output: try path(of: spec))
+    guard var request = spec.request(data: try catalog.load(spec.data).argument) else { return nil }
+    request.options.threads = threads
+    request.options.output = try path(of: spec)
     // Files of the job by their place in its folder: a page is read on other machines.
     let job = URL(fileURLWithPath: folder).deletingLastPathComponent().path
-    let shown = words.map { word in
-      [folder, job].first { word.hasPrefix($0 + "/") }.map { String(word.dropFirst($0.count + 1)) } ?? word
+    return request.command { value in
+      [folder, job].first { value.hasPrefix($0 + "/") }.map { String(value.dropFirst($0.count + 1)) } ?? value
     }
-    return "train " + shown.dropLast().joined(separator: " ")
   }
 
   /// Makes the file unless it is there.
@@ -79,8 +75,12 @@ final class PosteriorCache: Sendable {
     let data = try catalog.load(spec.data)
     switch spec.making {
     case .trained:
-      try provider.train(
-        spec.words(data: data.argument, dataFolder: dataFolder, threads: threads, output: path), output: path)
+      guard var request = spec.request(data: data.argument) else { return }
+      request.options.dataFolder = dataFolder
+      request.options.threads = threads
+      request.options.output = path
+      request.options.quiet = true
+      try provider.train(request)
     case .prior: try drawPrior(spec, data, path)
     case .resampled(let base, let count):
       try make(base)
@@ -94,15 +94,13 @@ final class PosteriorCache: Sendable {
   // MARK: - Posteriors that no sampler makes
 
   private func drawPrior(_ spec: PosteriorSpec, _ data: LoadedData, _ path: String) throws {
-    let seed = UInt64(spec.options["seed"] ?? "0") ?? 0
-    let draws = Int(spec.options["draws"] ?? "") ?? 100
-    let scale = Double(spec.options["prior-scale"] ?? "") ?? 1
-    let architecture = try Train.architecture(
-      spec.options["architecture"] ?? "dense:512,512,relu", inputShape: data.dataset.inputShape,
-      classCount: data.dataset.classCount)
+    let seed = spec.options.seed ?? 0
+    let draws = spec.options.draws ?? 100
+    let scale = spec.options.priorScale.flatMap(Double.init) ?? 1
+    let architecture = try spec.network(inputShape: data.dataset.inputShape, classCount: data.dataset.classCount)
     let prior = try GaussianPrior(
-      spec.options["prior"] == "fan-in" ? .fanIn(scale) : .global(scale), architecture: architecture)
-    let streams = RandomStreams(seed: seed, purpose: "paper/prior-draws")
+      spec.options.prior == .fanIn ? .fanIn(scale) : .global(scale), architecture: architecture)
+    let streams = RandomStreams(seed: UInt64(seed), purpose: "paper/prior-draws")
     let weights = (0..<draws).map { draw -> [Float] in
       var stream = streams.stream(example: draw)
       return prior.draw(&stream)
@@ -114,12 +112,12 @@ final class PosteriorCache: Sendable {
       weights: source, chainCount: 1, inputBounds: data.dataset.inputBounds, kind: .variational,
       title: "draws from the prior, \(architecture.summary)", createdAt: nil,
       evaluationData: test.subset((0..<count).map { $0 * test.count / count }).stored,
-      provenance: ["method": .text("prior draws"), "seed": .integer(Int(seed))])
+      provenance: ["method": .text("prior draws"), "seed": .integer(seed)])
     try PosteriorWriter.write(contents, to: path)
   }
 
   private func resample(_ base: PosteriorFile, count: Int, _ spec: PosteriorSpec, _ path: String) throws {
-    let streams = RandomStreams(seed: UInt64(spec.options["seed"] ?? "0") ?? 0, purpose: "paper/resampled")
+    let streams = RandomStreams(seed: UInt64(spec.options.seed ?? 0), purpose: "paper/resampled")
     var stream = streams.stream(example: 0)
     let indices = stream.uniforms(count).map { min(base.drawCount - 1, Int($0 * Double(base.drawCount))) }
     let contents = PosteriorContents(

@@ -1,28 +1,27 @@
 public import ArgumentParser
 import Foundation
 import PosteriorFiles
+public import RobustnessCore
+import Shell
 import TrainingHarness
 
 /// The program `reproduce`.
 public enum Reproduce {
   /// Parses the command line, runs, and ends the process.
   ///
-  /// Exit codes: 0 done; 64 usage; 65 bad data; 70 an output that cannot be written, or numbers outside the bands of `--check`; 75 stopped, and the same command goes on.
-  public static func run() -> Never {
+  /// Exit codes: 0 done; 64 usage; 65 bad data; 70 an output that cannot be written, or numbers outside the bands of
+  /// `--check`; 75 stopped, and the same command goes on.
+  ///
+  /// - Parameter samplers: What posteriors are drawn with: `.builtIn`.
+  public static func run(samplers: [any PosteriorSampler.Type]) -> Never {
     Probe.runIfRequested()
-    Train.watchForInterruption()
+    Interruption.watch()
     do {
-      var command = try ReproduceCommand.parse()
-      try command.run()
+      let command = try ReproduceCommand.parse()
+      try command.run(HarnessProvider(samplers: samplers))
       exit(0)
     } catch {
-      let code = ReproduceCommand.exitCode(for: error)
-      if code == .success { ReproduceCommand.exit(withError: error) }
-      let isUsage = code == .validationFailure || error is ValidationError
-      let text = isUsage ? ReproduceCommand.fullMessage(for: error) : "\(error)"
-      let message = text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text
-      FileHandle.standardError.write(Data("error: \(message)\n".utf8))
-      exit(isUsage ? 64 : Train.exitCode(of: error))
+      ProgramEnd(of: Train.programError(for: error), in: ReproduceCommand.self).perform()
     }
   }
 }
@@ -73,11 +72,13 @@ struct ReproduceCommand: ParsableCommand {
   @Option(help: "A quantities.csv of another run: numbers outside its statistical bands end with exit code 70.")
   var check: String?
 
-  mutating func run() throws {
+  /// Does what the command line says.
+  func run(_ provider: any PosteriorProvider) throws {
     let names = Reproduction.names
     if let wrong = experiments.first(where: { $0 != "all" && !names.contains($0) }) {
       throw ValidationError("there is no experiment '\(wrong)'; there are \(names.joined(separator: ", ")), and all")
     }
+    guard seed <= UInt64(Int.max) else { throw ValidationError("--seed must be at most \(Int.max), not \(seed)") }
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
     let options = Reproduction.Options(
       experiments: experiments.contains("all") ? names : experiments, scale: scale, output: output,
@@ -88,7 +89,7 @@ struct ReproduceCommand: ParsableCommand {
       }
       return QuantityBands.parse(text)
     }
-    let job = Reproduction(options)
+    let job = Reproduction(options, provider: provider)
     let plan = try job.plan()
     let total = plan.reduce(0) { $0 + $1.expectedSeconds }
     if !quiet || dryRun {

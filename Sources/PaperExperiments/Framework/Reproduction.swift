@@ -15,7 +15,7 @@ public struct Reproduction: Sendable {
     public var output: String
     /// Where images are looked for; nil for the standard places.
     public var dataFolder: String?
-    /// Names all random streams.
+    /// Names all random streams; at most `Int.max`.
     public var seed: UInt64
     /// Worker threads; results do not depend on it.
     public var threads: Int
@@ -47,7 +47,9 @@ public struct Reproduction: Sendable {
   let experiments: [any Experiment]
 
   /// A job; nothing is read or written yet.
-  public init(_ options: Options, provider: any PosteriorProvider = HarnessProvider()) {
+  ///
+  /// - Parameter provider: What trains; `HarnessProvider(samplers: .builtIn)` does it inside this process.
+  public init(_ options: Options, provider: any PosteriorProvider) {
     self.options = options
     self.provider = provider
     catalog = DataCatalog(folder: options.output + "/data", dataFolder: options.dataFolder)
@@ -89,8 +91,8 @@ public struct Reproduction: Sendable {
 
   private func expectedSeconds(_ spec: PosteriorSpec) throws -> Double {
     let data = try catalog.load(spec.data).dataset
-    return spec.expectedSeconds(
-      inputSize: data.inputShape.reduce(1, *), classCount: data.classCount, trainingExamples: data.train.count)
+    return try spec.expectedSeconds(
+      inputShape: data.inputShape, classCount: data.classCount, trainingExamples: data.train.count)
   }
 
   /// Does what is not done yet. A job that was stopped goes on where it was.

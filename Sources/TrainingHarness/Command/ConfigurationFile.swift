@@ -1,4 +1,5 @@
 import Foundation
+import Shell
 
 /// The file that `--config` names: one JSON object whose keys are names of options.
 enum ConfigurationFile {

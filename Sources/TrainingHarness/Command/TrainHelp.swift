@@ -1,3 +1,5 @@
+import ArgumentParser
+import Foundation
 import Reporting
 import RobustnessCore
 
@@ -12,6 +14,7 @@ enum TrainHelp {
            train --list-samplers
 
     \(list(samplers))
+    \(common)
     train SAMPLER --help lists the options of a sampler; for instance:
       train hmc --data mnist --architecture dense:64,relu --draws 200 --chains 4 --output posterior.h5
 
@@ -43,11 +46,7 @@ enum TrainHelp {
 
       OPTIONS OF \(S.name):
       \(try lines(S.Options.self))
-      OPTIONS OF EVERY RUN:
-      \(try lines(RunOptions.self))
-        --config FILE             a JSON object whose keys are names of options; the command line wins
-        --resume FILE             go on with the run of this output; alone
-
+      \(common)
       \(exitCodes)
 
       """
@@ -55,13 +54,18 @@ enum TrainHelp {
     return try open(sampler)
   }
 
+  /// The parser's own page from the options of every run on.
+  private static var common: String {
+    let page = TrainArguments.helpMessage()
+    guard let begin = page.range(of: "OPTIONS OF EVERY RUN:") else { return page }
+    return String(page[begin.lowerBound...])
+  }
+
   private static func lines<O: PluginOptions>(_ type: O.Type) throws -> String {
-    let flags = O.self == RunOptions.self ? RunOptions.flags : []
-    return try O().described().map { name, value in
-      let head = flags.contains(name) ? "  --\(name)" : "  --\(name) \(valueName(value))"
+    try O().described().map { name, value in
+      let head = "  --\(name) \(valueName(value))"
       let fallback = value ?? O.describedDefaults[name] ?? "none"
-      let note = flags.contains(name) ? "" : "(default: \(fallback))"
-      let text = [O.help[name], note].compactMap { $0?.isEmpty == false ? $0 : nil }.joined(separator: " ")
+      let text = [O.help[name], "(default: \(fallback))"].compactMap(\.self).joined(separator: " ")
       return head + String(repeating: " ", count: max(1, indent - head.count)) + wrapped(text) + "\n"
     }.joined()
   }

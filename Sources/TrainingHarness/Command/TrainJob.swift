@@ -1,89 +1,87 @@
-import Foundation
-import PosteriorFiles
+import ArgumentParser
 import RobustnessCore
+import Shell
 
-/// One call of `train`: from the words of the command line to the file.
+/// One call of `train`: from the words of the command line to the request, and to the file.
 struct TrainJob {
   let words: [String]
   let samplers: [any PosteriorSampler.Type]
   var environment = TrainingEnvironment()
 
   func run() throws {
-    var words = try TrainWords(self.words) { name, option in
-      let sampler = name.flatMap { name in samplers.first { $0.name == name.lowercased() } }
-      // Before the sampler's name, a flag of any sampler is taken for one.
-      let candidates = sampler.map { [$0] } ?? samplers
-      return RunOptions.flags.contains(option) || candidates.contains { SamplerRequest.isFlag(option, of: $0) }
+    let line: TrainCommandLine
+    do {
+      line = try TrainCommandLine(words, samplers)
+    } catch let error as UsageError {
+      throw error
+    } catch {
+      // What the parser has something printed by, such as a script of completions, is no error.
+      guard TrainArguments.exitCode(for: error) == .success else {
+        throw UsageError(TrainArguments.message(for: error))
+      }
+      return try environment.print(TrainArguments.message(for: error) + "\n")
     }
-    if words.listsSamplers { return try environment.print(TrainHelp.list(samplers)) }
-    if words.wantsVersion { return try environment.print(RunDescription.programVersion + "\n") }
-    if words.wantsHelp {
-      guard let name = words.sampler else { return try environment.print(TrainHelp.general(samplers)) }
+    if line.arguments.listSamplers { return try environment.print(TrainHelp.list(samplers)) }
+    if line.arguments.version { return try environment.print(RunDescription.programVersion + "\n") }
+    if line.arguments.help {
+      guard let name = line.sampler else { return try environment.print(TrainHelp.general(samplers)) }
       return try environment.print(try TrainHelp.options(of: try SamplerRequest.find(name, among: samplers)))
     }
-    if let path = words.resume { return try resume(path, words) }
-    let inFile = try readConfiguration(&words)
-    guard let name = words.sampler else {
+    try request(line).run(samplers, environment)
+  }
+
+  /// What a command line asks for.
+  ///
+  /// - Throws: `UsageError` for what makes no sense, `BadDataError` for a configuration that cannot be read.
+  func request(_ line: TrainCommandLine) throws -> TrainingRequest {
+    if let path = line.arguments.resume { return try resumption(path, line) }
+    var line = line
+    let inFile = try readConfiguration(&line)
+    guard let name = line.sampler else {
       throw UsageError(
         "which sampler? train \(samplers.map { $0.name }.joined(separator: "|")) …; train --help explains")
     }
     let sampler = try SamplerRequest.find(name, among: samplers)
-    let (options, request) = try SamplerRequest.resolve(words.values, sampler) { option in
-      inFile.contains(option) ? "\(words.config ?? ""): " : ""
+    try SamplerRequest.checkNames(line.values.keys, of: sampler) { option in
+      inFile.contains(option) ? "\(line.arguments.config ?? ""): " : ""
     }
-    let (run, lock) = try RunBeginning.begin(words, options, request, environment)
-    try finish(run, lock)
+    let common = line.values.filter { RunOptions.names.contains($0.key) }
+    let options = try SamplerRequest.naming(sampler) { try TrainingRequest.Options(assignments: common) }
+    var request = TrainingRequest(
+      sampler: sampler.name, samplerOptions: line.values.filter { !RunOptions.names.contains($0.key) },
+      options: options)
+    request.commandLine = TrainingRequest.recordedCommandLine(sampler: name, line.given)
+    return request
   }
 
   /// Adds what a file says to what the command line says, which wins. Returns the options that came from the file.
-  private func readConfiguration(_ words: inout TrainWords) throws -> Set<String> {
-    guard let path = words.config else { return [] }
+  private func readConfiguration(_ line: inout TrainCommandLine) throws -> Set<String> {
+    guard let path = line.arguments.config else { return [] }
     let (sampler, values) = try ConfigurationFile.read(path)
-    if words.sampler == nil { words.sampler = sampler }
-    if let sampler, sampler != words.sampler {
-      throw UsageError("\(path) is for the sampler '\(sampler)', and the command line says '\(words.sampler ?? "")'")
+    if line.sampler == nil { line.sampler = sampler }
+    if let sampler, sampler != line.sampler {
+      throw UsageError("\(path) is for the sampler '\(sampler)', and the command line says '\(line.sampler ?? "")'")
     }
     var inFile: Set<String> = []
-    for (name, value) in values where words.values[name] == nil {
-      words.values[name] = value
+    for (name, value) in values where line.values[name] == nil {
+      line.values[name] = value
       inFile.insert(name)
     }
     return inFile
   }
 
-  private func resume(_ path: String, _ words: TrainWords) throws {
-    if let sampler = words.sampler {
+  private func resumption(_ path: String, _ line: TrainCommandLine) throws -> TrainingRequest {
+    if let sampler = line.sampler {
       throw UsageError("--resume goes without a sampler: every option is in the journal. Leave out '\(sampler)'")
     }
-    guard words.config == nil else {
+    guard line.arguments.config == nil else {
       throw UsageError("--resume goes without --config: every option is in the journal")
     }
-    if let name = words.values.keys.sorted().first(where: { !RunOptions.renewable.contains($0) }) {
-      throw UsageError(
-        "--resume goes without --\(name): every option is in the journal. Only \(RunOptions.renewable.sorted().map { "--\($0)" }.joined(separator: ", ")) may be given again"
-      )
-    }
-    let suffix = ".journal"
-    let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
-    let output = trimmed.hasSuffix(suffix) ? String(trimmed.dropLast(suffix.count)) : trimmed
-    let folder = JournalFiles.folder(of: output)
-    guard FileManager.default.fileExists(atPath: JournalFiles.description(folder)) else {
-      if FileManager.default.fileExists(atPath: output) {
-        // Killed after the file was written: what is left of the journal goes.
-        if FileManager.default.fileExists(atPath: folder) { TrainingRun.removeJournal(folder) }
-        if words.values["quiet"] != "true" { try environment.print("\(output) is complete\n") }
-        return
-      }
-      throw BadDataError("there is no run to resume: \(folder) holds no run.json")
-    }
-    let (run, lock) = try RunBeginning.resume(output, words, samplers, environment)
-    try finish(run, lock)
-  }
-
-  private func finish(_ run: TrainingRun, _ lock: JournalLock) throws {
-    try withExtendedLifetime(lock) {
-      try run.runChains()
-      try run.publish()
+    try TrainingRequest.checkRenewed(line.values.keys)
+    do {
+      return TrainingRequest(resuming: path, options: try TrainingRequest.Options(assignments: line.values))
+    } catch {
+      throw UsageError("\(error)")
     }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import RobustnessCore
+import Shell
 
 /// What a run keeps of one chain while it goes on: its draws, and the state that the next step needs.
 ///

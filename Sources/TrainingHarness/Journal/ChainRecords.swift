@@ -1,4 +1,5 @@
 import Foundation
+import Shell
 
 /// The draws of one chain in an append-only file: each with what the sampler recorded, its length and its CRC-32.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import Shell
 
 /// The names in a journal: a folder beside the output.
 ///

@@ -22,5 +22,3 @@ final class JournalWeights: WeightSource {
     try chains[chain].read(draw: draw % drawsPerChain, from: files[chain], into: buffer)
   }
 }
-
-extension PlainFile: @unchecked Sendable {}

@@ -1,8 +1,9 @@
 import CZlib
 import Foundation
+import Shell
 
 /// A file of bytes, with errors that name it.
-final class PlainFile {
+final class PlainFile: Sendable {
   let path: String
   private let descriptor: Int32
 
@@ -28,12 +29,10 @@ final class PlainFile {
 
   /// Writes all bytes at the file's position, in one call if the system takes them.
   func write(_ bytes: [UInt8]) throws {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw Self.failure(path) }
-      rest = rest.dropFirst(count)
+    do {
+      try bytes.withUnsafeBytes { try SystemError.writeAll($0, to: descriptor) }
+    } catch {
+      throw RunError("\(path) cannot be written: \(error)")
     }
   }
 
@@ -70,16 +69,13 @@ final class PlainFile {
 
   /// Replaces a file in one piece: at every moment the old one is there, or the new one.
   static func replace(_ path: String, with bytes: [UInt8], isSynchronized: Bool) throws {
-    let temporary = path + ".new"
+    // The name of a file in the making is always the same: what a kill leaves is overwritten, and goes with the folder.
     do {
-      let file = try PlainFile(temporary, O_WRONLY | O_CREAT | O_TRUNC)
-      try file.write(bytes)
-      if isSynchronized { try file.synchronize() }
-    } catch let error as RunError {
-      unlink(temporary)
-      throw RunError(error.description.replacing(temporary, with: path))
+      try AtomicFile.replace(
+        path, with: bytes, temporary: path + ".new", durability: isSynchronized ? .content : .none)
+    } catch {
+      throw RunError("\(path) cannot be written: \(error)")
     }
-    guard rename(temporary, path) == 0 else { throw failure(path) }
   }
 
   /// The whole file; nil when there is none.

@@ -1,6 +1,7 @@
 import Foundation
 import NeuralNetworks
 import RobustnessCore
+import Shell
 
 /// What a chain needs of the run that it belongs to.
 struct ChainSurroundings: Sendable {

@@ -2,6 +2,7 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import Shell
 
 /// Where the chains of a run begin.
 enum ChainStarts: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import Shell
 
 /// What can be known about an output before the work begins.
 enum OutputCheck {

@@ -4,6 +4,7 @@ import NeuralNetworks
 import PosteriorFiles
 import Reporting
 import RobustnessCore
+import Shell
 
 /// The posterior file that a journal makes.
 struct Publication {
@@ -134,7 +135,7 @@ struct Publication {
     for (name, text) in common.merging(description.samplerOptions, uniquingKeysWith: { $1 }).sorted(by: {
       $0.key < $1.key
     }) {
-      members.append((name, value(RunDescription.withoutFolders(name, text))))
+      members.append((name, value(TrainingRequest.withoutFolders(name, text))))
     }
     return .object(members)
   }

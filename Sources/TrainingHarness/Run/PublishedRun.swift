@@ -1,5 +1,6 @@
 import Foundation
 import PosteriorFiles
+import Shell
 
 /// A posterior file of a run in progress, as it stands: what `posterior publish` makes.
 ///

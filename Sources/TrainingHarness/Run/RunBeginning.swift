@@ -4,12 +4,15 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import Shell
 
-/// How a run comes into being: from a command line, or from the journal of one that stopped.
+/// How a run comes into being: from a request, or from the journal of one that stopped.
 enum RunBeginning {
   /// Checks everything that can be known, and makes the journal.
+  ///
+  /// - Parameter commandLine: What the file says that the run was asked with.
   static func begin(
-    _ words: TrainWords, _ options: RunOptions, _ request: SamplerRequest, _ environment: TrainingEnvironment
+    _ options: RunOptions, _ request: SamplerRequest, commandLine: String, _ environment: TrainingEnvironment
   ) throws -> (TrainingRun, JournalLock) {
     let shape = try shape(options, request)
     try OutputCheck.check(options.output, overwrite: options.overwrite)
@@ -45,7 +48,7 @@ enum RunBeginning {
       inputHigh: data.train.inputBounds.upperBound, dataName: data.name, dataPath: path,
       trainSHA256: data.train.sha256, trainCount: data.train.count, indicesSHA256: data.train.selection?.sha256,
       sourceSHA256: data.train.selection?.sourceSHA256, evaluationOrigin: data.evaluationOrigin, start: startName,
-      startSHA256: startSHA256, commandLine: RunDescription.recordedCommandLine(words))
+      startSHA256: startSHA256, commandLine: commandLine)
     let (files, lock) = try makeJournal(description, options.output, data, starts, architecture)
     let run = TrainingRun(
       description: description, files: files, architecture: architecture, request: request, options: options,
@@ -55,18 +58,19 @@ enum RunBeginning {
 
   /// Goes on with a run.
   ///
-  /// - Parameter words: May hold the options that change nothing of the result.
+  /// - Parameter renewed: Options that change nothing of the result.
   static func resume(
-    _ output: String, _ words: TrainWords, _ samplers: [any PosteriorSampler.Type], _ environment: TrainingEnvironment
+    _ output: String, _ renewed: TrainingRequest.Options, _ samplers: [any PosteriorSampler.Type],
+    _ environment: TrainingEnvironment
   ) throws -> (TrainingRun, JournalLock) {
     let folder = JournalFiles.folder(of: output)
     let lock = try JournalLock(folder)
     let (description, files, architecture) = try RunDescription.read(folder)
     let sampler = try SamplerRequest.find(description.sampler, among: samplers)
-    var values = description.options.merging(description.samplerOptions) { $1 }
-    for name in RunOptions.renewable { if let value = words.values[name] { values[name] = value } }
+    var values = description.options.merging(renewed.texts) { $1 }
     values["output"] = output
-    let (options, request) = try SamplerRequest.resolve(values, sampler)
+    let restored = try SamplerRequest.naming(sampler) { try TrainingRequest.Options(assignments: values) }
+    let (options, request) = try SamplerRequest.resolve(sampler, description.samplerOptions, restored)
     let data = try TrainingData(options, path: description.dataPath, probe: environment.probe)
     guard data.train.sha256 == description.trainSHA256 else {
       throw BadDataError(

@@ -1,6 +1,7 @@
 import ComputeKernels
 import Foundation
 import NeuralNetworks
+import Shell
 
 /// Everything that a run was told and decided when it began: what it is resumed from, and what its file says about it.
 struct RunDescription: Codable, Hashable, Sendable {
@@ -72,30 +73,5 @@ struct RunDescription: Codable, Hashable, Sendable {
       description, JournalFiles(folder: folder, run: checksum(bytes), parameterCount: architecture.parameterCount),
       architecture
     )
-  }
-
-  /// The command line that goes into the file: without `--output`, `--resume`, `--config`, `--threads`, and with the names of files only.
-  static func recordedCommandLine(_ words: TrainWords) -> String {
-    var texts = ["train"]
-    if let sampler = words.sampler { texts.append(sampler) }
-    for (name, value) in words.ordered where !RunOptions.unrecorded.contains(name) {
-      texts += ["--\(name)", quoted(withoutFolders(name, value))]
-    }
-    return texts.joined(separator: " ")
-  }
-
-  /// Names of files stay; where they were does not matter, and may be nobody's business.
-  static func withoutFolders(_ name: String, _ value: String) -> String {
-    guard ["data", "start", "architecture"].contains(name), !value.hasPrefix("{"), value.contains("/") else {
-      return value
-    }
-    return URL(fileURLWithPath: value).lastPathComponent
-  }
-
-  private static func quoted(_ word: String) -> String {
-    let isPlain = word.unicodeScalars.allSatisfy {
-      $0.properties.isAlphabetic || "0123456789-_.,:=+/".unicodeScalars.contains($0)
-    }
-    return isPlain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
   }
 }

@@ -1,5 +1,6 @@
 import PosteriorFiles
 import RobustnessCore
+import Shell
 
 /// How many chains and draws a run has, which depends on what the sampler's draws mean.
 struct RunShape: Codable, Hashable, Sendable {

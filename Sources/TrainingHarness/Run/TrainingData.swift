@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
+import Shell
 
 /// What a run trains on, and the examples that go into its file.
 struct TrainingData {

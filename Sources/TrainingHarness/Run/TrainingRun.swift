@@ -3,6 +3,7 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import Shell
 
 /// The programs and hooks around a run; tests replace them.
 struct TrainingEnvironment: Sendable {
@@ -62,7 +63,7 @@ struct TrainingRun {
     do {
       try open(request.sampler)
     } catch is StopRequest {
-      throw Interrupted(description: try interruption())
+      throw Interrupted(try interruption())
     } catch let error as RunError {
       throw RunError("\(error). Nothing is lost: `train --resume \(output)` continues once that is put right")
     }
