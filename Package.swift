@@ -221,7 +221,12 @@ let package = Package(
       ["RobustnessCore", "RobustnessTesting", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
     tests("PluginScaffoldTests", ["PluginScaffold", "RobustnessCore"]),
     tests("ForeignPluginsTests", ["ForeignPlugins", "RobustnessCore", "RobustnessTesting", "PGD"]),
-    tests("SharedBenchmarkTests", ["SharedBenchmark", "RobustnessCore", "BuiltInPlugins"]),
+    tests(
+      "SharedBenchmarkTests",
+      [
+        "SharedBenchmark", "RobustnessCore", "BuiltInPlugins",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore", "NeuralNetworks"]),
     tests(
       "SamplerTests",
@@ -232,6 +237,7 @@ let package = Package(
       [
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
         "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["Snapshots"]),
     tests(
       "PaperExperimentsTests",

@@ -25,7 +25,7 @@ public enum Evaluate {
   ) async throws -> Never {
     // Before anything else: the program starts itself to look at files of unknown origin.
     Probe.runIfRequested()
-    finish(EvaluateCommand.self, attacks, metrics, companions, given: nil)
+    finish(EvaluateCommand<PosteriorFromFile>.self, attacks, metrics, companions, given: nil)
   }
 
   /// The same for an ensemble that comes from no file; `--model` is then not needed.
@@ -44,11 +44,11 @@ public enum Evaluate {
   ) async throws -> Never {
     Probe.runIfRequested()
     let subject = EvaluationSubject(name: name, ensemble: ensemble, examples: data)
-    finish(EvaluateEnsembleCommand.self, attacks, metrics, companions, given: (subject, box))
+    finish(EvaluateCommand<PosteriorAtHand>.self, attacks, metrics, companions, given: (subject, box))
   }
 
-  private static func finish(
-    _ command: (some EvaluationCommand).Type, _ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type],
+  private static func finish<Origin>(
+    _ command: EvaluateCommand<Origin>.Type, _ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type],
     _ companions: Companions, given: (EvaluationSubject, ClosedRange<Double>)?
   ) -> Never {
     Interruption.reportFileSizeLimit()
@@ -76,35 +76,21 @@ public enum Evaluate {
 }
 
 /// The parser's view of the program.
-protocol EvaluationCommand: ParsableCommand {
-  var arguments: EvaluateArguments { get }
-}
+struct EvaluateCommand<Origin: PosteriorOrigin>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      // A laboratory's own program has its own name.
+      commandName: URL(fileURLWithPath: CommandLine.arguments.first ?? "evaluate").lastPathComponent,
+      abstract: "How robust is this Bayesian neural network, and can the number be believed?",
+      discussion: """
+        Evaluates attacks on the draws in a posterior file and judges the result: evaluate --attack pgd --model posterior.h5
 
-/// With a posterior from a file.
-struct EvaluateCommand: EvaluationCommand {
-  static let configuration = CommandConfiguration(
-    // A laboratory's own program has its own name.
-    commandName: URL(fileURLWithPath: CommandLine.arguments.first ?? "evaluate").lastPathComponent,
-    abstract: "How robust is this Bayesian neural network, and can the number be believed?",
-    discussion: """
-      Evaluates attacks on the draws in a posterior file and judges the result: evaluate --attack pgd --model posterior.h5
+        The environment variable ROBUSTNESS_KERNELS=portable (or onednn) chooses the kernels.
 
-      The environment variable ROBUSTNESS_KERNELS=portable (or onednn) chooses the kernels.
+        Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 a failed attack, an output \
+        that cannot be written, or an internal error; 75 interrupted.
+        """)
+  }
 
-      Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 a failed attack, an output \
-      that cannot be written, or an internal error; 75 interrupted.
-      """)
-
-  @OptionGroup var arguments: EvaluateArguments
-
-  func validate() throws { try arguments.check(needsModel: true) }
-}
-
-/// With an ensemble that the program brings.
-struct EvaluateEnsembleCommand: EvaluationCommand {
-  static let configuration = EvaluateCommand.configuration
-
-  @OptionGroup var arguments: EvaluateArguments
-
-  func validate() throws { try arguments.check(needsModel: false) }
+  @OptionGroup var arguments: EvaluateArguments<Origin>
 }

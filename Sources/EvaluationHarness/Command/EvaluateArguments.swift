@@ -3,7 +3,7 @@ import RobustnessCore
 import Shell
 
 /// The command line of `evaluate`: it makes an ``EvaluationRequest``, and nothing else.
-struct EvaluateArguments: ParsableArguments {
+struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   @Option(
     name: .customLong("attack"),
     help: ArgumentHelp(
@@ -114,11 +114,8 @@ struct EvaluateArguments: ParsableArguments {
   @Flag(help: "List the metrics.")
   var listMetrics = false
 
-  /// What the parser says is wrong, before anything else.
-  ///
-  /// - Parameter needsModel: Whether the posterior comes from a file.
-  func check(needsModel: Bool) throws {
-    guard !needsModel || listAttacks || listMetrics || model != nil else {
+  func validate() throws {
+    guard !Origin.needsModel || listAttacks || listMetrics || model != nil else {
       throw ValidationError("Missing --model: which posterior file is to be evaluated?")
     }
     let problem = EvaluationRequest.problem(
@@ -127,12 +124,28 @@ struct EvaluateArguments: ParsableArguments {
   }
 }
 
+/// Where the posterior of a program comes from.
+protocol PosteriorOrigin {
+  /// Whether the command line must name it.
+  static var needsModel: Bool { get }
+}
+
+/// From the file that the command line names.
+enum PosteriorFromFile: PosteriorOrigin {
+  static let needsModel = true
+}
+
+/// From the program itself.
+enum PosteriorAtHand: PosteriorOrigin {
+  static let needsModel = false
+}
+
 // MARK: - The request
 
 extension EvaluateArguments {
   /// What the command line asks for.
   ///
-  /// - Throws: `UsageError` with the first thing that makes no sense, in the order that is documented nowhere but kept.
+  /// - Throws: `UsageError` with the first thing that makes no sense, whichever comes first below.
   func request(among attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type]) throws -> EvaluationRequest {
     var request = EvaluationRequest(model.map { .file($0) } ?? .given)
     request.attacks = try (self.attacks.isEmpty ? request.attacks.map(\.name) : self.attacks).map {

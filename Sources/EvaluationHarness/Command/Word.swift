@@ -45,6 +45,8 @@ struct Choice<Value: RawRepresentable<String> & CaseIterable & Sendable>: Expres
 
   static var allValueStrings: [String] { Value.allCases.map(\.rawValue) }
 
+  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
+
   var defaultValueDescription: String { value.rawValue }
 }
 
