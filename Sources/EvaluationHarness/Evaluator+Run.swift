@@ -6,7 +6,8 @@ extension Evaluator {
   ///
   /// The result depends on subject, plan and companions only, not on threads; the times in it aside.
   ///
-  /// - Throws: `CoreError` when an attack's options make no sense or it returns points of another shape, what the progress throws to stop it, and whatever the ensemble throws.
+  /// - Throws: `CoreError` when an attack's options make no sense or it returns points of another shape, what the
+  ///   progress throws to stop it, and whatever the ensemble throws.
   public func evaluate() throws -> EvaluationResult {
     progress.willEvaluate(memberGradients: expectedWork())
     defer { progress.didEnd() }

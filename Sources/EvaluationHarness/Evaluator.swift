@@ -16,7 +16,8 @@ public struct Evaluator: Sendable {
   /// - Parameters:
   ///   - subject: what is evaluated.
   ///   - plan: attacks, objectives, radii, and everything else that is done to it.
-  ///   - companions: random noise and the one-step attack, which run beside the others: without them an attack that does nothing would pass for a robust network.
+  ///   - companions: random noise and the one-step attack, which run beside the others: without them an attack that
+  ///     does nothing would pass for a robust network.
   ///   - progress: is told how the evaluation goes on, and may stop it.
   /// - Throws: `CoreError` when the plan does not fit the subject.
   public init(
@@ -184,7 +185,8 @@ public struct Evaluator: Sendable {
     return try subject.ensemble.predict(points, draws: .some([draw])).classes(plan.decision)
   }
 
-  /// Wrong at the point returned, or at a point asked about. Where the oracle's answers were of other draws or of lower precision, the point is judged again.
+  /// Wrong at the point returned, or at a point asked about. Where the oracle's answers were of other draws or of lower
+  /// precision, the point is judged again.
   private func fooled(_ adversarial: Observations, _ record: QueryRecord, _ examples: Examples) throws -> [Bool] {
     var fooled = zip(adversarial.decisions, examples.labels).map { $0 != $1 }
     let open = examples.labels.indices.filter { !fooled[$0] && record.reachedGoal[$0] }

@@ -4,7 +4,8 @@ import PosteriorFiles
 public import RobustnessCore
 import Shell
 
-/// One run of a benchmark: every attack on every posterior, each (posterior, attack) a unit of work with a result file of its own.
+/// One run of a benchmark: every attack on every posterior, each (posterior, attack) a unit of work with a result file
+/// of its own.
 public struct BenchmarkRun: Sendable {
   let suite: BenchmarkSuite
   let companions: Companions
@@ -17,7 +18,8 @@ public struct BenchmarkRun: Sendable {
   /// - Parameters:
   ///   - suite: the protocol.
   ///   - attacks: where names are found.
-  ///   - companions: what the harness runs beside the attacks; those of this package are a part of the protocol, whatever else a program offers.
+  ///   - companions: what the harness runs beside the attacks; those of this package are a part of the protocol,
+  ///     whatever else a program offers.
   ///   - further: attacks beside those of the suite, with the same balls, seed and budgets.
   ///   - laboratory: who runs it; written into the results.
   ///   - threads: threads to compute with; nil for all cores. They change no bit.
@@ -59,7 +61,8 @@ public struct BenchmarkRun: Sendable {
   ///   - models: posterior files with examples.
   ///   - folder: where results are, and go.
   ///   - didEnd: is told of each (model, attack).
-  /// - Throws: errors with the exit codes of `evaluate`; `Interrupted` after Ctrl-C, when finished results are in the folder.
+  /// - Throws: errors with the exit codes of `evaluate`; `Interrupted` after Ctrl-C, when finished results are in the
+  ///   folder.
   /// - Returns: the results of these models and attacks, in that order.
   public func run(
     _ models: [String], into folder: ResultFolder, didEnd: (String, String, Event) -> Void = { _, _, _ in }

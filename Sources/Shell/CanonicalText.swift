@@ -2,7 +2,8 @@ import Foundation
 
 /// Requests as text: one line of JSON with sorted keys, the same for equal requests, without what has its default.
 ///
-/// So a request that was written down before an option came into being has the same text afterwards, and can still be read.
+/// So a request that was written down before an option came into being has the same text afterwards, and can still be
+/// read.
 package enum CanonicalText {
   /// The text of a value.
   ///

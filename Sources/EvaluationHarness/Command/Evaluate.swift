@@ -14,7 +14,8 @@ import Shell
 public enum Evaluate {
   /// Parses the command line, evaluates, prints, and ends the process.
   ///
-  /// Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 an attack that did not finish, an output that cannot be written, or an internal error; 75 interrupted.
+  /// Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 an attack that did not finish, an output that
+  /// cannot be written, or an internal error; 75 interrupted.
   ///
   /// - Parameters:
   ///   - attacks: what `--attack` finds.

@@ -4,8 +4,8 @@ import Shell
 
 /// A value as the command line gives it: what the word means, or the word that means nothing.
 ///
-/// The parser would end the program at a word that it cannot read, with a sentence of its own. Kept until the request is made,
-/// it is named together with what there is, and what was perhaps meant.
+/// The parser would end the program at a word that it cannot read, with a sentence of its own. Kept until the request
+/// is made, it is named together with what there is, and what was perhaps meant.
 enum Word<Value: ReadableOption>: ExpressibleByArgument {
   case meaning(Value)
   case nothing(String)

@@ -2,7 +2,8 @@ import HDF5
 import RobustnessCore
 import Shell
 
-/// The inputs that attacks returned, as an HDF5 file: `/labels`, and for each run a group `/runs/<number>` with `inputs` and its attributes.
+/// The inputs that attacks returned, as an HDF5 file: `/labels`, and for each run a group `/runs/<number>` with
+/// `inputs` and its attributes.
 enum AdversarialFile {
   /// Writes the file; it has its name when it is complete.
   static func write(_ result: EvaluationResult, to path: String) throws {

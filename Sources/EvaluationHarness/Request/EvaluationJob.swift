@@ -11,7 +11,8 @@ import Shell
 /// print(try job.evaluate().table)
 /// ```
 ///
-/// A program that embeds this package calls `Probe.runIfRequested()` of the module `PosteriorFiles` before anything else.
+/// A program that embeds this package calls `Probe.runIfRequested()` of the module `PosteriorFiles` before anything
+/// else.
 public struct EvaluationJob: Sendable {
   let request: EvaluationRequest
   let attacks: [AttackRequest]
@@ -58,7 +59,8 @@ public struct EvaluationJob: Sendable {
 
   /// Evaluates, and writes the result where the request says.
   ///
-  /// - Throws: What ``evaluate()`` throws; an error of exit code 70 for an output that cannot be written, or, when everything else is done, for an attack that did not finish.
+  /// - Throws: What ``evaluate()`` throws; an error of exit code 70 for an output that cannot be written, or, when
+  ///   everything else is done, for an attack that did not finish.
   public func run() throws {
     let output = ResultOutput(request)
     try output.check()

@@ -6,8 +6,8 @@ import RobustnessCore
 import Shell
 
 extension EvaluationRequest {
-  /// The posterior in the file that the request names, with the examples and the configuration that it asks for, and the box that
-  /// the inputs live in.
+  /// The posterior in the file that the request names, with the examples and the configuration that it asks for, and
+  /// the box that the inputs live in.
   package func subjectFromFile() throws -> (subject: EvaluationSubject, box: ClosedRange<Double>) {
     try check()
     guard case .file(let path) = source else { throw UsageError("which posterior file? Give --model FILE") }

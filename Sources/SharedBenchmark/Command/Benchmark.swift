@@ -15,11 +15,13 @@ import Shell
 public enum Benchmark {
   /// Parses the command line, runs or merges, prints, and ends the process.
   ///
-  /// Exit codes: 0 done; 64 usage; 65 bad data; 70 an output that cannot be written, or an internal error; 75 interrupted, and the same command goes on.
+  /// Exit codes: 0 done; 64 usage; 65 bad data; 70 an output that cannot be written, or an internal error; 75
+  /// interrupted, and the same command goes on.
   ///
   /// - Parameters:
   ///   - attacks: where the suite's attacks and those of `--attack` are found.
-  ///   - companions: what the harness runs beside the attacks; those of this package are a part of the protocol, whatever else the program offers.
+  ///   - companions: what the harness runs beside the attacks; those of this package are a part of the protocol,
+  ///     whatever else the program offers.
   public static func run(attacks: [any Attack.Type], companions: Companions) async throws -> Never {
     // Before anything else: the program starts itself to look at files of unknown origin.
     Probe.runIfRequested()
