@@ -113,13 +113,17 @@ let package = Package(
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: strict),
     .target(
       name: "PosteriorFiles",
-      dependencies: ["RobustnessCore", "NeuralNetworks", "HDF5", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "RobustnessCore", "NeuralNetworks", "HDF5", "Shell", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
 
     .systemLibrary(name: "CZlib"),
     .target(
       name: "Datasets",
-      dependencies: ["RobustnessCore", "PosteriorFiles", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "RobustnessCore", "PosteriorFiles", "Shell", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
 
     // MARK: - Evaluation
@@ -144,7 +148,7 @@ let package = Package(
       dependencies: [
         "RobustnessCore", "ForeignPlugins", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5", "Diagnostics",
         "Reporting",
-        "Shell", "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Shell", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
     // MARK: - Training
@@ -159,7 +163,7 @@ let package = Package(
     .target(
       name: "SharedBenchmark",
       dependencies: [
-        "RobustnessCore", "EvaluationHarness", "PosteriorFiles", "Reporting", "BuiltInPlugins",
+        "RobustnessCore", "EvaluationHarness", "PosteriorFiles", "Reporting", "Shell",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict),
@@ -181,7 +185,7 @@ let package = Package(
       name: "posterior",
       dependencies: [
         "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "PosteriorReports", "Reporting",
-        "TrainingHarness",
+        "Shell", "TrainingHarness",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -189,7 +193,7 @@ let package = Package(
     .executableTarget(
       name: "DatasetsTool",
       dependencies: [
-        "Datasets", "PosteriorFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Datasets", "PosteriorFiles", "Shell", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
     // MARK: - Commands of the package
@@ -218,7 +222,12 @@ let package = Package(
       ["RobustnessCore", "RobustnessTesting", "BuiltInPlugins"] + (attacks + metrics).map { .target(name: $0) }),
     tests("PluginScaffoldTests", ["PluginScaffold", "RobustnessCore"]),
     tests("ForeignPluginsTests", ["ForeignPlugins", "RobustnessCore", "RobustnessTesting", "PGD"]),
-    tests("SharedBenchmarkTests", ["SharedBenchmark", "RobustnessCore", "BuiltInPlugins"]),
+    tests(
+      "SharedBenchmarkTests",
+      [
+        "SharedBenchmark", "RobustnessCore", "BuiltInPlugins",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     tests("RobustnessTestingTests", ["RobustnessTesting", "RobustnessCore", "NeuralNetworks"]),
     tests(
       "SamplerTests",
@@ -229,6 +238,7 @@ let package = Package(
       [
         "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "BuiltInPlugins",
         "ComputeKernels", "Diagnostics", "FGSM", "PGD", "RandomNoise", "Reporting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["Snapshots"]),
     tests(
       "PaperExperimentsTests",

@@ -62,3 +62,10 @@ extension Array where Element == any PosteriorSampler.Type {
     ]
   }
 }
+
+extension Companions {
+  /// Random noise and FGSM.
+  public static var builtIn: Companions {
+    Companions(noise: RandomPerturbation.self, oneStep: FastGradientSignMethod.self)
+  }
+}

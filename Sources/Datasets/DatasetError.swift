@@ -1,4 +1,5 @@
 import Foundation
+import Shell
 
 /// Why data cannot be used: the file, the reason, and what to do.
 public struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -22,4 +23,9 @@ public struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     // Names come from outside: they must not steer a terminal.
     return String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
   }
+}
+
+extension DatasetError: ProgramError {
+  /// Bad data.
+  package var exitCode: Int32 { 65 }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Shell
 
 /// Why a file could not be fetched.
 public struct FetchError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -43,4 +44,9 @@ public struct FetchError: Error, Sendable, Hashable, CustomStringConvertible {
     // Servers have a say in the text: it must not steer a terminal.
     return String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
   }
+}
+
+extension FetchError: ProgramError {
+  /// An output that cannot be written, or data that are not there.
+  package var exitCode: Int32 { kind == .cannotWrite ? 70 : 65 }
 }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Shell
 
 /// A file while it arrives: under a hidden name beside its own, so that a file of that name is always complete.
 final class PartialFile: Sendable {
@@ -15,7 +16,7 @@ final class PartialFile: Sendable {
     path = "\(folder)/.\(name).part"
     descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
-      throw FetchError(kind: .cannotWrite, file: path, reason: "cannot be written: \(String(cString: strerror(errno)))")
+      throw FetchError(kind: .cannotWrite, file: path, reason: "cannot be written: \(SystemError())")
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       throw FetchError(
@@ -38,26 +39,16 @@ final class PartialFile: Sendable {
   ///
   /// - Throws: ``FetchError`` when there is no room.
   func append(_ data: Data) throws(FetchError) {
-    var failure: Int32?
     lseek(descriptor, 0, SEEK_END)
-    data.withUnsafeBytes { bytes in
-      var written = 0
-      while written < bytes.count {
-        let count = write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-        if count >= 0 {
-          written += count
-        } else if errno != EINTR {
-          failure = errno
-          return
-        }
-      }
+    let written = data.withUnsafeBytes { bytes in
+      Result { () throws(SystemError) in try SystemError.writeAll(bytes, to: descriptor) }
     }
-    if let failure { throw cannotWrite(failure) }
+    if case .failure(let error) = written { throw cannotWrite(error) }
   }
 
   /// SHA-256 of what has arrived, in hexadecimal.
   func sha256() throws(FetchError) -> String {
-    guard let digest = Self.sha256(of: path) else { throw cannotWrite(errno) }
+    guard let digest = Self.sha256(of: path) else { throw cannotWrite(SystemError()) }
     return digest
   }
 
@@ -76,7 +67,7 @@ final class PartialFile: Sendable {
 
   /// Gives the complete file its name.
   func finish() throws(FetchError) {
-    guard fsync(descriptor) == 0, rename(path, finalPath) == 0 else { throw cannotWrite(errno) }
+    guard fsync(descriptor) == 0, rename(path, finalPath) == 0 else { throw cannotWrite(SystemError()) }
   }
 
   /// Removes the file if nothing has arrived, so that a failure leaves no trace.
@@ -84,14 +75,14 @@ final class PartialFile: Sendable {
     if byteCount == 0 { unlink(path) }
   }
 
-  private func cannotWrite(_ code: Int32) -> FetchError {
+  private func cannotWrite(_ error: SystemError) -> FetchError {
     // EFBIG is a limit on the size of files.
-    let isFull = code == ENOSPC || code == EDQUOT || code == EFBIG
+    let isFull = [ENOSPC, EDQUOT, EFBIG].contains(error.code)
     return FetchError(
       kind: .cannotWrite, file: finalPath,
       reason: isFull
-        ? "cannot be written: there is no room (\(String(cString: strerror(code))))"
-        : "cannot be written: \(String(cString: strerror(code)))",
+        ? "cannot be written: there is no room (\(error))"
+        : "cannot be written: \(error)",
       advice: isFull ? "Make room, or choose another folder with --data-folder" : nil)
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
-import PosteriorFiles
+import Shell
 
 /// Lists data sets, says what is in them, fetches them.
 struct DatasetsProgram: AsyncParsableCommand {
@@ -12,8 +12,7 @@ struct DatasetsProgram: AsyncParsableCommand {
 
   /// Runs the program. Exit codes: 0 done, 64 usage, 65 data that are missing or bad, 70 an output that cannot be written or anything else.
   static func runAndExit() async -> Never {
-    // A limit on the size of files is an error to report, not a reason to die.
-    signal(SIGXFSZ, SIG_IGN)
+    Interruption.reportFileSizeLimit()
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -21,33 +20,10 @@ struct DatasetsProgram: AsyncParsableCommand {
       } else {
         try command.run()
       }
-      // `print` does not say when the disk is full.
-      guard fflush(nil) == 0 else {
-        fail("standard output cannot be written: \(String(cString: strerror(errno)))", 70)
-      }
       Foundation.exit(0)
-    } catch let error as FetchError {
-      fail("\(error)", error.kind == .cannotWrite ? 70 : 65)
-    } catch let error as DatasetError {
-      fail("\(error)", 65)
-    } catch let error as PosteriorFileError {
-      fail("\(error)", 65)
     } catch {
-      // Help, wrong usage and everything else that the parser knows how to print.
-      let code = exitCode(for: error)
-      if code == .success || error is ExitCode { exit(withError: error) }
-      if code == .validationFailure {
-        // The parser begins with a capital letter; every error of this program begins alike.
-        let message = fullMessage(for: error)
-        fail(message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message, code.rawValue)
-      }
-      fail("\(error)", 70)
+      ProgramEnd(of: error, in: Self.self).perform()
     }
-  }
-
-  private static func fail(_ message: String, _ code: Int32) -> Never {
-    FileHandle.standardError.write(Data("error: \(message)\n".utf8))
-    Foundation.exit(code)
   }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Shell
 import Synchronization
 
 /// `datasets fetch NAME`
@@ -42,7 +43,7 @@ struct Fetch: AsyncParsableCommand {
     if let present = try? dataset.load(from: DataFolders(given: folder)),
       [present.train, present.test].compactMap({ $0 }).allSatisfy(dataset.isComplete)
     {
-      print("\(folder): complete")
+      try StandardOutput.print("\(folder): complete")
       return
     }
     var fetcher = DatasetFetcher(dataset)
@@ -52,7 +53,7 @@ struct Fetch: AsyncParsableCommand {
     let fetched = try await fetcher.fetch(into: folder) { line.show($0) }
     line.end()
     let loaded = try dataset.load(from: DataFolders(given: folder))
-    print(
+    try StandardOutput.print(
       "\(folder): \(fetched.isEmpty ? "complete" : "fetched \(fetched.count) files"), \(loaded.train.count) examples to train on, \(loaded.test?.count ?? 0) to test on"
     )
   }

@@ -29,7 +29,7 @@ struct Info: ParsableCommand {
     } else {
       rows.append(("test", "none"))
     }
-    printTable(rows)
+    try printTable(rows)
   }
 
   private static func rows(

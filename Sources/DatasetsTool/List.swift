@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Shell
 
 /// `datasets list`
 struct List: ParsableCommand {
@@ -7,7 +8,7 @@ struct List: ParsableCommand {
 
   @OptionGroup var options: FolderOptions
 
-  func run() {
+  func run() throws {
     var rows: [(String, String)] = ImageDataset.allCases.map { dataset in
       do throws(DatasetError) {
         return (dataset.rawValue, try options.folders.folder(of: dataset))
@@ -18,14 +19,13 @@ struct List: ParsableCommand {
     rows.append(("half-moons", "generated: 30000 points in the plane, noise 0.1"))
     rows.append(("half-moons-noise-free", "generated: 30000 points on two arcs"))
     rows.append(("FILE.h5", "inputs, labels and optionally test_inputs, test_labels at the root"))
-    printTable(rows)
+    try printTable(rows)
   }
 }
 
 /// Prints two columns.
-func printTable(_ rows: [(String, String)]) {
+func printTable(_ rows: [(String, String)]) throws {
   let width = rows.map(\.0.count).max() ?? 0
-  for (name, value) in rows {
-    print(name + String(repeating: " ", count: width - name.count + 2) + value)
-  }
+  let lines = rows.map { name, value in name + String(repeating: " ", count: width - name.count + 2) + value + "\n" }
+  try StandardOutput.write(lines.joined())
 }

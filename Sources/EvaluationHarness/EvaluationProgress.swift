@@ -27,11 +27,3 @@ public struct SilentProgress: EvaluationProgress {
   /// Nothing.
   public func checkForInterruption() throws {}
 }
-
-/// The user asked to stop.
-public struct Interrupted: Error, CustomStringConvertible {
-  /// The sentence.
-  public let description: String
-  /// The error; by default it says that nothing was written.
-  public init(_ description: String = "interrupted; no result was written") { self.description = description }
-}

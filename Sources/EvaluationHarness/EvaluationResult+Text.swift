@@ -181,9 +181,9 @@ extension EvaluationResult {
     table.append(["clean", "", "", Self.accuracy(cleanAccuracy), "–", "–", "–", ""])
     for run in runs {
       let threat = listThreat ? "\(run.norm.symbol) \(Self.short(run.epsilon))" : ""
-      let isNoise = run.attack == "random"
       let what =
-        isNoise ? "\(run.options["distribution"] ?? ""), \(run.options["draws"] ?? "") each" : run.objective.rawValue
+        run.isNoise
+        ? "\(run.options["distribution"] ?? ""), \(run.options["draws"] ?? "") each" : run.objective.rawValue
       table.append([
         label(run), what, threat, Self.accuracy(run.robustAccuracy),
         String(format: "%.3f", run.softmaxRobustness.value),
@@ -225,7 +225,7 @@ extension EvaluationResult {
         let interval = zip([estimate.low].compactMap(\.self), [estimate.high].compactMap(\.self))
           .map { String(format: "%.4f to %.4f", $0, $1) }.first
         table.append([
-          run.attack, run.attack == "random" ? "–" : run.objective.rawValue, Self.short(run.epsilon), name,
+          run.attack, run.isNoise ? "–" : run.objective.rawValue, Self.short(run.epsilon), name,
           String(format: "%.4f", estimate.value), interval ?? "–", estimate.unit,
         ])
       }
@@ -236,7 +236,7 @@ extension EvaluationResult {
   /// The verdict, and what to do about every check that failed or warns.
   private var verdictText: String {
     typealias Finding = (check: Check, place: String)
-    let several = runs.count { $0.attack != "random" } > 1
+    let several = runs.count { !$0.isNoise } > 1
     func first(_ status: Check.Status) -> [Finding] {
       CheckName.all.compactMap { name in
         if name == CheckName.attackCompletes, status == .failed { return failures.first.map { ($0.check, "") } }

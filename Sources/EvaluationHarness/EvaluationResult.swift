@@ -8,6 +8,8 @@ public struct RunResult: Sendable {
   public var attack: String
   /// The attack with its options as given.
   public var request: String
+  /// Whether it is the random noise that runs beside the attacks.
+  public var isNoise: Bool
   /// Objective that was followed.
   public var objective: Objective
   /// Norm of the ball.
@@ -45,9 +47,10 @@ public struct RunResult: Sendable {
   /// The points returned.
   public var adversarialInputs: Tensor
 
-  init(_ run: Evaluator.Outcome, clean: Observations, metrics: [String: Estimate], checks: [Check]) {
+  init(_ run: Evaluator.Outcome, isNoise: Bool, clean: Observations, metrics: [String: Estimate], checks: [Check]) {
     attack = run.request.attack.name
     request = run.request.text
+    self.isNoise = isNoise
     objective = run.objective
     norm = run.threat.norm
     epsilon = run.threat.epsilon

@@ -6,7 +6,8 @@ extension Evaluator {
   ///
   /// The result depends on subject, plan and companions only, not on threads; the times in it aside.
   ///
-  /// - Throws: `CoreError` when an attack's options make no sense or it returns points of another shape, ``Interrupted`` when the progress asks for it, and whatever the ensemble throws.
+  /// - Throws: `CoreError` when an attack's options make no sense or it returns points of another shape, what the
+  ///   progress throws to stop it, and whatever the ensemble throws.
   public func evaluate() throws -> EvaluationResult {
     progress.willEvaluate(memberGradients: expectedWork())
     defer { progress.didEnd() }
@@ -59,10 +60,6 @@ extension Evaluator {
     }
     return open(request.attack)
   }
-
-  func companion(_ name: String) -> (any Attack.Type)? {
-    companions.first { $0.name == name }
-  }
 }
 
 /// The runs of one evaluation as they come in.
@@ -95,7 +92,7 @@ private struct Session {
       for epsilon in plan.epsilons {
         let threat = try evaluator.threat(request.norm, epsilon)
         let noise = try noise(request, threat)
-        for objective in plan.objectives where request.attack.name != "random" {
+        for objective in plan.objectives where !evaluator.isNoise(request) {
           let label = "\(request.attack.name) · \(objective.rawValue) · ε \(epsilon.formatted())"
           evaluator.progress.willRun(label)
           let outcome: Evaluator.Outcome
@@ -106,7 +103,7 @@ private struct Session {
             continue
           }
           evaluator.progress.willRun(label + " · checks")
-          let suite = try checks(outcome, noise: noise?.withstood)
+          let suite = try checks(outcome, noise: noise.withstood)
           runs.append((outcome, suite, try metrics(outcome, needsMembers)))
         }
       }
@@ -122,14 +119,14 @@ private struct Session {
   }
 
   /// Random noise in the same norm and at the same ε; once each.
-  private mutating func noise(_ request: AttackRequest, _ threat: ThreatModel) throws -> Evaluator.Outcome? {
+  private mutating func noise(_ request: AttackRequest, _ threat: ThreatModel) throws -> Evaluator.Outcome {
     let key = NoiseKey(norm: threat.norm, epsilon: threat.epsilon)
     if let known = noise[key] { return known }
-    let own = request.attack.name == "random" ? request : plan.attacks.first { $0.attack.name == "random" }
-    guard let attack = own?.attack ?? evaluator.companion("random") else { return nil }
-    evaluator.progress.willRun("random · ε \(threat.epsilon.formatted())")
+    let own = evaluator.isNoise(request) ? request : plan.attacks.first(where: evaluator.isNoise)
+    let companion = evaluator.companions.noise
+    evaluator.progress.willRun("\(companion.name) · ε \(threat.epsilon.formatted())")
     let outcome = try evaluator.perform(
-      AttackRequest(attack, assignments: own?.assignments ?? [:], norm: threat.norm), objective: plan.objectives[0],
+      AttackRequest(companion, assignments: own?.assignments ?? [:], norm: threat.norm), objective: plan.objectives[0],
       threat: threat, examples: examples)
     noise[key] = outcome
     return outcome
@@ -142,7 +139,7 @@ private struct Session {
     suite.add(CheckName.box) { checks.box() }
   }
 
-  private mutating func checks(_ outcome: Evaluator.Outcome, noise: [Bool]?) throws -> CheckSuite {
+  private mutating func checks(_ outcome: Evaluator.Outcome, noise: [Bool]) throws -> CheckSuite {
     let checks = RunChecks(outcome: outcome, arithmetic: evaluator.subject.arithmetic)
     var suite = ensembleChecks.replacing(CheckName.finiteValues, checks.finiteValues())
     addBasics(&suite, checks)
@@ -164,10 +161,7 @@ private struct Session {
       }
     }
     suite.add(CheckName.silentSuccess) { checks.silentSuccess() }
-    suite.add(CheckName.noise) {
-      guard let noise else { return Check(CheckName.noise, .notRun, finding: "there is no random attack") }
-      return checks.noise(noise)
-    }
+    suite.add(CheckName.noise) { checks.noise(noise) }
     try addCompanions(&suite, outcome, checks, followsGradient: followsGradient)
     return suite
   }
@@ -204,7 +198,8 @@ private struct Session {
   ) throws {
     let request = outcome.request
     // An attack that asks for decisions only may well be weaker than one step along a gradient.
-    if followsGradient, request.attack.name != "fgsm", let oneStep = evaluator.companion("fgsm") {
+    let oneStep = evaluator.companions.oneStep
+    if followsGradient, request.attack != oneStep {
       try suite.add(CheckName.fgsm) {
         try unlessItFails(CheckName.fgsm) {
           let fgsm = try evaluator.perform(
@@ -252,7 +247,7 @@ private struct Session {
 
   /// Not for random noise: a few draws do not search the larger ball better than the smaller one.
   private mutating func addMonotoneChecks() {
-    for index in runs.indices where runs[index].outcome.request.attack.name != "random" {
+    for index in runs.indices where !evaluator.isNoise(runs[index].outcome.request) {
       let run = runs[index].outcome
       let larger = runs.filter {
         $0.outcome.request.attack.name == run.request.attack.name && $0.outcome.objective == run.objective
@@ -293,7 +288,8 @@ private struct Session {
       evaluator: evaluator, clean: clean, examples: examples,
       runs: runs.map { run in
         RunResult(
-          run.outcome, clean: clean, metrics: Dictionary(run.metrics) { first, _ in first }, checks: run.suite.checks)
+          run.outcome, isNoise: evaluator.isNoise(run.outcome.request), clean: clean,
+          metrics: Dictionary(run.metrics) { first, _ in first }, checks: run.suite.checks)
       }, failures: failures)
   }
 }

@@ -1,4 +1,3 @@
-public import BuiltInPlugins
 import Foundation
 public import RobustnessCore
 
@@ -6,7 +5,7 @@ public import RobustnessCore
 public struct Evaluator: Sendable {
   let subject: EvaluationSubject
   let plan: EvaluationPlan
-  let companions: [any Attack.Type]
+  let companions: Companions
   let progress: any EvaluationProgress
   /// Draws that judge, and draws that attacks see.
   let evaluationDraws: [Int]
@@ -17,17 +16,17 @@ public struct Evaluator: Sendable {
   /// - Parameters:
   ///   - subject: what is evaluated.
   ///   - plan: attacks, objectives, radii, and everything else that is done to it.
-  ///   - companions: where the checks find random noise (`random`) and the one-step attack (`fgsm`); those of this package stand in for what is missing.
+  ///   - companions: random noise and the one-step attack, which run beside the others: without them an attack that
+  ///     does nothing would pass for a robust network.
   ///   - progress: is told how the evaluation goes on, and may stop it.
   /// - Throws: `CoreError` when the plan does not fit the subject.
   public init(
-    subject: EvaluationSubject, plan: EvaluationPlan, companions: [any Attack.Type] = .builtIn,
+    subject: EvaluationSubject, plan: EvaluationPlan, companions: Companions,
     progress: any EvaluationProgress = SilentProgress()
   ) throws {
     self.subject = subject
     self.plan = plan
-    // Without its companions an attack that does nothing would pass for a robust network.
-    self.companions = companions + .builtIn
+    self.companions = companions
     self.progress = progress
     let all = plan.draws.indices(of: subject.ensemble.drawCount)
     guard !all.isEmpty, all.allSatisfy({ (0..<subject.ensemble.drawCount).contains($0) }) else {
@@ -58,6 +57,9 @@ public struct Evaluator: Sendable {
     }
     try checkCapabilities()
   }
+
+  /// Whether an attack is the random noise that runs beside the others.
+  func isNoise(_ request: AttackRequest) -> Bool { request.attack == companions.noise }
 
   private func checkCapabilities() throws {
     let examples = subject.examples
@@ -183,7 +185,8 @@ public struct Evaluator: Sendable {
     return try subject.ensemble.predict(points, draws: .some([draw])).classes(plan.decision)
   }
 
-  /// Wrong at the point returned, or at a point asked about. Where the oracle's answers were of other draws or of lower precision, the point is judged again.
+  /// Wrong at the point returned, or at a point asked about. Where the oracle's answers were of other draws or of lower
+  /// precision, the point is judged again.
   private func fooled(_ adversarial: Observations, _ record: QueryRecord, _ examples: Examples) throws -> [Bool] {
     var fooled = zip(adversarial.decisions, examples.labels).map { $0 != $1 }
     let open = examples.labels.indices.filter { !fooled[$0] && record.reachedGoal[$0] }

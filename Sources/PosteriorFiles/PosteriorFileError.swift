@@ -1,3 +1,5 @@
+import Shell
+
 /// Why a posterior file is refused, or could not be written: the file, the place inside it, the reason, and what to do.
 public struct PosteriorFileError: Error, Sendable, Hashable, Codable, CustomStringConvertible {
   /// The path of the file as it was given.
@@ -31,4 +33,9 @@ public struct PosteriorFileError: Error, Sendable, Hashable, Codable, CustomStri
     // Names and texts come from the file: they must not steer a terminal.
     return String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
   }
+}
+
+extension PosteriorFileError: ProgramError {
+  /// Bad data.
+  package var exitCode: Int32 { 65 }
 }

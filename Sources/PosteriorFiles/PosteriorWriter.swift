@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 import NeuralNetworks
+import Shell
 
 /// Writes posterior files so that at every moment the target is either what it was before or complete and verified.
 ///
@@ -17,22 +18,16 @@ public enum PosteriorWriter {
     let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
     try checkTarget(target, path)
     try contents.checkCounts(path)
-    let folder = target.deletingLastPathComponent()
-    let temporary = folder.appendingPathComponent(
-      ".\(target.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).partial"
-    ).path
     do {
-      try writeFile(contents, to: temporary)
-      try synchronize(temporary, flags: O_RDONLY)
-      let written = try PosteriorFile.open(temporary, probe: nil)
-      guard written.integrity == .verified else {
-        throw PosteriorFileError(file: path, path: "/", reason: "was not written as it should have been")
+      try AtomicFile.replace(target.path, durability: .contentAndName) { temporary in
+        try writeFile(contents, to: temporary)
+      } check: { temporary in
+        let written = try PosteriorFile.open(temporary, probe: nil)
+        guard written.integrity == .verified else {
+          throw PosteriorFileError(file: path, path: "/", reason: "was not written as it should have been")
+        }
       }
-      guard rename(temporary, target.path) == 0 else { throw failure(path, String(cString: strerror(errno))) }
-      // The name itself must reach the disk too. Some file systems cannot do that for a folder: the file is safe all the same.
-      try? synchronize(folder.path, flags: O_RDONLY)
     } catch {
-      unlink(temporary)
       throw translate(error, path: path)
     }
   }
@@ -48,6 +43,7 @@ public enum PosteriorWriter {
     switch error {
     case let error as HDF5Error:
       return PosteriorFileError(file: path, path: error.path, reason: "could not be written: \(error.reason)")
+    case let error as SystemError: return failure(path, "\(error)")
     case var error as PosteriorFileError:
       error.file = path
       return error
@@ -67,13 +63,6 @@ public enum PosteriorWriter {
     guard access(folder, W_OK) == 0 else {
       throw failure(path, "the folder \(folder) is not writable (\(String(cString: strerror(errno))))")
     }
-  }
-
-  private static func synchronize(_ path: String, flags: Int32) throws(PosteriorFileError) {
-    let descriptor = open(path, flags)
-    guard descriptor >= 0 else { throw failure(path, String(cString: strerror(errno))) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw failure(path, String(cString: strerror(errno))) }
   }
 
   // MARK: - The file

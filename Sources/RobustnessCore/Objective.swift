@@ -15,7 +15,7 @@ public enum Objective: String, Codable, Sendable, CaseIterable {
 }
 
 /// How the ensemble's outputs become one class.
-public enum Decision: Sendable, Hashable, CustomStringConvertible {
+public enum Decision: Sendable, Hashable, LosslessStringConvertible, CodableAsText {
   /// The largest probability of the posterior predictive.
   case predictive
   /// The class that most draws choose; ties go to the larger predictive probability.

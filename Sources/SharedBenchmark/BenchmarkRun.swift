@@ -1,14 +1,15 @@
-import BuiltInPlugins
 import EvaluationHarness
 import Foundation
 import PosteriorFiles
 public import RobustnessCore
+import Shell
 
-/// One run of a benchmark: every attack on every posterior, each (posterior, attack) a unit of work with a result file of its own.
+/// One run of a benchmark: every attack on every posterior, each (posterior, attack) a unit of work with a result file
+/// of its own.
 public struct BenchmarkRun: Sendable {
   let suite: BenchmarkSuite
-  let attacks: [any Attack.Type]
-  let entries: [(request: AttackSpecification, entry: BenchmarkSuite.Entry)]
+  let companions: Companions
+  let entries: [(request: AttackRequest, entry: BenchmarkSuite.Entry)]
   let laboratory: String
   let threads: Int?
 
@@ -17,28 +18,29 @@ public struct BenchmarkRun: Sendable {
   /// - Parameters:
   ///   - suite: the protocol.
   ///   - attacks: where names are found.
+  ///   - companions: what the harness runs beside the attacks; those of this package are a part of the protocol,
+  ///     whatever else a program offers.
   ///   - further: attacks beside those of the suite, with the same balls, seed and budgets.
   ///   - laboratory: who runs it; written into the results.
   ///   - threads: threads to compute with; nil for all cores. They change no bit.
   /// - Throws: an error of exit code 64 when an attack is unknown, has other options, or sets a norm.
   public init(
-    _ suite: BenchmarkSuite, attacks: [any Attack.Type], further: [BenchmarkSuite.Entry] = [], laboratory: String = "",
-    threads: Int? = nil
+    _ suite: BenchmarkSuite, attacks: [any Attack.Type], companions: Companions, further: [BenchmarkSuite.Entry] = [],
+    laboratory: String = "", threads: Int? = nil
   ) throws {
     self.suite = suite
-    self.attacks = attacks
+    self.companions = companions
     self.laboratory = laboratory
     self.threads = threads
-    var entries: [(AttackSpecification, BenchmarkSuite.Entry)] = []
+    var entries: [(AttackRequest, BenchmarkSuite.Entry)] = []
     for entry in suite.attacks + further {
-      let specification = AttackSpecification(text: entry.attack)
-      let request = try specification.resolve(among: attacks)
+      let request = try AttackSpecification(entry.attack, among: attacks).resolve(among: attacks)
       guard !entry.attack.contains("norm=") else {
         throw UsageError("'\(entry.attack)' sets a norm: the suite \(suite.title) does")
       }
       // As asked for in any order of options and any case of letters: one spelling, one result.
       let canonical = BenchmarkSuite.Entry(attack: request.text, objective: entry.objective)
-      if !entries.contains(where: { $0.1 == canonical }) { entries.append((specification, canonical)) }
+      if !entries.contains(where: { $0.1 == canonical }) { entries.append((request, canonical)) }
     }
     self.entries = entries
   }
@@ -59,7 +61,8 @@ public struct BenchmarkRun: Sendable {
   ///   - models: posterior files with examples.
   ///   - folder: where results are, and go.
   ///   - didEnd: is told of each (model, attack).
-  /// - Throws: errors with the exit codes of `evaluate`; `Interrupted` after Ctrl-C, when finished results are in the folder.
+  /// - Throws: errors with the exit codes of `evaluate`; `Interrupted` after Ctrl-C, when finished results are in the
+  ///   folder.
   /// - Returns: the results of these models and attacks, in that order.
   public func run(
     _ models: [String], into folder: ResultFolder, didEnd: (String, String, Event) -> Void = { _, _, _ in }
@@ -69,7 +72,7 @@ public struct BenchmarkRun: Sendable {
     for (path, subject) in zip(models, subjects) {
       // Opened when the first of its attacks is not finished.
       var opened: (EvaluationSubject, box: ClosedRange<Double>)?
-      for (specification, entry) in entries {
+      for (request, entry) in entries {
         let name = subject.fileName(attack: entry.attack, objective: entry.objective)
         let model = URL(filePath: path).lastPathComponent
         if let known = folder.finished(name, about: subject, of: entry) {
@@ -77,11 +80,10 @@ public struct BenchmarkRun: Sendable {
           didEnd(model, entry.attack, .found)
           continue
         }
-        let (evaluated, box) =
-          try opened ?? EvaluationSubject.fromFile(path, examples: suite.examples, threads: threads)
+        let (evaluated, box) = try opened ?? opening(path).subjectFromFile()
         opened = (evaluated, box)
         do {
-          let result = try self.result(specification, entry, subject, evaluated, box)
+          let result = try self.result(request, entry, subject, evaluated, box)
           try folder.write(result, named: name)
           results.append(result)
           didEnd(model, entry.attack, .finished)
@@ -92,6 +94,13 @@ public struct BenchmarkRun: Sendable {
       }
     }
     return results
+  }
+
+  private func opening(_ path: String) -> EvaluationRequest {
+    var request = EvaluationRequest(.file(path))
+    request.examples = suite.examples
+    request.threads = threads
+    return request
   }
 
   private func subject(_ path: String) throws -> BenchmarkResult.Subject {
@@ -106,10 +115,9 @@ public struct BenchmarkRun: Sendable {
   // MARK: - One (posterior, attack)
 
   private func result(
-    _ specification: AttackSpecification, _ entry: BenchmarkSuite.Entry, _ subject: BenchmarkResult.Subject,
+    _ request: AttackRequest, _ entry: BenchmarkSuite.Entry, _ subject: BenchmarkResult.Subject,
     _ evaluated: EvaluationSubject, _ box: ClosedRange<Double>
   ) throws -> BenchmarkResult {
-    let request = try specification.resolve(among: attacks)
     let features = evaluated.examples.inputs.rowSize
     var runs: [BenchmarkResult.Run] = []
     var seen: EvaluationResult?
@@ -119,9 +127,8 @@ public struct BenchmarkRun: Sendable {
         objectives: [entry.objective], epsilons: [threat.epsilon(box: box, features: features)], box: box,
         seed: suite.seed, finiteDifferences: evaluated.finiteDifferenceEffort)
       if let decision = Decision(suite.decision) { plan.decision = decision }
-      // The companions are this package's own, whatever else the program offers: they are part of the protocol.
       let result = try Evaluator(
-        subject: evaluated, plan: plan, companions: .builtIn,
+        subject: evaluated, plan: plan, companions: companions,
         progress: TerminalProgress(prefix: "\(evaluated.name) · \(threat.norm.symbol) · ")
       ).evaluate()
       if let failure = result.failures.first { throw CoreError("it failed: \(failure.reason)") }

@@ -1,7 +1,7 @@
 import Crypto
-import EvaluationHarness
 import Foundation
 public import RobustnessCore
+import Shell
 
 /// The protocol of a shared benchmark: everything that two laboratories must have in common for their numbers to be comparable.
 public struct BenchmarkSuite: Codable, Sendable, Hashable {

@@ -1,6 +1,6 @@
-import EvaluationHarness
 import Foundation
 import RobustnessCore
+import Shell
 
 /// A folder of result files: each is there whole or not at all.
 public struct ResultFolder: Sendable {
@@ -30,20 +30,12 @@ public struct ResultFolder: Sendable {
     return isTheOne ? result : nil
   }
 
-  /// Writes a temporary file and gives it its name when it is complete.
+  /// Writes the file; it has its name when it is complete. Two programs may share the folder.
   func write(_ result: BenchmarkResult, named name: String) throws {
-    // Two programs may share the folder.
-    let temporary = url.appending(path: ".\(name).\(getpid()).partial")
     do {
-      let data = try result.encoded()
-      try data.write(to: temporary)
-      guard rename(temporary.path, url.appending(path: name).path) == 0 else {
-        throw OutputError(String(cString: strerror(errno)))
-      }
+      try AtomicFile.replace(url.appending(path: name).path, with: try result.encoded(), durability: .none)
     } catch {
-      unlink(temporary.path)
-      let reason = (error as? OutputError)?.description ?? error.localizedDescription
-      throw OutputError("\(url.path)/\(name) cannot be written: \(reason)")
+      throw OutputError("\(url.path)/\(name) cannot be written: \(error)")
     }
   }
 

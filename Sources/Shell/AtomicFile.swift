@@ -29,7 +29,8 @@ package enum AtomicFile {
   ///   - durability: What is flushed to the disk.
   ///   - fill: Makes the file and closes it.
   ///   - check: Looks at it before it gets its name, when its content has been flushed.
-  /// - Throws: What `fill` and `check` throw; ``SystemError`` when the file cannot be flushed or named. The old file is then still there, and nothing else.
+  /// - Throws: What `fill` and `check` throw; ``SystemError`` when the file cannot be flushed or named. The old file is
+  ///   then still there, and nothing else.
   package static func replace(
     _ path: String, temporary: String? = nil, durability: Durability = .content,
     fill: (String) throws -> Void, check: (String) throws -> Void = { _ in }

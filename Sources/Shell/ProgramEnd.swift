@@ -29,7 +29,8 @@ package struct ProgramEnd {
   /// The end that an error calls for.
   ///
   /// - Parameters:
-  ///   - error: What was thrown. A ``ProgramError`` brings its code; help, completions and wrong usage are the parser's; anything else ends with 70.
+  ///   - error: What was thrown. A ``ProgramError`` brings its code; help, completions and wrong usage are the
+  ///     parser's; anything else ends with 70.
   ///   - command: Who knows the usage; nil for a program without a parser.
   ///   - manner: Where the program says it in its own way.
   package init(

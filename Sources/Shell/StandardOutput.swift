@@ -1,6 +1,7 @@
 import Foundation
 
-/// Standard output, which can be a file on a full disk: `print` would lose that, and `FileHandle` would end the program.
+/// Standard output, which can be a file on a full disk: `print` would lose that, and `FileHandle` would end the
+/// program.
 package enum StandardOutput {
   /// Writes the text as it stands, at once.
   ///

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PosteriorFiles
+import Shell
 
 /// `posterior copy INPUT OUTPUT`
 struct Copy: ParsableCommand {
@@ -27,7 +28,7 @@ struct Copy: ParsableCommand {
     do {
       try PosteriorWriter.write(contents, to: output)
     } catch {
-      throw CommandFailure(message: "\(error)", exitCode: 70)
+      throw OutputError("\(error)")
     }
   }
 }

@@ -5,6 +5,7 @@ import PosteriorFiles
 import PosteriorReports
 import Reporting
 import RobustnessCore
+import Shell
 
 /// `posterior diagnose FILE`
 struct Diagnose: ParsableCommand {
@@ -38,7 +39,7 @@ struct Diagnose: ParsableCommand {
     do {
       report = try PosteriorReport(of: posterior, examples: examples)
     } catch let error as CoreError {
-      throw CommandFailure(message: "\(posterior.fileName): \(error)", exitCode: 65)
+      throw BadDataError("\(posterior.fileName): \(error)")
     }
     if json {
       guard case .object(let members) = report.json else { return }
@@ -47,7 +48,7 @@ struct Diagnose: ParsableCommand {
         ("posteriorSHA256", .text(posterior.posteriorSHA256)),
         ("dataSHA256", .optional(posterior.dataSHA256) { .text($0) }),
       ]
-      print(JSONText.object(names + members).pretty)
+      try StandardOutput.print(JSONText.object(names + members).pretty)
     } else {
       let kind =
         switch posterior.kind {
@@ -56,8 +57,9 @@ struct Diagnose: ParsableCommand {
         // The description says it.
         default: ""
         }
-      print("\(posterior.fileName) · \(posterior.architecture.summary) · \(report.drawDescription)\(kind)\n")
-      print(report.table, terminator: "")
+      try StandardOutput.write(
+        "\(posterior.fileName) · \(posterior.architecture.summary) · \(report.drawDescription)\(kind)\n\n"
+          + report.table)
     }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PosteriorFiles
+import Shell
 
 /// `posterior export-python-example`
 struct ExportPythonExample: ParsableCommand {
@@ -7,5 +8,5 @@ struct ExportPythonExample: ParsableCommand {
     abstract: "Print a Python program that writes a posterior file with h5py.",
     discussion: "posterior export-python-example > write_posterior.py && python write_posterior.py example.h5")
 
-  func run() { print(PythonExample.source, terminator: "") }
+  func run() throws { try StandardOutput.write(PythonExample.source) }
 }

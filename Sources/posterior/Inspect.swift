@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
+import Shell
 
 /// `posterior inspect FILE`
 struct Inspect: ParsableCommand {
@@ -42,10 +43,10 @@ struct Inspect: ParsableCommand {
       rows.append((Self.printable(name), value))
     }
     let width = rows.map(\.0.count).max() ?? 0
-    print(posterior.fileName)
-    for (name, value) in rows {
-      print("  " + name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + Self.printable(value))
+    let lines = rows.map { name, value in
+      "  " + name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + Self.printable(value)
     }
+    try StandardOutput.print(([posterior.fileName] + lines).joined(separator: "\n"))
   }
 
   private static func words(_ integrity: PosteriorIntegrity) -> String {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Shell
 import TrainingHarness
 
 /// `posterior publish RUN`
@@ -24,12 +25,10 @@ struct Publish: ParsableCommand {
   var compress = false
 
   func run() throws {
-    do {
-      let published = try PublishedRun(journal, to: output, overwrite: overwrite, isCompressed: compress)
-      print("\(published.path): \(published.incompleteness ?? "all draws of the run")")
-      print("Diagnostics: \(published.verdict)")
-    } catch let failure as PublishedRun.Failure {
-      throw CommandFailure(message: failure.description, exitCode: failure.exitCode)
-    }
+    let published = try PublishedRun(journal, to: output, overwrite: overwrite, isCompressed: compress)
+    try StandardOutput.print("\(published.path): \(published.incompleteness ?? "all draws of the run")")
+    try StandardOutput.print("Diagnostics: \(published.verdict)")
   }
 }
+
+extension PublishedRun.Failure: ProgramError {}

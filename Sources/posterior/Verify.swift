@@ -1,5 +1,6 @@
 import ArgumentParser
 import PosteriorFiles
+import Shell
 
 /// `posterior verify FILE…`
 struct Verify: ParsableCommand {
@@ -14,9 +15,9 @@ struct Verify: ParsableCommand {
     var isAcceptable = true
     for file in files {
       let problems = PosteriorFile.verify(file, probe: .currentProgram)
-      for problem in problems { PosteriorProgram.printError("\(problem)") }
+      for problem in problems { ProgramEnd.say("error: \(problem)") }
       if problems.isEmpty {
-        print("\(file): valid")
+        try StandardOutput.print("\(file): valid")
       } else {
         isAcceptable = false
       }

@@ -1,3 +1,4 @@
+import BuiltInPlugins
 import RobustnessCore
 import TestSupport
 import Testing
@@ -12,7 +13,7 @@ import Testing
     let plan = EvaluationPlan(
       attacks: [try request("mifgsm:steps=15,step=\(step),decay=1,random-start=false,keep=last")], epsilons: [epsilon],
       box: box)
-    let evaluator = try Evaluator(subject: subject, plan: plan)
+    let evaluator = try Evaluator(subject: subject, plan: plan, companions: .builtIn)
     let outcome = try evaluator.perform(
       plan.attacks[0], objective: .predictive, threat: evaluator.threat(.linf, epsilon), examples: subject.examples)
     let standing = outcome.correct.count { $0 }

@@ -1,3 +1,4 @@
+import BuiltInPlugins
 import RobustnessCore
 import TestSupport
 import Testing
@@ -147,9 +148,9 @@ func expect(
     #expect(result.attackRuns.map(\.robustAccuracy.value) == [0, 1])
   }
 
-  @Test func `companions are found even where the caller offers none`() throws {
+  @Test func `companions run beside an attack that is alone`() throws {
     let plan = EvaluationPlan(attacks: [AttackRequest(DoesNothing.self)], epsilons: [ClosedForm.epsilon])
-    let result = try Evaluator(subject: ClosedForm.subject(), plan: plan, companions: [DoesNothing.self]).evaluate()
+    let result = try Evaluator(subject: ClosedForm.subject(), plan: plan, companions: .builtIn).evaluate()
     expect(result, names: "noise-not-stronger")
   }
 }

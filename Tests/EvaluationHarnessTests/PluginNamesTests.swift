@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func `names are matched without regard to case`() throws {
-    let request = try AttackSpecification(text: "PgD:steps=3").resolve(among: .builtIn)
+    let request = try AttackSpecification("PgD", options: ["steps": "3"]).resolve(among: .builtIn)
     #expect(request.attack.name == ProjectedGradientDescent.name)
   }
 }

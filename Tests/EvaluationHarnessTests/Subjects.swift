@@ -89,7 +89,7 @@ enum Oracle: String, CaseIterable, Sendable {
 
 /// An attack as on the command line.
 func request(_ text: String) throws -> AttackRequest {
-  try AttackSpecification(text: text).resolve(among: .builtIn)
+  try AttackSpecification(text, among: .builtIn).resolve(among: .builtIn)
 }
 
 extension EvaluationSubject {

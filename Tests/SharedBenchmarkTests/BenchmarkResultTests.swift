@@ -58,7 +58,7 @@ import Testing
   @Test func `the standard one is in order`() throws {
     let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
     #expect(suite.title == "standard 1")
-    _ = try BenchmarkRun(suite, attacks: .builtIn)
+    _ = try BenchmarkRun(suite, attacks: .builtIn, companions: .builtIn)
     // A change of the protocol is a new version: then this digest changes with it.
     #expect(suite.sha256 == "6c71155244dffdc0f0d71f6669bab1ada8e510ea988d538b9cc300acb1f988b2")
   }
@@ -88,13 +88,16 @@ import Testing
   @Test(arguments: ["nothing", "pgd:stpes=3", "pgd:norm=l2"])
   func `attacks that cannot be are refused before any work`(_ attack: String) throws {
     let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
-    #expect(throws: (any Error).self) { try BenchmarkRun(suite, attacks: .builtIn, further: [.init(attack: attack)]) }
+    #expect(throws: (any Error).self) {
+      try BenchmarkRun(suite, attacks: .builtIn, companions: .builtIn, further: [.init(attack: attack)])
+    }
   }
 
   @Test func `an attack that is asked for twice in other words is run once`() throws {
     let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
     let run = try BenchmarkRun(
-      suite, attacks: .builtIn, further: [.init(attack: "PGD:steps=40,restarts=5"), .init(attack: "fgsm")])
+      suite, attacks: .builtIn, companions: .builtIn,
+      further: [.init(attack: "PGD:steps=40,restarts=5"), .init(attack: "fgsm")])
     #expect(run.entries.count == suite.attacks.count)
   }
 }

@@ -1,31 +1,32 @@
 import ArgumentParser
-public import BuiltInPlugins
 import Foundation
 import PosteriorFiles
 public import RobustnessCore
+import Shell
 
 /// The program `evaluate`, for this package's own executable and for a laboratory's:
 ///
 /// ```swift
-/// try await Evaluate.run(attacks: .builtIn + [Mine.self])
+/// try await Evaluate.run(attacks: .builtIn + [Mine.self], metrics: .builtIn, companions: .builtIn)
 /// ```
+///
+/// `.builtIn` comes from the module `BuiltInPlugins`.
 public enum Evaluate {
   /// Parses the command line, evaluates, prints, and ends the process.
   ///
-  /// Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 an attack that did not finish, an output that cannot be written, or an internal error; 75 interrupted.
+  /// Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 an attack that did not finish, an output that
+  /// cannot be written, or an internal error; 75 interrupted.
   ///
   /// - Parameters:
   ///   - attacks: what `--attack` finds.
   ///   - metrics: what `--metric` finds.
+  ///   - companions: what the harness runs beside the attacks.
   public static func run(
-    attacks: [any Attack.Type] = .builtIn, metrics: [any RobustnessMetric.Type] = .builtIn
+    attacks: [any Attack.Type], metrics: [any RobustnessMetric.Type], companions: Companions
   ) async throws -> Never {
     // Before anything else: the program starts itself to look at files of unknown origin.
     Probe.runIfRequested()
-    finish(attacks, metrics) { arguments in
-      try EvaluateJob(arguments: arguments, attacks: attacks, metrics: metrics) { job in try job.subjectFromFile() }
-        .run()
-    }
+    finish(EvaluateCommand<PosteriorFromFile>.self, attacks, metrics, companions, given: nil)
   }
 
   /// The same for an ensemble that comes from no file; `--model` is then not needed.
@@ -33,59 +34,64 @@ public enum Evaluate {
   /// - Parameters:
   ///   - attacks: what `--attack` finds.
   ///   - metrics: what `--metric` finds.
+  ///   - companions: what the harness runs beside the attacks.
   ///   - ensemble: what is evaluated.
   ///   - data: inputs and labels.
   ///   - name: what the report calls it.
   ///   - box: the box that inputs live in.
   public static func run(
-    attacks: [any Attack.Type] = .builtIn, metrics: [any RobustnessMetric.Type] = .builtIn,
+    attacks: [any Attack.Type], metrics: [any RobustnessMetric.Type], companions: Companions,
     ensemble: any PosteriorEnsemble, data: Examples, name: String = "ensemble", box: ClosedRange<Double> = 0...1
   ) async throws -> Never {
     Probe.runIfRequested()
-    finish(attacks, metrics, needsModel: false) { arguments in
-      try EvaluateJob(arguments: arguments, attacks: attacks, metrics: metrics) { job in
-        (try job.subject(EvaluationSubject(name: name, ensemble: ensemble, examples: data)), box)
-      }.run()
-    }
+    let subject = EvaluationSubject(name: name, ensemble: ensemble, examples: data)
+    finish(EvaluateCommand<PosteriorAtHand>.self, attacks, metrics, companions, given: (subject, box))
   }
 
-  /// What `--model` is where none is needed.
-  static let noModel = "-"
-
-  private static func finish(
-    _ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type], needsModel: Bool = true,
-    _ body: (EvaluateArguments) throws -> Void
+  private static func finish<Origin>(
+    _ command: EvaluateCommand<Origin>.Type, _ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type],
+    _ companions: Companions, given: (EvaluationSubject, ClosedRange<Double>)?
   ) -> Never {
-    var words = Array(CommandLine.arguments.dropFirst())
-    let asksForCompletion = words.first?.hasPrefix("---") == true
-    if !needsModel, !asksForCompletion, !words.contains(where: { $0 == "--model" || $0.hasPrefix("--model=") }) {
-      words += ["--model", noModel]
-    }
+    Interruption.reportFileSizeLimit()
     do {
       try PluginNames.offer(attacks, metrics)
-      let command = try EvaluateCommand.parse(words)
-      try body(command.arguments)
+      let arguments = try command.parse(Array(CommandLine.arguments.dropFirst())).arguments
+      let attacks = try attacks.adding(libraries: arguments.plugins)
+      if arguments.listAttacks {
+        try StandardOutput.write(try attacks.attackList())
+      } else if arguments.listMetrics {
+        try StandardOutput.write(metrics.metricList)
+      } else {
+        // Everything that can be wrong with the command line is said before any file is read.
+        let request = try arguments.request(among: attacks, metrics)
+        Interruption.watch()
+        try EvaluationJob(
+          request, among: attacks, metrics, companions: companions, given: given, progress: TerminalProgress()
+        ).run()
+      }
       exit(0)
     } catch {
-      ProgramEnd.exit(with: error, of: EvaluateCommand.self)
+      ProgramEnd(of: error, in: command).perform()
     }
   }
 }
 
 /// The parser's view of the program.
-struct EvaluateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    // A laboratory's own program has its own name.
-    commandName: URL(fileURLWithPath: CommandLine.arguments.first ?? "evaluate").lastPathComponent,
-    abstract: "How robust is this Bayesian neural network, and can the number be believed?",
-    discussion: """
-      Evaluates attacks on the draws in a posterior file and judges the result: evaluate --attack pgd --model posterior.h5
+struct EvaluateCommand<Origin: PosteriorOrigin>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      // A laboratory's own program has its own name.
+      commandName: URL(fileURLWithPath: CommandLine.arguments.first ?? "evaluate").lastPathComponent,
+      abstract: "How robust is this Bayesian neural network, and can the number be believed?",
+      discussion: """
+        Evaluates attacks on the draws in a posterior file and judges the result: evaluate --attack pgd --model posterior.h5
 
-      The environment variable ROBUSTNESS_KERNELS=portable (or onednn) chooses the kernels.
+        The environment variable ROBUSTNESS_KERNELS=portable (or onednn) chooses the kernels.
 
-      Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 a failed attack, an output \
-      that cannot be written, or an internal error; 75 interrupted.
-      """)
+        Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 a failed attack, an output \
+        that cannot be written, or an internal error; 75 interrupted.
+        """)
+  }
 
-  @OptionGroup var arguments: EvaluateArguments
+  @OptionGroup var arguments: EvaluateArguments<Origin>
 }

@@ -1,9 +1,9 @@
 import ArgumentParser
-import ComputeKernels
 import RobustnessCore
+import Shell
 
-/// The command line of `evaluate`.
-struct EvaluateArguments: ParsableArguments {
+/// The command line of `evaluate`: it makes an ``EvaluationRequest``, and nothing else.
+struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   @Option(
     name: .customLong("attack"),
     help: ArgumentHelp(
@@ -28,11 +28,11 @@ struct EvaluateArguments: ParsableArguments {
     help: ArgumentHelp(
       "The loss whose gradient is followed: \(Objective.allCases.map(\.rawValue).joined(separator: ", ")), or all. "
         + "Repeatable. Default: predictive.", valueName: "name"))
-  var objectives: [String] = []
+  var objectives: [Word<ObjectiveChoice>] = []
 
   @Option(
     help: ArgumentHelp("How outputs become a class: predictive, majority-vote, or draw:N.", valueName: "rule"))
-  var decision = "predictive"
+  var decision = Word.meaning(Decision.predictive)
 
   @Option(
     name: .customLong("metric"), help: ArgumentHelp("A metric beside accuracy. Repeatable.", valueName: "name"),
@@ -41,7 +41,7 @@ struct EvaluateArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("Aim at a class instead of any error: a number, next, or least-likely.", valueName: "class"))
-  var target: String?
+  var target: Word<TargetRule>?
 
   @Option(
     help: ArgumentHelp(
@@ -59,7 +59,7 @@ struct EvaluateArguments: ParsableArguments {
 
   @Option(
     help: "Draws that the attack sees: same, disjoint:N (the others judge), or resampled:N (N new ones each query).")
-  var attackDraws = "same"
+  var attackDraws = Word.meaning(AttackDraws.same)
 
   @Option(
     help: ArgumentHelp(
@@ -68,7 +68,7 @@ struct EvaluateArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("log-domain, or naive-float32 to see what other tools would have reported.", valueName: "name"))
-  var arithmetic = Arithmetic.logDomain.rawValue
+  var arithmetic = Word.meaning(Arithmetic.logDomain)
 
   @Option(help: ArgumentHelp("Names all random streams.", valueName: "number"))
   var seed: UInt64 = 0
@@ -82,14 +82,14 @@ struct EvaluateArguments: ParsableArguments {
       Precision of the gradients' products: float32, bfloat16 (decisions stay float32), float64 (portable kernels), or auto: float32, \
       and float64 where tanh or logistic layers are saturated or logits exceed some thousands.
       """)
-  var precision = "auto"
+  var precision = Word.meaning(EvaluationRequest.Precision.auto)
 
   @Option(
     help: ArgumentHelp("Memory the process may take, for instance 400MB; draws are then streamed.", valueName: "size"))
-  var memoryLimit: String?
+  var memoryLimit: Word<ByteCount>?
 
   @Option(help: "What is printed: table, json or csv.")
-  var format = ResultFormat.table
+  var format = Choice(EvaluationRequest.Format.table)
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("Where the result goes. Default: standard output.", valueName: "file"))
@@ -115,39 +115,91 @@ struct EvaluateArguments: ParsableArguments {
   var listMetrics = false
 
   func validate() throws {
-    guard listAttacks || listMetrics || model != nil else {
+    guard !Origin.needsModel || listAttacks || listMetrics || model != nil else {
       throw ValidationError("Missing --model: which posterior file is to be evaluated?")
     }
-    for (name, value) in [
-      ("--examples", examples), ("--draws", draws), ("--threads", threads), ("--resample", resample),
-    ] {
-      if let value, value < 1 { throw ValidationError("\(name) must be at least 1, not \(value)") }
-    }
-    for epsilon in epsilons where !(epsilon.isFinite && epsilon >= 0) {
-      throw ValidationError("--epsilon must be a number that is not negative, not \(epsilon)")
-    }
+    let problem = EvaluationRequest.problem(
+      examples: examples, draws: draws, threads: threads, resample: resample, epsilons: epsilons)
+    if let problem { throw ValidationError(problem) }
   }
 }
 
-/// What `evaluate` prints.
-enum ResultFormat: String, ExpressibleByArgument, CaseIterable {
-  case table
-  case json
-  case csv
+/// Where the posterior of a program comes from.
+protocol PosteriorOrigin {
+  /// Whether the command line must name it.
+  static var needsModel: Bool { get }
 }
 
-/// `400MB`, `2GB`, `1.5 GiB`, or bytes.
-func byteCount(_ text: String) -> Int? {
-  let units: [(String, Double)] = [
-    ("gib", 1_073_741_824), ("mib", 1_048_576), ("kib", 1024), ("gb", 1e9), ("mb", 1e6), ("kb", 1e3), ("g", 1e9),
-    ("m", 1e6), ("k", 1e3), ("b", 1), ("", 1),
-  ]
-  let lowered = text.lowercased().replacing(" ", with: "")
-  for (unit, factor) in units where lowered.hasSuffix(unit) {
-    guard let number = Double(lowered.dropLast(unit.count)), number.isFinite, number > 0, number * factor < 9e18 else {
-      continue
+/// From the file that the command line names.
+enum PosteriorFromFile: PosteriorOrigin {
+  static let needsModel = true
+}
+
+/// From the program itself.
+enum PosteriorAtHand: PosteriorOrigin {
+  static let needsModel = false
+}
+
+// MARK: - The request
+
+extension EvaluateArguments {
+  /// What the command line asks for.
+  ///
+  /// - Throws: `UsageError` with the first thing that makes no sense, whichever comes first below.
+  func request(among attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type]) throws -> EvaluationRequest {
+    var request = EvaluationRequest(model.map { .file($0) } ?? .given)
+    request.attacks = try (self.attacks.isEmpty ? request.attacks.map(\.name) : self.attacks).map {
+      try AttackSpecification($0, among: attacks)
     }
-    return Int(number * factor)
+    request.objectives = try chosenObjectives()
+    request.metrics = try self.metrics.map { try EvaluationRequest.metric(named: $0, among: metrics).name }
+    request.decision = try decision.value {
+      "no decision named '\($0)'; there are predictive, majority-vote and draw:N"
+    }
+    request.attackDraws = try attackDraws.value {
+      "--attack-draws takes same, disjoint:N or resampled:N, not '\($0)'"
+    }
+    request.target =
+      try target?.value { "--target takes a class number, next or least-likely, not '\($0)'" } ?? .untargeted
+    request.arithmetic = try arithmetic.value { Self.noChoice("--arithmetic", $0, Arithmetic.allCases.map(\.rawValue)) }
+    request.precision = try precision.value {
+      Self.noChoice("--precision", $0, EvaluationRequest.Precision.allCases.map(\.rawValue))
+    }
+    try request.precision.check()
+    request.memoryLimit = try memoryLimit?.value { "--memory-limit takes a size such as 400MB or 2GB, not '\($0)'" }
+      .bytes
+    request.epsilons = epsilons.unique
+    (request.data, request.examples, request.draws, request.resample) = (data, examples, draws, resample)
+    (request.seed, request.threads, request.acceptChanged) = (seed, threads, acceptChanged)
+    (request.format, request.output, request.saveAdversarial) = (format.value, output, saveAdversarial)
+    request.plugins = plugins
+    return request
   }
-  return nil
+
+  private func chosenObjectives() throws -> [Objective] {
+    if objectives.isEmpty { return [.predictive] }
+    let isAll = objectives.contains { if case .meaning(.all) = $0 { true } else { false } }
+    if isAll { return Objective.allCases }
+    return try objectives.flatMap { word in
+      let choice = try word.value {
+        "no objective named '\($0)'.\(Suggestion.didYouMean($0, among: ObjectiveChoice.names)) "
+          + "Available: \(ObjectiveChoice.names.joined(separator: ", "))"
+      }
+      return if case .one(let objective) = choice { [objective] } else { Objective.allCases }
+    }.unique
+  }
+
+  private static func noChoice(_ option: String, _ word: String, _ names: [String]) -> String {
+    let list = names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+    let hint = Suggestion.didYouMean(word, among: names)
+    return "\(option) takes \(list), not '\(word)'\(hint.isEmpty ? "" : "." + hint)"
+  }
+}
+
+extension Array where Element: Hashable {
+  /// Each element once, at its first place.
+  var unique: [Element] {
+    var seen = Set<Element>()
+    return filter { seen.insert($0).inserted }
+  }
 }

@@ -1,36 +1,43 @@
 import ArgumentParser
-public import BuiltInPlugins
 import EvaluationHarness
 import Foundation
 import PosteriorFiles
 public import RobustnessCore
-import Synchronization
+import Shell
 
 /// The program `benchmark`, for this package's own executable and for a laboratory's:
 ///
 /// ```swift
-/// try await Benchmark.run(attacks: .builtIn + [Mine.self])
+/// try await Benchmark.run(attacks: .builtIn + [Mine.self], companions: .builtIn)
 /// ```
+///
+/// `.builtIn` comes from the module `BuiltInPlugins`.
 public enum Benchmark {
-  /// The parser creates its commands itself, so that these cannot be handed over.
-  static let attacks = Mutex<[any Attack.Type]>([])
-
   /// Parses the command line, runs or merges, prints, and ends the process.
   ///
-  /// Exit codes: 0 done; 64 usage; 65 bad data; 70 an output that cannot be written, or an internal error; 75 interrupted, and the same command goes on.
+  /// Exit codes: 0 done; 64 usage; 65 bad data; 70 an output that cannot be written, or an internal error; 75
+  /// interrupted, and the same command goes on.
   ///
-  /// - Parameter attacks: where the suite's attacks and those of `--attack` are found.
-  public static func run(attacks: [any Attack.Type] = .builtIn) async throws -> Never {
+  /// - Parameters:
+  ///   - attacks: where the suite's attacks and those of `--attack` are found.
+  ///   - companions: what the harness runs beside the attacks; those of this package are a part of the protocol,
+  ///     whatever else the program offers.
+  public static func run(attacks: [any Attack.Type], companions: Companions) async throws -> Never {
     // Before anything else: the program starts itself to look at files of unknown origin.
     Probe.runIfRequested()
+    Interruption.reportFileSizeLimit()
     do {
       try PluginNames.offer(attacks, [])
-      Self.attacks.withLock { $0 = attacks }
-      var command = try BenchmarkCommand.parseAsRoot(Array(CommandLine.arguments.dropFirst()))
-      try command.run()
+      switch try BenchmarkCommand.parseAsRoot(Array(CommandLine.arguments.dropFirst())) {
+      case let command as RunCommand:
+        Interruption.watch()
+        try command.request.run(attacks: attacks, companions: companions) { ProgramEnd.say("note: \($0)") }
+      case let command as TableCommand: try command.request.run()
+      case var command: try command.run()
+      }
       exit(0)
     } catch {
-      ProgramEnd.exit(with: error, of: BenchmarkCommand.self)
+      ProgramEnd(of: error, in: BenchmarkCommand.self).perform()
     }
   }
 }

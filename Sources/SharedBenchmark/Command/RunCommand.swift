@@ -1,8 +1,5 @@
 import ArgumentParser
 import EvaluationHarness
-import Foundation
-import RobustnessCore
-import Synchronization
 
 /// `benchmark run`
 struct RunCommand: ParsableCommand {
@@ -43,37 +40,22 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp("Worker threads; results do not depend on it. Default: one a core.", valueName: "count"))
   var threads: Int?
 
-  @OptionGroup var tables: Tables
+  @OptionGroup var tables: LeaderboardOptions
 
   func validate() throws {
     guard !models.isEmpty else { throw ValidationError("Missing --models: which posterior files?") }
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
   }
 
-  func run() throws {
-    let suite = try BenchmarkSuite.read(suite)
-    let run = try BenchmarkRun(
-      suite, attacks: try Benchmark.attacks.withLock { $0 }.adding(libraries: plugins),
-      further: attacks.map { .init(attack: $0) },
-      laboratory: laboratory, threads: threads)
-    try tables.check()
-    let folder = try ResultFolder(results)
-    Interruption.watch()
-    var skipped: [String] = []
-    let finished: [BenchmarkResult]
-    do {
-      finished = try run.run(models, into: folder) { model, attack, event in
-        if case .skipped(let reason) = event { skipped.append("\(attack) on \(model): \(reason)") }
-      }
-    } catch {
-      guard error is Interrupted || Interruption.isRequested else { throw error }
-      throw Interrupted("interrupted; what is finished is in \(results): the same command goes on")
-    }
-    for line in skipped { FileHandle.standardError.write(Data("note: \(line)\n".utf8)) }
-    do {
-      try tables.write(Leaderboard(finished))
-    } catch let error as CoreError {
-      throw BadDataError("\(error)")
-    }
+  /// What the command line asks for.
+  var request: BenchmarkRequest {
+    var request = BenchmarkRequest(suite: suite, models: models)
+    request.attacks = attacks.map { .init(attack: $0) }
+    request.plugins = plugins
+    request.results = results
+    request.laboratory = laboratory
+    request.threads = threads
+    request.tables = tables.files
+    return request
   }
 }

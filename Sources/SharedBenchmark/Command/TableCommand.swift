@@ -1,6 +1,4 @@
 import ArgumentParser
-import EvaluationHarness
-import RobustnessCore
 
 /// `benchmark table`
 struct TableCommand: ParsableCommand {
@@ -11,15 +9,12 @@ struct TableCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Result files, or folders of them.", valueName: "file or folder"))
   var results: [String]
 
-  @OptionGroup var tables: Tables
+  @OptionGroup var tables: LeaderboardOptions
 
-  func run() throws {
-    try tables.check()
-    let results = try ResultFolder.read(results)
-    do {
-      try tables.write(Leaderboard(results))
-    } catch let error as CoreError {
-      throw BadDataError("\(error)")
-    }
+  /// What the command line asks for.
+  var request: LeaderboardRequest {
+    var request = LeaderboardRequest(results: results)
+    request.tables = tables.files
+    return request
   }
 }

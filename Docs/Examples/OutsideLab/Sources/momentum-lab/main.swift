@@ -2,4 +2,4 @@ import BuiltInPlugins
 import EvaluationHarness
 import OutsideLab
 
-try await Evaluate.run(attacks: .builtIn + [Momentum.self])
+try await Evaluate.run(attacks: .builtIn + [Momentum.self], metrics: .builtIn, companions: .builtIn)

@@ -9,5 +9,5 @@ let inputs = Tensor(shape: [200, 4], elements: stream.uniforms(800))
 let labels = try posterior.predict(inputs, draws: .all).classes(.predictive)
 
 try await Evaluate.run(
-  attacks: .builtIn + [Momentum.self], metrics: .builtIn + [LabelProbability.self], ensemble: posterior,
-  data: Examples(inputs: inputs, labels: labels), name: "logistic posterior")
+  attacks: .builtIn + [Momentum.self], metrics: .builtIn + [LabelProbability.self], companions: .builtIn,
+  ensemble: posterior, data: Examples(inputs: inputs, labels: labels), name: "logistic posterior")

@@ -1,5 +1,6 @@
 import Foundation
 import PosteriorFiles
+import Shell
 
 /// Inputs and labels from a file of their own: what `--data` names.
 enum ExamplesFile {

@@ -25,7 +25,7 @@ public struct AttackRequest: Sendable {
 }
 
 /// Which draws an attack sees, as opposed to those that its result is judged on.
-public enum AttackDraws: Sendable, Hashable, CustomStringConvertible {
+public enum AttackDraws: Sendable, Hashable, LosslessStringConvertible, CodableAsText {
   /// The draws of the evaluation: white box on the deployed ensemble.
   case same
   /// This many draws, evenly spaced; the others judge. Tells how far an attack over-fits the draws it saw.
@@ -55,7 +55,7 @@ public enum AttackDraws: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// What a targeted attack aims at.
-public enum TargetRule: Sendable, Hashable {
+public enum TargetRule: Sendable, Hashable, LosslessStringConvertible, CodableAsText {
   /// Any wrong decision.
   case untargeted
   /// This class, for every example; examples of that class aim at the next one.
@@ -65,14 +65,25 @@ public enum TargetRule: Sendable, Hashable {
   /// The class that the predictive finds least likely.
   case leastLikely
 
-  /// Reads a class number, `next` or `least-likely`.
+  /// Reads a class number, `next`, `least-likely`, or `untargeted`.
   public init?(_ text: String) {
     switch text {
+    case "untargeted": self = .untargeted
     case "next": self = .next
     case "least-likely": self = .leastLikely
     default:
       guard let number = Int(text), number >= 0 else { return nil }
       self = .fixed(number)
+    }
+  }
+
+  /// The text that `init` reads.
+  public var description: String {
+    switch self {
+    case .untargeted: "untargeted"
+    case .fixed(let target): "\(target)"
+    case .next: "next"
+    case .leastLikely: "least-likely"
     }
   }
 }

@@ -1,19 +1,15 @@
-import Foundation
 import HDF5
 import RobustnessCore
+import Shell
 
-/// The inputs that attacks returned, as an HDF5 file: `/labels`, and for each run a group `/runs/<number>` with `inputs` and its attributes.
+/// The inputs that attacks returned, as an HDF5 file: `/labels`, and for each run a group `/runs/<number>` with
+/// `inputs` and its attributes.
 enum AdversarialFile {
-  /// Writes a temporary file in the same folder and gives it its name when it is complete.
+  /// Writes the file; it has its name when it is complete.
   static func write(_ result: EvaluationResult, to path: String) throws {
-    let target = URL(fileURLWithPath: path)
-    let temporary = target.deletingLastPathComponent()
-      .appendingPathComponent(".\(target.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).partial").path
     do {
-      try fill(temporary, result)
-      guard rename(temporary, target.path) == 0 else { throw OutputError(String(cString: strerror(errno))) }
+      try AtomicFile.replace(path, durability: .none) { try fill($0, result) }
     } catch {
-      unlink(temporary)
       throw OutputError("\(path) cannot be written: \((error as? HDF5Error)?.reason ?? "\(error)")")
     }
   }

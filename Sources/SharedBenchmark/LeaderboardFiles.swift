@@ -1,17 +1,22 @@
-import ArgumentParser
-import EvaluationHarness
 import Foundation
+import RobustnessCore
+import Shell
 
-/// Where a leaderboard goes.
-struct Tables: ParsableArguments {
-  @Option(help: ArgumentHelp("Write the leaderboard as Markdown. Default: standard output.", valueName: "file"))
-  var markdown: String?
+/// Where a leaderboard goes: files, or standard output where there are none.
+public struct LeaderboardFiles: Codable, Hashable, Sendable {
+  /// The leaderboard as Markdown.
+  public var markdown: String?
+  /// As CSV, one row for each attack in each ball.
+  public var csv: String?
+  /// As one HTML page that needs no other file.
+  public var html: String?
 
-  @Option(help: ArgumentHelp("Write it as CSV, one row for each attack in each ball.", valueName: "file"))
-  var csv: String?
-
-  @Option(help: ArgumentHelp("Write it as one HTML page that needs no other file.", valueName: "file"))
-  var html: String?
+  /// Standard output.
+  public init(markdown: String? = nil, csv: String? = nil, html: String? = nil) {
+    self.markdown = markdown
+    self.csv = csv
+    self.html = html
+  }
 
   /// What cannot be written is said before the work, not after it.
   func check() throws {
@@ -30,13 +35,22 @@ struct Tables: ParsableArguments {
     guard Set(places).count == places.count else { throw UsageError("two tables have the same file") }
   }
 
-  func write(_ leaderboard: Leaderboard) throws {
+  /// Makes the leaderboard and writes it.
+  func write(_ results: [BenchmarkResult]) throws {
+    do {
+      try write(Leaderboard(results))
+    } catch let error as CoreError {
+      throw BadDataError("\(error)")
+    }
+  }
+
+  private func write(_ leaderboard: Leaderboard) throws {
     for (path, text) in [(markdown, leaderboard.markdown), (csv, leaderboard.csv), (html, leaderboard.html)] {
       guard let path else { continue }
       do {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        try AtomicFile.replace(path, with: text.utf8)
       } catch {
-        throw OutputError("\(path) cannot be written: \(error.localizedDescription)")
+        throw OutputError("\(path) cannot be written: \(error)")
       }
     }
     if markdown == nil, csv == nil, html == nil { try StandardOutput.write(leaderboard.markdown) }

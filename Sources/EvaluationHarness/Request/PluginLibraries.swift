@@ -1,5 +1,6 @@
 import ForeignPlugins
 package import RobustnessCore
+import Shell
 
 extension [any Attack.Type] {
   /// These attacks and those of shared libraries: what `--plugin` names.

@@ -1,4 +1,3 @@
-import ArgumentParser
 import ComputeKernels
 import Foundation
 import NeuralNetworks
@@ -6,25 +5,25 @@ import PosteriorFiles
 import RobustnessCore
 import Shell
 
-extension EvaluateJob {
-  /// The posterior in `--model`, with the examples and the configuration that the other options ask for.
-  func subjectFromFile() throws -> (EvaluationSubject, ClosedRange<Double>) {
-    guard let path = arguments.model else { throw UsageError("which posterior file? Give --model FILE") }
-    let limit = try memoryLimit()
-    let file = try PosteriorFile.open(path, acceptChanged: arguments.acceptChanged, probe: .currentProgram)
+extension EvaluationRequest {
+  /// The posterior in the file that the request names, with the examples and the configuration that it asks for, and
+  /// the box that the inputs live in.
+  package func subjectFromFile() throws -> (subject: EvaluationSubject, box: ClosedRange<Double>) {
+    try check()
+    guard case .file(let path) = source else { throw UsageError("which posterior file? Give --model FILE") }
+    let file = try PosteriorFile.open(path, acceptChanged: acceptChanged, probe: .currentProgram)
     let source = try weights(of: file)
-    let arithmetic = try self.arithmetic()
     let (examples, dataSHA256) = try examples(for: file)
     // An attack, the oracle and the results keep about a dozen arrays of the size of the inputs.
     let working = 12 * MemoryLayout<Double>.stride * examples.inputs.elements.count
     let (ensemble, precision) = try ensemble(
-      source, file, examples, arithmetic: arithmetic, memoryLimit: limit.map { $0 - working })
+      source, file, examples, memoryLimit: memoryLimit.map { $0 - working })
     var subject = EvaluationSubject(name: file.fileName, ensemble: ensemble, examples: examples)
     subject.summary = summary(file, source.drawCount)
     subject.origin = file.kind.flatMap { DrawOrigin(rawValue: $0.rawValue) }
-    subject.chains = arguments.resample == nil ? file.chainCount : 1
-    subject.distinctDraws = arguments.resample == nil ? file.distinctDrawCount : nil
-    subject.logDensities = arguments.resample == nil ? logDensities(file) : nil
+    subject.chains = resample == nil ? file.chainCount : 1
+    subject.distinctDraws = resample == nil ? file.distinctDrawCount : nil
+    subject.logDensities = resample == nil ? logDensities(file) : nil
     subject.signature =
       switch file.integrity {
       case .verified: .verified
@@ -39,27 +38,27 @@ extension EvaluateJob {
     subject.processor = Processor.name
     subject.products = ensemble.kernelUses
     subject.kernels = precision == .float64 ? "portable kernels" : KernelLibrary.preferredDescription
-    if let data = arguments.data { subject.summary += " · examples of \(data)" }
-    let draws = arguments.draws.map { DrawSelection.some(evenlySpaced($0, of: source.drawCount)) } ?? .all
+    if let data { subject.summary += " · examples of \(data)" }
+    let draws = self.draws.map { DrawSelection.some(evenlySpaced($0, of: source.drawCount)) } ?? .all
     subject.prepare = { try ensemble.prepare(draws: draws) }
     return (subject, file.inputBounds)
   }
 
   private func ensemble(
-    _ source: any WeightSource, _ file: PosteriorFile, _ examples: Examples, arithmetic: Arithmetic, memoryLimit: Int?
-  ) throws -> (NetworkEnsemble, Precision) {
-    func make(_ precision: Precision) throws -> NetworkEnsemble {
+    _ source: any WeightSource, _ file: PosteriorFile, _ examples: Examples, memoryLimit: Int?
+  ) throws -> (NetworkEnsemble, ComputeKernels.Precision) {
+    func make(_ precision: ComputeKernels.Precision) throws -> NetworkEnsemble {
       do {
         return try NetworkEnsemble(
           source,
           configuration: .init(
-            precision: precision, arithmetic: arithmetic, threads: arguments.threads, memoryLimit: memoryLimit,
+            precision: precision, arithmetic: arithmetic, threads: threads, memoryLimit: memoryLimit,
             inputBounds: file.inputBounds))
       } catch {
         throw BadDataError("\(file.fileName): \(error)")
       }
     }
-    guard let precision = try self.precision() else {
+    guard let precision = precision.ofKernels else {
       let plain = try make(.float32)
       guard arithmetic == .logDomain else { return (plain, .float32) }
       return try plain.needsFloat64(examples.inputs) ? (try make(.float64), .float64) : (plain, .float32)
@@ -67,85 +66,22 @@ extension EvaluateJob {
     return (try make(precision), precision)
   }
 
-  // MARK: - Options about files
-
-  /// Says what is wrong with these options, which need no file for that.
-  func checkFileOptions() throws {
-    _ = try arithmetic()
-    _ = try precision()
-    _ = try memoryLimit()
-  }
-
-  private func arithmetic() throws -> Arithmetic {
-    guard let arithmetic = Arithmetic(rawValue: arguments.arithmetic) else {
-      throw noChoice("--arithmetic", arguments.arithmetic, ["log-domain", "naive-float32"])
-    }
-    return arithmetic
-  }
-
-  /// Nil where the posterior decides.
-  private func precision() throws -> Precision? {
-    if arguments.precision == "auto" { return nil }
-    guard let precision = Precision(rawValue: arguments.precision) else {
-      throw noChoice("--precision", arguments.precision, ["auto", "float32", "bfloat16", "float64"])
-    }
-    if precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 || KernelLibrary.preferred == .portable {
-      throw UsageError("--precision bfloat16 needs a processor with bfloat16 products, and oneDNN; float32 works here")
-    }
-    return precision
-  }
-
-  private func noChoice(_ option: String, _ word: String, _ names: [String]) -> UsageError {
-    let list = names.dropLast().joined(separator: ", ") + " or " + names.last!
-    let hint = Suggestion.didYouMean(word, among: names)
-    return UsageError("\(option) takes \(list), not '\(word)'\(hint.isEmpty ? "" : "." + hint)")
-  }
-
-  /// A subject given by the caller, with the examples that the options ask for.
-  func subject(_ subject: EvaluationSubject) throws -> EvaluationSubject {
-    try refuseFileOptions()
-    var subject = subject
-    if let count = arguments.examples { subject.examples = subject.examples.first(count) }
-    return subject
-  }
-
-  /// Options about posterior files would be passed over in silence.
-  private func refuseFileOptions() throws {
-    let given: [(String, Bool)] = [
-      ("--model", arguments.model != Evaluate.noModel), ("--data", arguments.data != nil),
-      ("--resample", arguments.resample != nil),
-      ("--arithmetic", arguments.arithmetic != Arithmetic.logDomain.rawValue),
-      ("--precision", arguments.precision != "auto"), ("--memory-limit", arguments.memoryLimit != nil),
-      ("--threads", arguments.threads != nil), ("--accept-changed", arguments.acceptChanged),
-    ]
-    guard let option = given.first(where: \.1)?.0 else { return }
-    throw UsageError("\(option) is about posterior files; this program evaluates an ensemble of its own")
-  }
-
-  private func memoryLimit() throws -> Int? {
-    guard let text = arguments.memoryLimit else { return nil }
-    guard let bytes = byteCount(text) else {
-      throw UsageError("--memory-limit takes a size such as 400MB or 2GB, not '\(text)'")
-    }
-    return bytes
-  }
-
   private func weights(of file: PosteriorFile) throws -> any WeightSource {
-    guard let count = arguments.resample else { return file }
+    guard let count = resample else { return file }
     guard let parameters = try file.variationalParameters() else {
       throw BadDataError("\(file.fileName): /variational is missing, so --resample has nothing to draw from")
     }
     return ResampledWeights(
       architecture: file.architecture, mean: parameters.mean, scale: parameters.scale, drawCount: count,
-      seed: arguments.seed)
+      seed: seed)
   }
 
   private func examples(for file: PosteriorFile) throws -> (Examples, sha256: String?) {
     let shape = file.architecture.inputShape
     let data: EvaluationData
     var digest = file.dataSHA256
-    if let path = arguments.data {
-      let read = try ExamplesFile.read(path, acceptChanged: arguments.acceptChanged)
+    if let path = self.data {
+      let read = try ExamplesFile.read(path, acceptChanged: acceptChanged)
       data = try checked(read.data, path, file)
       digest = read.sha256
     } else {
@@ -156,7 +92,7 @@ extension EvaluateJob {
     }
     let inputs = Tensor(shape: [data.count] + shape, elements: data.inputs)
     let examples = Examples(inputs: inputs, labels: data.labels)
-    return (arguments.examples.map { examples.first($0) } ?? examples, digest)
+    return (self.examples.map { examples.first($0) } ?? examples, digest)
   }
 
   /// Values that lie outside the bounds by no more than their rounding to single precision are moved onto them.
@@ -193,7 +129,7 @@ extension EvaluateJob {
     let method = file.provenance["method"].flatMap(Self.short) ?? file.kind?.rawValue
     parts += [method, file.provenance["dataset"].map { "trained on \($0)" }].compactMap(\.self)
     parts.append(file.architecture.summary)
-    if arguments.resample != nil {
+    if resample != nil {
       parts.append("\(draws) fresh draws")
     } else if file.drawsPerChain == 1, file.kind != .mcmc {
       parts.append(file.drawCount == 1 ? "1 network" : "\(file.drawCount) networks")
@@ -222,24 +158,6 @@ extension Examples {
 }
 
 extension EvaluationSubject {
-  /// The posterior in a file with its own examples and all its draws, as `evaluate --model path` reads it, and the box that its inputs live in.
-  ///
-  /// - Parameters:
-  ///   - path: a posterior file.
-  ///   - count: number of examples, from the first on; nil for all.
-  ///   - threads: worker threads; nil for one a core.
-  package static func fromFile(
-    _ path: String, examples count: Int?, threads: Int?
-  ) throws -> (EvaluationSubject, box: ClosedRange<Double>) {
-    var words = ["--model", path]
-    if let count { words += ["--examples", "\(count)"] }
-    if let threads { words += ["--threads", "\(threads)"] }
-    let job = EvaluateJob(arguments: try EvaluateArguments.parse(words), attacks: [], metrics: []) { job in
-      try job.subjectFromFile()
-    }
-    return try job.prepared()
-  }
-
   /// An effort for the comparison with finite differences that takes about the same time for every network.
   package var finiteDifferenceEffort: FiniteDifferenceEffort {
     guard let ensemble = ensemble as? NetworkEnsemble else { return FiniteDifferenceEffort() }

@@ -1,0 +1,66 @@
+import ComputeKernels
+import RobustnessCore
+import Shell
+
+extension EvaluationRequest {
+  /// What is wrong with the numbers, in the words of the command line; nil when nothing is.
+  static func problem(
+    examples: Int?, draws: Int?, threads: Int?, resample: Int?, epsilons: [Double]
+  ) -> String? {
+    for (name, value) in [
+      ("--examples", examples), ("--draws", draws), ("--threads", threads), ("--resample", resample),
+    ] {
+      if let value, value < 1 { return "\(name) must be at least 1, not \(value)" }
+    }
+    if let epsilon = epsilons.first(where: { !($0.isFinite && $0 >= 0) }) {
+      return "--epsilon must be a number that is not negative, not \(epsilon)"
+    }
+    return nil
+  }
+
+  /// Refuses what no file is needed for to see that it is wrong.
+  func check() throws(UsageError) {
+    if let problem = Self.problem(
+      examples: examples, draws: draws, threads: threads, resample: resample, epsilons: epsilons)
+    {
+      throw UsageError(problem)
+    }
+    try precision.check()
+  }
+
+  /// A metric by its name.
+  static func metric(
+    named name: String, among metrics: [any RobustnessMetric.Type]
+  ) throws(UsageError) -> any RobustnessMetric.Type {
+    guard let metric = metrics.first(where: { $0.name.lowercased() == name.lowercased() }) else {
+      let names = metrics.map { $0.name }
+      throw UsageError(
+        "no metric named '\(name)'.\(Suggestion.didYouMean(name, among: names)) Available: "
+          + names.joined(separator: ", "))
+    }
+    return metric
+  }
+
+  /// Options about posterior files would be passed over in silence where the ensemble is given.
+  func refuseFileOptions() throws(UsageError) {
+    let given: [(String, Bool)] = [
+      ("--model", source != .given), ("--data", data != nil), ("--resample", resample != nil),
+      ("--arithmetic", arithmetic != .logDomain), ("--precision", precision != .auto),
+      ("--memory-limit", memoryLimit != nil), ("--threads", threads != nil), ("--accept-changed", acceptChanged),
+    ]
+    guard let option = given.first(where: \.1)?.0 else { return }
+    throw UsageError("\(option) is about posterior files; this program evaluates an ensemble of its own")
+  }
+}
+
+extension EvaluationRequest.Precision {
+  /// The kernels' precision; nil where the posterior decides.
+  var ofKernels: ComputeKernels.Precision? { ComputeKernels.Precision(rawValue: rawValue) }
+
+  /// Refuses what this machine does not have.
+  func check() throws(UsageError) {
+    if self == .bfloat16, !KernelLibrary.hasNativeBFloat16 || KernelLibrary.preferred == .portable {
+      throw UsageError("--precision bfloat16 needs a processor with bfloat16 products, and oneDNN; float32 works here")
+    }
+  }
+}

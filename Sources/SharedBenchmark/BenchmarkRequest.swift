@@ -1,0 +1,100 @@
+import EvaluationHarness
+import Foundation
+public import RobustnessCore
+import Shell
+
+/// Everything that a run of a benchmark follows from, as a value: it can be compared, written down and read again.
+///
+/// The program `benchmark` makes one of its command line; other programs make their own:
+///
+/// ```swift
+/// var request = BenchmarkRequest(suite: "Fixtures/suites/standard.json", models: ["a.h5", "b.h5"])
+/// request.laboratory = "Example"
+/// try request.run(attacks: .builtIn, companions: .builtIn)
+/// ```
+public struct BenchmarkRequest: Codable, Hashable, Sendable {
+  /// The file of the suite: protocol, seeds, budgets and attacks.
+  public var suite: String
+  /// Posterior files with examples.
+  public var models: [String]
+  /// Attacks beside those of the suite, under the same protocol.
+  public var attacks: [BenchmarkSuite.Entry] = []
+  /// Shared libraries with attacks in C or a language like it.
+  public var plugins: [String] = []
+  /// Folder of the result files.
+  public var results = "benchmark-results"
+  /// Who runs it; written into the results.
+  public var laboratory = ""
+  /// Worker threads, on which no result depends; nil for one a core.
+  public var threads: Int?
+  /// Where the leaderboard goes.
+  public var tables = LeaderboardFiles()
+
+  /// The suite's attacks on these posteriors.
+  public init(suite: String, models: [String]) {
+    self.suite = suite
+    self.models = models
+  }
+
+  /// The request in one line of JSON without what has its default, the same for equal requests.
+  public var canonicalText: String { CanonicalText.text(of: self, besides: Self.empty) }
+
+  /// The request that a canonical text describes; what it leaves out has its default.
+  ///
+  /// - Throws: `DecodingError` for a text that describes none.
+  public init(canonicalText: String) throws {
+    self = try CanonicalText.value(of: canonicalText, besides: Self.empty)
+  }
+
+  private static let empty = BenchmarkRequest(suite: "", models: [])
+}
+
+extension BenchmarkRequest {
+  /// Runs what is not finished yet, and writes the leaderboard.
+  ///
+  /// - Parameters:
+  ///   - attacks: Where the suite's attacks and those of the request are found.
+  ///   - companions: What the harness runs beside the attacks; those of this package are a part of the protocol.
+  ///   - note: Is told what an attack cannot do, in a sentence.
+  /// - Throws: Errors with the exit codes of `evaluate`.
+  public func run(
+    attacks: [any Attack.Type], companions: Companions, note: (String) -> Void = { _ in }
+  ) throws {
+    let run = try BenchmarkRun(
+      try BenchmarkSuite.read(suite), attacks: try attacks.adding(libraries: plugins), companions: companions,
+      further: self.attacks, laboratory: laboratory, threads: threads)
+    try tables.check()
+    let folder = try ResultFolder(results)
+    var skipped: [String] = []
+    let finished: [BenchmarkResult]
+    do {
+      finished = try run.run(models, into: folder) { model, attack, event in
+        if case .skipped(let reason) = event { skipped.append("\(attack) on \(model): \(reason)") }
+      }
+    } catch {
+      guard error is Interrupted || Interruption.isRequested else { throw error }
+      throw Interrupted("interrupted; what is finished is in \(results): the same command goes on")
+    }
+    skipped.forEach(note)
+    try tables.write(finished)
+  }
+}
+
+/// Everything that a leaderboard of finished results follows from.
+public struct LeaderboardRequest: Codable, Hashable, Sendable {
+  /// Result files, or folders of them.
+  public var results: [String]
+  /// Where the leaderboard goes.
+  public var tables = LeaderboardFiles()
+
+  /// The leaderboard of these results, on standard output.
+  public init(results: [String]) { self.results = results }
+
+  /// Merges the results and writes the leaderboard.
+  ///
+  /// - Throws: Errors of exit code 64, 65 and 70.
+  public func run() throws {
+    try tables.check()
+    try tables.write(try ResultFolder.read(results))
+  }
+}
