@@ -1,10 +1,13 @@
-"""What may differ between two runs of one program: times and folders."""
+"""What may differ between two runs of one program: times, folders, and the room in memory and on the disk."""
 
 import re
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?( UTC|Z)?")
 JSON_SECONDS = re.compile(r'("seconds": ?)[0-9.e+-]+')
+MEMORY_IN_USE = re.compile(r"--memory-limit by at least \d+ MB")
 TABLE_SECONDS = re.compile(r" +\d+\.\d s$", re.MULTILINE)
+CONNECTION_TIME = re.compile(r"after \d+ ms")
+DISK_SPACE = re.compile(r"the disk has \d+ MB")
 TABLE_HEADER = re.compile(r" +time$", re.MULTILINE)
 
 
@@ -14,8 +17,11 @@ def mask(text, folder, programs, fixtures):
         text = text.replace(str(path), name)
     text = DATE.sub("DATE", text)
     text = JSON_SECONDS.sub(r"\1SECONDS", text)
+    text = MEMORY_IN_USE.sub("--memory-limit by at least SPACE", text)
     text = TABLE_SECONDS.sub(" SECONDS", text)
     text = TABLE_HEADER.sub(" time", text)
+    text = CONNECTION_TIME.sub("after TIME", text)
+    text = DISK_SPACE.sub("the disk has SPACE", text)
     return mask_column(text, "seconds")
 
 

@@ -1,5 +1,6 @@
 import Foundation
 import PosteriorFiles
+import TestSupport
 import Testing
 
 /// `posterior diagnose`.

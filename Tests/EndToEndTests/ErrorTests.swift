@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a user sees who asks for something that makes no sense, and the exit code that a script sees.

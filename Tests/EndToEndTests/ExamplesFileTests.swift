@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import TestSupport
 import Testing
 
 /// `--data`: inputs and labels that do not come with the posterior.

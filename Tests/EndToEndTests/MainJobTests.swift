@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The job that a newcomer runs first, in every form in which its result comes.

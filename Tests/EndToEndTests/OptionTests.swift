@@ -1,5 +1,6 @@
 import ComputeKernels
 import Foundation
+import TestSupport
 import Testing
 
 /// What the options do, seen from outside.

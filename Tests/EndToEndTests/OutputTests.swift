@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Where results go, and what is left when they cannot.
@@ -83,7 +84,7 @@ import Testing
           "--save-adversarial", "points.h5",
         ], in: folder)
       try waitUntilItListens(running)
-      running.interrupt()
+      running.signal(SIGINT)
       let run = try running.wait()
       #expect(run.code == 75 && !run.isSignal)
       #expect(run.errors.hasPrefix("error: "))

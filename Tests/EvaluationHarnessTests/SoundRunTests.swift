@@ -49,7 +49,7 @@ import Testing
 
   /// Every example, every objective, both norms: what the quick tests above take samples of.
   @Test(
-    .enabled("a long repetition") { ProcessInfo.processInfo.environment["ROBUSTNESS_LONG_TESTS"] == "1" },
+    .enabled(if: runsLongTests, "a long repetition"),
     arguments: [Oracle.relu, .sharp, .convolution, .moons], [Norm.linf, .l2])
   func `on every example of the sound oracles`(_ oracle: Oracle, _ norm: Norm) throws {
     let (subject, box) = try oracle.subject(500)

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import PaperExperiments
@@ -129,9 +130,9 @@ import Testing
 }
 
 @Suite struct ManifoldTests {
-  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "manifolds-\(UInt32.random(in: 0...UInt32.max))"
-  ).path
+  private let folder: String
+
+  init() throws { folder = try makeFolder().path }
 
   @Test func embeddedMoonsKeepDistancesAndTangents() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }

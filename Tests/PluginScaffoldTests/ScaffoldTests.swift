@@ -8,7 +8,7 @@ import Testing
 @Suite struct `Scaffolding a plugin` {
   /// A copy of what the scaffold reads, in a folder of its own.
   func withPackage<R>(_ body: (URL) throws -> R) throws -> R {
-    let root = FileManager.default.temporaryDirectory.appending(path: "scaffold-\(UUID().uuidString)")
+    let root = try makeFolder()
     defer { try? FileManager.default.removeItem(at: root) }
     for path in [
       "Package.swift", "Plugins", "Sources/BuiltInPlugins", "Sources/RobustnessCore", "Tests/PluginTests",

@@ -4,6 +4,7 @@ import Foundation
 import HMC
 import NeuralNetworks
 import RobustnessCore
+import TestSupport
 import Testing
 
 /// A model from which parameters and data can be drawn.

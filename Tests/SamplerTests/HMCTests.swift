@@ -3,6 +3,7 @@ import Foundation
 import HMC
 import NeuralNetworks
 import RobustnessCore
+import TestSupport
 import Testing
 
 @Suite("Hamiltonian Monte Carlo")

@@ -78,11 +78,12 @@ import Testing
   func `that is out of order is refused`(_ before: String, _ after: String, _ says: String) throws {
     let text = try String(contentsOf: Fixtures.url("suites/standard.json"), encoding: .utf8)
     let range = try #require(text.range(of: before))
-    let file = FileManager.default.temporaryDirectory.appending(path: "suite-\(UUID().uuidString).json")
-    defer { try? FileManager.default.removeItem(at: file) }
-    try Data(text.replacingCharacters(in: range, with: after).utf8).write(to: file)
-    let error = #expect(throws: (any Error).self) { try BenchmarkSuite.read(file.path) }
-    #expect("\(error!)".contains(says), "\(error!)")
+    try withFolder { folder in
+      let file = folder.appending(path: "suite.json")
+      try Data(text.replacingCharacters(in: range, with: after).utf8).write(to: file)
+      let error = #expect(throws: (any Error).self) { try BenchmarkSuite.read(file.path) }
+      #expect("\(error!)".contains(says), "\(error!)")
+    }
   }
 
   @Test(arguments: ["nothing", "pgd:stpes=3", "pgd:norm=l2"])

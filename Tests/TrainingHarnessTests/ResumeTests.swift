@@ -143,7 +143,7 @@ import Testing
     let records = folder.path("run.h5.journal/chain-1.records")
     let size = try Data(contentsOf: URL(fileURLWithPath: folder.path("copy/chain-1.records"))).count
     // Every byte in the long run; otherwise a sample of them.
-    for length in isLong ? Array(0..<size) : Array(Swift.stride(from: 0, to: size, by: 29)) {
+    for length in runsLongTests ? Array(0..<size) : Array(Swift.stride(from: 0, to: size, by: 29)) {
       try Self.restore(folder)
       #expect(truncate(records, off_t(length)) == 0)
       try train(["--resume", folder.path("run.h5"), "--quiet"])
