@@ -105,7 +105,7 @@ def observe(folder, programs, fixtures, reader, ignoring=()):
             inspected = subprocess.run(
                 [str(reader / "posterior"), "inspect", str(path)], env=environment(), capture_output=True)
             # Other arrays, such as adversarial inputs, must be the same bytes.
-            text = inspected.stdout.decode() if inspected.returncode == 0 else data.hex()
+            text = f"{len(data)} bytes\n{inspected.stdout.decode()}" if inspected.returncode == 0 else data.hex()
             text = mask(text, folder=folder, programs=programs, fixtures=fixtures)
         elif is_journal and path.suffix != ".json":
             text = "there"
