@@ -6,7 +6,7 @@ import Testing
 @testable import Datasets
 
 /// Fetching from a server on this machine, which breaks off, ignores ranges or sends something else.
-@Suite(.timeLimit(.minutes(1))) struct DatasetFetcherTests {
+@Suite(.inTurn, .timeLimit(.minutes(1))) struct DatasetFetcherTests {
   private static let name = "train-images-idx3-ubyte.gz"
   private static let path = "/\(name)"
   private static let content = [UInt8](try! Data(contentsOf: Fixtures.url("data/mnist/\(name)")))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The program `datasets`.
-@Suite(.timeLimit(.minutes(1))) struct DatasetsProgramTests {
+@Suite(.inTurn, .timeLimit(.minutes(1))) struct DatasetsProgramTests {
   private static let data = Fixtures.url("data").path
 
   @Test func `list says where files are`() throws {

@@ -8,7 +8,7 @@ import Testing
 @testable import Datasets
 
 /// Arrays in anybody's HDF5 file.
-@Suite struct HDF5ArraysTests {
+@Suite(.inTurn) struct HDF5ArraysTests {
   /// Writes a file with what `body` puts into it, and reads it in this process.
   private func dataset(_ body: (HDF5File) throws -> Void) async throws -> Dataset {
     try await withFolder { folder in

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The shared benchmark as two laboratories use it.
-@Suite struct `The program benchmark` {
+@Suite(.inTurn) struct `The program benchmark` {
 
   /// Small budgets, so that a run takes a moment, and several attacks, so that it can be killed between two.
   static func suite(in folder: URL, version: Int = 1, steps: [Int] = [2, 3, 4, 5]) throws -> String {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `--data`: inputs and labels that do not come with the posterior.
-@Suite struct ExamplesFileTests {
+@Suite(.inTurn) struct ExamplesFileTests {
   @Test(arguments: ["predictive", "margin"])
   func `saved adversarial inputs, read again, are decided as they were`(objective: String) throws {
     try withFolder { folder in

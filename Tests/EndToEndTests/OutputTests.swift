@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Where results go, and what is left when they cannot.
-@Suite struct OutputTests {
+@Suite(.inTurn) struct OutputTests {
   private static let quick = ["--model", Sample.main, "--examples", "5", "--attack", "fgsm", "--format", "json"]
 
   @Test func `--output holds what standard output would, and nothing else is left`() throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `posterior`, beside `evaluate`.
-@Suite struct PosteriorProgramTests {
+@Suite(.inTurn) struct PosteriorProgramTests {
   @Test func `a copy has the same posterior and the same result`() throws {
     try withFolder { folder in
       let copy = folder.appendingPathComponent("copy.h5").path

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Reporting
 
-@Suite struct `Suggestions` {
+@Suite(.inTurn) struct `Suggestions` {
   @Test(arguments: [("pdg", "pgd"), ("fgms", "fgsm"), ("RANDOM", "random"), ("rndom", "random"), ("pgdd", "pgd")])
   func `the candidate nearest to a typing error`(_ word: String, _ expected: String) {
     #expect(nearest(to: word, among: ["fgsm", "pgd", "random"]) == expected)
@@ -18,7 +19,7 @@ import Testing
   }
 }
 
-@Suite struct `Text for a terminal` {
+@Suite(.inTurn) struct `Text for a terminal` {
   @Test(arguments: [(0.0, "    "), (0.5, "██  "), (1.0, "████"), (0.28125, "█▏  ")])
   func `a bar of four columns`(_ fraction: Double, _ expected: String) {
     #expect(ProgressLine.bar(fraction, width: 4) == expected)
@@ -41,7 +42,7 @@ import Testing
   }
 }
 
-@Suite struct `Text for programs` {
+@Suite(.inTurn) struct `Text for programs` {
   @Test func `JSON escapes what it must`() {
     #expect(JSONText.text("a\"b\\c\n\t\u{1}é").compact == #""a\"b\\c\n\t\u0001é""#)
   }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Files that are no plugins, and plugins that describe themselves wrongly.
-@Suite struct `Libraries that are refused` {
+@Suite(.inTurn) struct `Libraries that are refused` {
   private func message(_ path: String) -> String {
     do {
       return "loaded \(try PluginLibrary.attacks(inFile: path).count)"

@@ -6,7 +6,7 @@ import Testing
 
 @testable import PaperExperiments
 
-@Suite struct GeneratedDataTests {
+@Suite(.inTurn) struct GeneratedDataTests {
   @Test(arguments: [20, 50, 100, 500])
   func everyClassIsAmongTheExamples(count: Int) throws {
     let folder = try makeFolder()

@@ -25,7 +25,7 @@ private func autoregressive(
 
 private let random = RandomStreams(seed: 8, purpose: "test/flips")
 
-@Suite("Statistics of gradients over draws")
+@Suite("Statistics of gradients over draws", .inTurn)
 struct GradientStatisticsTests {
   @Test("equal gradients have R = 1, cosine 1 and agreement 1")
   func equal() {

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import PaperExperiments
 
-@Suite struct PosteriorSpecTests {
+@Suite(.inTurn) struct PosteriorSpecTests {
   private let spec = PosteriorSpec(
     name: "a", data: .named("mnist"), making: .trained(sampler: "hmc"),
     options: ["draws": "10", "chains": "2", "architecture": "dense:8,relu"])
@@ -40,7 +41,7 @@ import Testing
   }
 }
 
-@Suite struct GridTests {
+@Suite(.inTurn) struct GridTests {
   @Test func theGridsAreThoseOfTheSupplement() {
     #expect(Figure4Grid.hmc.count == 972)
     #expect(Figure4Grid.sgd.count == 1080)

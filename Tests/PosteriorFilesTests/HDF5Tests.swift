@@ -3,7 +3,7 @@ import HDF5
 import TestSupport
 import Testing
 
-@Suite struct HDF5Tests {
+@Suite(.inTurn) struct HDF5Tests {
   @Test func `a block is written to and read from its place`() throws {
     try withFolder { folder in
       let path = folder.appendingPathComponent("block.h5").path

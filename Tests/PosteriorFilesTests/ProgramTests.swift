@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The program `posterior`, as a user calls it.
-@Suite struct ProgramTests {
+@Suite(.inTurn) struct ProgramTests {
   @Test func `inspect shows what a file holds`() throws {
     let result = try Program.posterior.run(["inspect", TestFiles.oracle("mnist-fc2-relu")])
     #expect(result.code == 0)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// One tiny file per refusal; `Tests/Python/make_malformed.py` writes them with the list of what must be said.
-@Suite struct RefusalTests {
+@Suite(.inTurn) struct RefusalTests {
   struct Case: Decodable, Sendable, CustomTestStringConvertible {
     var file: String
     var path: String

@@ -4,7 +4,7 @@ import PosteriorFiles
 import TestSupport
 import Testing
 
-@Suite struct WriterTests {
+@Suite(.inTurn) struct WriterTests {
   @Test(arguments: [false, true]) func `what was written is read back`(isCompressed: Bool) throws {
     try withFolder { folder in
       let path = folder.appendingPathComponent("small.h5").path

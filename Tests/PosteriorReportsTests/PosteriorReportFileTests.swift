@@ -40,7 +40,7 @@ enum SampledPosterior {
   }
 }
 
-@Suite struct `Reports on files` {
+@Suite(.inTurn) struct `Reports on files` {
   private func withFile<R>(_ contents: PosteriorContents, _ body: (PosteriorFile) throws -> R) throws -> R {
     try withFolder { folder in
       let path = folder.appendingPathComponent("report.h5").path

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SharedBenchmark
 
-@Suite struct `A result file` {
+@Suite(.inTurn) struct `A result file` {
   @Test func `reads back as it was written, byte for byte`() throws {
     let result = BenchmarkResult.made()
     let data = try result.encoded()
@@ -54,7 +54,7 @@ import Testing
   }
 }
 
-@Suite struct `A suite` {
+@Suite(.inTurn) struct `A suite` {
   @Test func `the standard one is in order`() throws {
     let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
     #expect(suite.title == "standard 1")

@@ -8,7 +8,7 @@ import Testing
 @testable import TrainingHarness
 
 /// A run that was killed, stopped or cut ends with the content of one that was not.
-@Suite struct `Resuming a run` {
+@Suite(.inTurn) struct `Resuming a run` {
   @Test func `after a kill at any step the content is the same`() throws {
     let folder = try TestFolder()
     try train(folder.words("whole.h5"))
