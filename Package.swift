@@ -40,7 +40,9 @@ func command(_ name: String, verb: String, _ description: String) -> Target {
     name: name,
     capability: .command(
       intent: .custom(verb: verb, description: description),
-      permissions: [.writeToPackageDirectory(reason: "It adds a plugin's folder, its test, and its lines in two lists.")]),
+      permissions: [
+        .writeToPackageDirectory(reason: "It adds a plugin's folder, its test, and its lines in two lists.")
+      ]),
     dependencies: ["new-plugin"], path: "Plugins/SwiftPM/\(name)")
 }
 
@@ -90,6 +92,11 @@ let package = Package(
       name: "RobustnessTesting", dependencies: ["RobustnessCore", "NeuralNetworks", "Diagnostics"],
       exclude: ["README.md"], swiftSettings: strict),
 
+    // How programs end, are interrupted, write and ask back.
+    .target(
+      name: "Shell", dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+
     // MARK: - Networks
     .target(name: "COneDNN", linkerSettings: libm),
     .target(name: "CComputeKernels", linkerSettings: libm),
@@ -135,8 +142,9 @@ let package = Package(
     .target(
       name: "EvaluationHarness",
       dependencies: [
-        "RobustnessCore", "ForeignPlugins", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5", "Diagnostics", "Reporting",
-        "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "RobustnessCore", "ForeignPlugins", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5", "Diagnostics",
+        "Reporting",
+        "Shell", "BuiltInPlugins", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
     // MARK: - Training
@@ -144,7 +152,7 @@ let package = Package(
       name: "TrainingHarness",
       dependencies: [
         "RobustnessCore", "ComputeKernels", "NeuralNetworks", "HDF5", "PosteriorFiles", "Datasets", "Diagnostics",
-        "PosteriorReports", "Reporting", "BuiltInPlugins", "CZlib",
+        "PosteriorReports", "Reporting", "Shell", "BuiltInPlugins", "CZlib",
       ], swiftSettings: strict),
 
     .target(
@@ -196,6 +204,7 @@ let package = Package(
       path: "Tests/Benchmarks/Swift", swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
+    tests("ShellTests", ["Shell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     tests("ComputeKernelsTests", ["ComputeKernels"]),
     tests("NeuralNetworksTests", ["NeuralNetworks", "ComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
@@ -235,7 +244,10 @@ let package = Package(
       ]),
     tests(
       "EndToEndTests",
-      ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior", "benchmark"]),
+      [
+        "PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior",
+        "benchmark",
+      ]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
     + samplers.map { sampler($0) }

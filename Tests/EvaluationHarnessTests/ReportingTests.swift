@@ -3,22 +3,6 @@ import Testing
 
 @testable import Reporting
 
-@Suite(.inTurn) struct `Suggestions` {
-  @Test(arguments: [("pdg", "pgd"), ("fgms", "fgsm"), ("RANDOM", "random"), ("rndom", "random"), ("pgdd", "pgd")])
-  func `the candidate nearest to a typing error`(_ word: String, _ expected: String) {
-    #expect(nearest(to: word, among: ["fgsm", "pgd", "random"]) == expected)
-  }
-
-  @Test(arguments: ["autoattack", "x", ""]) func `none where nothing is near`(_ word: String) {
-    #expect(nearest(to: word, among: ["fgsm", "pgd", "random"]) == nil)
-  }
-
-  @Test(arguments: [("", "abc", 3), ("abc", "", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("kitten", "sitting", 3)])
-  func `edits and swaps are counted`(_ a: String, _ b: String, _ distance: Int) {
-    #expect(editDistance(a, b) == distance)
-  }
-}
-
 @Suite(.inTurn) struct `Text for a terminal` {
   @Test(arguments: [(0.0, "    "), (0.5, "██  "), (1.0, "████"), (0.28125, "█▏  ")])
   func `a bar of four columns`(_ fraction: Double, _ expected: String) {

@@ -1,5 +1,5 @@
-import Reporting
 package import RobustnessCore
+import Shell
 
 /// An attack as written on the command line: `pgd:steps=40,restarts=5,norm=l2`.
 package struct AttackSpecification {
@@ -17,7 +17,7 @@ package struct AttackSpecification {
     guard let attack = attacks.first(where: { $0.name.lowercased() == name.lowercased() }) else {
       let names = attacks.map { $0.name }
       throw UsageError(
-        "no attack named '\(name)'.\(didYouMean(name, names)) Available: \(names.joined(separator: ", ")). "
+        "no attack named '\(name)'.\(Suggestion.didYouMean(name, among: names)) Available: \(names.joined(separator: ", ")). "
           + "Details: evaluate --list-attacks")
     }
     var assignments: [String: String] = [:]
@@ -41,7 +41,7 @@ package struct AttackSpecification {
   private func norm(_ text: String, _ attack: any Attack.Type) throws -> Norm {
     guard let norm = Norm(rawValue: text.lowercased()), attack.capabilities.norms.contains(norm) else {
       let norms = attack.capabilities.norms.map(\.rawValue).joined(separator: ", ")
-      let meant = didYouMean(text, attack.capabilities.norms.map(\.rawValue))
+      let meant = Suggestion.didYouMean(text, among: attack.capabilities.norms.map(\.rawValue))
       throw UsageError("\(attack.name) has no norm '\(text)'; it has \(norms).\(meant)")
     }
     return norm
@@ -52,7 +52,8 @@ package struct AttackSpecification {
       let known = try A.Options().described().map(\.name) + ["norm"]
       for name in assignments.keys.sorted() where !known.contains(name) {
         throw UsageError(
-          "\(A.name) has no option '\(name)'.\(didYouMean(name, known)) Options: \(try A.describedOptions())")
+          "\(A.name) has no option '\(name)'.\(Suggestion.didYouMean(name, among: known)) Options: \(try A.describedOptions())"
+        )
       }
       do {
         _ = try A(A.Options(assignments: assignments))
@@ -73,8 +74,4 @@ extension Attack {
     texts.append("norm=\(capabilities.norms.map(\.rawValue).joined(separator: "|"))")
     return texts.joined(separator: " ")
   }
-}
-
-func didYouMean(_ word: String, _ candidates: [String]) -> String {
-  nearest(to: word, among: candidates).map { " Did you mean '\($0)'?" } ?? ""
 }

@@ -4,6 +4,7 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import Shell
 
 extension EvaluateJob {
   /// The posterior in `--model`, with the examples and the configuration that the other options ask for.
@@ -94,7 +95,7 @@ extension EvaluateJob {
 
   private func noChoice(_ option: String, _ word: String, _ names: [String]) -> UsageError {
     let list = names.dropLast().joined(separator: ", ") + " or " + names.last!
-    let hint = didYouMean(word, names)
+    let hint = Suggestion.didYouMean(word, among: names)
     return UsageError("\(option) takes \(list), not '\(word)'\(hint.isEmpty ? "" : "." + hint)")
   }
 

@@ -4,6 +4,7 @@ import NeuralNetworks
 import PosteriorFiles
 import Reporting
 import RobustnessCore
+import Shell
 
 /// One run of `evaluate`: from parsed arguments to what is printed.
 struct EvaluateJob {
@@ -96,7 +97,8 @@ struct EvaluateJob {
         guard let objective = Objective(rawValue: text) else {
           let names = Objective.allCases.map(\.rawValue) + ["all"]
           throw UsageError(
-            "no objective named '\(text)'.\(didYouMean(text, names)) Available: \(names.joined(separator: ", "))")
+            "no objective named '\(text)'.\(Suggestion.didYouMean(text, among: names)) Available: \(names.joined(separator: ", "))"
+          )
         }
         return objective
       })
@@ -107,7 +109,8 @@ struct EvaluateJob {
       guard let metric = metrics.first(where: { $0.name.lowercased() == text.lowercased() }) else {
         let names = metrics.map { $0.name }
         throw UsageError(
-          "no metric named '\(text)'.\(didYouMean(text, names)) Available: \(names.joined(separator: ", "))")
+          "no metric named '\(text)'.\(Suggestion.didYouMean(text, among: names)) Available: \(names.joined(separator: ", "))"
+        )
       }
       return metric
     }

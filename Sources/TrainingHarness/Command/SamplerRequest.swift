@@ -1,4 +1,5 @@
 import RobustnessCore
+import Shell
 
 /// A sampler with the values of its options, checked.
 struct SamplerRequest: Sendable {
@@ -13,7 +14,7 @@ struct SamplerRequest: Sendable {
     guard let sampler = samplers.first(where: { $0.name == name.lowercased() }) else {
       let names = samplers.map { $0.name }
       throw UsageError(
-        "no sampler named '\(name)'.\(didYouMean(name, names)) Available: \(names.joined(separator: ", ")). "
+        "no sampler named '\(name)'.\(Suggestion.didYouMean(name, among: names)) Available: \(names.joined(separator: ", ")). "
           + "Details: train --list-samplers")
     }
     return sampler
@@ -33,7 +34,7 @@ struct SamplerRequest: Sendable {
       }
       for name in values.keys.sorted() where !own.contains(name) && !common.contains(name) {
         throw UsageError(
-          "\(source(name))\(S.name) has no option '\(name)'.\(didYouMean(name, own + common)) "
+          "\(source(name))\(S.name) has no option '\(name)'.\(Suggestion.didYouMean(name, among: own + common)) "
             + "Options of \(S.name): \(own.map { "--\($0)" }.joined(separator: " ")); "
             + "of every run: \(common.map { "--\($0)" }.joined(separator: " "))")
       }

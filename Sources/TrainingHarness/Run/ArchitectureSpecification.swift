@@ -1,6 +1,6 @@
 import Foundation
 import NeuralNetworks
-import Reporting
+import Shell
 
 /// What `--architecture` says: a short form, the JSON of the file format, or the path of a file with it.
 enum ArchitectureSpecification {
@@ -38,7 +38,8 @@ enum ArchitectureSpecification {
         layers = try convolutional(parts.count == 2 ? parts[1] : "512", text, inputShape, classCount)
       default:
         throw UsageError(
-          "--architecture '\(text)' is no network.\(didYouMean(parts[0], ["dense", "carbone-conv"])) It is \(forms)")
+          "--architecture '\(text)' is no network.\(Suggestion.didYouMean(parts[0], among: ["dense", "carbone-conv"])) It is \(forms)"
+        )
       }
       do throws(ArchitectureError) {
         architecture = try Architecture(
@@ -115,7 +116,7 @@ enum ArchitectureSpecification {
     guard let activation = Activation(rawValue: name) else {
       let names = Activation.allCases.map { $0.rawValue.replacingOccurrences(of: "_", with: "-") }
       throw UsageError(
-        "--architecture \(text): no activation is named '\(word)'.\(didYouMean(word, names)) There are \(names.joined(separator: ", "))"
+        "--architecture \(text): no activation is named '\(word)'.\(Suggestion.didYouMean(word, among: names)) There are \(names.joined(separator: ", "))"
       )
     }
     return activation
@@ -135,8 +136,4 @@ enum ArchitectureSpecification {
       .dense(name: "output", units: classCount, activation: .identity),
     ]
   }
-}
-
-func didYouMean(_ word: String, _ candidates: [String]) -> String {
-  nearest(to: word, among: candidates).map { " Did you mean '\($0)'?" } ?? ""
 }
