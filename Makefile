@@ -26,7 +26,7 @@ TRAINED = mnist-hmc half-moons-hmc mnist-deep-ensemble fashion-vi
 help:
 	@echo "make evaluate      install what is missing, build, and evaluate Fixtures/mnist-hmc.h5"
 	@echo "make test          install what is missing, build, and run all tests"
-	@echo "make test-long     the same with every long repetition; the output goes to $(LONG_OUTPUT)"
+	@echo "make test-long     the same with every long repetition; a summary goes to $(LONG_OUTPUT)"
 	@echo "make test-processors   what depends on products again, as processors with fewer instructions would run it"
 	@echo "make test-python   files from here in xarray and ArviZ, files from h5py here"
 	@echo "make lint          check the format of the source;  make format: correct it"
@@ -62,11 +62,9 @@ test: test-swift
 test-long: dependencies
 	@mkdir -p Docs
 	$(SWIFT) build $(RELEASE) --build-tests
-	@{ date -u '+%Y-%m-%d %H:%M UTC'; uname -srm; $(SWIFT) --version 2>&1; \
-	  $$($(SWIFT) build $(RELEASE) --show-bin-path)/benchmarks --machine; } > $(LONG_OUTPUT)
-	@{ ROBUSTNESS_LONG_TESTS=1 $(SWIFT) test $(RELEASE) 2>&1; echo "exit code $$?"; } | tee $(LONG_OUTPUT).partial
-	@grep -v '^\[[0-9]*/[0-9]*\]' $(LONG_OUTPUT).partial | grep -v ' started\.$$' | grep -v 'Test case passing' \
-	  | awk 'length($$0) < 400' >> $(LONG_OUTPUT); rm -f $(LONG_OUTPUT).partial
+	@{ ROBUSTNESS_LONG_TESTS=1 $(SWIFT) test $(RELEASE) --skip-build 2>&1; echo "exit code $$?"; } | tee .build/test-long.log
+	@{ SWIFT="$(SWIFT)" sh .ci/test-summary .build/test-long.log; \
+	  $$($(SWIFT) build $(RELEASE) --show-bin-path)/benchmarks --machine; tail -n 1 .build/test-long.log; } > $(LONG_OUTPUT)
 	@tail -n 1 $(LONG_OUTPUT) | grep -q '^exit code 0$$'
 
 $(VENV)/complete: Tests/Python/requirements.txt
@@ -88,13 +86,13 @@ bench: dependencies
 	$(SWIFT) build -c release --product benchmarks
 	$(PYTHON) Tests/Benchmarks/run.py --write Docs/performance.md
 
-# One site for every module with a catalogue. Only this resolves DocC's plugin: Package.swift.
 # What is finished is in the folder and is not run again.
 leaderboard: dependencies
 	$(SWIFT) build $(RELEASE) --product benchmark
 	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/benchmark run --suite Fixtures/suites/standard.json \
 	  --models Fixtures/*.h5 --results .build/leaderboard --markdown Docs/leaderboard.md
 
+# One site for every module with a catalogue. Only this resolves DocC's plugin: Package.swift.
 docs: dependencies
 	@mkdir -p $(SITE)
 	ROBUSTNESS_DOCC=1 $(SWIFT) package --allow-writing-to-directory $(SITE) generate-documentation \

@@ -83,7 +83,7 @@ extension Template {
     """
     \(imports(["RobustnessCore", "RobustnessTesting", "TestSupport", "Testing"]))
 
-    @Suite struct `The attack \(name.commandLine)` {
+    @Suite(.inTurn) struct `The attack \(name.commandLine)` {
       @Test func `keeps every rule`() throws {
         try expectConformance(of: \(name.type).self)
       }

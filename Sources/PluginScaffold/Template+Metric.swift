@@ -64,9 +64,9 @@ extension Template {
 
   var metricTest: String {
     """
-    \(imports(["RobustnessCore", "RobustnessTesting", "Testing"]))
+    \(imports(["RobustnessCore", "RobustnessTesting", "TestSupport", "Testing"]))
 
-    @Suite struct `The metric \(name.commandLine)` {
+    @Suite(.inTurn) struct `The metric \(name.commandLine)` {
       @Test func `keeps every rule`() throws {
         try expectConformance(of: \(name.type).self)
       }

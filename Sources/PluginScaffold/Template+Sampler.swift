@@ -151,9 +151,9 @@ extension Template {
 
   var samplerTest: String {
     """
-    \(imports(["Diagnostics", "RobustnessCore", "RobustnessTesting", "Testing"]))
+    \(imports(["Diagnostics", "RobustnessCore", "RobustnessTesting", "TestSupport", "Testing"]))
 
-    @Suite struct `The sampler \(name.commandLine)` {
+    @Suite(.inTurn) struct `The sampler \(name.commandLine)` {
       @Test func `keeps every rule`() throws {
         try expectConformance(of: \(name.type).self)
       }

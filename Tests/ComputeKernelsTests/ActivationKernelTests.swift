@@ -1,7 +1,8 @@
 import ComputeKernels
+import TestSupport
 import Testing
 
-@Suite struct Activations {
+@Suite(.inTurn) struct Activations {
   static func activate(
     _ activation: ElementwiseActivation, _ a: [Float], _ precision: Precision, _ library: KernelLibrary
   ) throws -> [Double] {

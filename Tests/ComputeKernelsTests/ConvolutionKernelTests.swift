@@ -1,7 +1,8 @@
 import ComputeKernels
+import TestSupport
 import Testing
 
-@Suite struct Convolution {
+@Suite(.inTurn) struct Convolution {
   static let problems = [
     ConvolutionProblem(rows: 3, shape: [1, 28, 28], filters: 32, size: 5),
     ConvolutionProblem(rows: 2, shape: [32, 12, 12], filters: 48, size: 5),

@@ -1,10 +1,11 @@
 import Dispatch
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ComputeKernels
 
-@Suite struct Libraries {
+@Suite(.inTurn) struct Libraries {
   @Test func `the description names the library in use`() {
     let text = KernelLibrary.preferredDescription
     #expect(text.hasPrefix(KernelLibrary.preferred == .oneDNN ? "oneDNN" : "portable kernels, slow"))

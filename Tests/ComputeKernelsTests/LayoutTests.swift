@@ -1,7 +1,8 @@
 import ComputeKernels
+import TestSupport
 import Testing
 
-@Suite struct Layouts {
+@Suite(.inTurn) struct Layouts {
   /// The layout of 20 channels after a convolution: in blocks, padded to 32, where the library has such.
   static func blocks(_ library: KernelLibrary) throws -> ActivationLayout {
     try ConvolutionKernel(

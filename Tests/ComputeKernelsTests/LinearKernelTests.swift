@@ -1,7 +1,8 @@
 import ComputeKernels
+import TestSupport
 import Testing
 
-@Suite struct `Linear layer` {
+@Suite(.inTurn) struct `Linear layer` {
   /// Odd sizes around the widths of vectors, panels and blocks.
   static let sizes = [[1, 1, 1], [3, 5, 7], [17, 33, 65], [100, 784, 10], [37, 300, 129]]
 

@@ -1,7 +1,8 @@
 import ComputeKernels
+import TestSupport
 import Testing
 
-@Suite struct `Maximum pooling` {
+@Suite(.inTurn) struct `Maximum pooling` {
   /// y and dx of images in C order.
   static func pool(
     _ x: [Float], dy: [Float], rows: Int, shape: [Int], size: Int, stride: Int, precision: Precision,

@@ -1,8 +1,9 @@
 import ComputeKernels
+import TestSupport
 import Testing
 
 /// What becomes of NaN and of denormal numbers: facts that the layers above rely on.
-@Suite struct `Special numbers` {
+@Suite(.inTurn) struct `Special numbers` {
   static func forward(
     _ x: Float, weight: Float, _ activation: FusedActivation, _ library: KernelLibrary
   ) throws -> Double {

@@ -7,7 +7,7 @@ import Testing
 @testable import Datasets
 
 /// Inputs, labels, digests and choices of examples.
-@Suite struct DatasetPartTests {
+@Suite(.inTurn) struct DatasetPartTests {
   /// 30 inputs of one byte, their position; label 0 for the first ten, 1 for the next ten, 2 for the rest.
   private static let thirty = DatasetPart(
     inputs: .bytes([UInt8](0..<30)), inputShape: [1], labels: (0..<30).map { $0 / 10 }, inputBounds: 0...1)

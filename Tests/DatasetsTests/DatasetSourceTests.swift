@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 /// What the names of data sets mean.
-@Suite struct DatasetSourceTests {
+@Suite(.inTurn) struct DatasetSourceTests {
   @Test(arguments: [
     ("mnist", DatasetSource.images(.mnist)), ("fashion-mnist", .images(.fashionMNIST)),
     ("half-moons", .halfMoons(noise: 0.1)), ("half-moons-noise-free", .halfMoons(noise: 0)),

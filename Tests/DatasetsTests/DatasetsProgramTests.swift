@@ -4,23 +4,23 @@ import TestSupport
 import Testing
 
 /// The program `datasets`.
-@Suite(.timeLimit(.minutes(1))) struct DatasetsProgramTests {
+@Suite(.inTurn, .timeLimit(.minutes(1))) struct DatasetsProgramTests {
   private static let data = Fixtures.url("data").path
 
   @Test func `list says where files are`() throws {
-    let run = try DatasetsProgram.run(["list", "--data-folder", Self.data])
+    let run = try Program.datasets.run(["list", "--data-folder", Self.data])
     #expect(run.code == 0)
     #expect(run.output.split(separator: "\n").first.map(String.init) == "mnist                  \(Self.data)/mnist")
   }
 
   @Test func `list says what can be fetched`() throws {
-    let run = try DatasetsProgram.run(["list", "--data-folder", "/nonexistent"])
+    let run = try Program.datasets.run(["list", "--data-folder", "/nonexistent"])
     #expect(run.code == 0)
     #expect(run.output.hasPrefix("mnist                  not here; datasets fetch mnist\n"))
   }
 
   @Test func `info prints counts and digests`() throws {
-    let run = try DatasetsProgram.run(["info", "mnist", "--data-folder", Self.data])
+    let run = try Program.datasets.run(["info", "mnist", "--data-folder", Self.data])
     #expect(run.code == 0)
     #expect(run.errors == "")
     #expect(
@@ -39,12 +39,12 @@ import Testing
   }
 
   @Test func `info finds files through the environment`() throws {
-    let run = try DatasetsProgram.run(["info", "mnist"], environment: ["BAYES_DATA": Self.data])
+    let run = try Program.datasets.run(["info", "mnist"], environment: ["BAYES_DATA": Self.data])
     #expect(run.code == 0)
   }
 
   @Test func `info generates half-moons`() throws {
-    let run = try DatasetsProgram.run(["info", "half-moons"])
+    let run = try Program.datasets.run(["info", "half-moons"])
     #expect(run.code == 0)
     #expect(run.output.contains("\ntrain          24000 examples, "))
   }
@@ -53,7 +53,7 @@ import Testing
     try await withFolder { folder in
       let path = folder.appending(path: "arrays.h5").path
       try HDF5ArraysTests.write(path) { try $0.putInputsAndLabels() }
-      let run = try DatasetsProgram.run(["info", path])
+      let run = try Program.datasets.run(["info", path])
       #expect(run.code == 0)
       #expect(run.output.contains("\ntrain          2 examples, 1 of each class\n"))
       #expect(run.output.hasSuffix("\ntest           none\n"))
@@ -61,32 +61,32 @@ import Testing
   }
 
   @Test func `a name that means nothing is wrong usage`() throws {
-    let run = try DatasetsProgram.run(["info", "nonsense"])
+    let run = try Program.datasets.run(["info", "nonsense"])
     #expect(run.code == 64)
     #expect(run.errors.hasPrefix("error: nonsense: is no data set. There are mnist, fashion-mnist, "))
   }
 
   @Test func `an option that does not exist is wrong usage`() throws {
-    let run = try DatasetsProgram.run(["list", "--nonsense"])
+    let run = try Program.datasets.run(["list", "--nonsense"])
     #expect(run.code == 64)
     #expect(run.errors.hasPrefix("error: Unknown option '--nonsense'"))
   }
 
   @Test func `half-moons cannot be fetched`() throws {
-    let run = try DatasetsProgram.run(["fetch", "half-moons"])
+    let run = try Program.datasets.run(["fetch", "half-moons"])
     #expect(run.code == 64)
     #expect(run.errors.hasPrefix("error: 'half-moons' cannot be fetched; say mnist or fashion-mnist."))
   }
 
   @Test func `data that are missing are bad data`() throws {
-    let run = try DatasetsProgram.run(["info", "mnist", "--data-folder", "/nonexistent"])
+    let run = try Program.datasets.run(["info", "mnist", "--data-folder", "/nonexistent"])
     #expect(run.code == 65)
     #expect(run.errors.hasPrefix("error: mnist: was not found in /nonexistent/mnist, /nonexistent."))
     #expect(run.output == "")
   }
 
   @Test func `standard output that cannot be written is an output error`() throws {
-    let run = try DatasetsProgram.run(["list"], setUp: "exec >&-")
+    let run = try Program.datasets.run(["list"], setUp: "exec >&-")
     #expect(run.code == 70)
     #expect(run.errors.hasPrefix("error: standard output cannot be written"))
   }
@@ -94,7 +94,7 @@ import Testing
   @Test func `a server without the files is bad data`() async throws {
     try await withFolder { folder in
       let server = try LoopbackServer { _, _ in .init(status: 404, announced: 0) }
-      let run = try DatasetsProgram.run([
+      let run = try Program.datasets.run([
         "fetch", "mnist", "--data-folder", folder.path, "--mirror", server.url.absoluteString, "--only-mirror",
       ])
       #expect(run.code == 65)
@@ -111,7 +111,7 @@ import Testing
       let server = try LoopbackServer { _, _ in
         .init(announced: 9_912_422, body: [UInt8](repeating: 0, count: 9_912_422))
       }
-      let run = try DatasetsProgram.run(
+      let run = try Program.datasets.run(
         ["fetch", "mnist", "--data-folder", folder.path, "--mirror", server.url.absoluteString, "--only-mirror"],
         setUp: "ulimit -f 64")
       #expect(run.code == 70)
@@ -123,7 +123,7 @@ import Testing
     try await withFolder { folder in
       let copy = folder.appending(path: "mnist")
       try FileManager.default.copyItem(at: Fixtures.url("data/mnist"), to: copy)
-      let run = try DatasetsProgram.run([
+      let run = try Program.datasets.run([
         "fetch", "mnist", "--data-folder", folder.path, "--mirror", "http://127.0.0.1:1", "--only-mirror",
       ])
       #expect(run.code == 65)

@@ -8,7 +8,7 @@ import Testing
 @testable import Datasets
 
 /// Arrays in anybody's HDF5 file.
-@Suite struct HDF5ArraysTests {
+@Suite(.inTurn) struct HDF5ArraysTests {
   /// Writes a file with what `body` puts into it, and reads it in this process.
   private func dataset(_ body: (HDF5File) throws -> Void) async throws -> Dataset {
     try await withFolder { folder in
@@ -199,7 +199,7 @@ import Testing
     try await withFolder { folder in
       let path = folder.appending(path: "arrays.h5").path
       try Self.write(path) { try $0.putInputsAndLabels() }
-      let data = try Dataset(hdf5File: path, probe: ProbeCommand(executable: DatasetsProgram.executable))
+      let data = try Dataset(hdf5File: path, probe: ProbeCommand(executable: Program.datasets.executable))
       #expect(data.train.inputs == .floats([1, 2]))
     }
   }
@@ -209,7 +209,7 @@ import Testing
       let path = folder.appending(path: "arrays.h5").path
       try Self.write(path) { try $0.put("/inputs", [Float(1), 2], [2, 1]) }
       let error = #expect(throws: PosteriorFileError.self) {
-        try Dataset(hdf5File: path, probe: ProbeCommand(executable: DatasetsProgram.executable))
+        try Dataset(hdf5File: path, probe: ProbeCommand(executable: Program.datasets.executable))
       }
       #expect(error?.path == "/labels")
       #expect(error?.reason == "is missing")

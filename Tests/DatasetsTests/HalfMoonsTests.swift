@@ -1,12 +1,13 @@
 import Foundation
 import PosteriorFiles
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 /// Two half circles.
-@Suite struct HalfMoonsTests {
+@Suite(.inTurn) struct HalfMoonsTests {
   private static let exact = HalfMoons(count: 1000, noise: 0)
 
   @Test func `the paper's half-moons are 24,000 points to train on and 6,000 to test on`() throws {

@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 /// IDX files, whole and damaged.
-@Suite struct IDXArrayTests {
+@Suite(.inTurn) struct IDXArrayTests {
   private func read(_ bytes: [UInt8], axes: Int) async throws -> IDXArray {
     try await withFolder { folder in
       let file = folder.appending(path: "file")

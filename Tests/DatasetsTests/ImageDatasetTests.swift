@@ -6,7 +6,7 @@ import Testing
 @testable import Datasets
 
 /// Data sets of images in four files.
-@Suite struct ImageDatasetTests {
+@Suite(.inTurn) struct ImageDatasetTests {
   private static let fixtures = DataFolders(given: Fixtures.url("data").path)
 
   /// Writes four files with 2 × 2 images, one of them replaced.

@@ -29,7 +29,7 @@ struct DiagnosticsFixture {
 }
 
 /// Autocorrelated chains, chains with repeated draws, and chains without a variance.
-@Suite struct `Diagnostics agree with ArviZ` {
+@Suite(.inTurn) struct `Diagnostics agree with ArviZ` {
   static let names = ["ar1", "ties", "cauchy"]
 
   @Test(arguments: names) func `rank-normalised split R-hat`(_ name: String) throws {
@@ -72,7 +72,7 @@ struct DiagnosticsFixture {
   }
 }
 
-@Suite struct `Diagnostics at the edges` {
+@Suite(.inTurn) struct `Diagnostics at the edges` {
   @Test func `a constant has no diagnostics`() {
     let constant = [[Double]](repeating: [Double](repeating: 0.1, count: 50), count: 4)
     #expect(RHat(constant).value.isNaN)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Diagnostics
 
-@Suite struct `A report on Markov chains` {
+@Suite(.inTurn) struct `A report on Markov chains` {
   // MARK: - Agreement with ArviZ
 
   @Test(arguments: ["ar1", "ties", "cauchy"]) func `log-density and energy have ArviZ's values`(_ name: String) throws {
@@ -247,7 +247,7 @@ import Testing
   }
 }
 
-@Suite struct `A report on other draws` {
+@Suite(.inTurn) struct `A report on other draws` {
   @Test(arguments: [
     (DrawOrigin.ensemble, "an ensemble of 10 networks trained separately: convergence does not apply"),
     (.bootstrap, "10 networks trained on resampled data: convergence does not apply"),
@@ -295,7 +295,7 @@ import Testing
   }
 }
 
-@Suite struct `How a report is made` {
+@Suite(.inTurn) struct `How a report is made` {
   @Test func `every draw is read once, in order, and a large posterior is sampled`() throws {
     let order = Order()
     let count = 60_000

@@ -4,7 +4,7 @@ import RobustnessCore
 import TestSupport
 import Testing
 
-@Suite struct `Quality of predictions` {
+@Suite(.inTurn) struct `Quality of predictions` {
   /// Certain and right, certain and wrong, 60 % and right, 60 % and wrong.
   static let logProbabilities = Tensor(
     shape: [4, 2], elements: [0, -800, 0, -800, log(0.6), log(0.4), log(0.6), log(0.4)])

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Diagnostics
 
-@Suite struct `Quantiles of distributions` {
+@Suite(.inTurn) struct `Quantiles of distributions` {
   /// By mpmath with 40 digits (700 for the far tail).
   @Test(arguments: [
     (1e-300, -37.047096299361199237), (1e-10, -6.3613409024040562), (0.001, -3.09023230616781354),

@@ -3,8 +3,7 @@ import TestSupport
 import Testing
 
 /// The shared benchmark as two laboratories use it.
-@Suite struct `The program benchmark` {
-  static let program = Program(name: "benchmark")
+@Suite(.inTurn) struct `The program benchmark` {
 
   /// Small budgets, so that a run takes a moment, and several attacks, so that it can be killed between two.
   static func suite(in folder: URL, version: Int = 1, steps: [Int] = [2, 3, 4, 5]) throws -> String {
@@ -33,7 +32,7 @@ import Testing
       let model = try SmallPosterior().write(to: folder)
       let suite = try Self.suite(in: folder)
       func run(_ name: String, threads: Int) throws -> (text: String, files: [String: Data]) {
-        let run = try Self.program.run(
+        let run = try Program.benchmark.run(
           [
             "run", "--suite", suite, "--models", model, "--results", name, "--laboratory", "here", "--threads",
             "\(threads)",
@@ -48,7 +47,7 @@ import Testing
       #expect(first.files == second.files)
       #expect(first.text == second.text)
       #expect(first.text.contains("**worst case over 6**"))
-      let table = try Self.program.run(["table", "second", "first"], in: folder)
+      let table = try Program.benchmark.run(["table", "second", "first"], in: folder)
       #expect(table.code == 0)
       #expect(table.output == first.text)
     }
@@ -60,7 +59,7 @@ import Testing
       let suite = try Self.suite(in: folder, steps: [2])
       let sound = try CompiledPlugin(file: CompiledPlugin.example)
       let broken = try CompiledPlugin(source: CompiledPlugin.misbehaving)
-      let run = try Self.program.run(
+      let run = try Program.benchmark.run(
         [
           "run", "--suite", suite, "--models", model, "--plugin", sound.path, "--plugin", broken.path, "--attack",
           "iterated-sign:steps=3", "--attack", "says-why",
@@ -77,13 +76,13 @@ import Testing
       let model = try SmallPosterior().write(to: folder)
       let suite = try Self.suite(in: folder, steps: Array(2...9))
       let words = ["run", "--suite", suite, "--models", model, "--csv", "table.csv", "--results"]
-      let whole = try Self.program.run(words + ["whole"], in: folder)
+      let whole = try Program.benchmark.run(words + ["whole"], in: folder)
       #expect(whole.code == 0, "\(whole.errors)")
       let expected = try Self.contents(folder.appendingPathComponent("whole"))
       let table = try Data(contentsOf: folder.appendingPathComponent("table.csv"))
 
       let results = folder.appendingPathComponent("killed")
-      let running = try Self.program.start(words + ["killed"], in: folder)
+      let running = try Program.benchmark.start(words + ["killed"], in: folder)
       while true {
         let finished = ((try? names(in: results)) ?? []).filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }
         if finished.count >= 2 || kill(running.identifier, 0) != 0 { break }
@@ -111,7 +110,7 @@ import Testing
       }
       let old = try identities()
 
-      let resumed = try Self.program.run(words + ["killed"], in: folder)
+      let resumed = try Program.benchmark.run(words + ["killed"], in: folder)
       #expect(resumed.code == 0, "\(resumed.errors)")
       #expect(try identities() == old)
       #expect(try Self.contents(results).filter { !$0.key.hasPrefix(".") } == expected)
@@ -123,12 +122,12 @@ import Testing
     try withFolder { folder in
       let model = try SmallPosterior().write(to: folder)
       let words = ["run", "--suite", try Self.suite(in: folder, steps: []), "--models", model, "--results", "results"]
-      #expect(try Self.program.run(words, in: folder).code == 0)
+      #expect(try Program.benchmark.run(words, in: folder).code == 0)
       let results = folder.appendingPathComponent("results")
       let expected = try Self.contents(results)
       let name = try #require(expected.keys.min())
       try Data("{".utf8).write(to: results.appendingPathComponent(name))
-      #expect(try Self.program.run(words, in: folder).code == 0)
+      #expect(try Program.benchmark.run(words, in: folder).code == 0)
       #expect(try Self.contents(results) == expected)
     }
   }
@@ -138,13 +137,13 @@ import Testing
       let model = try SmallPosterior().write(to: folder)
       for version in [1, 2] {
         let suite = try Self.suite(in: folder, version: version, steps: [2])
-        let run = try Self.program.run(
+        let run = try Program.benchmark.run(
           ["run", "--suite", suite, "--models", model, "--results", "results", "--attack", "mifgsm:steps=4"], in: folder
         )
         #expect(run.code == 0, "\(run.errors)")
         #expect(run.output.contains("mifgsm:steps=4"))
       }
-      let table = try Self.program.run(["table", "results", "--html", "table.html"], in: folder)
+      let table = try Program.benchmark.run(["table", "results", "--html", "table.html"], in: folder)
       #expect(table.code == 0)
       #expect(table.output.isEmpty)
       let page = try String(contentsOf: folder.appendingPathComponent("table.html"), encoding: .utf8)
@@ -158,7 +157,7 @@ import Testing
     try withFolder { folder in
       let model = try SmallPosterior().write(to: folder)
       let suite = try Self.suite(in: folder, steps: [])
-      let run = try Self.program.run(
+      let run = try Program.benchmark.run(
         ["run", "--suite", suite, "--models", model, "--attack", "pgd:steps=21"], in: folder)
       #expect(run.code == 0, "\(run.errors)")
       #expect(run.output.contains("does not count: protocol-budget"))
@@ -180,7 +179,7 @@ import Testing
         (["run", "--suite", suite, "--models", model, "--csv", "no/such/folder.csv"], 70, "cannot be written"),
         (["table", "nothing"], 65, "does not exist"), (["table", suite], 65, "is no result of a benchmark"),
       ] as [([String], Int32, String)] {
-        let run = try Self.program.run(words, in: folder)
+        let run = try Program.benchmark.run(words, in: folder)
         #expect(run.code == code, "\(words): \(run.errors)")
         #expect(run.errors.hasPrefix("error: ") && run.errors.contains(says), "\(run.errors)")
         #expect(run.output.isEmpty)

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a user sees who asks for something that makes no sense, and the exit code that a script sees.
-@Suite struct ErrorTests {
+@Suite(.inTurn) struct ErrorTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var arguments: [String]
     var sentence: String
@@ -15,9 +16,7 @@ import Testing
   }
 
   static let usage = [
-    Case(
-      "--attack", "pdg", says: "error: no attack named 'pdg'. Did you mean 'pgd'? Available: fgsm, mifgsm, pgd, random."
-    ),
+    Case("--attack", "pdg", says: "error: no attack named 'pdg'. Did you mean 'pgd'? Available: "),
     Case("--attack", "pgd:stpes=4", says: "error: pgd has no option 'stpes'. Did you mean 'steps'? Options: steps=15"),
     Case("--attack", "pgd:steps=x", says: "error: pgd: option 'steps' takes a whole number, not 'x'"),
     Case("--attack", "pgd:steps", says: "error: 'steps' in 'pgd:steps' is no option: write name=value"),
@@ -62,6 +61,14 @@ import Testing
   func `wrong usage is said before a file is opened`(_ words: [String]) throws {
     let run = try Program.evaluate.run(["--model", "/nonexistent.h5"] + words)
     #expect(run.code == 64 && !run.errors.contains("nonexistent"), "\(run.errors)")
+  }
+
+  @Test func `an attack that does not exist is met with those that there are`() throws {
+    let list = try Program.evaluate.run(["--list-attacks"])
+    let names = list.output.split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
+    #expect(names.contains("pgd"))
+    let run = try Program.evaluate.run(["--model", Sample.main, "--attack", "pdg"])
+    #expect(run.errors.contains("Available: \(names.joined(separator: ", ")). "), "\(run.errors)")
   }
 
   @Test func `without a model the question is which`() throws {

@@ -1,9 +1,10 @@
 import Foundation
 import HDF5
+import TestSupport
 import Testing
 
 /// `--data`: inputs and labels that do not come with the posterior.
-@Suite struct ExamplesFileTests {
+@Suite(.inTurn) struct ExamplesFileTests {
   @Test(arguments: ["predictive", "margin"])
   func `saved adversarial inputs, read again, are decided as they were`(objective: String) throws {
     try withFolder { folder in

@@ -1,9 +1,10 @@
 import Foundation
 import HDF5
+import TestSupport
 import Testing
 
 /// What must not change the result, and what must.
-@Suite struct InvarianceTests {
+@Suite(.inTurn) struct InvarianceTests {
   private func json(_ arguments: [String]) throws -> String {
     let run = try Program.evaluate.run(["--model", Sample.main, "--examples", "60", "--format", "json"] + arguments)
     try #require(run.code == 0, "\(run.errors)")

@@ -2,10 +2,11 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import TestSupport
 import Testing
 
 /// A posterior larger than the memory that the program may take.
-@Suite struct LargePosteriorTests {
+@Suite(.inTurn) struct LargePosteriorTests {
   /// Draws made as they are asked for: weight i of draw d is a hash of (d, i), scaled as networks usually begin.
   private struct GeneratedWeights: WeightSource {
     let architecture: Architecture
@@ -45,7 +46,7 @@ import Testing
 
   /// In the normal run a tenth of the size, with a limit that still keeps fewer draws than there are.
   @Test func `a posterior is evaluated within a limit, with the digits of a run without one`() throws {
-    let (draws, limit, allowed) = isLong ? (560, "400MB", 500_000_000) : (56, "250MB", 300_000_000)
+    let (draws, limit, allowed) = runsLongTests ? (560, "400MB", 500_000_000) : (56, "250MB", 300_000_000)
     try withFolder { folder in
       let path = folder.appendingPathComponent("large.h5").path
       try write(draws: draws, examples: 20, to: path)

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The job that a newcomer runs first, in every form in which its result comes.
-@Suite struct MainJobTests {
+@Suite(.inTurn) struct MainJobTests {
   /// Times, and the digits that another processor may round differently, become #.
   private func stable(_ table: String) -> String {
     table.split(separator: "\n", omittingEmptySubsequences: false).map { line in

@@ -1,9 +1,10 @@
 import ComputeKernels
 import Foundation
+import TestSupport
 import Testing
 
 /// What the options do, seen from outside.
-@Suite struct OptionTests {
+@Suite(.inTurn) struct OptionTests {
   private func main(_ arguments: String...) throws -> Report {
     try report(["--model", Sample.main, "--examples", "100"] + arguments)
   }

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Where results go, and what is left when they cannot.
-@Suite struct OutputTests {
+@Suite(.inTurn) struct OutputTests {
   private static let quick = ["--model", Sample.main, "--examples", "5", "--attack", "fgsm", "--format", "json"]
 
   @Test func `--output holds what standard output would, and nothing else is left`() throws {
@@ -83,7 +84,7 @@ import Testing
           "--save-adversarial", "points.h5",
         ], in: folder)
       try waitUntilItListens(running)
-      running.interrupt()
+      running.signal(SIGINT)
       let run = try running.wait()
       #expect(run.code == 75 && !run.isSignal)
       #expect(run.errors.hasPrefix("error: "))

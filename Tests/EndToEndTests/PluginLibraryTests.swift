@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `evaluate --plugin`: attacks in C beside those in Swift.
-@Suite struct `The program with a library of attacks` {
+@Suite(.inTurn) struct `The program with a library of attacks` {
   private static let few = ["--model", Sample.oracle("moons-fc2-leaky"), "--examples", "40", "--epsilon", "0.1"]
 
   private static func read(_ run: Program.Run) throws -> Report {

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `posterior`, beside `evaluate`.
-@Suite struct PosteriorProgramTests {
+@Suite(.inTurn) struct PosteriorProgramTests {
   @Test func `a copy has the same posterior and the same result`() throws {
     try withFolder { folder in
       let copy = folder.appendingPathComponent("copy.h5").path

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The JSON that `evaluate` printed, read strictly: a missing or mistyped member stops the test.
@@ -97,10 +98,7 @@ func timeless(_ json: String) -> String {
 
 /// Files that the tests evaluate.
 enum Sample {
-  private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Fixtures")
-
-  static let main = fixtures.appending(path: "mnist-ensemble.h5").path
-  static func oracle(_ name: String) -> String { fixtures.appending(path: "oracles/\(name).h5").path }
-  static func malformed(_ name: String) -> String { fixtures.appending(path: "malformed/\(name).h5").path }
+  static let main = Fixtures.url("mnist-ensemble.h5").path
+  static func oracle(_ name: String) -> String { Fixtures.url("oracles/\(name).h5").path }
+  static func malformed(_ name: String) -> String { Fixtures.url("malformed/\(name).h5").path }
 }

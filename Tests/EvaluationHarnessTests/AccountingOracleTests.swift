@@ -4,7 +4,7 @@ import Testing
 
 @testable import EvaluationHarness
 
-@Suite struct `The accounting oracle` {
+@Suite(.inTurn) struct `The accounting oracle` {
   func oracle(
     _ subject: EvaluationSubject, threat: ThreatModel, draws: AccountingOracle.QueryDraws? = nil,
     decision: Decision = .predictive, examples: Examples? = nil

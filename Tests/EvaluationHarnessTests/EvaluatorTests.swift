@@ -4,7 +4,7 @@ import Testing
 
 @testable import EvaluationHarness
 
-@Suite struct `An evaluation` {
+@Suite(.inTurn) struct `An evaluation` {
   /// What identifies a run, and its numbers apart from the time it took.
   func summary(_ run: RunResult) -> String {
     "\(run.attack) \(run.options.sorted { $0.key < $1.key }) \(run.norm) \(run.epsilon) \(run.objective): \(run.correct) \(run.memberGradients) "

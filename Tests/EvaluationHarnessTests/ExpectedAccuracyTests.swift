@@ -63,7 +63,7 @@ private func pgd(_ assignments: [String: String]) throws -> ProjectedGradientDes
   try ProjectedGradientDescent(ProjectedGradientDescent.Options(assignments: assignments))
 }
 
-@Suite("Accuracies of an independent implementation")
+@Suite("Accuracies of an independent implementation", .inTurn)
 struct ExpectedAccuracyTests {
   @Test("clean accuracy, to the example", arguments: Expected.names)
   func clean(name: String) throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import EvaluationHarness
 
 /// torchattacks 3.5.1 on the predictive of eight ReLU networks: `mnist-fc2-relu.expected.json`, "torchattacks MIFGSM".
-@Suite struct `Momentum on the ReLU oracle` {
+@Suite(.inTurn) struct `Momentum on the ReLU oracle` {
   @Test func `robust accuracy is that of torchattacks to two examples`() throws {
     let (subject, box) = try Oracle.relu.subject(500)
     let (epsilon, step) = try Oracle.relu.reference()

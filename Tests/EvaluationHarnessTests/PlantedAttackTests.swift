@@ -16,7 +16,7 @@ func expect(
 }
 
 /// Every planted fault is one of the attack; the ensemble is that of the attack fixtures, which a sound attack leaves believable.
-@Suite struct `A faulty attack is named` {
+@Suite(.inTurn) struct `A faulty attack is named` {
   static let afterBudgetAndBox = ["silent-success", "noise-not-stronger", "fgsm-not-stronger"]
 
   @Test func `a sound attack on the same ensemble is believable`() throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import EvaluationHarness
 
 /// Every planted fault is one of the model or of its gradient; the attack is sound.
-@Suite struct `A faulty model is named` {
+@Suite(.inTurn) struct `A faulty model is named` {
   static let afterGradient = ["noise-not-stronger", "fgsm-not-stronger", "doubled-steps", "doubled-restarts"]
 
   func evaluated(_ ensemble: some PosteriorEnsemble, count: Int = 60, objectives: [Objective] = [.predictive]) throws

@@ -5,7 +5,7 @@ import Testing
 @testable import EvaluationHarness
 
 /// Every planted fault is one of the posterior, of the data or of the file; model and attack are sound.
-@Suite struct `A faulty posterior is named` {
+@Suite(.inTurn) struct `A faulty posterior is named` {
   /// Draws with these phases.
   func subject(_ phases: [Double], origin: DrawOrigin? = nil, chains: Int = 1) throws -> EvaluationSubject {
     let sound = ClosedFormEnsemble(phases: ClosedForm.phases)

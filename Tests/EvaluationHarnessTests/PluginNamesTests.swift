@@ -1,11 +1,12 @@
 import BuiltInPlugins
 import PGD
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import EvaluationHarness
 
-@Suite struct `The plugins that a program offers` {
+@Suite(.inTurn) struct `The plugins that a program offers` {
   /// An attack of a laboratory that has the name of one here but for the case of letters.
   struct Namesake: Attack {
     static let name = "PGD"

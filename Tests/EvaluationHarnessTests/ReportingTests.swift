@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Reporting
 
-@Suite struct `Text for a terminal` {
+@Suite(.inTurn) struct `Text for a terminal` {
   @Test(arguments: [(0.0, "    "), (0.5, "██  "), (1.0, "████"), (0.28125, "█▏  ")])
   func `a bar of four columns`(_ fraction: Double, _ expected: String) {
     #expect(ProgressLine.bar(fraction, width: 4) == expected)
@@ -25,7 +26,7 @@ import Testing
   }
 }
 
-@Suite struct `Text for programs` {
+@Suite(.inTurn) struct `Text for programs` {
   @Test func `JSON escapes what it must`() {
     #expect(JSONText.text("a\"b\\c\n\t\u{1}é").compact == #""a\"b\\c\n\t\u0001é""#)
   }

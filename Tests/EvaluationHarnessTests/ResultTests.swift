@@ -7,7 +7,7 @@ import Testing
 
 @testable import EvaluationHarness
 
-@Suite struct `A result` {
+@Suite(.inTurn) struct `A result` {
   /// A metric without a value.
   struct Undefined: RobustnessMetric {
     static let name = "undefined"

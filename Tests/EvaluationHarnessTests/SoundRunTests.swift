@@ -6,7 +6,7 @@ import Testing
 @testable import EvaluationHarness
 
 /// Sound runs: no check may fail.
-@Suite struct `No check fails` {
+@Suite(.inTurn) struct `No check fails` {
   /// The oracles, and examples few enough to be quick.
   static let oracles = [(Oracle.relu, 100), (.sharp, 100), (.moons, 200)]
 
@@ -49,7 +49,7 @@ import Testing
 
   /// Every example, every objective, both norms: what the quick tests above take samples of.
   @Test(
-    .enabled("a long repetition") { ProcessInfo.processInfo.environment["ROBUSTNESS_LONG_TESTS"] == "1" },
+    .enabled(if: runsLongTests, "a long repetition"),
     arguments: [Oracle.relu, .sharp, .convolution, .moons], [Norm.linf, .l2])
   func `on every example of the sound oracles`(_ oracle: Oracle, _ norm: Norm) throws {
     let (subject, box) = try oracle.subject(500)

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Attacks in C beside the same ones in Swift.
-@Suite struct `An attack in C` {
+@Suite(.inTurn) struct `An attack in C` {
   static let example = Result { try PluginLibrary.attacks(inFile: compiled.get().path) }
   static let compiled = Result { try CompiledPlugin(file: CompiledPlugin.example) }
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Files that are no plugins, and plugins that describe themselves wrongly.
-@Suite struct `Libraries that are refused` {
+@Suite(.inTurn) struct `Libraries that are refused` {
   private func message(_ path: String) -> String {
     do {
       return "loaded \(try PluginLibrary.attacks(inFile: path).count)"
@@ -15,15 +15,14 @@ import Testing
   }
 
   @Test func `what is no library says so`() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "refused-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    #expect(message(folder.appending(path: "missing.so").path).hasSuffix("missing.so: there is no such file"))
-    #expect(message(folder.path).contains("is no file: a plugin is a shared library"))
-    for (name, content) in [("empty.so", ""), ("text.so", "no machine code at all"), ("short.so", "\u{7f}ELF")] {
-      let file = folder.appending(path: name)
-      try content.write(to: file, atomically: true, encoding: .utf8)
-      #expect(message(file.path).contains("\(name) is no library that this machine can load: "))
+    try withFolder { folder in
+      #expect(message(folder.appending(path: "missing.so").path).hasSuffix("missing.so: there is no such file"))
+      #expect(message(folder.path).contains("is no file: a plugin is a shared library"))
+      for (name, content) in [("empty.so", ""), ("text.so", "no machine code at all"), ("short.so", "\u{7f}ELF")] {
+        let file = folder.appending(path: name)
+        try content.write(to: file, atomically: true, encoding: .utf8)
+        #expect(message(file.path).contains("\(name) is no library that this machine can load: "))
+      }
     }
   }
 

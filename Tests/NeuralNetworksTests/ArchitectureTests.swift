@@ -1,7 +1,8 @@
 import NeuralNetworks
+import TestSupport
 import Testing
 
-@Suite struct ArchitectureTests {
+@Suite(.inTurn) struct ArchitectureTests {
   static let convolutional = """
     {"input_shape":[1,28,28],"class_count":10,"author":"someone","layers":[
       {"type":"normalize","mean":[0.1307],"scale":[0.3081]},

@@ -2,9 +2,11 @@ import ComputeKernels
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import TestSupport
 import Testing
 
-@Suite("Gradients in bfloat16", .enabled(if: KernelLibrary.preferred == .oneDNN && KernelLibrary.hasNativeBFloat16))
+@Suite(
+  "Gradients in bfloat16", .inTurn, .enabled(if: KernelLibrary.preferred == .oneDNN && KernelLibrary.hasNativeBFloat16))
 struct BFloat16Tests {
   @Test(
     "point where those in float32 do, for every objective and example",

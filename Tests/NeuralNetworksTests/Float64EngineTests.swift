@@ -2,12 +2,13 @@ import ComputeKernels
 import Foundation
 import NeuralNetworks
 import RobustnessCore
+import TestSupport
 import Testing
 
 private let objectives: [Objective] = [.expectedLoss, .predictive, .meanLogit, .doubleSoftmax]
 
 /// The packed engine in float64 against float64 answers: the same code as in float32, but for the products.
-@Suite("Known answers of the packed engine in float64")
+@Suite("Known answers of the packed engine in float64", .inTurn)
 struct Float64EngineTests {
   private func ensemble(_ answer: KnownAnswer) throws -> NetworkEnsemble {
     try answer.ensemble(.init(precision: .float64))
@@ -93,7 +94,7 @@ struct Float64EngineTests {
   }
 }
 
-@Suite("When float32 is not enough")
+@Suite("When float32 is not enough", .inTurn)
 struct PrecisionNeedTests {
   private func needs(_ name: String) throws -> (saturated: Double, logit: Double) {
     let answer = try KnownAnswer(name)

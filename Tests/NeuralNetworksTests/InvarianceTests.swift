@@ -8,7 +8,7 @@ import Testing
 @testable import NeuralNetworks
 
 /// What must not change a single bit: threads, how many examples are asked about at once, and how many draws are in memory.
-@Suite("Results are the same, bit for bit")
+@Suite("Results are the same, bit for bit", .inTurn)
 struct InvarianceTests {
   static let names = ["mnist-fc2-relu", "mnist-conv-leaky", "mnist-fc1-tanh-sharp", "moons-fc2-leaky"]
 
@@ -95,7 +95,7 @@ struct InvarianceTests {
   }
 }
 
-@Suite("What an ensemble refuses")
+@Suite("What an ensemble refuses", .inTurn)
 struct EnsembleRefusalTests {
   private let architecture = try! Architecture(
     inputShape: [2], classCount: 2, layers: [.dense(name: "output", units: 2, activation: .identity)])

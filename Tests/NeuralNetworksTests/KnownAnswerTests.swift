@@ -1,6 +1,7 @@
 import Foundation
 import NeuralNetworks
 import RobustnessCore
+import TestSupport
 import Testing
 
 /// The objectives that the answers cover.
@@ -10,7 +11,7 @@ private func key(_ objective: Objective) -> String {
   objective.rawValue.replacing("-", with: "_")
 }
 
-@Suite("Known answers in float32")
+@Suite("Known answers in float32", .inTurn)
 struct Float32KnownAnswerTests {
   @Test("logits lie within 10⁻⁵ of the row's largest", arguments: KnownAnswer.names)
   func logits(name: String) throws {
@@ -65,7 +66,7 @@ struct Float32KnownAnswerTests {
   }
 }
 
-@Suite("Known answers in Double")
+@Suite("Known answers in Double", .inTurn)
 struct DoubleKnownAnswerTests {
   /// Double itself has a limit where a saturated layer's derivative comes out of e^{-2|a|}: the relative error of that factor is |a| times rounding.
   @Test("log-losses lie within 10⁻⁹", arguments: KnownAnswer.names, objectives)

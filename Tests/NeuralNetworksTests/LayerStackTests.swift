@@ -2,6 +2,7 @@ import ComputeKernels
 import Foundation
 import NeuralNetworks
 import RobustnessCore
+import TestSupport
 import Testing
 
 /// Stacks of layers that the known answers do not have: every activation behind every kind of layer, pools in front and behind, normalisation, no flatten.
@@ -79,7 +80,7 @@ private struct Stack: Sendable, CustomTestStringConvertible {
   }
 }
 
-@Suite("Any stack of layers")
+@Suite("Any stack of layers", .inTurn)
 struct LayerStackTests {
   @Test(
     "the packed engine in float64 is the plain statement of the objectives", arguments: Stack.all, Objective.allCases)

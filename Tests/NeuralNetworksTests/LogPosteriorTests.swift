@@ -2,6 +2,7 @@ import ComputeKernels
 import Foundation
 import NeuralNetworks
 import RobustnessCore
+import TestSupport
 import Testing
 
 /// A posterior over a small network on data that are a formula.
@@ -61,7 +62,7 @@ private let convolution: [Architecture.Layer] = [
   .dense(name: "c", units: 3, activation: .identity),
 ]
 
-@Suite("The log-posterior of a network")
+@Suite("The log-posterior of a network", .inTurn)
 struct LogPosteriorTests {
   /// Bytes go through a table, floats and doubles through arithmetic.
   @Test(

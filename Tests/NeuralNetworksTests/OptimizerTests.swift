@@ -1,9 +1,10 @@
 import Foundation
 import NeuralNetworks
 import RobustnessCore
+import TestSupport
 import Testing
 
-@Suite("Optimisers")
+@Suite("Optimisers", .inTurn)
 struct OptimizerTests {
   /// f(x) = Σ ½ c (x − 1)², c = 1, 2, …
   private func gradient(_ x: [Float]) -> [Float] { x.indices.map { Float($0 % 7 + 1) * (x[$0] - 1) } }

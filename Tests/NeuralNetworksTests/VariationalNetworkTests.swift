@@ -1,6 +1,7 @@
 import ComputeKernels
 import Foundation
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import NeuralNetworks
@@ -103,7 +104,7 @@ private struct SmallVariational {
   }
 }
 
-@Suite("The evidence lower bound of a network")
+@Suite("The evidence lower bound of a network", .inTurn)
 struct VariationalNetworkTests {
   private let streams = RandomStreams(seed: 4, purpose: "test/bound")
 

@@ -1,15 +1,15 @@
 import Datasets
 import Foundation
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import PaperExperiments
 
-@Suite struct GeneratedDataTests {
+@Suite(.inTurn) struct GeneratedDataTests {
   @Test(arguments: [20, 50, 100, 500])
   func everyClassIsAmongTheExamples(count: Int) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "data-\(UInt32.random(in: 0...UInt32.max))")
+    let folder = try makeFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let catalog = DataCatalog(folder: folder.path, dataFolder: nil)
     for spec in [

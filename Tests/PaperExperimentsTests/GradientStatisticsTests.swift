@@ -1,6 +1,7 @@
 import Foundation
 import PaperExperiments
 import RobustnessCore
+import TestSupport
 import Testing
 
 /// Gradients whose draws are chains of first-order autoregression around a mean.
@@ -23,9 +24,8 @@ private func autoregressive(
 }
 
 private let random = RandomStreams(seed: 8, purpose: "test/flips")
-private let runsLongTests = ProcessInfo.processInfo.environment["ROBUSTNESS_LONG_TESTS"] == "1"
 
-@Suite("Statistics of gradients over draws")
+@Suite("Statistics of gradients over draws", .inTurn)
 struct GradientStatisticsTests {
   @Test("equal gradients have R = 1, cosine 1 and agreement 1")
   func equal() {

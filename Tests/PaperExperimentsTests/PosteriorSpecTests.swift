@@ -1,10 +1,11 @@
 import NeuralNetworks
+import TestSupport
 import Testing
 import TrainingHarness
 
 @testable import PaperExperiments
 
-@Suite struct PosteriorSpecTests {
+@Suite(.inTurn) struct PosteriorSpecTests {
   private let spec: PosteriorSpec = {
     var options = TrainingRequest.Options()
     options.draws = 10
@@ -96,7 +97,7 @@ import TrainingHarness
   }
 }
 
-@Suite struct GridTests {
+@Suite(.inTurn) struct GridTests {
   @Test func theGridsAreThoseOfTheSupplement() {
     #expect(Figure4Grid.hmc.count == 972)
     #expect(Figure4Grid.sgd.count == 1080)

@@ -1,11 +1,12 @@
 import Datasets
 import Foundation
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import PaperExperiments
 
-@Suite struct RankCorrelationTests {
+@Suite(.inTurn) struct RankCorrelationTests {
   private let random = RandomStreams(seed: 1, purpose: "test")
 
   @Test func byHand() {
@@ -37,7 +38,7 @@ import Testing
   }
 }
 
-@Suite struct SignalIntervalTests {
+@Suite(.inTurn) struct SignalIntervalTests {
   @Test func studentsQuantiles() {
     for (freedom, value) in [(1, 12.706), (3, 3.182), (10, 2.228), (20, 2.086), (99, 1.984)] {
       #expect(abs(SignalInterval.studentQuantile(freedom) - value) < 2e-3)
@@ -45,7 +46,7 @@ import Testing
   }
 }
 
-@Suite struct SoftmaxRobustnessTests {
+@Suite(.inTurn) struct SoftmaxRobustnessTests {
   private func prediction(_ p: [Double]) -> Prediction {
     Prediction(
       logProbabilities: Tensor(shape: [1, p.count], elements: p.map { log($0) }), votes: Tensor(zeros: [1, p.count]))
@@ -66,7 +67,7 @@ import Testing
   }
 }
 
-@Suite struct QuantityBandsTests {
+@Suite(.inTurn) struct QuantityBandsTests {
   @Test func aNumberLeavesItsBandBeyondFourErrorsOfTheDifference() {
     let reference = [Quantity("a/x", 1, error: 0.3), Quantity("b/x", 5, error: 0)]
     func departures(_ a: Double) -> Int {
@@ -95,7 +96,7 @@ import Testing
   }
 }
 
-@Suite struct FigureTests {
+@Suite(.inTurn) struct FigureTests {
   @Test func theScriptDrawsBothFormatsInOneStyle() {
     var figure = Figure(name: "name", width: 300, height: 200)
     let block = figure.block([[1, 2], [.nan, 0.5]])
@@ -128,10 +129,10 @@ import Testing
   }
 }
 
-@Suite struct ManifoldTests {
-  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "manifolds-\(UInt32.random(in: 0...UInt32.max))"
-  ).path
+@Suite(.inTurn) struct ManifoldTests {
+  private let folder: String
+
+  init() throws { folder = try makeFolder().path }
 
   @Test func embeddedMoonsKeepDistancesAndTangents() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -2,25 +2,15 @@ import BuiltInPlugins
 import Foundation
 import HMC
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import PaperExperiments
 
 /// The smallest experiment from the command to its pages, and the bands that its numbers must stay in.
-@Suite(.serialized) struct SmokeTests {
-  static let reference = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fixtures/smoke-quantities.csv")
-
+@Suite(.inTurn) struct SmokeTests {
   private func reference() throws -> [Quantity] {
-    QuantityBands.parse(try String(contentsOf: Self.reference, encoding: .utf8))
-  }
-
-  private func withFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "smoke-\(UInt32.random(in: 0...UInt32.max))")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder.path)
+    QuantityBands.parse(try String(contentsOf: Fixtures.url("smoke-quantities.csv"), encoding: .utf8))
   }
 
   private func job(_ folder: String, seed: UInt64, _ samplers: [any PosteriorSampler.Type] = .builtIn) -> Reproduction {
@@ -30,7 +20,8 @@ import Testing
   }
 
   @Test func anotherSeedStaysInTheBandsAndLeavesAllFiles() throws {
-    try withFolder { folder in
+    try withFolder { url in
+      let folder = url.path
       let job = job(folder, seed: 1)
       #expect(try job.plan().map(\.posteriors) == [4])
       _ = try job.run()
@@ -68,7 +59,8 @@ import Testing
   }
 
   @Test func aSamplerWithoutItsAcceptStepLeavesTheBands() throws {
-    try withFolder { folder in
+    try withFolder { url in
+      let folder = url.path
       let job = job(folder, seed: 0, [UnadjustedHamiltonian.self])
       _ = try job.run()
       let departures = QuantityBands.departures(of: try job.quantities(), from: try reference())

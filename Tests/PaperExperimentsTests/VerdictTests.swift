@@ -1,4 +1,5 @@
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import PaperExperiments
@@ -15,7 +16,7 @@ private enum Signals {
 }
 
 /// What decides a claim: only posteriors that are no Markov chain, or one that has converged.
-@Suite("Verdicts rest on posteriors that can carry one")
+@Suite("Verdicts rest on posteriors that can carry one", .inTurn)
 struct VerdictTests {
   @Test("a mean gradient that stays contradicts, unless no chain has converged")
   func meanGradients() {

@@ -5,10 +5,10 @@ import Testing
 @testable import PluginScaffold
 
 /// The edits that `swift package new-attack` makes. Building what it makes takes minutes and is not part of the tests: Plugins/README.md has the commands.
-@Suite struct `Scaffolding a plugin` {
+@Suite(.inTurn) struct `Scaffolding a plugin` {
   /// A copy of what the scaffold reads, in a folder of its own.
   func withPackage<R>(_ body: (URL) throws -> R) throws -> R {
-    let root = FileManager.default.temporaryDirectory.appending(path: "scaffold-\(UUID().uuidString)")
+    let root = try makeFolder()
     defer { try? FileManager.default.removeItem(at: root) }
     for path in [
       "Package.swift", "Plugins", "Sources/BuiltInPlugins", "Sources/RobustnessCore", "Tests/PluginTests",

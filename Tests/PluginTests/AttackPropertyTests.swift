@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What must hold of every attack in the registry.
-@Suite struct `Every attack` {
+@Suite(.inTurn) struct `Every attack` {
   static let ensemble = ClosedFormEnsemble(phases: [0, 0.15, -0.2])
   static var examples: Examples {
     Examples(
@@ -96,7 +96,7 @@ import Testing
   }
 }
 
-@Suite struct `Gradient attacks on a linear model` {
+@Suite(.inTurn) struct `Gradient attacks on a linear model` {
   // Two classes, logits ±w·x: every gradient of the loss of class 0 is a positive multiple of −w.
   static let w = [2.0, -1, 0.5, 0]
   static func model(scale: Double) -> ListedEnsemble<LinearNetwork> {
@@ -152,7 +152,7 @@ import Testing
   }
 }
 
-@Suite struct `Random perturbation` {
+@Suite(.inTurn) struct `Random perturbation` {
   static let ensemble = ClosedFormEnsemble(phases: [0])
   static var examples: Examples { AttackFixtures.shared.examples }
 

@@ -1,9 +1,10 @@
 import BuiltInPlugins
 import RobustnessCore
 import RobustnessTesting
+import TestSupport
 import Testing
 
-@Suite struct `Built-in plugins conform` {
+@Suite(.inTurn) struct `Built-in plugins conform` {
   @Test(arguments: [any Attack.Type].builtIn.map { $0.name })
   func `attacks keep every rule`(_ name: String) throws {
     let attack = try #require([any Attack.Type].builtIn.first { $0.name == name })

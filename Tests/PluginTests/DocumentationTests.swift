@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The landing pages of the modules name every public symbol, and nothing else; `make docs`, which takes minutes, checks the links themselves.
-@Suite struct `The documentation of modules` {
+@Suite(.inTurn) struct `The documentation of modules` {
   /// The modules with a DocC catalogue.
   static let modules: [String] = {
     let sources = Fixtures.packageRoot.appending(path: "Sources")

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What Foolbox 3.3.4, torchattacks 3.5.1, ART 1.20.1 and CleverHans 4 return on the same closed-form network.
-@Suite struct `Attacks agree with other libraries` {
+@Suite(.inTurn) struct `Attacks agree with other libraries` {
   struct Entry: CustomTestStringConvertible, Sendable {
     let key: String
     var options: [String: String] = [:]

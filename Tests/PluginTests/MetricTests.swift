@@ -36,7 +36,7 @@ func outcomes(_ labels: [Int], clean: Observations, adversarial: Observations, f
     memberGradients: 0)
 }
 
-@Suite struct `Accuracy metrics` {
+@Suite(.inTurn) struct `Accuracy metrics` {
   // Clean: right, right, right, wrong. Adversarial: wrong, wrong, right, wrong.
   static func sample() throws -> Outcomes {
     try outcomes(
@@ -65,7 +65,7 @@ func outcomes(_ labels: [Int], clean: Observations, adversarial: Observations, f
   }
 }
 
-@Suite struct `Softmax robustness` {
+@Suite(.inTurn) struct `Softmax robustness` {
   static func sample() throws -> Outcomes {
     try outcomes(
       [0, 0], clean: observed([[0.9, 0.1], [0.6, 0.4]]), adversarial: observed([[0.2, 0.8], [0.6, 0.4]]))
@@ -101,7 +101,7 @@ func outcomes(_ labels: [Int], clean: Observations, adversarial: Observations, f
 }
 
 /// Constants by mpmath with 40 to 400 digits.
-@Suite struct `Entropies` {
+@Suite(.inTurn) struct `Entropies` {
   func evaluate(_ predictive: [Double], _ members: [[Double]]) throws -> (Double, Double, Double) {
     let adversarial = observedLog([predictive], members: members.map { [$0] })
     let sample = try outcomes([0], clean: adversarial, adversarial: adversarial)
@@ -168,7 +168,7 @@ func outcomes(_ labels: [Int], clean: Observations, adversarial: Observations, f
   }
 }
 
-@Suite struct `Scores of the predictive` {
+@Suite(.inTurn) struct `Scores of the predictive` {
   static func sample() throws -> Outcomes {
     let clean = observed([[0.25, 0.5, 0.25], [0.25, 0.25, 0.5]])
     return try outcomes([0, 2], clean: clean, adversarial: observed([[0.7, 0.2, 0.1], [0.7, 0.2, 0.1]]))

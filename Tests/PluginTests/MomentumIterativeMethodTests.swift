@@ -4,7 +4,7 @@ import RobustnessCore
 import TestSupport
 import Testing
 
-@Suite struct `Momentum iterative method` {
+@Suite(.inTurn) struct `Momentum iterative method` {
   static let wide = -9.0...9.0
 
   /// Two classes on a plane, members of the objective chosen by `weights`: logits ±w·x.

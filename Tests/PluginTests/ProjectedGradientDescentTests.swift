@@ -3,7 +3,7 @@ import RobustnessCore
 import TestSupport
 import Testing
 
-@Suite struct `Projected gradient descent` {
+@Suite(.inTurn) struct `Projected gradient descent` {
   typealias PGD = ProjectedGradientDescent
   static let ensemble = ClosedFormEnsemble(phases: [0, 0.15, -0.2])
   static var examples: Examples {

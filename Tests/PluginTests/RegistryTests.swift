@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Folders, the manifest and the registry name the same plugins.
-@Suite struct `The registry of plugins` {
+@Suite(.inTurn) struct `The registry of plugins` {
   static func read(_ path: String) throws -> String {
     try String(contentsOf: Fixtures.packageRoot.appending(path: path), encoding: .utf8)
   }
@@ -42,41 +42,52 @@ import Testing
     #expect(try Self.importedModules().sorted() == folders.sorted())
   }
 
-  @Test func `every type that conforms is listed, in order`() throws {
-    for (folder, conformance, listed) in [
-      ("Plugins/Attacks", ": Attack {", [any Attack.Type].builtIn.map { "\($0)" }),
-      ("Plugins/Metrics", ": RobustnessMetric {", [any RobustnessMetric.Type].builtIn.map { "\($0)" }),
-      ("Plugins/Samplers", ": PosteriorSampler {", [any PosteriorSampler.Type].builtIn.map { "\($0)" }),
-    ] {
-      var declared: [String] = []
-      let root = Fixtures.packageRoot.appending(path: folder)
-      let files = try #require(FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil))
-      for case let file as URL in files where file.pathExtension == "swift" {
-        for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
-          guard line.hasSuffix(conformance), let name = line.dropLast(conformance.count).split(separator: " ").last
-          else { continue }
-          declared.append(String(name))
-        }
-      }
-      #expect(declared.sorted() == listed)
-    }
+  /// Every kind of plugin, with its protocol, its folder, and what the registry lists.
+  struct Kind: Sendable, CustomTestStringConvertible {
+    let name: String
+    let folder: String
+    let types: [String]
+    let names: [String]
+    let summaries: [String]
+    var testDescription: String { name }
+  }
+
+  static let kinds = [
+    Kind(
+      name: "Attack", folder: "Plugins/Attacks", types: [any Attack.Type].builtIn.map { "\($0)" },
+      names: [any Attack.Type].builtIn.map { $0.name }, summaries: [any Attack.Type].builtIn.map { $0.summary }),
+    Kind(
+      name: "RobustnessMetric", folder: "Plugins/Metrics", types: [any RobustnessMetric.Type].builtIn.map { "\($0)" },
+      names: [any RobustnessMetric.Type].builtIn.map { $0.name },
+      summaries: [any RobustnessMetric.Type].builtIn.map { $0.summary }),
+    Kind(
+      name: "PosteriorSampler", folder: "Plugins/Samplers", types: [any PosteriorSampler.Type].builtIn.map { "\($0)" },
+      names: [any PosteriorSampler.Type].builtIn.map { $0.name },
+      summaries: [any PosteriorSampler.Type].builtIn.map { $0.summary }),
+  ]
+
+  @Test(arguments: kinds) func `every type that conforms is listed, in order`(_ kind: Kind) throws {
+    let root = Fixtures.packageRoot.appending(path: kind.folder)
+    let files = try #require(FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil))
+    let sources = try files.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }
+      .map { try String(contentsOf: $0, encoding: .utf8) }
+    #expect(DeclaredConformances(in: sources).types(to: kind.name) == kind.types)
   }
 
   @Test func `names are unique and in kebab case`() {
-    let names = [any Attack.Type].builtIn.map { $0.name } + [any RobustnessMetric.Type].builtIn.map { $0.name }
+    let names = Self.kinds.flatMap(\.names)
     #expect(Set(names).count == names.count)
     #expect(names.allSatisfy { $0.allSatisfy { $0 == "-" || $0.isASCII && ($0.isLowercase || $0.isNumber) } })
   }
 
-  @Test func `every plugin has a summary`() {
-    #expect([any Attack.Type].builtIn.filter { $0.summary.isEmpty }.map { $0.name } == [])
-    #expect([any RobustnessMetric.Type].builtIn.filter { $0.summary.isEmpty }.map { $0.name } == [])
+  @Test(arguments: kinds) func `every plugin has a summary`(_ kind: Kind) {
+    #expect(zip(kind.names, kind.summaries).filter { $0.1.isEmpty }.map(\.0) == [])
   }
 
-  @Test(arguments: ["Plugins/Attacks", "Plugins/Metrics"]) func `every plugin has a README`(_ folder: String) throws {
+  @Test(arguments: kinds) func `every plugin has a README`(_ kind: Kind) throws {
     let sections = ["Detailed design", "Formula", "Options", "Complexity", "Comparison"]
-    for plugin in try Self.folders(folder) {
-      let readme = try Self.read("\(folder)/\(plugin)/README.md")
+    for plugin in try Self.folders(kind.folder) {
+      let readme = try Self.read("\(kind.folder)/\(plugin)/README.md")
       for section in sections { #expect(readme.contains("## \(section)"), "\(plugin): \(section)") }
     }
   }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The code in the tutorials is code that is compiled: every Swift block is a whole file of `Docs/Examples/OutsideLab`, which CI builds, runs and tests.
-@Suite struct `The tutorials` {
+@Suite(.inTurn) struct `The tutorials` {
   struct Block {
     let file: String
     let text: String

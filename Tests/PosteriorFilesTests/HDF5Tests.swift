@@ -1,10 +1,11 @@
 import Foundation
 import HDF5
+import TestSupport
 import Testing
 
-@Suite struct HDF5Tests {
+@Suite(.inTurn) struct HDF5Tests {
   @Test func `a block is written to and read from its place`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let path = folder.appendingPathComponent("block.h5").path
       let created = try HDF5File.create(path)
       let dataset = try created.createDataset("/x", element: .float32, shape: [3, 4], chunk: [1, 4])
@@ -19,7 +20,7 @@ import Testing
   }
 
   @Test func `type, chunks and checksum are told`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let file = try HDF5File.create(folder.appendingPathComponent("a.h5").path)
       let dataset = try file.createDataset("/x", element: .uint8, shape: [6], chunk: [2], isCompressed: true)
       #expect(dataset.type == .number(.uint8))
@@ -32,7 +33,7 @@ import Testing
 
   @Test(arguments: [([0, 3], [1, 2]), ([-1, 0], [1, 1]), ([0, 0], [4, 4]), ([0, 0], [0, 4]), ([0], [1])])
   func `a block outside the data set is refused`(start: [Int], count: [Int]) throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let file = try HDF5File.create(folder.appendingPathComponent("a.h5").path)
       let dataset = try file.createDataset("/x", element: .float32, shape: [3, 4], chunk: nil)
       var values = [Float](repeating: 0, count: 16)
@@ -43,7 +44,7 @@ import Testing
   }
 
   @Test func `a buffer of another size than the block is refused`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let file = try HDF5File.create(folder.appendingPathComponent("a.h5").path)
       let dataset = try file.createDataset("/x", element: .float64, shape: [4], chunk: nil)
       var values = [Float](repeating: 0, count: 4)
@@ -54,7 +55,7 @@ import Testing
   }
 
   @Test func `attributes keep text and numbers`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let file = try HDF5File.create(folder.appendingPathComponent("a.h5").path)
       try file.createGroup("/g")
       try file.setAttribute("text", of: "/g", to: "HMC, λ = 2")

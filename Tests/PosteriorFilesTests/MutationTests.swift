@@ -1,9 +1,10 @@
 import Foundation
 import PosteriorFiles
+import TestSupport
 import Testing
 
 /// Damaged files of every kind end in a refusal or, when the damage touches nothing that matters, in acceptance.
-@Suite struct MutationTests {
+@Suite(.inTurn) struct MutationTests {
   /// SplitMix64: a fixed sequence of mutations on every machine.
   struct Generator: RandomNumberGenerator {
     var state: UInt64
@@ -16,9 +17,8 @@ import Testing
     }
   }
 
-  static let isLong = ProcessInfo.processInfo.environment["ROBUSTNESS_LONG_TESTS"] == "1"
   /// 2,000 mutations, a tenth of them in everyday runs.
-  static let rounds = Array(0..<(isLong ? 20 : 2))
+  static let rounds = Array(0..<(runsLongTests ? 20 : 2))
   static let mutationsPerRound = 100
 
   private static func mutate(_ bytes: inout Data, _ generator: inout Generator) {
@@ -47,7 +47,7 @@ import Testing
 
   @Test(arguments: rounds) func `a mutated file ends with 0 or 65 in time, never by a signal`(round: Int) throws {
     let valid = try Data(contentsOf: URL(fileURLWithPath: TestFiles.malformed("valid.h5")))
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       for index in 0..<Self.mutationsPerRound {
         var generator = Generator(state: UInt64(round * Self.mutationsPerRound + index))
         var bytes = valid
@@ -55,7 +55,7 @@ import Testing
         let file = folder.appendingPathComponent("mutated.h5")
         try bytes.write(to: file)
         let start = ContinuousClock.now
-        let result = try TestFiles.run(["inspect", file.path])
+        let result = try Program.posterior.run(["inspect", file.path])
         let mutation = "mutation \(round * Self.mutationsPerRound + index)"
         #expect(!result.isSignal && [0, 65].contains(result.code), "\(mutation): \(result.code) \(result.errors)")
         #expect(result.errors.isEmpty == (result.code == 0), "\(mutation)")

@@ -1,10 +1,11 @@
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
+import TestSupport
 import Testing
 
 /// Files that another program wrote with h5py; the expected values were read with h5py too.
-@Suite struct OracleFileTests {
+@Suite(.inTurn) struct OracleFileTests {
   struct Oracle: CustomTestStringConvertible, Sendable {
     var name: String
     var summary: String

@@ -1,8 +1,9 @@
 import Foundation
 import PosteriorFiles
+import TestSupport
 import Testing
 
-@Suite struct ProbeTests {
+@Suite(.inTurn) struct ProbeTests {
   private func damage(_ script: String) throws -> PosteriorFileError {
     let probe = ProbeCommand(executable: URL(fileURLWithPath: "/bin/sh"), arguments: ["-c", script])
     return try #require(throws: PosteriorFileError.self) {

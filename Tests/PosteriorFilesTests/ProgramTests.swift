@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The program `posterior`, as a user calls it.
-@Suite struct ProgramTests {
+@Suite(.inTurn) struct ProgramTests {
   @Test func `inspect shows what a file holds`() throws {
-    let result = try TestFiles.run(["inspect", TestFiles.oracle("mnist-fc2-relu")])
+    let result = try Program.posterior.run(["inspect", TestFiles.oracle("mnist-fc2-relu")])
     #expect(result.code == 0)
     #expect(result.errors.isEmpty)
     for text in [
@@ -16,13 +17,13 @@ import Testing
   }
 
   @Test func `verify accepts a valid file`() throws {
-    let result = try TestFiles.run(["verify", TestFiles.malformed("valid.h5")])
+    let result = try Program.posterior.run(["verify", TestFiles.malformed("valid.h5")])
     #expect(result.code == 0)
     #expect(result.output.hasSuffix("valid.h5: valid\n"))
   }
 
   @Test func `verify lists every problem, not the first alone`() throws {
-    let result = try TestFiles.run(["verify", TestFiles.malformed("two-problems.h5")])
+    let result = try Program.posterior.run(["verify", TestFiles.malformed("two-problems.h5")])
     #expect(result.code == 65)
     #expect(result.output.isEmpty)
     #expect(result.errors.contains("error: two-problems.h5: /posterior/output.weight has shape (2, 2, 3, 2)"))
@@ -32,25 +33,25 @@ import Testing
   @Test(arguments: [
     (["inspect"], 64), (["nonsense"], 64), (["inspect", "/nonexistent-file.h5"], 65), (["--help"], 0),
   ]) func `the exit code says what kind of failure it was`(arguments: [String], code: Int) throws {
-    #expect(try TestFiles.run(arguments).code == Int32(code))
+    #expect(try Program.posterior.run(arguments).code == Int32(code))
   }
 
   @Test func `an output that cannot be written is 70`() throws {
-    let result = try TestFiles.run(["copy", TestFiles.malformed("valid.h5"), "/nonexistent-folder/copy.h5"])
+    let result = try Program.posterior.run(["copy", TestFiles.malformed("valid.h5"), "/nonexistent-folder/copy.h5"])
     #expect(result.code == 70)
     #expect(result.errors.hasPrefix("error: copy.h5: could not be written"))
   }
 
   @Test func `a changed file is read only on request`() throws {
     let path = TestFiles.malformed("changed-provenance.h5")
-    #expect(try TestFiles.run(["inspect", path]).code == 65)
-    let accepted = try TestFiles.run(["inspect", "--accept-changed", path])
+    #expect(try Program.posterior.run(["inspect", path]).code == 65)
+    let accepted = try Program.posterior.run(["inspect", "--accept-changed", path])
     #expect(accepted.code == 0)
     #expect(accepted.output.contains("CHANGED"))
   }
 
   @Test func `an unsigned file is read and said to be unsigned`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let path = folder.appendingPathComponent("unsigned.h5")
       var bytes = try Data(contentsOf: URL(fileURLWithPath: TestFiles.malformed("valid.h5")))
       // Another name of the same length takes the attribute away.
@@ -60,7 +61,7 @@ import Testing
         }
       }
       try bytes.write(to: path)
-      let result = try TestFiles.run(["inspect", path.path])
+      let result = try Program.posterior.run(["inspect", path.path])
       #expect(result.code == 0)
       #expect(result.output.contains("unsigned"))
     }

@@ -1,9 +1,10 @@
 import Foundation
 import PosteriorFiles
+import TestSupport
 import Testing
 
 /// One tiny file per refusal; `Tests/Python/make_malformed.py` writes them with the list of what must be said.
-@Suite struct RefusalTests {
+@Suite(.inTurn) struct RefusalTests {
   struct Case: Decodable, Sendable, CustomTestStringConvertible {
     var file: String
     var path: String
@@ -59,7 +60,7 @@ import Testing
   }
 
   @Test func `a folder, a missing file and a pipe are refused at once`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let pipe = folder.appendingPathComponent("pipe").path
       #expect(mkfifo(pipe, 0o600) == 0)
       for path in [folder.path, folder.appendingPathComponent("nothing").path, pipe] {

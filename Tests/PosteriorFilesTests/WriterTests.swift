@@ -1,11 +1,12 @@
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
+import TestSupport
 import Testing
 
-@Suite struct WriterTests {
+@Suite(.inTurn) struct WriterTests {
   @Test(arguments: [false, true]) func `what was written is read back`(isCompressed: Bool) throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let path = folder.appendingPathComponent("small.h5").path
       var contents = try Small.contents()
       contents.isCompressed = isCompressed
@@ -44,7 +45,7 @@ import Testing
   }
 
   @Test func `repeated draws are counted once`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let path = folder.appendingPathComponent("repeated.h5").path
       var contents = try Small.contents()
       let architecture = try Small.architecture()
@@ -56,7 +57,7 @@ import Testing
   }
 
   @Test func `a copy names the same posterior and the same data`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let path = folder.appendingPathComponent("copy.h5").path
       let original = try PosteriorFile.open(TestFiles.oracle("moons-fc2-leaky"), probe: nil)
       try PosteriorWriter.write(PosteriorContents(copying: original), to: path)
@@ -81,19 +82,19 @@ import Testing
   }
 
   @Test func `a source that fails leaves the old file and nothing else`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let target = folder.appendingPathComponent("kept.h5")
       try Data("old".utf8).write(to: target)
       var contents = try Small.contents()
       contents.weights = FailingWeights(architecture: try Small.architecture())
       #expect(throws: FailingWeights.Failure.self) { try PosteriorWriter.write(contents, to: target.path) }
       #expect(try Data(contentsOf: target) == Data("old".utf8))
-      #expect(try TestFiles.names(in: folder) == ["kept.h5"])
+      #expect(try names(in: folder) == ["kept.h5"])
     }
   }
 
   @Test func `weights that are not finite are not written`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       var contents = try Small.contents()
       let architecture = try Small.architecture()
       contents.weights = InMemoryWeights(
@@ -103,7 +104,7 @@ import Testing
       let error = try #require(throws: PosteriorFileError.self) { try PosteriorWriter.write(contents, to: path) }
       #expect(error.file == path)
       #expect(error.reason.contains("weights are finite"))
-      #expect(try TestFiles.names(in: folder).isEmpty)
+      #expect(try names(in: folder).isEmpty)
     }
   }
 
@@ -116,15 +117,15 @@ import Testing
   }
 
   @Test func `a target that is a folder stays one`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let contents = try Small.contents()
       #expect(throws: PosteriorFileError.self) { try PosteriorWriter.write(contents, to: folder.path) }
-      #expect(try TestFiles.names(in: folder).isEmpty)
+      #expect(try names(in: folder).isEmpty)
     }
   }
 
   @Test func `draws that chains cannot share are refused`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       var contents = try Small.contents()
       contents.chainCount = 4
       #expect(throws: PosteriorFileError.self) {
@@ -134,14 +135,14 @@ import Testing
   }
 
   @Test func `when the disk is full, the message says so and the old file stays`() throws {
-    try TestFiles.withFolder { folder in
+    try withFolder { folder in
       let target = folder.appendingPathComponent("kept.h5")
       try Data("old".utf8).write(to: target)
       // A limit on the size of files ends writing as a full disk does.
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
       process.arguments = [
-        "-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" copy \"$1\" \"$2\"", TestFiles.program.path,
+        "-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" copy \"$1\" \"$2\"", Program.posterior.executable.path,
         TestFiles.oracle("mnist-fc2-relu"), target.path,
       ]
       let errors = Pipe()
@@ -154,7 +155,7 @@ import Testing
       #expect(message.contains("could not be written"))
       #expect(message.contains("File too large"))
       #expect(try Data(contentsOf: target) == Data("old".utf8))
-      #expect(try TestFiles.names(in: folder) == ["kept.h5"])
+      #expect(try names(in: folder) == ["kept.h5"])
     }
   }
 }

@@ -40,12 +40,13 @@ enum SampledPosterior {
   }
 }
 
-@Suite struct `Reports on files` {
+@Suite(.inTurn) struct `Reports on files` {
   private func withFile<R>(_ contents: PosteriorContents, _ body: (PosteriorFile) throws -> R) throws -> R {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString).h5").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try PosteriorWriter.write(contents, to: path)
-    return try body(try PosteriorFile.open(path, probe: nil))
+    try withFolder { folder in
+      let path = folder.appendingPathComponent("report.h5").path
+      try PosteriorWriter.write(contents, to: path)
+      return try body(try PosteriorFile.open(path, probe: nil))
+    }
   }
 
   @Test(arguments: [

@@ -1,7 +1,8 @@
 import RobustnessCore
+import TestSupport
 import Testing
 
-@Suite struct `Random perturbations of the ball` {
+@Suite(.inTurn) struct `Random perturbations of the ball` {
   static let random = RandomStreams(seed: 3, purpose: "ball")
   static let count = 4000
 

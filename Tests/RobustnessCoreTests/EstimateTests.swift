@@ -1,7 +1,8 @@
 import RobustnessCore
+import TestSupport
 import Testing
 
-@Suite struct `Estimates` {
+@Suite(.inTurn) struct `Estimates` {
   /// Newcombe (Statistics in Medicine 1998), Table I, method 3: Wilson's score interval without continuity correction, four digits.
   @Test(arguments: [
     (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718),
@@ -39,7 +40,7 @@ import Testing
   }
 }
 
-@Suite struct `Paired comparisons` {
+@Suite(.inTurn) struct `Paired comparisons` {
   /// Outcomes with the four counts of a table of pairs.
   func compare(both: Int, onlyFirst: Int, onlySecond: Int, neither: Int) -> PairedComparison {
     func pairs(_ a: Bool, _ b: Bool, _ count: Int) -> [(Bool, Bool)] { [(Bool, Bool)](repeating: (a, b), count: count) }
@@ -86,7 +87,7 @@ import Testing
   }
 }
 
-@Suite struct `The worst case over runs` {
+@Suite(.inTurn) struct `The worst case over runs` {
   @Test func `takes the minimum of each example, not of the means`() {
     // Each run leaves half of the examples correct, both together none.
     let worst = WorstCase([[true, false, true, false], [false, true, false, true]])
@@ -107,7 +108,7 @@ import Testing
   }
 }
 
-@Suite struct `The best points` {
+@Suite(.inTurn) struct `The best points` {
   @Test func `success comes before value, and the earlier of equals stays`() {
     let start = Tensor(shape: [3, 1], elements: [0, 0, 0])
     var best = BestPoints(fallback: start)

@@ -1,8 +1,9 @@
 import RobustnessCore
+import TestSupport
 import Testing
 
 /// Expected values by mpmath with 40 digits.
-@Suite struct `Functions of the log domain` {
+@Suite(.inTurn) struct `Functions of the log domain` {
   func expect(_ value: Double, _ expected: Double, within relative: Double = 4e-16) {
     #expect(abs(value - expected) <= relative * abs(expected), "\(value) is not \(expected)")
   }

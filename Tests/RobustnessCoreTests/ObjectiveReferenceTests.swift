@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import RobustnessCore
 
-@Suite struct `Objectives in the log domain` {
+@Suite(.inTurn) struct `Objectives in the log domain` {
   static let allObjectives = Objective.allCases
 
   /// Softmax, then log, as in a textbook: exact enough while logits are moderate.

@@ -1,7 +1,8 @@
 import RobustnessCore
+import TestSupport
 import Testing
 
-@Suite struct `Options of plugins` {
+@Suite(.inTurn) struct `Options of plugins` {
   enum Colour: String, Codable, CaseIterable, Sendable { case red, darkBlue = "dark-blue" }
   struct Sample: PluginOptions {
     var steps = 15

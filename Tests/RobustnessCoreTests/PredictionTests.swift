@@ -1,7 +1,8 @@
 import RobustnessCore
+import TestSupport
 import Testing
 
-@Suite struct `Decisions` {
+@Suite(.inTurn) struct `Decisions` {
   func prediction(_ logProbabilities: [Double], votes: [Double]) -> Prediction {
     Prediction(
       logProbabilities: Tensor(shape: [1, logProbabilities.count], elements: logProbabilities),

@@ -1,8 +1,9 @@
 import CTensorLoops
 import RobustnessCore
+import TestSupport
 import Testing
 
-@Suite struct `Random streams` {
+@Suite(.inTurn) struct `Random streams` {
   /// The three vectors for philox4x32 with ten rounds in `kat_vectors` of Random123.
   @Test(arguments: [
     ([0, 0, 0, 0] as [UInt32], [0, 0] as [UInt32], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8] as [UInt32]),

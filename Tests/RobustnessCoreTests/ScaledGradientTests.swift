@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import RobustnessCore
 
-@Suite struct `Scaled gradients` {
+@Suite(.inTurn) struct `Scaled gradients` {
   func row(_ values: [Double], _ exponent: Int = 0) -> ScaledGradient {
     var gradient = ScaledGradient(values: Tensor(shape: [1, values.count], elements: values), exponents: [exponent])
     gradient.normalize()
@@ -77,7 +78,7 @@ import Testing
   }
 }
 
-@Suite("Weights and logits that are not numbers")
+@Suite("Weights and logits that are not numbers", .inTurn)
 struct NotANumberTests {
   @Test("show in the sum of gradients instead of ending the program", arguments: [Double.nan, .infinity])
   func accumulate(weight: Double) {

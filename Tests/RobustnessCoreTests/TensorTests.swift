@@ -1,7 +1,8 @@
 import RobustnessCore
+import TestSupport
 import Testing
 
-@Suite struct `Tensors` {
+@Suite(.inTurn) struct `Tensors` {
   @Test func `rows are gathered, replaced and copied by index`() {
     var tensor = Tensor(shape: [3, 2], elements: [1, 2, 3, 4, 5, 6])
     #expect(tensor.rows([2, 0, 2]) == Tensor(shape: [3, 2], elements: [5, 6, 1, 2, 5, 6]))

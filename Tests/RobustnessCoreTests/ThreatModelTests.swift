@@ -1,7 +1,8 @@
 import RobustnessCore
+import TestSupport
 import Testing
 
-@Suite struct `Projection on ball and box` {
+@Suite(.inTurn) struct `Projection on ball and box` {
   static let streams = RandomStreams(seed: 5, purpose: "projection")
 
   static func distance(_ a: [Double], _ b: [Double]) -> Double {

@@ -1,5 +1,6 @@
 import RobustnessCore
 import RobustnessTesting
+import TestSupport
 import Testing
 
 /// The rules that an attack breaks, with the whole text of the failure.
@@ -14,7 +15,7 @@ func broken<A: Attack>(_: A.Type) -> (rules: [String], text: String) {
   }
 }
 
-@Suite struct `A broken attack fails conformance` {
+@Suite(.inTurn) struct `A broken attack fails conformance` {
   struct Case: Sendable, CustomTestStringConvertible {
     let rule: AttackRule
     let attack: any Attack.Type

@@ -1,6 +1,7 @@
 import Foundation
 import RobustnessCore
 import RobustnessTesting
+import TestSupport
 import Testing
 
 // One metric for each rule, broken in the way that the rule is there to find.
@@ -103,7 +104,7 @@ private func broken<M: RobustnessMetric>(metric: M.Type) -> (rules: [String], te
   }
 }
 
-@Suite struct `A broken metric fails conformance` {
+@Suite(.inTurn) struct `A broken metric fails conformance` {
   static let cases: [(MetricRule, any RobustnessMetric.Type)] = [
     (.declaration, ShoutedName.self), (.value, Unitless.self), (.interval, OutsideItsInterval.self),
     (.oneAndMany, NeedsTwo.self), (.twoClasses, ThirdLargest.self), (.inputShapes, VectorsOnlyMetric.self),

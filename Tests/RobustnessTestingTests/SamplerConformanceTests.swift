@@ -1,5 +1,6 @@
 import RobustnessCore
 import RobustnessTesting
+import TestSupport
 import Testing
 
 /// The rules that a sampler breaks, with the whole text of the failure.
@@ -14,7 +15,7 @@ private func broken<S: PosteriorSampler>(sampler: S.Type) -> (rules: [String], t
   }
 }
 
-@Suite struct `A broken sampler fails conformance` {
+@Suite(.inTurn) struct `A broken sampler fails conformance` {
   struct Case: Sendable, CustomTestStringConvertible {
     let rule: SamplerRule
     let sampler: any PosteriorSampler.Type

@@ -4,6 +4,7 @@ import Foundation
 import HMC
 import NeuralNetworks
 import RobustnessCore
+import TestSupport
 import Testing
 
 /// A model from which parameters and data can be drawn.
@@ -140,7 +141,7 @@ private func uniformityDeviate(_ ranks: [Int]) -> Double {
   return (cbrt(chi / 9) - (1 - variance)) / variance.squareRoot()
 }
 
-@Suite("Simulation-based calibration")
+@Suite("Simulation-based calibration", .inTurn)
 struct CalibrationTests {
   private let repetitions = runsLongTests ? 1500 : 300
 
@@ -169,7 +170,7 @@ struct CalibrationTests {
   }
 }
 
-@Suite("Geweke's joint test")
+@Suite("Geweke's joint test", .inTurn)
 struct GewekeTests {
   /// Parameters given labels by the sampler, labels given parameters by the model, in turn: the parameters' marginal is then the prior (Geweke 2004).
   private func chain(_ transition: Transition, priorScale: Double? = nil) throws -> [[Float]] {

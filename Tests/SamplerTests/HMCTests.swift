@@ -3,9 +3,10 @@ import Foundation
 import HMC
 import NeuralNetworks
 import RobustnessCore
+import TestSupport
 import Testing
 
-@Suite("Hamiltonian Monte Carlo")
+@Suite("Hamiltonian Monte Carlo", .inTurn)
 struct HMCTests {
   private func options(_ change: (inout HamiltonianMonteCarlo.Options) -> Void) throws -> HamiltonianMonteCarlo {
     var options = HamiltonianMonteCarlo.Options()

@@ -3,6 +3,7 @@ import Foundation
 import HMC
 import NeuralNetworks
 import RobustnessCore
+import TestSupport
 import Testing
 
 /// An anisotropic normal density.
@@ -33,7 +34,7 @@ extension LogDensity {
   }
 }
 
-@Suite("Leapfrog trajectories")
+@Suite("Leapfrog trajectories", .inTurn)
 struct LeapfrogTests {
   private func largest(_ values: some Sequence<Double>) -> Double { values.reduce(0) { max($0, abs($1)) } }
 

@@ -3,9 +3,10 @@ import Foundation
 import NeuralNetworks
 import RobustnessCore
 import SGDEnsemble
+import TestSupport
 import Testing
 
-@Suite("Trained networks")
+@Suite("Trained networks", .inTurn)
 struct SGDEnsembleTests {
   private let streams = RandomStreams(seed: 31, purpose: "test/sgd")
   private func chain(_ number: Int) -> RandomStreams { streams.streams(for: "chain-\(number)") }

@@ -59,6 +59,3 @@ extension PosteriorSampler {
     return result
   }
 }
-
-/// Whether the long repetitions were asked for.
-let runsLongTests = ProcessInfo.processInfo.environment["ROBUSTNESS_LONG_TESTS"] == "1"

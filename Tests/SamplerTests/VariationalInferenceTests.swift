@@ -1,10 +1,11 @@
 import Foundation
 import NeuralNetworks
 import RobustnessCore
+import TestSupport
 import Testing
 import VariationalInference
 
-@Suite("Variational inference")
+@Suite("Variational inference", .inTurn)
 struct VariationalInferenceTests {
   private let random = RandomStreams(seed: 21, purpose: "test/vi/chain-0")
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SharedBenchmark
 
-@Suite struct `A result file` {
+@Suite(.inTurn) struct `A result file` {
   @Test func `reads back as it was written, byte for byte`() throws {
     let result = BenchmarkResult.made()
     let data = try result.encoded()
@@ -54,7 +54,7 @@ import Testing
   }
 }
 
-@Suite struct `A suite` {
+@Suite(.inTurn) struct `A suite` {
   @Test func `the standard one is in order`() throws {
     let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
     #expect(suite.title == "standard 1")
@@ -78,11 +78,12 @@ import Testing
   func `that is out of order is refused`(_ before: String, _ after: String, _ says: String) throws {
     let text = try String(contentsOf: Fixtures.url("suites/standard.json"), encoding: .utf8)
     let range = try #require(text.range(of: before))
-    let file = FileManager.default.temporaryDirectory.appending(path: "suite-\(UUID().uuidString).json")
-    defer { try? FileManager.default.removeItem(at: file) }
-    try Data(text.replacingCharacters(in: range, with: after).utf8).write(to: file)
-    let error = #expect(throws: (any Error).self) { try BenchmarkSuite.read(file.path) }
-    #expect("\(error!)".contains(says), "\(error!)")
+    try withFolder { folder in
+      let file = folder.appending(path: "suite.json")
+      try Data(text.replacingCharacters(in: range, with: after).utf8).write(to: file)
+      let error = #expect(throws: (any Error).self) { try BenchmarkSuite.read(file.path) }
+      #expect("\(error!)".contains(says), "\(error!)")
+    }
   }
 
   @Test(arguments: ["nothing", "pgd:stpes=3", "pgd:norm=l2"])

@@ -1,9 +1,10 @@
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import SharedBenchmark
 
-@Suite struct `A leaderboard` {
+@Suite(.inTurn) struct `A leaderboard` {
   func ball(_ results: [BenchmarkResult]) throws -> Leaderboard.Ball {
     try #require(try Leaderboard(results).sections.first?.entries.first?.balls.first)
   }

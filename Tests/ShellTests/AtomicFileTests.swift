@@ -1,15 +1,13 @@
 import Foundation
 import Shell
+import TestSupport
 import Testing
 
-@Suite struct `Files replaced in one piece` {
+@Suite(.inTurn) struct `Files replaced in one piece` {
   private struct Refusal: Error {}
 
   private func inFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "atomic-\(UInt64.random(in: 0...UInt64.max))")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder.path)
+    try withFolder { try body($0.path) }
   }
 
   private func names(_ folder: String) throws -> [String] {
@@ -105,7 +103,7 @@ import Testing
   }
 }
 
-@Suite struct `Bytes for a descriptor` {
+@Suite(.inTurn) struct `Bytes for a descriptor` {
   @Test func `more than a pipe holds arrives whole`() throws {
     let pipe = Pipe()
     let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Shell
+import TestSupport
 import Testing
 
 private struct Command: ParsableCommand {
@@ -12,7 +13,7 @@ private struct SurpriseError: Error, CustomStringConvertible {
   let description = "something that nobody thought of"
 }
 
-@Suite struct `Ends of programs` {
+@Suite(.inTurn) struct `Ends of programs` {
   private func parserError(_ words: [String]) throws -> any Error {
     try #require(throws: (any Error).self) { _ = try Command.parse(words) }
   }

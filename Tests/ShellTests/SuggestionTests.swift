@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Shell
 
-@Suite struct `Suggestions` {
+@Suite(.inTurn) struct `Suggestions` {
   @Test(arguments: [("pdg", "pgd"), ("fgms", "fgsm"), ("RANDOM", "random"), ("rndom", "random"), ("pgdd", "pgd")])
   func `the candidate nearest to a typing error`(_ word: String, _ expected: String) {
     #expect(Suggestion.nearest(to: word, among: ["fgsm", "pgd", "random"]) == expected)

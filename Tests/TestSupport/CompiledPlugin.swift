@@ -21,8 +21,7 @@ public final class CompiledPlugin: Sendable {
   ///
   /// - Parameter definitions: macros, as `NAME` or `NAME=VALUE`.
   public init(source: String, definitions: [String] = []) throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "compiled-plugin-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    folder = try makeFolder()
     let code = folder.appending(path: "plugin.c")
     try source.write(to: code, atomically: true, encoding: .utf8)
     path = folder.appending(path: "libplugin.so").path

@@ -1,11 +1,12 @@
 import Foundation
 import NeuralNetworks
+import TestSupport
 import Testing
 
 @testable import TrainingHarness
 
 /// What `--architecture` takes.
-@Suite struct `Architectures in words` {
+@Suite(.inTurn) struct `Architectures in words` {
   static func resolve(_ text: String, _ shape: [Int] = [1, 28, 28], classes: Int = 10) throws -> Architecture {
     try ArchitectureSpecification.resolve(text, inputShape: shape, classCount: classes)
   }

@@ -1,10 +1,11 @@
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import TrainingHarness
 
 /// States of samplers come back from the journal as they were, to the bit.
-@Suite struct `The binary coding of states` {
+@Suite(.inTurn) struct `The binary coding of states` {
   struct Inner: Codable, Equatable {
     var flag = true
     var text = "é\0"

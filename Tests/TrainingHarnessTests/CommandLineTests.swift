@@ -1,12 +1,13 @@
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
+import TestSupport
 import Testing
 
 @testable import TrainingHarness
 
 /// What is wrong with a command line is said in one sentence, before anything is done.
-@Suite struct `The command line of train` {
+@Suite(.inTurn) struct `The command line of train` {
   @Test(arguments: [
     (["walc"], "no sampler named 'walc'. Did you mean 'walk'?"),
     ([], "which sampler?"),

@@ -1,11 +1,12 @@
 import Foundation
 import PosteriorFiles
+import TestSupport
 import Testing
 
 @testable import TrainingHarness
 
 /// The program itself, killed and short of room.
-@Suite(.serialized) struct `The program train` {
+@Suite(.inTurn) struct `The program train` {
   static func words(_ output: String, _ more: [String] = []) -> [String] {
     [
       "hmc", "--data", "half-moons", "--training-examples", "1000", "--architecture", "dense:16,tanh", "--draws", "120",
@@ -25,23 +26,23 @@ import Testing
   @Test func `killed at random moments and resumed, the content is the same`() throws {
     let folder = try TestFolder()
     let begin = ContinuousClock.now
-    #expect(try BuiltProgram.train.run(Self.words(folder.path("whole.h5"))).code == 0)
+    #expect(try Program.train.run(Self.words(folder.path("whole.h5"))).code == 0)
     let whole = try contentSHA256(folder.path("whole.h5"))
     let duration = begin.duration(to: .now).components
     let microseconds = Double(duration.seconds) * 1e6 + Double(duration.attoseconds) * 1e-12
     var moments = Moments()
     var kills = 0
     let output = folder.path("run.h5")
-    for _ in 0..<(isLong ? 50 : 5) {
+    for _ in 0..<(runsLongTests ? 50 : 5) {
       var words = Self.words(output, ["--threads", "\(1 + kills % 3)"])
       // Killed twice, and then left in peace.
       for attempt in 0..<3 {
-        let started = try BuiltProgram.train.start(words)
+        let started = try Program.train.start(words)
         if attempt < 2 {
           usleep(UInt32(moments.next() * microseconds * (attempt == 0 ? 1 : 0.7)))
           started.signal(SIGKILL)
         }
-        let end = started.wait()
+        let end = try started.wait()
         if end.isSignal { kills += 1 } else { #expect(end.code == 0, "\(end.text)") }
         // Before the journal is complete there is nothing to resume, and the same command begins again.
         if FileManager.default.fileExists(atPath: output + ".journal/run.json")
@@ -79,17 +80,17 @@ import Testing
   ) throws {
     let folder = try TestFolder()
     let output = folder.path("run.h5")
-    let started = try BuiltProgram.train.start(Self.longWords(output))
+    let started = try Program.train.start(Self.longWords(output))
     defer { started.signal(SIGKILL) }
     try Self.waitForDraws(output)
-    let published = try BuiltProgram.posterior.run(["publish", output])
+    let published = try Program.posterior.run(["publish", output])
     #expect(published.code == 0, "\(published.text)")
-    let again = try BuiltProgram.posterior.run(["publish", output + ".journal"])
+    let again = try Program.posterior.run(["publish", output + ".journal"])
     #expect(again.code == 0, "\(again.text)")
-    let second = try BuiltProgram.train.run(["--resume", output])
+    let second = try Program.train.run(["--resume", output])
     #expect(second.code == 70 && second.text.contains("another process is working on this run"))
     started.signal(number)
-    let end = started.wait()
+    let end = try started.wait()
     #expect(end.code == 75 && !end.isSignal)
     #expect(end.text.hasPrefix("Stopped after draw ") && end.text.contains("train --resume \(output)"), "\(end.text)")
     #expect(try folder.names == ["data.h5", "run.h5.journal", "run.partial.h5"])
@@ -100,33 +101,33 @@ import Testing
   @Test func `a full disk is an error, and the run goes on when there is room`() throws {
     let folder = try TestFolder()
     let output = folder.path("run.h5")
-    #expect(try BuiltProgram.train.run(Self.words(folder.path("whole.h5"))).code == 0)
+    #expect(try Program.train.run(Self.words(folder.path("whole.h5"))).code == 0)
     // Half a kilobyte blocks in POSIX shells: 16 KB, which the records outgrow in the middle of the run.
-    let full = try BuiltProgram.train.run(Self.words(output), setUp: "ulimit -f 32")
+    let full = try Program.train.run(Self.words(output), setUp: "ulimit -f 32")
     #expect(full.code == 70 && full.text.contains("cannot be written"), "\(full.text)")
     #expect(full.text.contains("train --resume"))
     #expect(try folder.names == ["data.h5", "run.h5.journal", "whole.h5"])
     // The journal fits now, the file does not.
-    let later = try BuiltProgram.train.run(["--resume", output], setUp: "ulimit -f 120")
+    let later = try Program.train.run(["--resume", output], setUp: "ulimit -f 120")
     #expect(later.code == 70 && later.text.contains("could not be written"), "\(later.text)")
     #expect(try folder.names == ["data.h5", "run.h5.journal", "whole.h5"])
-    let end = try BuiltProgram.train.run(["--resume", output])
+    let end = try Program.train.run(["--resume", output])
     #expect(end.code == 0, "\(end.text)")
     #expect(try contentSHA256(output) == contentSHA256(folder.path("whole.h5")))
   }
 
   @Test func `an output that cannot be written is said before the work`() throws {
     let folder = try TestFolder()
-    let missing = try BuiltProgram.train.run(Self.longWords(folder.path("nowhere/run.h5")))
+    let missing = try Program.train.run(Self.longWords(folder.path("nowhere/run.h5")))
     #expect(missing.code == 70 && missing.text.contains("does not exist"))
     let place = folder.path("locked")
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: place)
     // The superuser may write there; nobody makes folders in /proc.
     let readOnly = getuid() == 0 ? "/proc/run.h5" : place + "/run.h5"
-    let refused = try BuiltProgram.train.run(Self.longWords(readOnly))
+    let refused = try Program.train.run(Self.longWords(readOnly))
     #expect(refused.code == 70 && refused.text.contains("cannot be written"), "\(refused.text)")
-    let huge = try BuiltProgram.train.run(
+    let huge = try Program.train.run(
       Self.words(folder.path("run.h5"), ["--threads", "1"]).map { $0 == "120" ? "900000000000" : $0 })
     #expect(huge.code == 70 && huge.text.contains("the draws need"), "\(huge.text)")
     #expect(try folder.names == ["data.h5", "locked"])

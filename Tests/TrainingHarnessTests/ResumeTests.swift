@@ -9,7 +9,7 @@ import Testing
 @testable import TrainingHarness
 
 /// A run that was killed, stopped or cut ends with the content of one that was not.
-@Suite struct `Resuming a run` {
+@Suite(.inTurn) struct `Resuming a run` {
   @Test func `after a kill at any step the content is the same`() throws {
     let folder = try TestFolder()
     try train(folder.words("whole.h5"))
@@ -144,7 +144,7 @@ import Testing
     let records = folder.path("run.h5.journal/chain-1.records")
     let size = try Data(contentsOf: URL(fileURLWithPath: folder.path("copy/chain-1.records"))).count
     // Every byte in the long run; otherwise a sample of them.
-    for length in isLong ? Array(0..<size) : Array(Swift.stride(from: 0, to: size, by: 29)) {
+    for length in runsLongTests ? Array(0..<size) : Array(Swift.stride(from: 0, to: size, by: 29)) {
       try Self.restore(folder)
       #expect(truncate(records, off_t(length)) == 0)
       try train(["--resume", folder.path("run.h5"), "--quiet"])

@@ -2,12 +2,13 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import TrainingHarness
 
 /// What a run leaves behind.
-@Suite struct `A training run` {
+@Suite(.inTurn) struct `A training run` {
   @Test func `writes chains, statistics, examples and where they come from`() throws {
     let folder = try TestFolder()
     let printed = try train(

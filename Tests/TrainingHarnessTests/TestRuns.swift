@@ -4,6 +4,7 @@ import HDF5
 import PosteriorFiles
 import RobustnessCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import TrainingHarness
@@ -13,8 +14,7 @@ final class TestFolder {
   let url: URL
 
   init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("training-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    url = try makeFolder()
     try Self.writeData(path("data.h5"))
   }
 
@@ -22,7 +22,7 @@ final class TestFolder {
 
   func path(_ name: String) -> String { url.appendingPathComponent(name).path }
   var names: [String] {
-    get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
+    get throws { try TestSupport.names(in: url) }
   }
 
   /// Twelve points in the plane, of the class that the sign of their sum tells.
