@@ -79,22 +79,3 @@ extension BenchmarkRequest {
     try tables.write(finished)
   }
 }
-
-/// Everything that a leaderboard of finished results follows from.
-public struct LeaderboardRequest: Codable, Hashable, Sendable {
-  /// Result files, or folders of them.
-  public var results: [String]
-  /// Where the leaderboard goes.
-  public var tables = LeaderboardFiles()
-
-  /// The leaderboard of these results, on standard output.
-  public init(results: [String]) { self.results = results }
-
-  /// Merges the results and writes the leaderboard.
-  ///
-  /// - Throws: Errors of exit code 64, 65 and 70.
-  public func run() throws {
-    try tables.check()
-    try tables.write(try ResultFolder.read(results))
-  }
-}

@@ -47,6 +47,14 @@ import Testing
     #expect(try BenchmarkRequest(canonicalText: changed.canonicalText) == changed)
   }
 
+  @Test(arguments: [["--csv", "board.csv"], ["--markdown", "board.md", "--html", "board.html"], []])
+  func `for a leaderboard survives writing and reading too`(_ words: [String]) throws {
+    let request = try TableCommand.parse(["here", "there"] + words).request
+    #expect(request.results == ["here", "there"])
+    #expect(try JSONDecoder().decode(LeaderboardRequest.self, from: JSONEncoder().encode(request)) == request)
+    #expect(try LeaderboardRequest(canonicalText: request.canonicalText) == request)
+  }
+
   @Test func `is the default of the command line without options`() throws {
     let plain = BenchmarkRequest(suite: "standard.json", models: ["a.h5"])
     #expect(try request(nil) == plain)
