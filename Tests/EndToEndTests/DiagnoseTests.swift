@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `posterior diagnose`.
-@Suite(.inTurn) struct DiagnoseTests {
+@Suite(.inTurnEarly) struct DiagnoseTests {
   @Test(arguments: [
     ("mnist-fc2-relu", "8"), ("mnist-conv-leaky", "4"), ("mnist-fc1-tanh-sharp", "6"), ("moons-fc2-leaky", "16"),
   ]) func `an ensemble has predictions but no convergence, and its file stays as it is`(_ name: String, _ draws: String)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A posterior larger than the memory that the program may take.
-@Suite(.inTurn) struct LargePosteriorTests {
+@Suite(.inTurnEarly) struct LargePosteriorTests {
   /// Draws made as they are asked for: weight i of draw d is a hash of (d, i), scaled as networks usually begin.
   private struct GeneratedWeights: WeightSource {
     let architecture: Architecture

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The posteriors that `make fixtures` trains are those of the committed configurations, signed, accurate, and honest about their convergence.
-@Suite(.inTurn) struct TrainedFixturesTests {
+@Suite(.inTurnEarly) struct TrainedFixturesTests {
   static let names = ["mnist-hmc", "half-moons-hmc", "mnist-deep-ensemble", "fashion-vi"]
 
   private func file(_ name: String) throws -> PosteriorFile {

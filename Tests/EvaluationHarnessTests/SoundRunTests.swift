@@ -6,7 +6,7 @@ import Testing
 @testable import EvaluationHarness
 
 /// Sound runs: no check may fail.
-@Suite(.inTurn) struct `No check fails` {
+@Suite(.inTurnEarly) struct `No check fails` {
   /// The oracles, and examples few enough to be quick.
   static let oracles = [(Oracle.relu, 100), (.sharp, 100), (.moons, 200)]
 

@@ -8,7 +8,7 @@ import Testing
 @testable import PaperExperiments
 
 /// The smallest experiment from the command to its pages, and the bands that its numbers must stay in.
-@Suite(.inTurn) struct SmokeTests {
+@Suite(.inTurnEarly) struct SmokeTests {
   private func reference() throws -> [Quantity] {
     QuantityBands.parse(try String(contentsOf: Fixtures.url("smoke-quantities.csv"), encoding: .utf8))
   }

@@ -4,7 +4,7 @@ import RobustnessTesting
 import TestSupport
 import Testing
 
-@Suite(.inTurn) struct `Built-in plugins conform` {
+@Suite(.inTurnEarly) struct `Built-in plugins conform` {
   @Test(arguments: [any Attack.Type].builtIn.map { $0.name })
   func `attacks keep every rule`(_ name: String) throws {
     let attack = try #require([any Attack.Type].builtIn.first { $0.name == name })
@@ -26,7 +26,10 @@ import Testing
     let metric = try #require([any RobustnessMetric.Type].builtIn.first { $0.name == name })
     try expectConformance(of: metric)
   }
+}
 
+// Apart from the others: both take long, and suites run side by side.
+@Suite(.inTurnEarly) struct `Built-in samplers conform` {
   @Test(arguments: [any PosteriorSampler.Type].builtIn.map { $0.name })
   func `samplers keep every rule`(_ name: String) throws {
     let sampler = try #require([any PosteriorSampler.Type].builtIn.first { $0.name == name })
@@ -39,7 +42,7 @@ import Testing
     ("vi", ["epochs": "2000", "learning-rate": "0.01"]), ("ensemble", ["optimizer": "sgd", "learning-rate": "0.05"]),
     ("sgd", ["regularization": "none", "schedule": "step", "decay-epochs": "4"]),
   ])
-  func `with other options too: samplers`(_ name: String, _ options: [String: String]) throws {
+  func `with other options too`(_ name: String, _ options: [String: String]) throws {
     let sampler = try #require([any PosteriorSampler.Type].builtIn.first { $0.name == name })
     try expectConformance(of: sampler, options: options)
   }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Damaged files of every kind end in a refusal or, when the damage touches nothing that matters, in acceptance.
-@Suite(.inTurn) struct MutationTests {
+@Suite(.inTurnEarly) struct MutationTests {
   /// SplitMix64: a fixed sequence of mutations on every machine.
   struct Generator: RandomNumberGenerator {
     var state: UInt64

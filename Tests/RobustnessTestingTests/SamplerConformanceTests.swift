@@ -15,7 +15,7 @@ private func broken<S: PosteriorSampler>(sampler: S.Type) -> (rules: [String], t
   }
 }
 
-@Suite(.inTurn) struct `A broken sampler fails conformance` {
+@Suite(.inTurnEarly) struct `A broken sampler fails conformance` {
   struct Case: Sendable, CustomTestStringConvertible {
     let rule: SamplerRule
     let sampler: any PosteriorSampler.Type

@@ -141,7 +141,7 @@ private func uniformityDeviate(_ ranks: [Int]) -> Double {
   return (cbrt(chi / 9) - (1 - variance)) / variance.squareRoot()
 }
 
-@Suite("Simulation-based calibration", .inTurn)
+@Suite("Simulation-based calibration", .inTurnEarly)
 struct CalibrationTests {
   private let repetitions = runsLongTests ? 1500 : 300
 
@@ -170,7 +170,7 @@ struct CalibrationTests {
   }
 }
 
-@Suite("Geweke's joint test", .inTurn)
+@Suite("Geweke's joint test", .inTurnEarly)
 struct GewekeTests {
   /// Parameters given labels by the sampler, labels given parameters by the model, in turn: the parameters' marginal is then the prior (Geweke 2004).
   private func chain(_ transition: Transition, priorScale: Double? = nil) throws -> [[Float]] {

@@ -6,7 +6,7 @@ import RobustnessCore
 import TestSupport
 import Testing
 
-@Suite("Hamiltonian Monte Carlo", .inTurn)
+@Suite("Hamiltonian Monte Carlo", .inTurnEarly)
 struct HMCTests {
   private func options(_ change: (inout HamiltonianMonteCarlo.Options) -> Void) throws -> HamiltonianMonteCarlo {
     var options = HamiltonianMonteCarlo.Options()

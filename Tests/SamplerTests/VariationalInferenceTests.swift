@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import VariationalInference
 
-@Suite("Variational inference", .inTurn)
+@Suite("Variational inference", .inTurnEarly)
 struct VariationalInferenceTests {
   private let random = RandomStreams(seed: 21, purpose: "test/vi/chain-0")
 

@@ -6,7 +6,7 @@ import Testing
 @testable import TrainingHarness
 
 /// The program itself, killed and short of room.
-@Suite(.inTurn) struct `The program train` {
+@Suite(.inTurnEarly) struct `The program train` {
   static func words(_ output: String, _ more: [String] = []) -> [String] {
     [
       "hmc", "--data", "half-moons", "--training-examples", "1000", "--architecture", "dense:16,tanh", "--draws", "120",
