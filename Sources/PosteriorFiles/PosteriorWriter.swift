@@ -4,8 +4,8 @@ import NeuralNetworks
 
 /// Writes posterior files so that at every moment the target is either what it was before or complete and verified.
 ///
-/// The file is written under a temporary name in the same folder, flushed to the disk, read back and compared with its digests,
-/// and only then given its name.
+/// The file is written under a temporary name in the same folder, flushed to the disk, read back and compared with its
+/// digests, and only then given its name.
 public enum PosteriorWriter {
   /// Writes a file, replacing the one that has the name.
   ///
@@ -29,7 +29,8 @@ public enum PosteriorWriter {
         throw PosteriorFileError(file: path, path: "/", reason: "was not written as it should have been")
       }
       guard rename(temporary, target.path) == 0 else { throw failure(path, String(cString: strerror(errno))) }
-      // The name itself must reach the disk too. Some file systems cannot do that for a folder: the file is safe all the same.
+      // The name itself must reach the disk too. Some file systems cannot do that for a folder: the file is safe all
+      // the same.
       try? synchronize(folder.path, flags: O_RDONLY)
     } catch {
       unlink(temporary)
