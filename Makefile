@@ -54,6 +54,7 @@ test: test-swift
 
 test-long: dependencies
 	@mkdir -p Docs
+	@mkdir -p .build
 	@{ ROBUSTNESS_LONG_TESTS=1 $(SWIFT) test $(RELEASE) 2>&1; echo "exit code $$?"; } | tee .build/test-long.log
 	@{ SWIFT="$(SWIFT)" sh .ci/test-summary .build/test-long.log; tail -n 1 .build/test-long.log; } > $(LONG_OUTPUT)
 	@tail -n 1 $(LONG_OUTPUT) | grep -q '^exit code 0$$'
