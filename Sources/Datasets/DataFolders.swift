@@ -32,7 +32,8 @@ public struct DataFolders: Sendable, Hashable {
   /// The folder that fetched files go to: the one asked for, else `$BAYES_DATA`, else `data`.
   public var target: String { given ?? named ?? Self.standard }
 
-  /// The folders that are looked at for a data set, in order: files lie in the folder itself or in one named after the data set.
+  /// The folders that are looked at for a data set, in order: files lie in the folder itself or in one named after the
+  /// data set.
   public func candidates(for dataset: ImageDataset) -> [String] {
     var folders = ["\(target)/\(dataset.rawValue)", target]
     if given == nil, dataset == .fashionMNIST { folders.append(system) }

@@ -7,12 +7,14 @@ extension Dataset {
 
   /// Reads `inputs` and `labels`, and `test_inputs` and `test_labels` if there are any, at the root of an HDF5 file.
   ///
-  /// Inputs are float32, float64 (rounded to single precision) or uint8 (divided by 255). The bounds are those of the root's attribute `input_bounds`,
-  /// else the smallest and the largest number of all inputs. There are as many classes as the largest label asks for, and at least two.
+  /// Inputs are float32, float64 (rounded to single precision) or uint8 (divided by 255). The bounds are those of the
+  /// root's attribute `input_bounds`, else the smallest and the largest number of all inputs. There are as many classes
+  /// as the largest label asks for, and at least two.
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has just written.
+  ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has
+  ///     just written.
   /// - Throws: ``/PosteriorFiles/PosteriorFileError`` or ``DatasetError`` with the file and the reason.
   public init(hdf5File path: String, probe: ProbeCommand?) throws {
     let arrays = try TrainingArrays.read(path, probe: probe)

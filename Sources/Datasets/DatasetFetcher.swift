@@ -12,8 +12,9 @@ public struct FetchProgress: Sendable, Hashable {
 
 /// Fetches the files of a data set from public mirrors.
 ///
-/// A file arrives under a hidden name, goes on where an earlier attempt stopped if the server allows it, and gets its own name once its
-/// SHA-256 is the one expected. Mirrors are tried in turn; whose bytes they are does not matter, since the digest decides.
+/// A file arrives under a hidden name, goes on where an earlier attempt stopped if the server allows it, and gets its
+/// own name once its SHA-256 is the one expected. Mirrors are tried in turn; whose bytes they are does not matter,
+/// since the digest decides.
 public struct DatasetFetcher: Sendable {
   /// Folders on servers, in the order in which they are tried.
   public var mirrors: [URL]

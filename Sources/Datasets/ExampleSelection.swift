@@ -28,9 +28,11 @@ public struct ExampleSelection: Sendable, Hashable {
 }
 
 extension DatasetPart {
-  /// A class-balanced choice: as many examples of each class as of any other; where `count` is no multiple of the number of classes, the first classes get one more.
+  /// A class-balanced choice: as many examples of each class as of any other; where `count` is no multiple of the
+  /// number of classes, the first classes get one more.
   ///
-  /// Within a class the examples are drawn without replacement from a stream of their own, so that with one seed a smaller choice is part of every larger one.
+  /// Within a class the examples are drawn without replacement from a stream of their own, so that with one seed a
+  /// smaller choice is part of every larger one.
   ///
   /// - Parameters:
   ///   - count: Number of examples.

@@ -4,9 +4,10 @@ public import RobustnessCore
 
 /// Two interleaved half circles in the plane, one for each class, as scikit-learn's `make_moons` lays them out.
 ///
-/// The angles t divide [0, π] evenly. Class 0 lies at (cos t, sin t), class 1 at (1 − cos t, ½ − sin t); normal noise is added to both coordinates.
-/// Then both coordinates are scaled jointly, by the smallest and the largest number among all of them, to [0, 1]: the same factor for both, so that angles and tangents stay.
-/// Carbone et al. (NeurIPS 2020) use 30,000 points with noise 0.1 and train on the first 80 % of them, in random order; those are the defaults.
+/// The angles t divide [0, π] evenly. Class 0 lies at (cos t, sin t), class 1 at (1 − cos t, ½ − sin t); normal noise
+/// is added to both coordinates. Then both coordinates are scaled jointly, by the smallest and the largest number among
+/// all of them, to [0, 1]: the same factor for both, so that angles and tangents stay. Carbone et al. (NeurIPS 2020)
+/// use 30,000 points with noise 0.1 and train on the first 80 % of them, in random order; those are the defaults.
 ///
 /// Without noise the points lie on a curve, whose tangents are known.
 public struct HalfMoons: Sendable, Hashable {
@@ -28,7 +29,8 @@ public struct HalfMoons: Sendable, Hashable {
   public let trainCurve: Curve
   /// The curve behind the points to test on, in their order.
   public let testCurve: Curve
-  /// Lengths on the curve before scaling times this are lengths after it; the noise's standard deviation scales likewise.
+  /// Lengths on the curve before scaling times this are lengths after it; the noise's standard deviation scales
+  /// likewise.
   public let scale: Double
 
   /// Generates the points.

@@ -3,7 +3,8 @@ import Foundation
 /// The array of an IDX file, the format in which MNIST is distributed (LeCun, Cortes, Burges, *The MNIST database*).
 ///
 /// Two zero bytes, one byte for the type, one for the number of axes, the length of each axis as four bytes with the
-/// most significant first, and the values in C order. Images and labels hold unsigned bytes; the other types are refused.
+/// most significant first, and the values in C order. Images and labels hold unsigned bytes; the other types are
+/// refused.
 public struct IDXArray: Sendable, Hashable {
   /// Length of each axis.
   public let shape: [Int]

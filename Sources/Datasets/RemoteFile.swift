@@ -54,7 +54,8 @@ extension ImageDataset {
     }
   }
 
-  /// Public folders that hold the files, in the order in which they are tried. They need not be trusted: digests decide.
+  /// Public folders that hold the files, in the order in which they are tried. They need not be trusted: digests
+  /// decide.
   public var mirrors: [URL] {
     let texts =
       switch self {

@@ -6,7 +6,8 @@ import Glibc
 import Musl
 #endif
 
-/// The regularised incomplete beta function I_x(a, b), by its continued fraction (NIST DLMF 8.17.22, evaluated with Lentz's method).
+/// The regularised incomplete beta function I_x(a, b), by its continued fraction (NIST DLMF 8.17.22, evaluated with
+/// Lentz's method).
 func regularizedIncompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
   if x <= 0 { return 0 }
   if x >= 1 { return 1 }

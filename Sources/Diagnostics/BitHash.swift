@@ -1,4 +1,5 @@
-/// 128 bits that tell lists of numbers apart that differ in at least one bit, up to collisions by chance (2⁻¹²⁸ for each pair).
+/// 128 bits that tell lists of numbers apart that differ in at least one bit, up to collisions by chance (2⁻¹²⁸ for
+/// each pair).
 struct BitHash: Hashable, Sendable {
   private var low: UInt64 = 0x243f_6a88_85a3_08d3
   private var high: UInt64 = 0x1319_8a2e_0370_7344

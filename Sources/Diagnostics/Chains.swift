@@ -21,7 +21,8 @@ func variance(_ values: [Double]) -> Double {
   return values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / Double(values.count - 1)
 }
 
-/// The quantile with linear interpolation between order statistics (type 7 of Hyndman and Fan 1996), of values in ascending order.
+/// The quantile with linear interpolation between order statistics (type 7 of Hyndman and Fan 1996), of values in
+/// ascending order.
 func quantile(_ sorted: [Double], _ probability: Double) -> Double {
   let position = Double(sorted.count - 1) * probability + 1
   let index = min(max(position, 1), Double(sorted.count - 1)).rounded(.down)
@@ -29,9 +30,11 @@ func quantile(_ sorted: [Double], _ probability: Double) -> Double {
   return (1 - weight) * sorted[Int(index) - 1] + weight * sorted[Int(index)]
 }
 
-/// Every draw replaced by Φ⁻¹((r − 3/8) / (S + 1/4)), where r is its rank among all S draws (Vehtari et al. 2021, Eq. 14).
+/// Every draw replaced by Φ⁻¹((r − 3/8) / (S + 1/4)), where r is its rank among all S draws (Vehtari et al. 2021, Eq.
+/// 14).
 ///
-/// Equal draws share the average of their ranks: a rejected proposal repeats a draw, and ranks by order of appearance would see a trend there.
+/// Equal draws share the average of their ranks: a rejected proposal repeats a draw, and ranks by order of appearance
+/// would see a trend there.
 func rankNormalized(_ chains: [[Double]]) -> [[Double]] {
   let pool = chains.flatMap { $0 }
   let order = pool.indices.sorted { pool[$0] < pool[$1] }

@@ -2,7 +2,8 @@ import Dispatch
 
 /// How well some quantities have converged: R-hat, effective sample sizes and Monte Carlo errors over all of them.
 ///
-/// NaN where nothing is defined. Quantities that do not vary, are not finite, or have fewer than four draws a chain have no diagnostics; they are counted, and never taken for converged.
+/// NaN where nothing is defined. Quantities that do not vary, are not finite, or have fewer than four draws a chain
+/// have no diagnostics; they are counted, and never taken for converged.
 public struct ConvergenceSummary: Sendable, Hashable, Codable {
   /// Number of quantities that were looked at.
   public var quantityCount: Int
@@ -22,7 +23,8 @@ public struct ConvergenceSummary: Sendable, Hashable, Codable {
   @ExtendedNumber public var smallestTailESS: Double
   /// The median effective sample size of the tails.
   @ExtendedNumber public var medianTailESS: Double
-  /// The largest Monte Carlo standard error of a mean, in the unit of the quantities; for log-probabilities that of the probability.
+  /// The largest Monte Carlo standard error of a mean, in the unit of the quantities; for log-probabilities that of the
+  /// probability.
   @ExtendedNumber public var largestMonteCarloError: Double
 
   /// Summarises `count` quantities.
@@ -58,7 +60,8 @@ public struct ConvergenceSummary: Sendable, Hashable, Codable {
     largestMonteCarloError = Self.defined(results.map(\.error)).last ?? .nan
   }
 
-  /// For draws that are independent by construction: no chain to converge, and the Monte Carlo error is √(variance/draws).
+  /// For draws that are independent by construction: no chain to converge, and the Monte Carlo error is
+  /// √(variance/draws).
   init(independentDraws quantities: [[Double]]) {
     quantityCount = quantities.count
     population = quantities.count

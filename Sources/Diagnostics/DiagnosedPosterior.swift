@@ -10,17 +10,20 @@ public struct DiagnosedPosterior: Sendable {
   public var chainCount: Int
   /// Number of draws in each chain.
   public var drawsPerChain: Int
-  /// What the sampler recorded for every draw, by ArviZ's name: `lp`, `energy`, `acceptance_rate`, `step_size`, `n_steps`, `diverging`, `energy_error`. Other names are ignored.
+  /// What the sampler recorded for every draw, by ArviZ's name: `lp`, `energy`, `acceptance_rate`, `step_size`,
+  /// `n_steps`, `diverging`, `energy_error`. Other names are ignored.
   public var statistics: [String: [Double]] = [:]
   /// Number of parameters of one draw.
   public var parameterCount = 0
-  /// Writes the parameters of one draw into room for `parameterCount` numbers; called once for each draw, in order. Nil leaves weight space out.
+  /// Writes the parameters of one draw into room for `parameterCount` numbers; called once for each draw, in order. Nil
+  /// leaves weight space out.
   public var readParameters: (@Sendable (_ draw: Int, _ buffer: UnsafeMutableBufferPointer<Float>) throws -> Void)?
   /// The draws as networks; nil leaves function space and predictive quality out.
   public var ensemble: (any PosteriorEnsemble)?
   /// Held-out inputs, shape (examples, …input).
   public var inputs: Tensor?
-  /// Their classes; nil leaves predictive quality out, and function space then is about the class that the predictive chooses.
+  /// Their classes; nil leaves predictive quality out, and function space then is about the class that the predictive
+  /// chooses.
   public var labels: [Int]?
 
   /// Number of draws over all chains.

@@ -8,8 +8,9 @@ import Musl
 
 /// How many independent draws the chains are worth (Vehtari et al. 2021; Geyer 1992), as Stan and ArviZ compute it.
 ///
-/// Every function takes chains × draws of one quantity, splits the chains in halves, and returns NaN for fewer than four draws a chain, for values that are not finite and for a
-/// constant. Antithetic chains can be worth more than their draws, up to S·log₁₀S for S draws.
+/// Every function takes chains × draws of one quantity, splits the chains in halves, and returns NaN for fewer than
+/// four draws a chain, for values that are not finite and for a constant. Antithetic chains can be worth more than
+/// their draws, up to S·log₁₀S for S draws.
 ///
 /// - Precondition: every chain has the same number of draws.
 public enum EffectiveSampleSize {
@@ -18,7 +19,8 @@ public enum EffectiveSampleSize {
     areInformative(chains) ? ofChains(rankNormalized(splitInHalves(chains))) : .nan
   }
 
-  /// For estimates of the tails: the smaller of those of the 5 % and the 95 % quantile. NaN when so many draws are equal that a tail is empty.
+  /// For estimates of the tails: the smaller of those of the 5 % and the 95 % quantile. NaN when so many draws are
+  /// equal that a tail is empty.
   public static func tail(_ chains: [[Double]]) -> Double {
     let low = quantile(chains, 0.05)
     let high = quantile(chains, 0.95)
@@ -67,7 +69,8 @@ public enum EffectiveSampleSize {
     return total / max(time, 1 / log10(total))
   }
 
-  /// −1 + 2 Σ ρ over Geyer's initial monotone sequence: sums of neighbouring pairs, as long as they are positive, each at most the one before.
+  /// −1 + 2 Σ ρ over Geyer's initial monotone sequence: sums of neighbouring pairs, as long as they are positive, each
+  /// at most the one before.
   private static func autocorrelationTime(_ draws: Int, _ autocorrelation: (Int) -> Double) -> Double {
     var even = 1.0
     var odd = draws > 1 ? autocorrelation(1) : 0
@@ -80,7 +83,8 @@ public enum EffectiveSampleSize {
       lag += 2
     }
     let last = lag - 2
-    // The even term of the first pair that is not positive still counts, once: it lowers the variance for antithetic chains.
+    // The even term of the first pair that is not positive still counts, once: it lowers the variance for antithetic
+    // chains.
     if even > 0, last + 1 >= 0 { rho[last + 1] = even }
     var pair = 1
     while pair <= last - 2 {

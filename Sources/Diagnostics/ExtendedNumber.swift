@@ -1,6 +1,7 @@
 /// A number that may be infinite or not defined (NaN), and can be encoded all the same.
 ///
-/// JSON has neither: they are written as the texts "infinity", "-infinity" and "not defined". Two numbers that are not defined are equal, so that a report equals itself.
+/// JSON has neither: they are written as the texts "infinity", "-infinity" and "not defined". Two numbers that are not
+/// defined are equal, so that a report equals itself.
 @propertyWrapper public struct ExtendedNumber: Sendable, Hashable, Codable {
   /// The number.
   public var wrappedValue: Double

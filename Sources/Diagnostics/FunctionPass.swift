@@ -1,6 +1,7 @@
 import RobustnessCore
 
-/// What one pass of the held-out inputs through every draw leaves; draws go through in groups, so that the predictions of all of them are never in memory at once.
+/// What one pass of the held-out inputs through every draw leaves; draws go through in groups, so that the predictions
+/// of all of them are never in memory at once.
 struct FunctionPass: Sendable {
   /// At most this many log-probabilities are in memory at once, apart from those of one group of draws.
   static let groupElements = 4_000_000

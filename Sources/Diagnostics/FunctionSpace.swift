@@ -2,7 +2,8 @@ public import RobustnessCore
 
 /// What Markov chains say about some inputs: the log-probability of one class at each of them, as chains × draws.
 ///
-/// Weights can be permuted without changing the function, so that chains may disagree in every weight and agree in everything they say. Convergence is judged here.
+/// Weights can be permuted without changing the function, so that chains may disagree in every weight and agree in
+/// everything they say. Convergence is judged here.
 public struct FunctionSpace: Sendable {
   /// Inputs whose predictions are compared between draws: as many as a diagnosis needs, whatever the size of the data.
   public static let exampleLimit = 100

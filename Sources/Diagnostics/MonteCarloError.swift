@@ -1,6 +1,8 @@
-/// Monte Carlo standard errors: how far an estimate from the chains may be from the posterior's (Vehtari et al. 2021, §4.3), as ArviZ computes them.
+/// Monte Carlo standard errors: how far an estimate from the chains may be from the posterior's (Vehtari et al. 2021,
+/// §4.3), as ArviZ computes them.
 ///
-/// Every function takes chains × draws of one quantity and returns the error in its unit, and NaN where the effective sample size is NaN.
+/// Every function takes chains × draws of one quantity and returns the error in its unit, and NaN where the effective
+/// sample size is NaN.
 ///
 /// - Precondition: every chain has the same number of draws.
 public enum MonteCarloError {
@@ -10,7 +12,8 @@ public enum MonteCarloError {
     return size.isNaN ? .nan : (variance(chains.flatMap { $0 }) / size).squareRoot()
   }
 
-  /// Of the standard deviation, by the delta method from the fourth central moment: √((m₄ − m₂²)/ESS)/(2√m₂), with the ESS of (x − mean)².
+  /// Of the standard deviation, by the delta method from the fourth central moment: √((m₄ − m₂²)/ESS)/(2√m₂), with the
+  /// ESS of (x − mean)².
   public static func standardDeviation(_ chains: [[Double]]) -> Double {
     guard areInformative(chains) else { return .nan }
     let centre = Diagnostics.mean(chains.flatMap { $0 })
@@ -22,7 +25,8 @@ public enum MonteCarloError {
     return ((fourth - second * second) / size / second / 4).squareRoot()
   }
 
-  /// Of a quantile: half the width of its central 68 % interval, whose ends are order statistics at the quantiles of a beta distribution.
+  /// Of a quantile: half the width of its central 68 % interval, whose ends are order statistics at the quantiles of a
+  /// beta distribution.
   public static func quantile(_ chains: [[Double]], _ probability: Double) -> Double {
     let size = EffectiveSampleSize.quantile(chains, probability)
     guard !size.isNaN else { return .nan }

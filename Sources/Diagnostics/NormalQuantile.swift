@@ -6,7 +6,8 @@ import Glibc
 import Musl
 #endif
 
-/// Φ⁻¹(p), the quantile of the standard normal, to about 16 digits: PPND16 of Wichura (Applied Statistics 1988, AS 241).
+/// Φ⁻¹(p), the quantile of the standard normal, to about 16 digits: PPND16 of Wichura (Applied Statistics 1988, AS
+/// 241).
 func normalQuantile(_ p: Double) -> Double {
   let q = p - 0.5
   if abs(q) <= 0.425 {

@@ -1,6 +1,7 @@
 public import RobustnessCore
 
-/// Everything that can be said about the draws of a posterior: convergence in function space and in weight space, what the sampler recorded, and the quality of the predictions.
+/// Everything that can be said about the draws of a posterior: convergence in function space and in weight space, what
+/// the sampler recorded, and the quality of the predictions.
 ///
 /// The report is a function of the draws and the held-out data alone: not of threads, time or the order of anything.
 public struct PosteriorReport: Sendable, Hashable, Codable {
@@ -10,10 +11,12 @@ public struct PosteriorReport: Sendable, Hashable, Codable {
   public var chainCount: Int
   /// Number of draws in each chain.
   public var drawsPerChain: Int
-  /// Of the log-probability of the true class at up to a hundred held-out inputs, evenly spaced among them; nil without held-out inputs. The Monte Carlo error is that of the
-  /// predictive probability. For draws that are no chains it is the only diagnostic, √(variance/draws).
+  /// Of the log-probability of the true class at up to a hundred held-out inputs, evenly spaced among them; nil without
+  /// held-out inputs. The Monte Carlo error is that of the predictive probability. For draws that are no chains it is
+  /// the only diagnostic, √(variance/draws).
   public var functionSpace: ConvergenceSummary?
-  /// Of the parameters: all, or a fixed sample of a thousand where parameters × draws exceeds a million. Nil where draws are no chains or have no parameters.
+  /// Of the parameters: all, or a fixed sample of a thousand where parameters × draws exceeds a million. Nil where
+  /// draws are no chains or have no parameters.
   public var weightSpace: ConvergenceSummary?
   /// Of the log-density `lp`, where it was recorded.
   public var logDensity: ConvergenceSummary?

@@ -11,7 +11,8 @@ public struct PredictiveQuality: Sendable, Hashable, Codable {
   /// Expected calibration error in 15 bins of equal width, closed on the right.
   @ExtendedNumber public var expectedCalibrationError: Double
 
-  /// The quality of log-probabilities, shape (examples, classes), for the classes in `labels`; all NaN without examples.
+  /// The quality of log-probabilities, shape (examples, classes), for the classes in `labels`; all NaN without
+  /// examples.
   public init(logProbabilities: Tensor, labels: [Int]) {
     precondition(logProbabilities.rowCount == labels.count, "one label for each example")
     let prediction = Prediction(logProbabilities: logProbabilities, votes: Tensor(zeros: [labels.count, 0]))

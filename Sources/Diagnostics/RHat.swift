@@ -1,4 +1,5 @@
-/// Rank-normalised split R-hat of one quantity (Vehtari, Gelman, Simpson, Carpenter and Bürkner, Bayesian Analysis 2021, §4).
+/// Rank-normalised split R-hat of one quantity (Vehtari, Gelman, Simpson, Carpenter and Bürkner, Bayesian Analysis
+/// 2021, §4).
 public struct RHat: Sendable, Hashable {
   /// Of the rank-normalised draws: do the chains agree on location?
   public let bulk: Double
@@ -10,7 +11,8 @@ public struct RHat: Sendable, Hashable {
 
   /// R-hat of `chains`, each a list of draws of the same quantity; one chain is compared half against half.
   ///
-  /// NaN for fewer than four draws a chain, for values that are not finite and for a constant; ∞ for chains that are each constant at different values.
+  /// NaN for fewer than four draws a chain, for values that are not finite and for a constant; ∞ for chains that are
+  /// each constant at different values.
   ///
   /// - Precondition: every chain has the same number of draws.
   public init(_ chains: [[Double]]) {

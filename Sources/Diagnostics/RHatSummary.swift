@@ -1,8 +1,10 @@
 /// R-hat of many quantities, for instance of what the chains say about each of a hundred inputs.
 public struct RHatSummary: Sendable {
-  /// Those that are defined, ascending; infinite where every chain stands still at a value of its own: the worst there is.
+  /// Those that are defined, ascending; infinite where every chain stands still at a value of its own: the worst there
+  /// is.
   public let values: [Double]
-  /// Number of quantities without an R-hat: they do not vary at all, are not finite, or have fewer than four draws a chain.
+  /// Number of quantities without an R-hat: they do not vary at all, are not finite, or have fewer than four draws a
+  /// chain.
   public let undefinedCount: Int
 
   /// R-hat of each of `quantities`, each chains × draws.
@@ -20,7 +22,8 @@ public struct RHatSummary: Sendable {
   /// The largest; NaN when none is defined.
   public var largest: Double { values.last ?? .nan }
 
-  /// The ninth decile, which is what the verdicts judge: in short chains the largest of a hundred exceeds 1.1 by chance. NaN when none is defined.
+  /// The ninth decile, which is what the verdicts judge: in short chains the largest of a hundred exceeds 1.1 by
+  /// chance. NaN when none is defined.
   public var ninthDecile: Double {
     values.isEmpty ? .nan : values[min(values.count - 1, values.count * 9 / 10)]
   }

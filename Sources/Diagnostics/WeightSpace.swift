@@ -45,7 +45,8 @@ struct WeightSpace: Sendable {
     nonFiniteCount = nonFinite
   }
 
-  /// All parameters, or a sample without replacement (Floyd's algorithm; Bentley and Floyd, CACM 1987) that depends on their number alone.
+  /// All parameters, or a sample without replacement (Floyd's algorithm; Bentley and Floyd, CACM 1987) that depends on
+  /// their number alone.
   static func chosen(_ count: Int, draws: Int) -> [Int] {
     guard count > sampleSize, count.multipliedReportingOverflow(by: draws).overflow || count * draws > fullLimit else {
       return Array(0..<count)

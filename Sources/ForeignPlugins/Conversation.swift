@@ -34,7 +34,8 @@ class Conversation {
 
   /// Calls the plugin.
   ///
-  /// - Throws: what an answer threw; else `CoreError` for an attack that says that it failed, that asked wrongly, or that wrote where it must not.
+  /// - Throws: what an answer threw; else `CoreError` for an attack that says that it failed, that asked wrongly, or
+  ///   that wrote where it must not.
   func run(_ attack: ForeignAttackDescription, options: [Double]) throws -> Tensor {
     let inputs = GuardedNumbers(examples.inputs.elements)
     let points = GuardedNumbers(examples.inputs.elements)
@@ -105,7 +106,8 @@ class Conversation {
     }
   }
 
-  /// The points of a question and the examples that they are candidates for. The rows first: they bound how much is read.
+  /// The points of a question and the examples that they are candidates for. The rows first: they bound how much is
+  /// read.
   func question(
     _ points: UnsafePointer<Double>?, _ rows: UnsafePointer<Int64>?, _ count: Int
   ) throws -> (points: Tensor, rows: [Int]) {

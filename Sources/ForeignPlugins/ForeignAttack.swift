@@ -1,7 +1,7 @@
 import RobustnessCore
 
-/// A number of a loaded attack as a type. An attack is named by its type, and a library is known only when the program runs: so types
-/// are counted, each one around the one before.
+/// A number of a loaded attack as a type. An attack is named by its type, and a library is known only when the program
+/// runs: so types are counted, each one around the one before.
 protocol AttackSlot: Sendable {
   static var index: Int { get }
 }

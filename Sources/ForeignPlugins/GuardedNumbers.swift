@@ -1,6 +1,7 @@
 /// Numbers between two margins that nobody may write to.
 ///
-/// A plugin that counts wrongly writes into a margin, is found out, and costs nothing else. What writes farther is not caught: a plugin has the rights of the program.
+/// A plugin that counts wrongly writes into a margin, is found out, and costs nothing else. What writes farther is not
+/// caught: a plugin has the rights of the program.
 final class GuardedNumbers {
   /// 64 KiB on either side.
   private static let margin = 8192

@@ -6,11 +6,12 @@ public import RobustnessCore
 ///
 /// Its code runs inside the program with all the program's rights: load only what you would run.
 public enum PluginLibrary {
-  /// The attacks of a library, ready for `Evaluate` beside those in Swift. The library stays loaded until the process ends.
+  /// The attacks of a library, ready for `Evaluate` beside those in Swift. The library stays loaded until the process
+  /// ends.
   ///
   /// - Parameter path: A file; relative to the working folder, never searched for among the system's libraries.
-  /// - Throws: `CoreError` when there is no such file, when it is no library of this machine, when it has no entry point or that of
-  ///   another ABI number, or when an attack or an option is described wrongly.
+  /// - Throws: `CoreError` when there is no such file, when it is no library of this machine, when it has no entry
+  ///   point or that of another ABI number, or when an attack or an option is described wrongly.
   public static func attacks(inFile path: String) throws -> [any Attack.Type] {
     let entry = try entryPoint(path)
     guard let plugin = entry(UInt32(ROBUSTNESS_PLUGIN_ABI)) else {

@@ -76,8 +76,8 @@ extension DatasetProperties {
 extension HDF5File {
   /// Opens a data set.
   ///
-  /// - Throws: when there is none, when the path crosses a link that is not hard, and when its values lie in other files or need
-  ///   a filter other than deflate, shuffle and Fletcher-32.
+  /// - Throws: when there is none, when the path crosses a link that is not hard, and when its values lie in other
+  ///   files or need a filter other than deflate, shuffle and Fletcher-32.
   public func dataset(_ datasetPath: String) throws(HDF5Error) -> HDF5Dataset {
     let site = CallSite(file: path, path: datasetPath)
     let (identifier, properties) = try Library.locked { () throws(HDF5Error) -> (hid_t, DatasetProperties) in

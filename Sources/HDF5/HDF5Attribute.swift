@@ -95,7 +95,8 @@ extension HDF5File {
 
   /// All attributes of an object, in the order of their names.
   ///
-  /// A text longer than ``attributeLimit``, or one that is not UTF-8, is an error; so are more than a thousand attributes.
+  /// A text longer than ``attributeLimit``, or one that is not UTF-8, is an error; so are more than a thousand
+  /// attributes.
   public func attributes(of objectPath: String) throws(HDF5Error) -> [HDF5Attribute] {
     let site = CallSite(file: path, path: objectPath)
     return try Library.locked { () throws(HDF5Error) -> [HDF5Attribute] in

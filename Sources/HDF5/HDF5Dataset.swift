@@ -55,7 +55,8 @@ public final class HDF5Dataset: Sendable {
     if !isClosed.load(ordering: .relaxed) { Library.release(id, H5Dclose) }
   }
 
-  /// Closes the data set, after which it must not be used. Without this call it is closed with its last reference, silently.
+  /// Closes the data set, after which it must not be used. Without this call it is closed with its last reference,
+  /// silently.
   ///
   /// - Throws: when values that were still in memory could not be written.
   public func close() throws(HDF5Error) {

@@ -33,8 +33,8 @@ public enum HDF5ObjectKind: Sendable, Hashable {
 
 /// An open HDF5 file.
 ///
-/// Only hard links are followed: a path that crosses any other kind is an error. Objects are named by absolute paths, `/group/name`.
-/// Calls may come from any thread; they run one at a time.
+/// Only hard links are followed: a path that crosses any other kind is an error. Objects are named by absolute paths,
+/// `/group/name`. Calls may come from any thread; they run one at a time.
 public final class HDF5File: Sendable {
   /// The path as it was given.
   public let path: String
@@ -85,7 +85,8 @@ public final class HDF5File: Sendable {
     }
   }
 
-  /// Closes the file, after which it must not be used. Without this call it is closed with its last reference, silently.
+  /// Closes the file, after which it must not be used. Without this call it is closed with its last reference,
+  /// silently.
   ///
   /// - Throws: when the rest could not be written, or when a data set is still open.
   public func close() throws(HDF5Error) {

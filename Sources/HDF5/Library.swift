@@ -11,7 +11,8 @@ enum Library {
   static func locked<R: Sendable>(_ body: () throws(HDF5Error) -> R) throws(HDF5Error) -> R {
     try isReady.withLock { (ready) throws(HDF5Error) -> R in
       if !ready {
-        // The library's clean-up at exit brings the program down after a write that failed. Files are closed explicitly.
+        // The library's clean-up at exit brings the program down after a write that failed. Files are closed
+        // explicitly.
         _ = H5dont_atexit()
         _ = H5open()
         // A file must not be able to make this program load code.
@@ -34,7 +35,8 @@ enum Library {
   }
 }
 
-/// An identifier that is closed when it goes out of scope, on the throwing path too. Lives only inside `Library.locked`.
+/// An identifier that is closed when it goes out of scope, on the throwing path too. Lives only inside
+/// `Library.locked`.
 struct Handle: ~Copyable {
   let id: hid_t
   private let close: @convention(c) (hid_t) -> herr_t

@@ -1,4 +1,5 @@
-/// The name of a new plugin: a Swift type, its target and folder; and in lower case with hyphens what is typed on command lines.
+/// The name of a new plugin: a Swift type, its target and folder; and in lower case with hyphens what is typed on
+/// command lines.
 public struct PluginName: Sendable, Hashable {
   /// Name of type, target and folder, for instance `SteadyClimb`.
   public let type: String

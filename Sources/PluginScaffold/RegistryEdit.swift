@@ -1,6 +1,7 @@
 /// Adds a plugin to `Sources/BuiltInPlugins/Registry.swift`: its import, and its type in `builtIn`.
 enum RegistryEdit {
-  /// `text` with the module `name` imported and the type `name` listed among those that conform to `conformance`; both stay sorted.
+  /// `text` with the module `name` imported and the type `name` listed among those that conform to `conformance`; both
+  /// stay sorted.
   ///
   /// - Throws: `ScaffoldError` when the registry is not as it should be.
   static func adding(_ name: String, conformingTo conformance: String, in text: String) throws -> String {

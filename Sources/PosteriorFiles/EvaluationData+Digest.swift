@@ -1,5 +1,6 @@
 extension EvaluationData {
-  /// Names the examples where no posterior file does: the digest of the format over the values as float64, whatever they were stored as.
+  /// Names the examples where no posterior file does: the digest of the format over the values as float64, whatever
+  /// they were stored as.
   public var sha256: String {
     var digest = ContentDigest()
     let bytes = inputs.withUnsafeBytes { Array($0) }

@@ -17,7 +17,8 @@ public struct EvaluationData: Sendable, Hashable {
     self.labels = labels
   }
 
-  /// The numbers that stored inputs mean: bytes divided by 255; values in single precision that lie outside the bounds by no more than their rounding moved onto them.
+  /// The numbers that stored inputs mean: bytes divided by 255; values in single precision that lie outside the bounds
+  /// by no more than their rounding moved onto them.
   public init(_ stored: StoredEvaluationData, inputShape: [Int], inputBounds: ClosedRange<Double>) {
     let inputs: [Double] =
       switch stored.inputs {

@@ -13,7 +13,8 @@ public enum ExampleArrays {
   /// - Parameters:
   ///   - path: The file.
   ///   - run: Whose inputs, in a file with several runs; nil for `/inputs`.
-  ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has just written.
+  ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has
+  ///     just written.
   /// - Returns: nil when the file says that it is a posterior file.
   /// - Throws: The first problem, with the place in the file and the reason.
   public static func read(

@@ -4,7 +4,8 @@ import HDF5
 import NeuralNetworks
 
 extension Inspection {
-  /// Reads every value of every acceptable data set: checks them, and computes the digests and the number of distinct draws.
+  /// Reads every value of every acceptable data set: checks them, and computes the digests and the number of distinct
+  /// draws.
   ///
   /// - Returns: nil when there are problems, which make digests meaningless.
   func readContents() -> ContentReport? {

@@ -61,7 +61,8 @@ public final class PosteriorFile: WeightSource {
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - acceptChanged: Read a file whose content is not that of its digests all the same; ``integrity`` then is `changed`.
+  ///   - acceptChanged: Read a file whose content is not that of its digests all the same; ``integrity`` then is
+  ///     `changed`.
   ///   - probe: The program that opens a file of unknown origin first, in a process of its own.
   ///     With nil the checks run here: for files that this program has just written.
   /// - Throws: The first problem, with the place in the file and the reason.

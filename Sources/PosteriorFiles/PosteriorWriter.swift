@@ -5,8 +5,8 @@ import Shell
 
 /// Writes posterior files so that at every moment the target is either what it was before or complete and verified.
 ///
-/// The file is written under a temporary name in the same folder, flushed to the disk, read back and compared with its digests,
-/// and only then given its name.
+/// The file is written under a temporary name in the same folder, flushed to the disk, read back and compared with its
+/// digests, and only then given its name.
 public enum PosteriorWriter {
   /// Writes a file, replacing the one that has the name.
   ///

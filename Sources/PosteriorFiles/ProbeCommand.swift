@@ -1,6 +1,7 @@
 public import Foundation
 
-/// The program that opens a file of unknown origin first, so that a file that brings down the HDF5 library brings down only that.
+/// The program that opens a file of unknown origin first, so that a file that brings down the HDF5 library brings down
+/// only that.
 ///
 /// By default this is the running program itself, started again with a hidden first argument;
 /// its first statement must be ``Probe/runIfRequested(arguments:)``.

@@ -2,7 +2,8 @@ import Crypto
 import HDF5
 
 extension StoredEvaluationData {
-  /// The digest that the format calls `data_sha256`: the same for a file and for the arrays that were, or will be, written to it.
+  /// The digest that the format calls `data_sha256`: the same for a file and for the arrays that were, or will be,
+  /// written to it.
   ///
   /// - Parameter inputShape: Shape of one input.
   /// - Returns: 64 hexadecimal digits.

@@ -2,9 +2,9 @@ import HDF5
 
 /// Labelled inputs to train and to test on, in anybody's HDF5 file.
 ///
-/// `inputs` and `labels` lie at the root, and so do `test_inputs` and `test_labels` if there are any. Inputs are `<f4`, `<f8` or `|u1`
-/// (each byte means its value divided by 255); labels are whole numbers from 0. The attribute `input_bounds` of the root
-/// holds the smallest and the largest value that an input may have.
+/// `inputs` and `labels` lie at the root, and so do `test_inputs` and `test_labels` if there are any. Inputs are `<f4`,
+/// `<f8` or `|u1` (each byte means its value divided by 255); labels are whole numbers from 0. The attribute
+/// `input_bounds` of the root holds the smallest and the largest value that an input may have.
 public struct TrainingArrays: Sendable, Hashable {
   /// Labelled inputs and their shape.
   public struct Part: Sendable, Hashable {
@@ -25,7 +25,8 @@ public struct TrainingArrays: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has just written.
+  ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has
+  ///     just written.
   /// - Throws: The first problem, with the place in the file and the reason.
   public static func read(_ path: String, probe: ProbeCommand?) throws(PosteriorFileError) -> TrainingArrays {
     let before = FileIdentity(path)
@@ -104,7 +105,8 @@ extension ArraysInspection {
       case .number(.float32):
         return StoredEvaluationData(inputs: .floats(try inputs.readAll(as: Float.self)), labels: classes)
       default:
-        // Converted here and not by the library, whose conversion turns too large a number into infinity without a word.
+        // Converted here and not by the library, whose conversion turns too large a number into infinity without a
+        // word.
         let values = try inputs.readAll(as: Double.self).map { Float($0) }
         return StoredEvaluationData(inputs: .floats(values), labels: classes)
       }

@@ -11,7 +11,8 @@ extension PosteriorReport {
   ///   - file: An open file; draws are read as they are needed.
   ///   - examples: Only the first examples; nil for all.
   ///   - threads: Worker threads of the networks, nil for all cores. The report does not depend on them.
-  /// - Throws: `PosteriorFileError` when the file can no longer be read, `CoreError` and `KernelError` when the network cannot run here.
+  /// - Throws: `PosteriorFileError` when the file can no longer be read, `CoreError` and `KernelError` when the network
+  ///   cannot run here.
   public init(of file: PosteriorFile, examples: Int? = nil, threads: Int? = nil) throws {
     try self.init(
       weights: file, chainCount: file.chainCount, inputBounds: file.inputBounds, kind: file.kind,

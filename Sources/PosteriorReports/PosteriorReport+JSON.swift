@@ -9,9 +9,11 @@ extension PosteriorReport {
   /// The report as JSON, with every draw's quality and every chain; numbers that are not finite are `null`.
   public var json: JSONText { json(detailed: true) }
 
-  /// The report without what there is one of for each draw or chain, and with the checks under `checks_made`: short enough for a file's provenance.
+  /// The report without what there is one of for each draw or chain, and with the checks under `checks_made`: short
+  /// enough for a file's provenance.
   ///
-  /// A function of draws and held-out data alone, without times: the same bytes whenever the same posterior is diagnosed.
+  /// A function of draws and held-out data alone, without times: the same bytes whenever the same posterior is
+  /// diagnosed.
   public var summaryJSON: JSONText { json(detailed: false).withSnakeCaseKeys }
 
   /// What a file's `/provenance` says about its diagnosis: the summary under the name `diagnostics`.

@@ -2,8 +2,9 @@
 ///
 /// ## Conforming to Attack
 ///
-/// An attack is one small value: options in, points out. It never holds the ensemble; it asks an ``AttackOracle``, which the harness owns. The objective, the decision, the draws, the
-/// norm and ε are the harness's business, so one attack serves all of them. The smallest conformance is `name`, `Options`, `init(_:)` and `perturb`.
+/// An attack is one small value: options in, points out. It never holds the ensemble; it asks an ``AttackOracle``,
+/// which the harness owns. The objective, the decision, the draws, the norm and ε are the harness's business, so one
+/// attack serves all of them. The smallest conformance is `name`, `Options`, `init(_:)` and `perturb`.
 ///
 /// - SeeAlso: `Plugins/README.md`
 public protocol Attack: Sendable {
@@ -24,16 +25,20 @@ public protocol Attack: Sendable {
 
   /// Points inside the threat model, one row for each example, as adversarial as the attack can make them.
   ///
-  /// The result must depend neither on which other examples are attacked with it nor on the order of the examples: take random numbers from `random` by ``Examples/identifiers``.
-  /// `expectConformance` of the module RobustnessTesting checks it.
+  /// The result must depend neither on which other examples are attacked with it nor on the order of the examples: take
+  /// random numbers from `random` by ``Examples/identifiers``. `expectConformance` of the module RobustnessTesting
+  /// checks it.
   ///
   /// - Parameters:
-  ///   - examples: inputs, shape (examples, …input), with labels and, for a targeted goal, targets. The oracle knows these too; most attacks need the inputs only.
+  ///   - examples: inputs, shape (examples, …input), with labels and, for a targeted goal, targets. The oracle knows
+  ///     these too; most attacks need the inputs only.
   ///   - threat: ball, box, mask and goal; it has the steps and the projections.
   ///   - oracle: answers about points; larger values are always better for the attacker.
   ///   - random: streams of this attack, the same for every call with the same seed.
-  /// - Returns: points of the shape of `examples.inputs`, in their units. A point outside ball or box does not count as adversarial, and a check of the verdict fails.
-  /// - Throws: whatever the oracle throws, which ends the evaluation; `CoreError` when the attack cannot do what it is asked for.
+  /// - Returns: points of the shape of `examples.inputs`, in their units. A point outside ball or box does not count as
+  ///   adversarial, and a check of the verdict fails.
+  /// - Throws: whatever the oracle throws, which ends the evaluation; `CoreError` when the attack cannot do what it is
+  ///   asked for.
   func perturb(
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
   ) throws -> Tensor

@@ -1,17 +1,22 @@
 /// What an attack may ask.
 ///
-/// The harness owns the oracle: it counts queries and member-gradients, remembers the best point over all queries, and records what the checks need. It knows labels, targets,
-/// objective, decision and draws, so that an attack only ever climbs: for an untargeted goal the value of a point is the natural logarithm of the objective's loss for the label, for
-/// a targeted one minus that for the target (for ``Objective/margin``, which can be negative, the loss itself takes the place of its logarithm); larger is better for the attacker.
+/// The harness owns the oracle: it counts queries and member-gradients, remembers the best point over all queries, and
+/// records what the checks need. It knows labels, targets, objective, decision and draws, so that an attack only ever
+/// climbs: for an untargeted goal the value of a point is the natural logarithm of the objective's loss for the label,
+/// for a targeted one minus that for the target (for ``Objective/margin``, which can be negative, the loss itself takes
+/// the place of its logarithm); larger is better for the attacker.
 public protocol AttackOracle {
   /// Number of classes.
   var classCount: Int { get }
 
-  /// Value, ascent direction and success at `points`, row `i` being a candidate for example `rows[i]` of the examples given to the attack.
+  /// Value, ascent direction and success at `points`, row `i` being a candidate for example `rows[i]` of the examples
+  /// given to the attack.
   ///
   /// - Parameters:
-  ///   - points: candidates, shape (rows, …input), in the units of the inputs. They may lie outside ball and box, but are then not remembered as adversarial.
-  ///   - rows: the example that each candidate belongs to, by its position among those given to the attack; repetitions are allowed.
+  ///   - points: candidates, shape (rows, …input), in the units of the inputs. They may lie outside ball and box, but
+  ///     are then not remembered as adversarial.
+  ///   - rows: the example that each candidate belongs to, by its position among those given to the attack; repetitions
+  ///     are allowed.
   ///   - objective: another objective than the one the run is about; nil for the run's own.
   /// - Throws: whatever the ensemble throws, and an error when the user wants to stop. An attack passes it on.
   mutating func ascent(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Ascent
@@ -46,7 +51,8 @@ public struct Ascent: Sendable, Hashable {
   public var values: [Double]
   /// Whether the goal is reached under the decision that is scored.
   public var successes: [Bool]
-  /// The direction in which the value grows, shape (rows, …input): the gradient with respect to the points of the loss, not of its logarithm; of minus the loss for a targeted goal.
+  /// The direction in which the value grows, shape (rows, …input): the gradient with respect to the points of the loss,
+  /// not of its logarithm; of minus the loss for a targeted goal.
   public var gradient: ScaledGradient
 
   /// Wraps values, successes and gradient.

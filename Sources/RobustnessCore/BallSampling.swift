@@ -10,7 +10,8 @@ import Musl
 public enum BallDistribution: String, Codable, Sendable, CaseIterable {
   /// Uniform in the ball: for L2 a Gaussian direction times radius ε·U^(1/d).
   case uniform
-  /// Radius uniform in [0, ε] along a uniform direction; denser at the centre than uniform in the ball. The same as `uniform` for L∞.
+  /// Radius uniform in [0, ε] along a uniform direction; denser at the centre than uniform in the ball. The same as
+  /// `uniform` for L∞.
   case uniformRadius = "uniform-radius"
   /// Uniform in the cube [−ε, ε]ᵈ. In L2 that is outside the ball: project afterwards.
   case cube
@@ -19,9 +20,11 @@ public enum BallDistribution: String, Codable, Sendable, CaseIterable {
 }
 
 extension ThreatModel {
-  /// Random perturbations of the ball, before the box is looked at: one row for each identifier, zero where the mask forbids a change.
+  /// Random perturbations of the ball, before the box is looked at: one row for each identifier, zero where the mask
+  /// forbids a change.
   ///
-  /// Row `i` depends on `identifiers[i]`, `restart` and the streams' key only. With a mask the ball is that of the features that may change.
+  /// Row `i` depends on `identifiers[i]`, `restart` and the streams' key only. With a mask the ball is that of the
+  /// features that may change.
   ///
   /// - Parameters:
   ///   - distribution: how they are drawn.
@@ -72,7 +75,8 @@ extension ThreatModel {
     return result
   }
 
-  /// Zeroes the features of a direction that the mask forbids to change, so that a step of given length is spent on the others.
+  /// Zeroes the features of a direction that the mask forbids to change, so that a step of given length is spent on the
+  /// others.
   public func restrict(_ direction: inout Tensor) {
     guard let mask else { return }
     direction.withEachRow { _, x in

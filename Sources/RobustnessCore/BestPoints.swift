@@ -1,6 +1,8 @@
-/// The best point seen so far for each example: one that reaches the goal beats one that does not, then the larger value wins.
+/// The best point seen so far for each example: one that reaches the goal beats one that does not, then the larger
+/// value wins.
 ///
-/// Success is that of the decision that is scored, so a point that fools the ensemble is never given up for one of larger loss that does not.
+/// Success is that of the decision that is scored, so a point that fools the ensemble is never given up for one of
+/// larger loss that does not.
 public struct BestPoints: Sendable, Hashable {
   /// The best points, one row for each example.
   public private(set) var points: Tensor
@@ -19,7 +21,8 @@ public struct BestPoints: Sendable, Hashable {
 
   private var considered: [Bool]
 
-  /// Keeps row `i` of `candidates` where it is better than the best so far. Of equal points the earlier one stays; NaN counts as −∞.
+  /// Keeps row `i` of `candidates` where it is better than the best so far. Of equal points the earlier one stays; NaN
+  /// counts as −∞.
   public mutating func consider(_ candidates: Tensor, values: [Double], successes: [Bool]) {
     precondition(candidates.shape == points.shape && values.count == points.rowCount)
     for row in values.indices {

@@ -1,4 +1,5 @@
-/// An attack that could not finish. The harness notes it, goes on with the others, and believes no number that it is missing from.
+/// An attack that could not finish. The harness notes it, goes on with the others, and believes no number that it is
+/// missing from.
 public struct AttackFailure: Error, CustomStringConvertible, Sendable, Hashable {
   /// Name of the attack.
   public let attack: String

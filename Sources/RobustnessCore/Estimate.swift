@@ -28,8 +28,8 @@ public struct Estimate: Sendable, Hashable, Codable {
     self.count = count
   }
 
-  /// The fraction `successes / count` with its Wilson score interval (Wilson 1927), which holds its level near 0 and 1 and for small counts, where the
-  /// normal approximation does not.
+  /// The fraction `successes / count` with its Wilson score interval (Wilson 1927), which holds its level near 0 and 1
+  /// and for small counts, where the normal approximation does not.
   public static func proportion(_ successes: Int, of count: Int, unit: String = "fraction") -> Estimate {
     guard count > 0 else { return Estimate(value: .nan, unit: unit, count: 0) }
     let z = 1.959963984540054
@@ -68,7 +68,8 @@ public struct Estimate: Sendable, Hashable, Codable {
 public struct PairedComparison: Sendable, Hashable, Codable {
   /// First rate minus second rate.
   public var difference: Double
-  /// Lower end of the 95 % interval (Agresti and Min 2005: Wald's interval after half an observation is added to each cell).
+  /// Lower end of the 95 % interval (Agresti and Min 2005: Wald's interval after half an observation is added to each
+  /// cell).
   public var low: Double
   /// Upper end of the 95 % interval.
   public var high: Double

@@ -6,7 +6,8 @@ public struct Examples: Sendable, Hashable {
   public let labels: [Int]
   /// The class that a targeted attack wants for each example.
   public let targets: [Int]?
-  /// The position of each example in the data set: random streams are keyed by it, so that results do not depend on batches.
+  /// The position of each example in the data set: random streams are keyed by it, so that results do not depend on
+  /// batches.
   public let identifiers: [Int]
 
   /// Examples; identifiers count from 0 unless given.

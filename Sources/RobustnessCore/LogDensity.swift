@@ -1,12 +1,13 @@
 /// A log-density over a flat vector of parameters, known up to a constant: what Markov chains sample.
 ///
-/// Positions and gradients are `Double`, so that a step far below a parameter's own magnitude is not lost; an implementation may round the
-/// position to single precision for its products. Draws are kept in single precision.
+/// Positions and gradients are `Double`, so that a step far below a parameter's own magnitude is not lost; an
+/// implementation may round the position to single precision for its products. Draws are kept in single precision.
 public protocol LogDensity: Sendable {
   /// Number of parameters.
   var dimension: Int { get }
 
-  /// The standard deviation of each parameter before any data, where the density has a prior that knows: the scale of a long trajectory.
+  /// The standard deviation of each parameter before any data, where the density has a prior that knows: the scale of a
+  /// long trajectory.
   var priorDeviations: [Double]? { get }
 
   /// The log-density at `position`, in nat.
@@ -14,7 +15,8 @@ public protocol LogDensity: Sendable {
   /// - Parameters:
   ///   - position: `dimension` numbers.
   ///   - gradient: Where given, its `dimension` numbers are overwritten with the gradient.
-  /// - Returns: likelihood and prior apart. Where the density is zero or not defined, −∞ or NaN: a sampler rejects such a point.
+  /// - Returns: likelihood and prior apart. Where the density is zero or not defined, −∞ or NaN: a sampler rejects such
+  ///   a point.
   /// - Throws: an error of the implementation, which ends the run.
   func evaluate(
     _ position: UnsafeBufferPointer<Double>, gradient: UnsafeMutableBufferPointer<Double>?
@@ -27,8 +29,8 @@ public protocol LogDensity: Sendable {
 
   /// log π(new) − log π(old), from differences of terms rather than as the difference of two large sums.
   ///
-  /// The prior of a million weights is in the hundreds of thousands while the ratio that decides about a proposal is near one. The default
-  /// subtracts likelihood and prior apart.
+  /// The prior of a million weights is in the hundreds of thousands while the ratio that decides about a proposal is
+  /// near one. The default subtracts likelihood and prior apart.
   func logRatio(of new: LocatedValue, to old: LocatedValue) -> Double
 }
 

@@ -58,8 +58,8 @@ public func logSoftmax(_ logits: some Collection<Double>) -> [Double] {
   return logits.map { $0 - total }
 }
 
-/// logsumexp of all entries but `label`, minus entry `label`: the log-odds of *not* being `label`. Cross-entropy is `softplus` of it; LSE − z_y would cancel once p_y
-/// rounds to 1.
+/// logsumexp of all entries but `label`, minus entry `label`: the log-odds of *not* being `label`. Cross-entropy is
+/// `softplus` of it; LSE − z_y would cancel once p_y rounds to 1.
 public func logOddsAgainst(_ label: Int, logits: some RandomAccessCollection<Double>) -> Double {
   var others = RunningLogSumExp()
   var own = -Double.infinity

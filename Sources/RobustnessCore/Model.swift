@@ -1,6 +1,7 @@
 /// A differentiable classifier: logits and their pullback. One draw of a posterior is a model.
 ///
-/// The probabilities of the classes are softmax(logits). A model that gives probabilities instead is found by the check `logits` of an evaluation.
+/// The probabilities of the classes are softmax(logits). A model that gives probabilities instead is found by the check
+/// `logits` of an evaluation.
 public protocol Model: Sendable {
   /// Shape of one input, without the axis of the examples: `[784]`, `[1, 28, 28]`.
   var inputShape: [Int] { get }
@@ -13,6 +14,7 @@ public protocol Model: Sendable {
   /// - Parameters:
   ///   - inputs: shape (examples, …inputShape).
   ///   - logitGradient: what each logit is multiplied with, shape (examples, classes).
-  /// - Returns: the shape of `inputs`. Rows may be scaled freely: return what is too small for a plain number as mantissas and an exponent.
+  /// - Returns: the shape of `inputs`. Rows may be scaled freely: return what is too small for a plain number as
+  ///   mantissas and an exponent.
   func inputGradient(_ inputs: Tensor, logitGradient: Tensor) throws -> ScaledGradient
 }

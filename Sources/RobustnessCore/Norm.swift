@@ -18,7 +18,8 @@ public enum Norm: String, Codable, Sendable, CaseIterable {
 public enum Projection: String, Codable, Sendable, CaseIterable {
   /// The nearest point of ball ∩ box (Euclidean).
   case exact
-  /// The ball first, then the box, as Foolbox and torchattacks do. For L2 the result can be further from the point than need be.
+  /// The ball first, then the box, as Foolbox and torchattacks do. For L2 the result can be further from the point than
+  /// need be.
   case sequential
   /// The box first, then the ball, as ART and CleverHans do.
   case boxFirst = "box-first"

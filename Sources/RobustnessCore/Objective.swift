@@ -1,16 +1,21 @@
-/// The loss whose gradient an attack follows. Which one is followed is a choice apart from the attack and from the decision that is scored.
+/// The loss whose gradient an attack follows. Which one is followed is a choice apart from the attack and from the
+/// decision that is scored.
 ///
-/// Below, z are the logits and p the probabilities of draw s of S, p̄ = (1/S) Σ p the posterior predictive, and y the label; losses are in nat. All are computed in the log domain, so that a loss of 10⁻¹¹² has a gradient.
+/// Below, z are the logits and p the probabilities of draw s of S, p̄ = (1/S) Σ p the posterior predictive, and y the
+/// label; losses are in nat. All are computed in the log domain, so that a loss of 10⁻¹¹² has a gradient.
 public enum Objective: String, Codable, Sendable, CaseIterable {
-  /// Mean over the draws of the cross-entropy, (1/S) Σ −log p_y: Eq. (2) of Carbone et al. (NeurIPS 2020). Members that are already fooled dominate it.
+  /// Mean over the draws of the cross-entropy, (1/S) Σ −log p_y: Eq. (2) of Carbone et al. (NeurIPS 2020). Members that
+  /// are already fooled dominate it.
   case expectedLoss = "expected-loss"
   /// −log p̄_y, of the posterior predictive's probability of the label: the loss of the decision that is scored.
   case predictive
   /// Cross-entropy of the mean of the logits, −log softmax((1/S) Σ z)_y.
   case meanLogit = "mean-logit"
-  /// The largest other log-probability of the predictive minus the label's, max log p̄_k − log p̄_y over k ≠ y. It does not saturate, and is negative where the decision is the label.
+  /// The largest other log-probability of the predictive minus the label's, max log p̄_k − log p̄_y over k ≠ y. It does
+  /// not saturate, and is negative where the decision is the label.
   case margin
-  /// Cross-entropy applied to mean probabilities as if they were logits, −log softmax(p̄)_y: what the original authors' code differentiates. For the audit only.
+  /// Cross-entropy applied to mean probabilities as if they were logits, −log softmax(p̄)_y: what the original authors'
+  /// code differentiates. For the audit only.
   case doubleSoftmax = "double-softmax"
 }
 
@@ -48,7 +53,8 @@ public enum Decision: Sendable, Hashable, LosslessStringConvertible, CodableAsTe
 public enum Arithmetic: String, Codable, Sendable, CaseIterable {
   /// Losses and gradients that neither underflow nor cancel.
   case logDomain = "log-domain"
-  /// softmax, then log, then the order of automatic differentiation, all in float32: what other tools would have reported.
+  /// softmax, then log, then the order of automatic differentiation, all in float32: what other tools would have
+  /// reported.
   case naiveFloat32 = "naive-float32"
 }
 

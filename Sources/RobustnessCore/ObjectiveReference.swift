@@ -6,9 +6,11 @@ import Glibc
 import Musl
 #endif
 
-/// The objectives in `Double`, from the logits of every draw: values, and the gradient with respect to each draw's logits.
+/// The objectives in `Double`, from the logits of every draw: values, and the gradient with respect to each draw's
+/// logits.
 ///
-/// This is the plain statement of the mathematics, and what every ensemble gets by default; packed engines stream the same formulas.
+/// This is the plain statement of the mathematics, and what every ensemble gets by default; packed engines stream the
+/// same formulas.
 struct ObjectiveReference {
   /// Logits of each draw, each of shape (examples, classes).
   let logits: [Tensor]
@@ -134,8 +136,9 @@ struct ObjectiveReference {
     return (gradient, -softplus(-odds))
   }
 
-  /// Σ_s r_s^k (e_k − p_s) − r_s^y (e_y − p_s), with r_s^c = p_s(c) / Σ p(c). Every entry is a sum of products of a weight and a probability or its complement, formed from logarithms: where draws
-  /// disagree, all of them can lie far below the smallest double.
+  /// Σ_s r_s^k (e_k − p_s) − r_s^y (e_y − p_s), with r_s^c = p_s(c) / Σ p(c). Every entry is a sum of products of a
+  /// weight and a probability or its complement, formed from logarithms: where draws disagree, all of them can lie far
+  /// below the smallest double.
   private func marginGradient(_ draw: Int, _ row: Int) -> ([Double], Double) {
     let y = labels[row]
     let k = rival(row)
@@ -159,8 +162,10 @@ struct ObjectiveReference {
     return (gradient, factor)
   }
 
-  /// With q = 1 − p_y and w the softmax of the others: ∂z_k = q·w_k [p_y (a_k − a_y) + q Σ_j w_j (a_k − a_j)], ∂z_y = q·p_y Σ_j w_j (a_y − a_j), where a is the gradient of
-  /// the outer cross-entropy with respect to the mean probabilities. Every term has a factor p_y or a w other than the largest one, which can be below the smallest double: they are taken relative to the largest of these.
+  /// With q = 1 − p_y and w the softmax of the others: ∂z_k = q·w_k [p_y (a_k − a_y) + q Σ_j w_j (a_k − a_j)], ∂z_y =
+  /// q·p_y Σ_j w_j (a_y − a_j), where a is the gradient of the outer cross-entropy with respect to the mean
+  /// probabilities. Every term has a factor p_y or a w other than the largest one, which can be below the smallest
+  /// double: they are taken relative to the largest of these.
   private func doubleSoftmaxGradient(_ draw: Int, _ row: Int) -> ([Double], Double) {
     let y = labels[row]
     let mean = meanProbabilities(row)

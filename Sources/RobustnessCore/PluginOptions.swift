@@ -1,12 +1,16 @@
-/// Options of a plugin: a `Codable` struct of numbers, booleans, strings and enumerations of strings, whose `init()` gives every default.
+/// Options of a plugin: a `Codable` struct of numbers, booleans, strings and enumerations of strings, whose `init()`
+/// gives every default.
 ///
-/// A property `randomStart` is written `random-start=true` on the command line. An optional property has no value unless one is given.
+/// A property `randomStart` is written `random-start=true` on the command line. An optional property has no value
+/// unless one is given.
 public protocol PluginOptions: Codable, Sendable {
   /// The defaults.
   init()
-  /// What the default of an option is when it has no value of its own, for instance `["step": "2.5·ε/steps"]`; for help only.
+  /// What the default of an option is when it has no value of its own, for instance `["step": "2.5·ε/steps"]`; for help
+  /// only.
   static var describedDefaults: [String: String] { get }
-  /// A line of help for an option, for instance `["step": "length of a step"]`; those without one are listed by name alone.
+  /// A line of help for an option, for instance `["step": "length of a step"]`; those without one are listed by name
+  /// alone.
   static var help: [String: String] { get }
   /// The same options with nothing left open: what a result records, so that it can be repeated when a default changes.
   ///

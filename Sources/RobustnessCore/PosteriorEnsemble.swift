@@ -2,8 +2,9 @@
 ///
 /// ## Conforming to PosteriorEnsemble
 ///
-/// ``inputShape``, ``classCount``, ``drawCount`` and ``member(_:)`` are enough: everything else has a default over members, in `Double` and in the log domain. An implementation
-/// that packs its weights, streams them from a file, or has no members to speak of (a Gaussian process) replaces the batched calls.
+/// ``inputShape``, ``classCount``, ``drawCount`` and ``member(_:)`` are enough: everything else has a default over
+/// members, in `Double` and in the log domain. An implementation that packs its weights, streams them from a file, or
+/// has no members to speak of (a Gaussian process) replaces the batched calls.
 public protocol PosteriorEnsemble: Sendable {
   /// One draw.
   associatedtype Member: Model
@@ -21,10 +22,13 @@ public protocol PosteriorEnsemble: Sendable {
 
   /// Natural logarithms of the probabilities of every selected draw, shape (draws, examples, classes).
   func memberLogProbabilities(_ inputs: Tensor, draws: DrawSelection) throws -> Tensor
-  /// The posterior predictive, which is the mean of the selected draws' probabilities, and their votes, at `inputs` of shape (examples, …inputShape).
+  /// The posterior predictive, which is the mean of the selected draws' probabilities, and their votes, at `inputs` of
+  /// shape (examples, …inputShape).
   func predict(_ inputs: Tensor, draws: DrawSelection) throws -> Prediction
-  /// Value of an objective over the selected draws for the labels of `examples`, and the prediction, without a gradient.
+  /// Value of an objective over the selected draws for the labels of `examples`, and the prediction, without a
+  /// gradient.
   func loss(_ examples: Examples, objective: Objective, draws: DrawSelection) throws -> Loss
-  /// Value and input gradient of an objective over the selected draws for the labels of `examples` (for a targeted attack, put the targets there).
+  /// Value and input gradient of an objective over the selected draws for the labels of `examples` (for a targeted
+  /// attack, put the targets there).
   func lossAndGradient(_ examples: Examples, objective: Objective, draws: DrawSelection) throws -> LossAndGradient
 }

@@ -1,9 +1,12 @@
 /// A way to draw from a posterior, one step at a time.
 ///
-/// A run has one or more chains. A chain begins at a start that the caller chooses (a draw from the prior, an optimum, a draw of another file), warms up, and then gives one draw with every step. What the steps mean is the sampler's
-/// business: a transition of a Markov chain; an epoch of an optimiser while it warms up, and then a draw from what was fitted.
+/// A run has one or more chains. A chain begins at a start that the caller chooses (a draw from the prior, an optimum,
+/// a draw of another file), warms up, and then gives one draw with every step. What the steps mean is the sampler's
+/// business: a transition of a Markov chain; an epoch of an optimiser while it warms up, and then a draw from what was
+/// fitted.
 ///
-/// State and information about a step are apart. A step depends on nothing but the state, the target and the random streams, whose numbers are keyed by the chain and by the step's index (which the state knows), so that a run that
+/// State and information about a step are apart. A step depends on nothing but the state, the target and the random
+/// streams, whose numbers are keyed by the chain and by the step's index (which the state knows), so that a run that
 /// was killed goes on from any saved state with the same bits.
 ///
 /// ```swift
@@ -15,9 +18,11 @@
 public protocol PosteriorSampler: Sendable {
   /// The options with all their defaults.
   associatedtype Options: PluginOptions = NoOptions
-  /// What it draws from: `any LogDensity`, or a richer type such as `BayesianNetwork` for samplers that need mini-batches.
+  /// What it draws from: `any LogDensity`, or a richer type such as `BayesianNetwork` for samplers that need
+  /// mini-batches.
   associatedtype Target: Sendable
-  /// All that the next step needs. What can be computed again (a gradient at the position) is best left out of its coding.
+  /// All that the next step needs. What can be computed again (a gradient at the position) is best left out of its
+  /// coding.
   associatedtype State: Codable & Sendable
   /// What a step tells about itself.
   associatedtype Info: SamplerInfo
@@ -50,7 +55,8 @@ public protocol PosteriorSampler: Sendable {
   ///   - state: Where the chain is.
   ///   - target: What to draw from.
   ///   - random: The same streams for every step of a chain; a step takes those with its own index.
-  /// - Throws: `CoreError` when the chain cannot go on, and whatever the target throws. A run ends there; what was drawn before is kept.
+  /// - Throws: `CoreError` when the chain cannot go on, and whatever the target throws. A run ends there; what was
+  ///   drawn before is kept.
   func step(_ state: State, of target: Target, random: RandomStreams) throws -> (state: State, info: Info)
   /// How far the warm-up is, or nil once every further step gives a draw.
   func warmup(of state: State) -> WarmupProgress?
@@ -111,8 +117,8 @@ public struct WarmupProgress: Sendable, Hashable {
 
 /// What a step tells about itself.
 public protocol SamplerInfo: Codable, Sendable {
-  /// Numbers of the step under ArviZ's names: `lp`, `energy`, `acceptance_rate`, `step_size`, `n_steps`, `diverging` (0 or 1), `energy_error`. The same names
-  /// with every step; those of draws go into the file.
+  /// Numbers of the step under ArviZ's names: `lp`, `energy`, `acceptance_rate`, `step_size`, `n_steps`, `diverging` (0
+  /// or 1), `energy_error`. The same names with every step; those of draws go into the file.
   var statistics: [(name: String, value: Double)] { get }
 }
 

@@ -26,10 +26,11 @@ extension Prediction {
     }
   }
 
-  /// Σ over bins of (share of examples) · |accuracy − mean confidence| (Naeini et al., AAAI 2015; Guo et al., ICML 2017, Eq. 3), with bins of equal width ((b − 1)/bins, b/bins].
+  /// Σ over bins of (share of examples) · |accuracy − mean confidence| (Naeini et al., AAAI 2015; Guo et al., ICML
+  /// 2017, Eq. 3), with bins of equal width ((b − 1)/bins, b/bins].
   ///
-  /// The bins are closed on the right, so that a confidence of exactly 1, which is common, is counted. Confidence and class are those of the largest probability. NaN when any
-  /// confidence is, and without examples.
+  /// The bins are closed on the right, so that a confidence of exactly 1, which is common, is counted. Confidence and
+  /// class are those of the largest probability. NaN when any confidence is, and without examples.
   public func expectedCalibrationError(_ labels: [Int], bins: Int = 15) -> Double {
     let classes = classes(.predictive)
     guard !labels.isEmpty, !classes.contains(-1) else { return .nan }

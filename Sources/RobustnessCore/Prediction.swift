@@ -14,8 +14,9 @@ public struct Prediction: Sendable, Hashable {
   /// Number of examples.
   public var count: Int { logProbabilities.rowCount }
 
-  /// The class chosen for each example under the predictive or the vote; `singleDraw` needs a prediction of that draw alone and is then the same as `predictive`.
-  /// A row that is not finite decides for no class (−1): it counts as wrong, and the check on finite values names it.
+  /// The class chosen for each example under the predictive or the vote; `singleDraw` needs a prediction of that draw
+  /// alone and is then the same as `predictive`. A row that is not finite decides for no class (−1): it counts as
+  /// wrong, and the check on finite values names it.
   public func classes(_ decision: Decision) -> [Int] {
     (0..<count).map { row in
       let probabilities = Array(logProbabilities[row: row])

@@ -10,8 +10,9 @@ import Musl
 
 /// Counter-based random streams, keyed by what they are for.
 ///
-/// The numbers of a stream depend on the seed, the purpose and the indices that name it (example, restart, step), and on nothing else: not on the order in which streams are
-/// used, on threads, or on how examples are cut into batches. The generator is Philox 4x32-10 (Salmon et al., SC 2011).
+/// The numbers of a stream depend on the seed, the purpose and the indices that name it (example, restart, step), and
+/// on nothing else: not on the order in which streams are used, on threads, or on how examples are cut into batches.
+/// The generator is Philox 4x32-10 (Salmon et al., SC 2011).
 public struct RandomStreams: Sendable, Hashable {
   private let key: UInt64
 

@@ -2,8 +2,8 @@
 ///
 /// ## Conforming to RobustnessMetric
 ///
-/// `name`, `init()` and `evaluate` are enough. A metric sees everything the harness saw at the clean and the adversarial inputs; it asks for the log-probabilities of single draws
-/// by ``needsMembers``, since they can be large.
+/// `name`, `init()` and `evaluate` are enough. A metric sees everything the harness saw at the clean and the
+/// adversarial inputs; it asks for the log-probabilities of single draws by ``needsMembers``, since they can be large.
 public protocol RobustnessMetric: Sendable {
   /// The name that `--metric` takes: lower case, digits, and hyphens between words, for instance `mutual-information`.
   static var name: String { get }
@@ -15,7 +15,8 @@ public protocol RobustnessMetric: Sendable {
   init()
   /// The number, with its unit, its interval where one is known, and the count of the examples that it rests on.
   ///
-  /// It must not depend on the order of the examples, and probabilities of exactly 0 (log-probabilities of −∞) must not make it NaN.
+  /// It must not depend on the order of the examples, and probabilities of exactly 0 (log-probabilities of −∞) must not
+  /// make it NaN.
   ///
   /// - Throws: `CoreError` when the outcomes do not allow the number; it ends the evaluation.
   func evaluate(_ outcomes: Outcomes) throws -> Estimate

@@ -10,8 +10,8 @@ import Musl
 
 /// Gradients of many examples, each carried as mantissas times a power of two, so that none underflows.
 ///
-/// Row `i` is `values[row: i] · 2^exponents[i]`. Loss gradients of confident networks are as small as 10⁻¹¹² (and smaller still for float32
-/// activations): they keep their direction here, where a plain float would be zero.
+/// Row `i` is `values[row: i] · 2^exponents[i]`. Loss gradients of confident networks are as small as 10⁻¹¹² (and
+/// smaller still for float32 activations): they keep their direction here, where a plain float would be zero.
 public struct ScaledGradient: Sendable, Hashable {
   /// Mantissas, shape (examples, …input). In a normalised gradient the largest magnitude of every row lies in [1/2, 1).
   public var values: Tensor
@@ -58,7 +58,8 @@ public struct ScaledGradient: Sendable, Hashable {
     return result
   }
 
-  /// Every row divided by its mean magnitude: plain numbers of order 1, comparable from one step of an attack to the next however small the gradients are.
+  /// Every row divided by its mean magnitude: plain numbers of order 1, comparable from one step of an attack to the
+  /// next however small the gradients are.
   ///
   /// This is g/‖g‖₁ times the number of elements. A row of zeros stays; a row that is not finite stays so.
   public var unitMeanMagnitude: Tensor {

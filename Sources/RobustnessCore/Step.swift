@@ -7,10 +7,12 @@ public enum StepLength: Sendable, Hashable {
 }
 
 extension ThreatModel {
-  /// Moves every row of `points` a step of steepest ascent in this norm: along sign(direction) for L∞, along direction/‖direction‖₂ for L2.
+  /// Moves every row of `points` a step of steepest ascent in this norm: along sign(direction) for L∞, along
+  /// direction/‖direction‖₂ for L2.
   ///
-  /// In L2 with a mask the direction is restricted to the features that may change before it is normalised, so that the step keeps its length. A row that is exactly zero stays.
-  /// The result can lie outside ball and box: `project` afterwards.
+  /// In L2 with a mask the direction is restricted to the features that may change before it is normalised, so that the
+  /// step keeps its length. A row that is exactly zero stays. The result can lie outside ball and box: `project`
+  /// afterwards.
   ///
   /// - Parameters:
   ///   - points: shape (examples, …input).
@@ -32,14 +34,16 @@ extension ThreatModel {
     }
   }
 
-  /// Random points of ball ∩ box around every example, shape of `examples.inputs`: where a run with a random start begins.
+  /// Random points of ball ∩ box around every example, shape of `examples.inputs`: where a run with a random start
+  /// begins.
   ///
   /// Row `i` depends on the example's identifier, `restart` and the streams only.
   ///
   /// - Parameters:
   ///   - examples: the centres of the balls.
   ///   - restart: names the draw among several for the same example.
-  ///   - distribution: how the perturbation is drawn; what leaves the ball is scaled back to it, then clipped to the box.
+  ///   - distribution: how the perturbation is drawn; what leaves the ball is scaled back to it, then clipped to the
+  ///     box.
   ///   - random: streams of the attack.
   public func randomStart(
     around examples: Examples, restart: Int = 0, distribution: BallDistribution = .uniform, random: RandomStreams

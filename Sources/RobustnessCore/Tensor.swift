@@ -2,14 +2,16 @@ import CTensorLoops
 
 /// A dense array of `Double` in row-major order whose first axis counts examples.
 ///
-/// Points, perturbations and gradients are kept in `Double`, so that the ball and the box are respected to rounding, finite differences mean something,
-/// and sums over draws lose nothing; networks convert to the precision of their products.
+/// Points, perturbations and gradients are kept in `Double`, so that the ball and the box are respected to rounding,
+/// finite differences mean something, and sums over draws lose nothing; networks convert to the precision of their
+/// products.
 public struct Tensor: Sendable, Hashable {
   /// Length of each axis; the first is the number of rows (examples).
   public let shape: [Int]
   /// The values in row-major order.
   public var elements: [Double] {
-    // Without `oldValue`: an observer that reads it has every change in place, of a single row even, copy the whole array first.
+    // Without `oldValue`: an observer that reads it has every change in place, of a single row even, copy the whole
+    // array first.
     didSet { precondition(elements.count == shape.reduce(1, *), "a tensor keeps its size") }
   }
 
@@ -110,7 +112,8 @@ extension Tensor {
     elements.withUnsafeMutableBufferPointer { ctl_sign_step($0.baseAddress, direction.elements, step, count) }
   }
 
-  /// Adds `step · sign(direction)`, where `perFeature`, when given, has a step for each element of a row that replaces `step`.
+  /// Adds `step · sign(direction)`, where `perFeature`, when given, has a step for each element of a row that replaces
+  /// `step`.
   public mutating func stepAlongSign(of direction: Tensor, by step: Double, perFeature: [Double]?) {
     guard let perFeature else { return stepAlongSign(of: direction, by: step) }
     precondition(shape == direction.shape && perFeature.count == rowSize)
@@ -120,7 +123,8 @@ extension Tensor {
     }
   }
 
-  /// Adds `step · direction / ‖direction‖₂` row by row. No gradient is too small or too large; a row that is zero or not finite stays.
+  /// Adds `step · direction / ‖direction‖₂` row by row. No gradient is too small or too large; a row that is zero or
+  /// not finite stays.
   public mutating func stepAlongUnitVector(of direction: Tensor, by step: Double) {
     precondition(shape == direction.shape)
     let size = rowSize
@@ -138,7 +142,8 @@ extension Tensor {
     }
   }
 
-  /// Adds `factor · other`, where `perFeature`, when given, has a factor for each element of a row that replaces `factor`.
+  /// Adds `factor · other`, where `perFeature`, when given, has a factor for each element of a row that replaces
+  /// `factor`.
   public mutating func add(_ other: Tensor, scaledBy factor: Double, perFeature: [Double]?) {
     guard let perFeature else { return add(other, scaledBy: factor) }
     precondition(shape == other.shape && perFeature.count == rowSize)

@@ -1,6 +1,7 @@
 import CTensorLoops
 
-/// What the attacker may do: the norm and radius of the ball around each input, the box that inputs live in, the features that may change, and the goal.
+/// What the attacker may do: the norm and radius of the ball around each input, the box that inputs live in, the
+/// features that may change, and the goal.
 public struct ThreatModel: Sendable, Hashable {
   /// What counts as success.
   public enum Goal: Sendable, Hashable {
@@ -25,7 +26,8 @@ public struct ThreatModel: Sendable, Hashable {
   /// What counts as success.
   public var goal: Goal
 
-  /// A threat model; by default L∞ in the box [0, 1], untargeted, with every feature free. `epsilon` larger than the box is allowed: then only the box binds.
+  /// A threat model; by default L∞ in the box [0, 1], untargeted, with every feature free. `epsilon` larger than the
+  /// box is allowed: then only the box binds.
   ///
   /// - Parameters:
   ///   - norm: the norm of the ball.
@@ -35,7 +37,8 @@ public struct ThreatModel: Sendable, Hashable {
   ///   - boxPerFeature: one interval for each number of an input, which replace `box`.
   ///   - mask: true where a number of an input may change; nil for all.
   ///   - goal: what counts as success.
-  /// - Throws: `CoreError` when ε is negative or not finite, the box is empty or not finite, or a radius for each feature is asked for in L2.
+  /// - Throws: `CoreError` when ε is negative or not finite, the box is empty or not finite, or a radius for each
+  ///   feature is asked for in L2.
   public init(
     norm: Norm = .linf, epsilon: Double, epsilonPerFeature: [Double]? = nil, box: ClosedRange<Double> = 0...1,
     boxPerFeature: [ClosedRange<Double>]? = nil, mask: [Bool]? = nil, goal: Goal = .untargeted
@@ -66,7 +69,8 @@ public struct ThreatModel: Sendable, Hashable {
 
   /// Brings every row of `points` back into the ball around the same row of `origins` and into the box.
   ///
-  /// For L∞ all projections agree. For L2, `.exact` is the Euclidean projection on ball ∩ box. Features that the mask forbids to change are put back.
+  /// For L∞ all projections agree. For L2, `.exact` is the Euclidean projection on ball ∩ box. Features that the mask
+  /// forbids to change are put back.
   ///
   /// - Parameters:
   ///   - points: shape (examples, …input).
@@ -121,8 +125,8 @@ public struct ThreatModel: Sendable, Hashable {
     }
   }
 
-  /// Whether each row keeps to the ball (and changes only what the mask allows), up to rounding: a relative 10⁻⁶ of ε, the float32 rounding of an attack
-  /// from another library.
+  /// Whether each row keeps to the ball (and changes only what the mask allows), up to rounding: a relative 10⁻⁶ of ε,
+  /// the float32 rounding of an attack from another library.
   public func respectsBudget(_ points: Tensor, around origins: Tensor) -> [Bool] {
     let size = points.rowSize
     let distances = distances(points, from: origins)

@@ -1,7 +1,7 @@
 /// The worst case over several runs (attacks, objectives, restarts, seeds), example by example.
 ///
-/// An example counts as robust only when every run left it correct: mean over examples of the minimum over runs, never the minimum over runs of
-/// the mean (Carlini et al. 2019, *On Evaluating Adversarial Robustness*).
+/// An example counts as robust only when every run left it correct: mean over examples of the minimum over runs, never
+/// the minimum over runs of the mean (Carlini et al. 2019, *On Evaluating Adversarial Robustness*).
 public struct WorstCase: Sendable, Hashable {
   /// Whether each example is classified correctly after every run.
   public let correct: [Bool]

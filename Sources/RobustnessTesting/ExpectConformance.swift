@@ -6,7 +6,8 @@ public import RobustnessCore
 /// @Test func `my attack conforms`() throws { try expectConformance(of: Mine.self) }
 /// ```
 ///
-/// All that is needed is in memory: small ensembles in closed form, some of them with exactly known robust radii. It takes about as long as a few thousand queries of small models.
+/// All that is needed is in memory: small ensembles in closed form, some of them with exactly known robust radii. It
+/// takes about as long as a few thousand queries of small models.
 ///
 /// - Parameters:
 ///   - attack: the type of the attack.
@@ -32,7 +33,9 @@ public func expectConformance<M: RobustnessMetric>(of metric: M.Type) throws {
 /// @Test func `my sampler conforms`() throws { try expectConformance(of: Mine.self) }
 /// ```
 ///
-/// All that is needed is in memory: densities in closed form, and small networks on made-up examples. Samplers of any `LogDensity` are run on both, those of `BayesianNetwork` on the networks. It takes about as long as a hundred warm-ups in two dimensions.
+/// All that is needed is in memory: densities in closed form, and small networks on made-up examples. Samplers of any
+/// `LogDensity` are run on both, those of `BayesianNetwork` on the networks. It takes about as long as a hundred
+/// warm-ups in two dimensions.
 ///
 /// - Parameters:
 ///   - sampler: the type of the sampler.

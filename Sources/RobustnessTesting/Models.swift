@@ -104,7 +104,8 @@ extension ModelList where Member == SmoothModel {
   }
 }
 
-/// Inputs spread over the box, the first at a corner of it and the second at its centre, labelled by the ensemble's own decisions and aimed at the next class.
+/// Inputs spread over the box, the first at a corner of it and the second at its centre, labelled by the ensemble's own
+/// decisions and aimed at the next class.
 func examples(_ count: Int, of ensemble: some PosteriorEnsemble, in box: ClosedRange<Double> = 0...1) throws -> Examples
 {
   let size = ensemble.inputShape.reduce(1, *)

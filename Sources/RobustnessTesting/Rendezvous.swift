@@ -2,7 +2,8 @@ import Foundation
 
 /// A place where threads wait for each other, so that all of them are inside a plugin at the same time.
 ///
-/// Threads that ended are not waited for. A plugin may hold a lock of its own across a query, and then only one thread can ever arrive: after a moment nobody waits any longer.
+/// Threads that ended are not waited for. A plugin may hold a lock of its own across a query, and then only one thread
+/// can ever arrive: after a moment nobody waits any longer.
 final class Rendezvous: @unchecked Sendable {
   // Every stored property is used under the lock of `condition`.
   private let condition = NSCondition()

@@ -24,7 +24,8 @@ import Testing
     try withFolder { folder in
       let path = try SmallPosterior(draws: 80).write(to: folder)
       let plain = try Program.evaluate.run(["--model", path, "--format", "json"])
-      // The least limit that works, found by trying: the process itself takes tens of megabytes, which differ between systems.
+      // The least limit that works, found by trying: the process itself takes tens of megabytes, which differ between
+      // systems.
       var streamed: Program.Run?
       for megabytes in stride(from: 50, through: 200, by: 1) {
         let run = try Program.evaluate.run([

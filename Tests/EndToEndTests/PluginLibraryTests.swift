@@ -46,7 +46,8 @@ import Testing
     #expect(twice.code == 65 && twice.errors.contains("has an attack named 'iterated-sign', as another one is"))
   }
 
-  /// What comes back wrong is found by the checks; what fails is noted; the others go on, with the numbers that they have alone.
+  /// What comes back wrong is found by the checks; what fails is noted; the others go on, with the numbers that they
+  /// have alone.
   @Test func `one that misbehaves costs the others nothing`() throws {
     let library = try CompiledPlugin(source: CompiledPlugin.misbehaving)
     let names = ["returns-nan", "leaves-the-box", "leaves-the-ball", "writes-past-the-end", "says-why"]

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 #if os(Linux)
 /// What the system asks of a program: to end, or to keep its files small.
-@Suite struct `Signals to evaluate` {
+@Suite(.inTurn) struct `Signals to evaluate` {
   @Test(arguments: [SIGINT, SIGTERM]) func `ends at the next query when it is asked to`(_ signal: Int32) throws {
     try withFolder { folder in
       let running = try Program.evaluate.start(

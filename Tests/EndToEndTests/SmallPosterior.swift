@@ -3,7 +3,8 @@ import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
 
-/// A posterior that a test makes: 12-16-4 with random weights, labelled by its own first draw, so that it knows its task.
+/// A posterior that a test makes: 12-16-4 with random weights, labelled by its own first draw, so that it knows its
+/// task.
 struct SmallPosterior {
   static let classes = 4
   static let size = 12

@@ -3,7 +3,8 @@ import PosteriorFiles
 import TestSupport
 import Testing
 
-/// The posteriors that `make fixtures` trains are those of the committed configurations, signed, accurate, and honest about their convergence.
+/// The posteriors that `make fixtures` trains are those of the committed configurations, signed, accurate, and honest
+/// about their convergence.
 @Suite(.inTurnEarly) struct TrainedFixturesTests {
   static let names = ["mnist-hmc", "half-moons-hmc", "mnist-deep-ensemble", "fashion-vi"]
 

@@ -14,7 +14,7 @@ import Testing
   ]
 
   func request(_ text: String) throws -> AttackRequest {
-    try AttackSpecification(text: text).resolve(among: Self.attacks)
+    try AttackSpecification(text, among: Self.attacks).resolve(among: Self.attacks)
   }
 
   func message(_ text: String) -> String {

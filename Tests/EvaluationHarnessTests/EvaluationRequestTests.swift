@@ -3,11 +3,12 @@ import BuiltInPlugins
 import Foundation
 import PGD
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import EvaluationHarness
 
-@Suite struct `A request for an evaluation` {
+@Suite(.inTurn) struct `A request for an evaluation` {
   /// Words that set each option, by the name of its property: a new option has no words here, and a test fails.
   static let words: [String: [String]] = [
     "attacks": ["--attack", "pgd:steps=40,norm=l2", "--attack", "fgsm"],
@@ -125,7 +126,7 @@ import Testing
   }
 }
 
-@Suite struct `An evaluation that a program asks for by itself` {
+@Suite(.inTurn) struct `An evaluation that a program asks for by itself` {
   @Test func `names an attack by its type, with the options that are not defaults`() throws {
     var options = ProjectedGradientDescent.Options()
     options.steps = 40

@@ -95,7 +95,8 @@ struct ExpectedAccuracyTests {
     #expect(Double(kept.correct) <= expected.accuracy[expected.key("pgd", objective)]! * count + 2 + 1e-6)
   }
 
-  /// Which of the 500 examples fall to L2 PGD on the saturated network changes when an input moves by 10⁻¹⁰: there it runs in float64.
+  /// Which of the 500 examples fall to L2 PGD on the saturated network changes when an input moves by 10⁻¹⁰: there it
+  /// runs in float64.
   @Test("PGD in L2, ball then box", arguments: Expected.names, Expected.objectives)
   func l2(name: String, objective: Objective) throws {
     let expected = try Expected(name)

@@ -15,7 +15,8 @@ func expect(
   #expect(Set(result.names(.notRun)).isSuperset(of: notRun), sourceLocation: sourceLocation)
 }
 
-/// Every planted fault is one of the attack; the ensemble is that of the attack fixtures, which a sound attack leaves believable.
+/// Every planted fault is one of the attack; the ensemble is that of the attack fixtures, which a sound attack leaves
+/// believable.
 @Suite(.inTurn) struct `A faulty attack is named` {
   static let afterBudgetAndBox = ["silent-success", "noise-not-stronger", "fgsm-not-stronger"]
 

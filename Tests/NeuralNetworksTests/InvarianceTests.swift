@@ -7,7 +7,8 @@ import Testing
 
 @testable import NeuralNetworks
 
-/// What must not change a single bit: threads, how many examples are asked about at once, and how many draws are in memory.
+/// What must not change a single bit: threads, how many examples are asked about at once, and how many draws are in
+/// memory.
 @Suite("Results are the same, bit for bit", .inTurn)
 struct InvarianceTests {
   static let names = ["mnist-fc2-relu", "mnist-conv-leaky", "mnist-fc1-tanh-sharp", "moons-fc2-leaky"]

@@ -68,7 +68,8 @@ struct Float32KnownAnswerTests {
 
 @Suite("Known answers in Double", .inTurn)
 struct DoubleKnownAnswerTests {
-  /// Double itself has a limit where a saturated layer's derivative comes out of e^{-2|a|}: the relative error of that factor is |a| times rounding.
+  /// Double itself has a limit where a saturated layer's derivative comes out of e^{-2|a|}: the relative error of that
+  /// factor is |a| times rounding.
   @Test("log-losses lie within 10⁻⁹", arguments: KnownAnswer.names, objectives)
   func logLosses(name: String, objective: Objective) throws {
     let answer = try KnownAnswer(name)

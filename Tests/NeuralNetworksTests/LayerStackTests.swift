@@ -5,7 +5,8 @@ import RobustnessCore
 import TestSupport
 import Testing
 
-/// Stacks of layers that the known answers do not have: every activation behind every kind of layer, pools in front and behind, normalisation, no flatten.
+/// Stacks of layers that the known answers do not have: every activation behind every kind of layer, pools in front and
+/// behind, normalisation, no flatten.
 private struct Stack: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let architecture: Architecture

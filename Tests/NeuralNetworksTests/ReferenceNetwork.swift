@@ -1,7 +1,8 @@
 import Foundation
 import NeuralNetworks
 
-/// A network with noise on its pre-activations, or on its weights, in Double and in plain loops: independent of every kernel.
+/// A network with noise on its pre-activations, or on its weights, in Double and in plain loops: independent of every
+/// kernel.
 struct ReferenceNetwork {
   let architecture: Architecture
 

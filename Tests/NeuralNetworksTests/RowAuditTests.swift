@@ -1,11 +1,12 @@
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import ComputeKernels
 @testable import NeuralNetworks
 
 /// A result must not depend on the size of a block or on a row's place in it. Kernels may; the engine measures them.
-@Suite("Kernels whose bits move are found, and not relied upon")
+@Suite("Kernels whose bits move are found, and not relied upon", .inTurn)
 struct RowAuditTests {
   static let never: MovingBits.Rule = { _, _ in false }
   static let dense = try! Architecture(

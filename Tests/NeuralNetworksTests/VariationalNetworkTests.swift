@@ -188,7 +188,8 @@ struct VariationalNetworkTests {
       for batchSize in [small.labels.count, 7] {
         let order = MiniBatchOrder(examples: all, batchSize: batchSize)
         let estimated = try moments { repetition in
-          // One batch of the epoch, chosen evenly: its factor N/B must make up for the others. The last one is smaller and left out.
+          // One batch of the epoch, chosen evenly: its factor N/B must make up for the others. The last one is smaller
+          // and left out.
           let batch = order.batches(epoch: repetition, random: streams)[repetition % (small.labels.count / batchSize)]
           return try small.estimate(
             examples: batch, estimator: estimator, noise: streams.stream(example: 6, restart: repetition)
@@ -213,7 +214,8 @@ struct VariationalNetworkTests {
     let count = architecture.parameters[0].count + architecture.parameters[1].count
     let input = stream.uniforms(16)
     let (means, logScales) = (stream.normals(count), stream.normals(count).map { -1 + 0.3 * $0 })
-    // The first layer alone, as the engine computes it (which the test above shows): mean and variance of each of its eight outputs.
+    // The first layer alone, as the engine computes it (which the test above shows): mean and variance of each of its
+    // eight outputs.
     func convolution(_ x: [Double], _ w: [Double]) -> [Double] {
       (0..<8).map { output in
         let (f, i, j) = (output / 4, output / 2 % 2, output % 2)

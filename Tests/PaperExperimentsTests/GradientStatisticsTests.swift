@@ -208,7 +208,8 @@ struct GradientStatisticsTests {
 
   @Test("mean squares of inputs with scales of their own are brought together; parts keep the scale")
   func scales() {
-    // The first input's gradients are 2⁴⁰ times those of the second, across the manifold ten times as large as along it.
+    // The first input's gradients are 2⁴⁰ times those of the second, across the manifold ten times as large as along
+    // it.
     func gradients(_ exponent: Int, across: Double) -> DrawGradients {
       let rows = (0..<6).flatMap { _ -> [Double] in [1, across] }
       return DrawGradients(

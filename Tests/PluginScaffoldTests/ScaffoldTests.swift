@@ -4,7 +4,8 @@ import Testing
 
 @testable import PluginScaffold
 
-/// The edits that `swift package new-attack` makes. Building what it makes takes minutes and is not part of the tests: Plugins/README.md has the commands.
+/// The edits that `swift package new-attack` makes. Building what it makes takes minutes and is not part of the tests:
+/// Plugins/README.md has the commands.
 @Suite(.inTurn) struct `Scaffolding a plugin` {
   /// A copy of what the scaffold reads, in a folder of its own.
   func withPackage<R>(_ body: (URL) throws -> R) throws -> R {

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The landing pages of the modules name every public symbol, and nothing else; `make docs`, which takes minutes, checks the links themselves.
+/// The landing pages of the modules name every public symbol, and nothing else; `make docs`, which takes minutes,
+/// checks the links themselves.
 @Suite(.inTurn) struct `The documentation of modules` {
   /// The modules with a DocC catalogue.
   static let modules: [String] = {
@@ -24,7 +25,8 @@ import Testing
       .map { try String(contentsOf: $0, encoding: .utf8) }
   }
 
-  /// The links below the heading `Topics`; those to extensions of another module's types without that module and without the suffix that tells overloads apart.
+  /// The links below the heading `Topics`; those to extensions of another module's types without that module and
+  /// without the suffix that tells overloads apart.
   static func topics(of page: String) throws -> [String] {
     let start = try #require(page.range(of: "\n## Topics\n"), "there is no section Topics")
     return page[start.upperBound...].matches(of: /(?m)^- ``(.+)``$/).map { match in
@@ -96,9 +98,11 @@ import Testing
   }
 }
 
-/// What a module offers at its top level, by a scan of its sources: declarations begin in the first column, as `swift format` puts them.
+/// What a module offers at its top level, by a scan of its sources: declarations begin in the first column, as
+/// `swift format` puts them.
 private struct PublicSymbols {
-  /// The names by which DocC links to them: `Tensor`, `evenlySpaced(_:of:)`; and what is added to another module's type, `Array/builtIn`.
+  /// The names by which DocC links to them: `Tensor`, `evenlySpaced(_:of:)`; and what is added to another module's
+  /// type, `Array/builtIn`.
   let names: Set<String>
   /// Number of declarations of those that there are several of under one name.
   let overloads: [String: Int]

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The code in the tutorials is code that is compiled: every Swift block is a whole file of `Docs/Examples/OutsideLab`, which CI builds, runs and tests.
+/// The code in the tutorials is code that is compiled: every Swift block is a whole file of `Docs/Examples/OutsideLab`,
+/// which CI builds, runs and tests.
 @Suite(.inTurn) struct `The tutorials` {
   struct Block {
     let file: String

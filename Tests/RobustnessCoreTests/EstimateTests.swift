@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 @Suite(.inTurn) struct `Estimates` {
-  /// Newcombe (Statistics in Medicine 1998), Table I, method 3: Wilson's score interval without continuity correction, four digits.
+  /// Newcombe (Statistics in Medicine 1998), Table I, method 3: Wilson's score interval without continuity correction,
+  /// four digits.
   @Test(arguments: [
     (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718),
   ])

@@ -26,7 +26,8 @@ import Testing
     #expect(suites > 100)
   }
 
-  /// As many blocked pieces of work as there are threads in Swift's pool, and one in the pool that all of them wait for.
+  /// As many blocked pieces of work as there are threads in Swift's pool, and one in the pool that all of them wait
+  /// for.
   @Test(.timeLimit(.minutes(1))) func `a test that blocks leaves Swift's pool to others`() async {
     let count = ProcessInfo.processInfo.activeProcessorCount + 1
     let arrived = DispatchSemaphore(value: 0)

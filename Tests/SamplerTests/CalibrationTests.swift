@@ -91,8 +91,10 @@ private struct Transition: Sendable {
 
 /// Ranks of the parameters that generated the data among draws of the chain that runs through them.
 ///
-/// The true parameters are a draw from the posterior of their own data. A chain of transitions that leave that posterior alone, with the truth at a random place in it (forwards and backwards are the same for reversible
-/// transitions), is stationary throughout: the truth's rank is uniform, however slowly the chain mixes (Besag and Clifford 1989; Talts et al. 2018 for the idea of ranks).
+/// The true parameters are a draw from the posterior of their own data. A chain of transitions that leave that
+/// posterior alone, with the truth at a random place in it (forwards and backwards are the same for reversible
+/// transitions), is stationary throughout: the truth's rank is uniform, however slowly the chain mixes (Besag and
+/// Clifford 1989; Talts et al. 2018 for the idea of ranks).
 private func ranks(
   _ generator: Generator, _ transition: Transition, repetitions: Int, priorScale: Double? = nil
 ) throws -> [String: [Int]] {
@@ -172,7 +174,8 @@ struct CalibrationTests {
 
 @Suite("Geweke's joint test", .inTurnEarly)
 struct GewekeTests {
-  /// Parameters given labels by the sampler, labels given parameters by the model, in turn: the parameters' marginal is then the prior (Geweke 2004).
+  /// Parameters given labels by the sampler, labels given parameters by the model, in turn: the parameters' marginal is
+  /// then the prior (Geweke 2004).
   private func chain(_ transition: Transition, priorScale: Double? = nil) throws -> [[Float]] {
     let generator = try Generator.network()
     let random = RandomStreams(seed: 6, purpose: "test/geweke")

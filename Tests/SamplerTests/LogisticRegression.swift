@@ -58,7 +58,8 @@ struct LogisticRegression {
     return bound
   }
 
-  /// The maximum a posteriori (or, without the prior's terms, of the penalised likelihood), by Newton's method in Double.
+  /// The maximum a posteriori (or, without the prior's terms, of the penalised likelihood), by Newton's method in
+  /// Double.
   func maximum() -> [Double] {
     var w = [Double](repeating: 0, count: 6)
     for _ in 0..<50 {

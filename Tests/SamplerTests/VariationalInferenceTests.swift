@@ -46,7 +46,8 @@ struct VariationalInferenceTests {
     let state = try sampler.warmedUp(problem.posterior, random: random)
     let distance = try distance(state, sampler, problem)
     #expect(distance.bound < 0.05 && distance.bound > -1e-4)
-    // Batches of 25 of the 60 examples are noisy: a fall of the ELBO by 0.003 is what 0.09 scales are, and the end of the run cannot see it.
+    // Batches of 25 of the 60 examples are noisy: a fall of the ELBO by 0.003 is what 0.09 scales are, and the end of
+    // the run cannot see it.
     #expect(distance.mean < (batchSize == 60 ? 0.05 : 0.15))
     #expect(distance.scale < 0.03)
     // What it reports as ELBO is the bound, up to the noise of an epoch.
@@ -56,7 +57,8 @@ struct VariationalInferenceTests {
   @Test("a divergence that is weighed N/B times would be noticed")
   func wrongWeight() throws {
     let problem = try LogisticRegression()
-    // At temperature T under a prior of variance σp²/T the bound is (1/T) Σ E log p − KL(q ‖ N(0, σp²)): what remains of the right one at T = N/B when the factor is forgotten.
+    // At temperature T under a prior of variance σp²/T the bound is (1/T) Σ E log p − KL(q ‖ N(0, σp²)): what remains
+    // of the right one at T = N/B when the factor is forgotten.
     let factor = 60.0 / 25
     let wrong = try BayesianNetwork(
       architecture: problem.architecture,

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Foundation
+import TestSupport
 import Testing
 
 @testable import SharedBenchmark
 
-@Suite struct `A request for a benchmark` {
+@Suite(.inTurn) struct `A request for a benchmark` {
   /// Words that set each option, by the name of its property: a new option has no words here, and a test fails.
   static let words: [String: [String]] = [
     "suite": ["--suite", "other.json"],

@@ -1,6 +1,7 @@
 public import RobustnessCore
 
-/// An oracle that asks the ensemble and keeps nothing but the points it was shown: for tests of attacks without a harness.
+/// An oracle that asks the ensemble and keeps nothing but the points it was shown: for tests of attacks without a
+/// harness.
 public struct DirectOracle<Ensemble: PosteriorEnsemble>: AttackOracle {
   /// One question of the attack.
   public struct Query: Sendable {

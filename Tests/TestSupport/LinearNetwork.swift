@@ -1,6 +1,7 @@
 public import RobustnessCore
 
-/// Logits that are linear in the input: what an attack reaches is known exactly. With zero weights it is a constant model.
+/// Logits that are linear in the input: what an attack reaches is known exactly. With zero weights it is a constant
+/// model.
 public struct LinearNetwork: Model {
   let weights: [[Double]]
   let bias: [Double]

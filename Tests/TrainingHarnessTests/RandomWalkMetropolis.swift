@@ -1,7 +1,8 @@
 import Foundation
 import RobustnessCore
 
-/// The simplest sampler with everything that a run must keep: a warm-up that adapts, a state with arrays, rejections that repeat a draw.
+/// The simplest sampler with everything that a run must keep: a warm-up that adapts, a state with arrays, rejections
+/// that repeat a draw.
 struct RandomWalkMetropolis: PosteriorSampler {
   struct Options: PluginOptions {
     var warmup = 6

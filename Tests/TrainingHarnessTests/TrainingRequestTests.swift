@@ -1,12 +1,13 @@
 import Foundation
 import PosteriorFiles
 import RobustnessCore
+import TestSupport
 import Testing
 
 @testable import TrainingHarness
 
 /// A training as a value: from the command line, written down, read again, and done.
-@Suite struct `A request for a training` {
+@Suite(.inTurn) struct `A request for a training` {
   /// A value that is not the default, for every option that there is.
   static let samples: [(name: String, text: String)] = {
     let defaults = (try? RunOptions().described()) ?? []

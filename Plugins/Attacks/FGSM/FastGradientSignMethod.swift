@@ -2,8 +2,8 @@ public import RobustnessCore
 
 /// One step of length ε from the input along the gradient (Goodfellow, Shlens and Szegedy, ICLR 2015, §4).
 ///
-/// x′ = Π(x + ε·u(∇ₓ J(x))), where u(g) = sign(g) for L∞ and g/‖g‖₂ for L2, J is the objective of the run, and Π brings the step back into the box. An example whose gradient
-/// is exactly zero stays where it is.
+/// x′ = Π(x + ε·u(∇ₓ J(x))), where u(g) = sign(g) for L∞ and g/‖g‖₂ for L2, J is the objective of the run, and Π brings
+/// the step back into the box. An example whose gradient is exactly zero stays where it is.
 public struct FastGradientSignMethod: Attack {
   /// `fgsm`
   public static let name = "fgsm"

@@ -1,9 +1,10 @@
 public import RobustnessCore
 
-/// Repeated steps along an accumulated gradient (Dong et al., CVPR 2018, Algorithm 1): the momentum iterative fast gradient sign method.
+/// Repeated steps along an accumulated gradient (Dong et al., CVPR 2018, Algorithm 1): the momentum iterative fast
+/// gradient sign method.
 ///
-/// m⁰ = 0, mᵗ⁺¹ = μ·mᵗ + g/mean|g| with g = ∇ₓ J(xᵗ), and xᵗ⁺¹ = Π(xᵗ + α·u(mᵗ⁺¹)), where u(m) = sign(m) for L∞ and m/‖m‖₂ for L2 (their Eqs. 6, 7 and 9), and J is the
-/// objective of the run. Every example takes every step.
+/// m⁰ = 0, mᵗ⁺¹ = μ·mᵗ + g/mean|g| with g = ∇ₓ J(xᵗ), and xᵗ⁺¹ = Π(xᵗ + α·u(mᵗ⁺¹)), where u(m) = sign(m) for L∞ and
+/// m/‖m‖₂ for L2 (their Eqs. 6, 7 and 9), and J is the objective of the run. Every example takes every step.
 public struct MomentumIterativeMethod: Attack {
   /// Options of the attack.
   public struct Options: PluginOptions {
@@ -58,7 +59,8 @@ public struct MomentumIterativeMethod: Attack {
     self.options = options
   }
 
-  /// The points kept, shape of `examples.inputs`: `steps` gradient queries, and one value query for the end where it is compared.
+  /// The points kept, shape of `examples.inputs`: `steps` gradient queries, and one value query for the end where it is
+  /// compared.
   public func perturb(
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
   ) throws -> Tensor {

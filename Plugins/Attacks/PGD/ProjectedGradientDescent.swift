@@ -2,8 +2,9 @@ public import RobustnessCore
 
 /// Repeated steps along the gradient, each brought back into ball and box (Madry et al., ICLR 2018, §2.1).
 ///
-/// x⁰ is the input or a random point of the ball; xᵗ⁺¹ = Π(xᵗ + α·u(∇ₓ J(xᵗ))), where u(g) = sign(g) for L∞ and g/‖g‖₂ for L2, and J is the objective of the run. Every
-/// example takes every step: nothing stops early, so that `steps` means the same for all of them.
+/// x⁰ is the input or a random point of the ball; xᵗ⁺¹ = Π(xᵗ + α·u(∇ₓ J(xᵗ))), where u(g) = sign(g) for L∞ and g/‖g‖₂
+/// for L2, and J is the objective of the run. Every example takes every step: nothing stops early, so that `steps`
+/// means the same for all of them.
 public struct ProjectedGradientDescent: Attack {
   /// `pgd`
   public static let name = "pgd"
@@ -14,13 +15,15 @@ public struct ProjectedGradientDescent: Attack {
 
   /// The attack.
   ///
-  /// - Throws: `CoreError` when an option is negative or not finite, when both `step` and `relative-step` are given, or when the preset needs an option that is missing.
+  /// - Throws: `CoreError` when an option is negative or not finite, when both `step` and `relative-step` are given, or
+  ///   when the preset needs an option that is missing.
   public init(_ options: Options) throws {
     for norm in Self.capabilities.norms { _ = try Schedule(options, norm: norm) }
     self.options = options
   }
 
-  /// The points kept, shape of `examples.inputs`. Each run makes `steps` gradient queries, and one value query for its end where ends are compared.
+  /// The points kept, shape of `examples.inputs`. Each run makes `steps` gradient queries, and one value query for its
+  /// end where ends are compared.
   public func perturb(
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
   ) throws -> Tensor {

@@ -74,7 +74,8 @@ struct Schedule: Sendable, Hashable {
     }
   }
 
-  // torchattacks draws the radius uniformly; CleverHans draws in the cube and rescales, which for many features always lands on the sphere. In L∞ all are the cube.
+  // torchattacks draws the radius uniformly; CleverHans draws in the cube and rescales, which for many features always
+  // lands on the sphere. In L∞ all are the cube.
   private static func startDistribution(_ preset: Preset) -> BallDistribution {
     switch preset {
     case .paper, .foolbox, .art: .uniform

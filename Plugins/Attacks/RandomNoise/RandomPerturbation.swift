@@ -2,8 +2,8 @@ public import RobustnessCore
 
 /// Random points of the ball: the floor that a gradient attack has to beat.
 ///
-/// The best of several draws is kept, success under the decision first, then the larger value. A gradient attack that is weaker than this is not
-/// evidence of robustness (Carlini et al. 2019, *On Evaluating Adversarial Robustness*).
+/// The best of several draws is kept, success under the decision first, then the larger value. A gradient attack that
+/// is weaker than this is not evidence of robustness (Carlini et al. 2019, *On Evaluating Adversarial Robustness*).
 public struct RandomPerturbation: Attack {
   /// Options of the attack.
   public struct Options: PluginOptions {
@@ -41,7 +41,8 @@ public struct RandomPerturbation: Attack {
     self.options = options
   }
 
-  /// Points asked about at once: a query passes over all draws of the posterior, whether for one point or for this many.
+  /// Points asked about at once: a query passes over all draws of the posterior, whether for one point or for this
+  /// many.
   private static let pointsPerQuery = 250
 
   /// The best of the draws, shape of `examples.inputs`. As many value queries for each example as draws, no gradient.

@@ -16,7 +16,8 @@ public struct BrierScore: RobustnessMetric {
   }
 }
 
-/// At the adversarial inputs: expected calibration error of the predictive in 15 bins of equal width (Naeini et al., AAAI 2015; Guo et al., ICML 2017).
+/// At the adversarial inputs: expected calibration error of the predictive in 15 bins of equal width (Naeini et al.,
+/// AAAI 2015; Guo et al., ICML 2017).
 public struct ExpectedCalibrationError: RobustnessMetric {
   /// `expected-calibration-error`
   public static let name = "expected-calibration-error"

@@ -16,7 +16,8 @@ public struct CleanBrierScore: RobustnessMetric {
   }
 }
 
-/// At the clean inputs: expected calibration error of the predictive in 15 bins of equal width (Naeini et al., AAAI 2015; Guo et al., ICML 2017).
+/// At the clean inputs: expected calibration error of the predictive in 15 bins of equal width (Naeini et al., AAAI
+/// 2015; Guo et al., ICML 2017).
 public struct CleanExpectedCalibrationError: RobustnessMetric {
   /// `expected-calibration-error-clean`
   public static let name = "expected-calibration-error-clean"

@@ -12,8 +12,8 @@ func brierScore(_ observations: Observations, labels: [Int]) -> Estimate {
 
 /// Σ over 15 bins of (share of examples) · |accuracy − mean confidence|.
 ///
-/// Confidence and class are those of the predictive's largest probability, whatever the decision that is scored: it is the predictive whose calibration is asked about. There is
-/// no interval. NaN when any confidence is.
+/// Confidence and class are those of the predictive's largest probability, whatever the decision that is scored: it is
+/// the predictive whose calibration is asked about. There is no interval. NaN when any confidence is.
 func expectedCalibrationError(_ observations: Observations, labels: [Int]) -> Estimate {
   Estimate(
     value: observations.prediction.expectedCalibrationError(labels), unit: "fraction", count: labels.count)

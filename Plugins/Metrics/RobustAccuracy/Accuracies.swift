@@ -16,7 +16,8 @@ public struct CleanAccuracy: RobustnessMetric {
   }
 }
 
-/// The fraction of inputs that are still classified correctly at the points that the attack returned, with its Wilson interval.
+/// The fraction of inputs that are still classified correctly at the points that the attack returned, with its Wilson
+/// interval.
 ///
 /// Examples that were wrong before the attack count as not robust.
 public struct AccuracyUnderAttack: RobustnessMetric {
@@ -36,7 +37,8 @@ public struct AccuracyUnderAttack: RobustnessMetric {
 
 /// The fraction of inputs that no query of the attack fooled, with its Wilson interval.
 ///
-/// Below `robust-accuracy` when the attack met a point that fools the ensemble and returned another: silent success (Pintor et al., NeurIPS 2022).
+/// Below `robust-accuracy` when the attack met a point that fools the ensemble and returned another: silent success
+/// (Pintor et al., NeurIPS 2022).
 public struct BestQueryAccuracy: RobustnessMetric {
   /// `robust-accuracy-best-query`
   public static let name = "robust-accuracy-best-query"
@@ -52,7 +54,8 @@ public struct BestQueryAccuracy: RobustnessMetric {
   }
 }
 
-/// Clean accuracy minus robust accuracy, with the paired interval of Agresti and Min (2005): both rates are of the same examples.
+/// Clean accuracy minus robust accuracy, with the paired interval of Agresti and Min (2005): both rates are of the same
+/// examples.
 public struct AccuracyDrop: RobustnessMetric {
   /// `accuracy-drop`
   public static let name = "accuracy-drop"

@@ -10,8 +10,9 @@ import Musl
 
 /// One minus the mean over examples of the largest change of any predictive probability.
 ///
-/// 1 − (1/N) Σᵢ maxₖ |p(k | xᵢ) − p(k | x′ᵢ)|: 1 when nothing changes, 0 when every example moves from certainty of one class to certainty of another. The expectation
-/// of softmax differences of Cardelli et al. (IJCAI 2019), as Carbone et al. (NeurIPS 2020) report it.
+/// 1 − (1/N) Σᵢ maxₖ |p(k | xᵢ) − p(k | x′ᵢ)|: 1 when nothing changes, 0 when every example moves from certainty of one
+/// class to certainty of another. The expectation of softmax differences of Cardelli et al. (IJCAI 2019), as Carbone et
+/// al. (NeurIPS 2020) report it.
 public struct PredictiveSoftmaxRobustness: RobustnessMetric {
   /// `softmax-robustness`
   public static let name = "softmax-robustness"
@@ -32,10 +33,11 @@ public struct PredictiveSoftmaxRobustness: RobustnessMetric {
   }
 }
 
-/// Softmax robustness after a second softmax, as the code of Carbone et al. (2020) computes it. For the audit of published numbers only.
+/// Softmax robustness after a second softmax, as the code of Carbone et al. (2020) computes it. For the audit of
+/// published numbers only.
 ///
-/// Probabilities are passed through softmax as if they were logits. They lie in [0, 1], so the result of K classes never falls below
-/// 1 − (e − 1)/(e + K − 1): 0.853 for 10 classes, however badly the ensemble is fooled.
+/// Probabilities are passed through softmax as if they were logits. They lie in [0, 1], so the result of K classes
+/// never falls below 1 − (e − 1)/(e + K − 1): 0.853 for 10 classes, however badly the ensemble is fooled.
 public struct DoubleSoftmaxRobustness: RobustnessMetric {
   /// `softmax-robustness-double`
   public static let name = "softmax-robustness-double"

@@ -1,6 +1,7 @@
 public import RobustnessCore
 
-/// Total uncertainty at the adversarial inputs: entropy of the predictive, mean over examples, in nat (log of the number of classes at most).
+/// Total uncertainty at the adversarial inputs: entropy of the predictive, mean over examples, in nat (log of the
+/// number of classes at most).
 public struct PredictiveEntropy: RobustnessMetric {
   /// `predictive-entropy`
   public static let name = "predictive-entropy"
@@ -16,7 +17,8 @@ public struct PredictiveEntropy: RobustnessMetric {
   }
 }
 
-/// Aleatoric uncertainty at the adversarial inputs: mean over draws of the entropy of each, in nat (Depeweg et al., ICML 2018).
+/// Aleatoric uncertainty at the adversarial inputs: mean over draws of the entropy of each, in nat (Depeweg et al.,
+/// ICML 2018).
 public struct ExpectedEntropy: RobustnessMetric {
   /// `expected-entropy`
   public static let name = "expected-entropy"
@@ -35,9 +37,11 @@ public struct ExpectedEntropy: RobustnessMetric {
   }
 }
 
-/// Epistemic uncertainty at the adversarial inputs: mutual information of the class and the draw, in nat (Houlsby et al. 2011; Smith and Gal, UAI 2018).
+/// Epistemic uncertainty at the adversarial inputs: mutual information of the class and the draw, in nat (Houlsby et
+/// al. 2011; Smith and Gal, UAI 2018).
 ///
-/// Computed as the mean over draws of KL(p_s ‖ p̄), which equals predictive entropy minus expected entropy but is a sum of terms that are never negative.
+/// Computed as the mean over draws of KL(p_s ‖ p̄), which equals predictive entropy minus expected entropy but is a sum
+/// of terms that are never negative.
 public struct MutualInformation: RobustnessMetric {
   /// `mutual-information`
   public static let name = "mutual-information"

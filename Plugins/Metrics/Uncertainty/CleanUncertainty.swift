@@ -1,6 +1,7 @@
 public import RobustnessCore
 
-/// Total uncertainty at the clean inputs: entropy of the predictive, mean over examples, in nat (log of the number of classes at most).
+/// Total uncertainty at the clean inputs: entropy of the predictive, mean over examples, in nat (log of the number of
+/// classes at most).
 public struct CleanPredictiveEntropy: RobustnessMetric {
   /// `predictive-entropy-clean`
   public static let name = "predictive-entropy-clean"
@@ -16,7 +17,8 @@ public struct CleanPredictiveEntropy: RobustnessMetric {
   }
 }
 
-/// Aleatoric uncertainty at the clean inputs: mean over draws of the entropy of each, in nat (Depeweg et al., ICML 2018).
+/// Aleatoric uncertainty at the clean inputs: mean over draws of the entropy of each, in nat (Depeweg et al., ICML
+/// 2018).
 public struct CleanExpectedEntropy: RobustnessMetric {
   /// `expected-entropy-clean`
   public static let name = "expected-entropy-clean"
@@ -35,9 +37,11 @@ public struct CleanExpectedEntropy: RobustnessMetric {
   }
 }
 
-/// Epistemic uncertainty at the clean inputs: mutual information of the class and the draw, in nat (Houlsby et al. 2011; Smith and Gal, UAI 2018).
+/// Epistemic uncertainty at the clean inputs: mutual information of the class and the draw, in nat (Houlsby et al.
+/// 2011; Smith and Gal, UAI 2018).
 ///
-/// Computed as the mean over draws of KL(p_s ‖ p̄), which equals predictive entropy minus expected entropy but is a sum of terms that are never negative.
+/// Computed as the mean over draws of KL(p_s ‖ p̄), which equals predictive entropy minus expected entropy but is a sum
+/// of terms that are never negative.
 public struct CleanMutualInformation: RobustnessMetric {
   /// `mutual-information-clean`
   public static let name = "mutual-information-clean"

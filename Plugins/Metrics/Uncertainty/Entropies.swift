@@ -17,8 +17,8 @@ func entropy(_ logProbabilities: some Sequence<Double>) -> Double {
 
 /// The Kullback–Leibler divergence Σ p log(p/q) in nat, from log-probabilities whose sums of probabilities agree.
 ///
-/// Term by term p·r − p + q with r = log(p/q), which is never negative, instead of p·r, whose terms cancel when p ≈ q. Near r = 0 the term itself
-/// cancels, so there it is p·(r²/2 − r³/6 + …) = p·(e⁻ʳ − 1 + r).
+/// Term by term p·r − p + q with r = log(p/q), which is never negative, instead of p·r, whose terms cancel when p ≈ q.
+/// Near r = 0 the term itself cancels, so there it is p·(r²/2 − r³/6 + …) = p·(e⁻ʳ − 1 + r).
 func divergence(_ p: some Sequence<Double>, from q: some Sequence<Double>) -> Double {
   var sum = 0.0
   for (logP, logQ) in zip(p, q) {

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Finds the step size at which the mean acceptance probability is a given one (Hoffman and Gelman 2014, §3.2.1; constants of Stan).
+/// Finds the step size at which the mean acceptance probability is a given one (Hoffman and Gelman 2014, §3.2.1;
+/// constants of Stan).
 public struct DualAveraging: Codable, Sendable, Hashable {
   /// δ: the acceptance probability aimed at.
   public let target: Double

@@ -2,7 +2,8 @@ import Foundation
 import RobustnessCore
 
 extension HamiltonianMonteCarlo {
-  /// Doubles or halves the step size until the acceptance probability of a single step crosses 0.8 (Hoffman and Gelman 2014, algorithm 4; threshold of Stan).
+  /// Doubles or halves the step size until the acceptance probability of a single step crosses 0.8 (Hoffman and Gelman
+  /// 2014, algorithm 4; threshold of Stan).
   ///
   /// - Throws: `CoreError` when no step size is accepted, or every one.
   func reasonableStepSize(
@@ -31,7 +32,8 @@ extension HamiltonianMonteCarlo {
         : "hmc: no step size is accepted at the start; is the gradient that of the density?")
   }
 
-  /// What a transition of the warm-up changes: the step size, and at the end of a window masses and the beginning of the search.
+  /// What a transition of the warm-up changes: the step size, and at the end of a window masses and the beginning of
+  /// the search.
   func adapt(_ state: inout State, _ acceptance: Double, _ target: any LogDensity, _ random: RandomStreams) throws {
     let transition = state.transitions
     if var averaging = state.averaging {
@@ -43,7 +45,8 @@ extension HamiltonianMonteCarlo {
       variance.add(state.position)
       state.variance = variance
     }
-    // The step size begins anew at the end of the first window too: the way from the start to where the mass lies is behind.
+    // The step size begins anew at the end of the first window too: the way from the start to where the mass lies is
+    // behind.
     let isEarly = schedule.windows.count >= 3 && transition + 1 == schedule.windows[0].upperBound
     if schedule.endsWindow(transition), let variances = state.variance?.regularizedVariances {
       state.inverseMass = variances

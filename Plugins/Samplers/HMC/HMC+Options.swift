@@ -20,7 +20,8 @@ extension HamiltonianMonteCarlo {
     public var stepSize: Double?
     /// L. Without a value it follows from the trajectory's length.
     public var leapfrogSteps: Int?
-    /// τ = ε·L. Without a value (π/2)·σ with the prior's largest standard deviation, or π/2 where masses are the prior's or estimated. Not together with `leapfrogSteps`.
+    /// τ = ε·L. Without a value (π/2)·σ with the prior's largest standard deviation, or π/2 where masses are the
+    /// prior's or estimated. Not together with `leapfrogSteps`.
     public var trajectoryLength: Double?
     /// The most steps of a trajectory whose number of steps follows from its length.
     public var maxLeapfrogSteps = 100
@@ -28,7 +29,8 @@ extension HamiltonianMonteCarlo {
     public var targetAcceptance = 0.8
     /// What the momenta's variances are.
     public var massMatrix = MassMatrix.identity
-    /// j: each trajectory's step size is multiplied by a number uniform in [1 − j, 1 + j], so that no trajectory has the length of a period.
+    /// j: each trajectory's step size is multiplied by a number uniform in [1 − j, 1 + j], so that no trajectory has
+    /// the length of a period.
     public var jitter = 0.1
 
     /// The defaults.

@@ -3,8 +3,9 @@ public import RobustnessCore
 
 /// Hamiltonian Monte Carlo with trajectories of a given length (Duane et al. 1987; Neal 2011, §3).
 ///
-/// A transition draws momenta p ~ N(0, M), follows the trajectory for L leapfrog steps, and accepts its end with probability min(1, exp(−ΔH)), H(q, p) = −log π(q) + ½ pᵀM⁻¹p. A rejected proposal repeats the
-/// position. Energies are `Double`, differenced term by term; L gradients are computed for each proposal, since that of the start is kept.
+/// A transition draws momenta p ~ N(0, M), follows the trajectory for L leapfrog steps, and accepts its end with
+/// probability min(1, exp(−ΔH)), H(q, p) = −log π(q) + ½ pᵀM⁻¹p. A rejected proposal repeats the position. Energies are
+/// `Double`, differenced term by term; L gradients are computed for each proposal, since that of the start is kept.
 public struct HamiltonianMonteCarlo: PosteriorSampler {
   /// Any density with a gradient.
   public typealias Target = any LogDensity

@@ -21,16 +21,19 @@ public struct Leapfrog: Sendable {
     self.gradient = gradient
   }
 
-  /// Integrates Hamilton's equations of H(q, p) = −log π(q) + ½ pᵀM⁻¹p with the leapfrog scheme: p ← p + ½ε∇log π(q); q ← q + εM⁻¹p; p ← p + ½ε∇log π(q) (Neal 2011, §2.3).
+  /// Integrates Hamilton's equations of H(q, p) = −log π(q) + ½ pᵀM⁻¹p with the leapfrog scheme: p ← p + ½ε∇log π(q); q
+  /// ← q + εM⁻¹p; p ← p + ½ε∇log π(q) (Neal 2011, §2.3).
   ///
-  /// The half steps between two positions are taken as one. Exactly `steps` gradients are computed: the first half step uses the one that is there.
+  /// The half steps between two positions are taken as one. Exactly `steps` gradients are computed: the first half step
+  /// uses the one that is there.
   ///
   /// - Parameters:
   ///   - steps: Number of steps L, at least 1.
   ///   - stepSize: ε.
   ///   - inverseMass: The diagonal of M⁻¹; nil for the identity.
-  ///   - rounding: Whether the last position is rounded to single precision, in which draws are kept, before its gradient and value are computed: then what is stored is exactly what was accepted. The rounding
-  ///     is that of the arithmetic of a single step; the trajectory before it runs in double precision.
+  ///   - rounding: Whether the last position is rounded to single precision, in which draws are kept, before its
+  ///     gradient and value are computed: then what is stored is exactly what was accepted. The rounding is that of the
+  ///     arithmetic of a single step; the trajectory before it runs in double precision.
   public mutating func advance(
     _ target: some LogDensity, steps: Int, stepSize: Double, inverseMass: [Double]?, rounding: Bool = false
   ) throws {
@@ -50,7 +53,8 @@ public struct Leapfrog: Sendable {
         }
       }
       kick(isLast ? stepSize / 2 : stepSize)
-      // One number tells: a gradient that is not finite makes its momentum so, and the density returns no other than NaN all over.
+      // One number tells: a gradient that is not finite makes its momentum so, and the density returns no other than
+      // NaN all over.
       if !(momentum[0] - momentum[0] == 0) || (isLast && !value!.total.isFinite) {
         hasDiverged = true
         return
@@ -58,7 +62,8 @@ public struct Leapfrog: Sendable {
     }
   }
 
-  /// ½ (p′ᵀM⁻¹p′ − pᵀM⁻¹p) from `start` to here, term by term: for a million parameters each sum is in the hundreds of thousands, their difference near one.
+  /// ½ (p′ᵀM⁻¹p′ − pᵀM⁻¹p) from `start` to here, term by term: for a million parameters each sum is in the hundreds of
+  /// thousands, their difference near one.
   public func kineticDifference(from start: [Double], inverseMass: [Double]?) -> Double {
     var sum = 0.0
     momentum.withUnsafeBufferPointer { new in

@@ -22,7 +22,8 @@ public struct RunningVariance: Codable, Sendable, Hashable {
     }
   }
 
-  /// Variances with divisor n − 1, drawn towards 10⁻³ as Stan does: n/(n+5)·s² + 10⁻³·5/(n+5). Nil with fewer than two observations.
+  /// Variances with divisor n − 1, drawn towards 10⁻³ as Stan does: n/(n+5)·s² + 10⁻³·5/(n+5). Nil with fewer than two
+  /// observations.
   public var regularizedVariances: [Double]? {
     guard count > 1 else { return nil }
     let n = Double(count)

@@ -1,9 +1,12 @@
-/// How a warm-up is divided: a beginning in which only the step size adapts, windows that double, each of which ends with new masses, and an end in which only the step size adapts (Stan's schedule).
+/// How a warm-up is divided: a beginning in which only the step size adapts, windows that double, each of which ends
+/// with new masses, and an end in which only the step size adapts (Stan's schedule).
 public struct WarmupSchedule: Sendable, Hashable {
-  /// The windows in order: ranges of transitions that together are the whole warm-up. The first and the last are those without masses, where there are at least three.
+  /// The windows in order: ranges of transitions that together are the whole warm-up. The first and the last are those
+  /// without masses, where there are at least three.
   public let windows: [Range<Int>]
 
-  /// The schedule of a warm-up of `count` transitions: 75, then 25 and doubling, then 50; below 150 in proportion 15 : 75 : 10, and one window below 20.
+  /// The schedule of a warm-up of `count` transitions: 75, then 25 and doubling, then 50; below 150 in proportion 15 :
+  /// 75 : 10, and one window below 20.
   public init(count: Int) {
     guard count >= 20 else {
       windows = count > 0 ? [0..<count] : []

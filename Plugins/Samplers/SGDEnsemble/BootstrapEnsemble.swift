@@ -3,7 +3,8 @@ public import RobustnessCore
 
 /// A bootstrap ensemble: `bootstrap`.
 ///
-/// Breiman, *Bagging predictors*, Machine Learning 24 (1996): every chain trains on as many examples as there are, drawn with replacement, from random weights of its own.
+/// Breiman, *Bagging predictors*, Machine Learning 24 (1996): every chain trains on as many examples as there are,
+/// drawn with replacement, from random weights of its own.
 public struct BootstrapEnsemble: PosteriorSampler {
   /// `bootstrap`.
   public static let name = "bootstrap"

@@ -3,7 +3,9 @@ public import RobustnessCore
 
 /// A deep ensemble: `ensemble`.
 ///
-/// Lakshminarayanan, Pritzel and Blundell, *Simple and scalable predictive uncertainty estimation using deep ensembles*, NIPS 2017, algorithm 1 without its adversarial training: every chain is a network with its own random weights and its own order of the examples.
+/// Lakshminarayanan, Pritzel and Blundell, *Simple and scalable predictive uncertainty estimation using deep
+/// ensembles*, NIPS 2017, algorithm 1 without its adversarial training: every chain is a network with its own random
+/// weights and its own order of the examples.
 public struct DeepEnsemble: PosteriorSampler {
   /// `ensemble`.
   public static let name = "ensemble"

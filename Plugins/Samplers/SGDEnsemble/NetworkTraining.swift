@@ -26,7 +26,8 @@ public struct TrainingInfo: SamplerInfo {
   public var statistics: [(name: String, value: Double)] { [("loss", loss)] }
 }
 
-/// The epochs that all samplers of this folder have in common: warm-up steps are epochs, and the step after them gives the draw.
+/// The epochs that all samplers of this folder have in common: warm-up steps are epochs, and the step after them gives
+/// the draw.
 struct NetworkTraining: Sendable {
   let options: TrainingOptions
   /// Whether the examples are drawn with replacement.

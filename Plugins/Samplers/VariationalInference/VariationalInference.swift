@@ -4,7 +4,8 @@ public import RobustnessCore
 
 /// Mean-field Gaussian variational inference: `vi`.
 ///
-/// Warm-up steps are epochs of stochastic ascent of the evidence lower bound; every further step is an independent draw from the Gaussian that was fitted. Formulas, options and papers: this folder's README.
+/// Warm-up steps are epochs of stochastic ascent of the evidence lower bound; every further step is an independent draw
+/// from the Gaussian that was fitted. Formulas, options and papers: this folder's README.
 public struct VariationalInference: PosteriorSampler {
   /// The options with all their defaults.
   public typealias Options = VariationalInferenceOptions
@@ -47,7 +48,8 @@ public struct VariationalInference: PosteriorSampler {
     self.options = options
   }
 
-  /// The means are `start` (a MAP estimate, say) or, when that is empty, small random weights; every standard deviation is `initial-scale`.
+  /// The means are `start` (a MAP estimate, say) or, when that is empty, small random weights; every standard deviation
+  /// is `initial-scale`.
   public func initialState(
     of target: BayesianNetwork, at start: [Float], chain: Int, random: RandomStreams
   ) throws -> VariationalState {

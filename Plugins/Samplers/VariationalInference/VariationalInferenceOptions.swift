@@ -13,7 +13,8 @@ public struct VariationalInferenceOptions: PluginOptions, Hashable {
     case constant
   }
 
-  /// How the expected log-likelihood is estimated; nil: `local-reparametrization`, and `shared-draw` for networks with convolutions, where only that is unbiased.
+  /// How the expected log-likelihood is estimated; nil: `local-reparametrization`, and `shared-draw` for networks with
+  /// convolutions, where only that is unbiased.
   public var estimator: VariationalNetwork.Estimator?
   /// Noise samples of every step.
   public var samples = 1
@@ -27,11 +28,13 @@ public struct VariationalInferenceOptions: PluginOptions, Hashable {
   public var epochs: Int?
   /// Epochs after which `plateau` ends even if the ELBO still grows; nil: 100 · `patience`.
   public var maximumEpochs: Int?
-  /// Epochs of a window whose mean ELBO is compared with that of the window before; nil: 5, or as many as 1,000 steps take.
+  /// Epochs of a window whose mean ELBO is compared with that of the window before; nil: 5, or as many as 1,000 steps
+  /// take.
   public var patience: Int?
   /// Every standard deviation at the start.
   public var initialScale = 0.01
-  /// Whether the result is the mean of the iterates of the last window (of the last quarter of `constant`; `cosine` ends at rate zero and needs none).
+  /// Whether the result is the mean of the iterates of the last window (of the last quarter of `constant`; `cosine`
+  /// ends at rate zero and needs none).
   public var averaging = true
 
   /// The defaults.

@@ -10,7 +10,8 @@ public struct VariationalState: Codable, Sendable {
   public internal(set) var epoch = 0
   /// Whether the optimisation has ended.
   public internal(set) var isFitted = false
-  /// Estimate of the ELBO: mean over the batches of the last epoch, while the distribution moved; nil before the first epoch.
+  /// Estimate of the ELBO: mean over the batches of the last epoch, while the distribution moved; nil before the first
+  /// epoch.
   public internal(set) var elbo: Double?
   /// How often the learning rate was reduced.
   public internal(set) var reductions = 0

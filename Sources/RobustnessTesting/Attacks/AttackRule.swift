@@ -2,7 +2,8 @@
 public enum AttackRule: String, CaseIterable, Sendable {
   /// The name can be typed, and options read back as they are written.
   case declaration
-  /// Points stay within ε of their inputs, in every norm that the attack declares, for small and large ε and for a radius for each feature.
+  /// Points stay within ε of their inputs, in every norm that the attack declares, for small and large ε and for a
+  /// radius for each feature.
   case budget
   /// Points stay in the box, also for inputs on its border and for a box other than [0, 1].
   case box

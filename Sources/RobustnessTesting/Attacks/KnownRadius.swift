@@ -8,7 +8,8 @@ import Glibc
 import Musl
 #endif
 
-/// A problem whose robust radius is known exactly at every example: the smallest ε at which the decision can be changed.
+/// A problem whose robust radius is known exactly at every example: the smallest ε at which the decision can be
+/// changed.
 ///
 /// Box and mask do not bind.
 struct KnownRadius {
@@ -82,8 +83,8 @@ struct KnownRadius {
       radii: margins.map { abs($0) / dual(norm, w) })
   }
 
-  /// Several classes: the radius is the smallest (z_y − z_k)/‖w_y − w_k‖ over the rivals k. Examples are taken where the nearest rival is also the most probable one and the others
-  /// are far, so that climbing the loss leads to it.
+  /// Several classes: the radius is the smallest (z_y − z_k)/‖w_y − w_k‖ over the rivals k. Examples are taken where
+  /// the nearest rival is also the most probable one and the others are far, so that climbing the loss leads to it.
   private static func manyRivals(_ norm: Norm, _ classes: Int) throws -> KnownRadius {
     let count = max(4, classes)
     let scale = 40.0
@@ -115,8 +116,9 @@ struct KnownRadius {
       objective: .predictive, judge: .predictive, radii: radii)
   }
 
-  /// Members whose logit differences are aₛ·t + bₛ with t = w·x and aₛ > 0: the predictive probability mean σ(aₛt + bₛ) grows with t, and the boundary is where it is 1/2, a root in one dimension. Members
-  /// differ by a factor of a thousand in steepness, so that at most points some are saturated and a few carry the gradient.
+  /// Members whose logit differences are aₛ·t + bₛ with t = w·x and aₛ > 0: the predictive probability mean σ(aₛt + bₛ)
+  /// grows with t, and the boundary is where it is 1/2, a root in one dimension. Members differ by a factor of a
+  /// thousand in steepness, so that at most points some are saturated and a few carry the gradient.
   private static func multiplesOfOneDirection(_ norm: Norm, _ classes: Int) throws -> KnownRadius {
     let w = numbers("direction", 0)
     let members: [(slope: Double, shift: Double)] = [(0.7, 0.2), (8, -3), (90, 40), (700, -500)]

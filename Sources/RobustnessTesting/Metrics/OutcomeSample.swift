@@ -8,7 +8,8 @@ import Glibc
 import Musl
 #endif
 
-/// Outcomes of an attack that are made up, but consistent: the predictive is the mean of the members, decisions are its largest class, perturbations keep to the ball.
+/// Outcomes of an attack that are made up, but consistent: the predictive is the mean of the members, decisions are its
+/// largest class, perturbations keep to the ball.
 struct OutcomeSample {
   enum Kind: CaseIterable {
     /// Some examples are decided correctly, some of them fooled.

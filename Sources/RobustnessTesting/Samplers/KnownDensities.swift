@@ -1,7 +1,8 @@
 import Foundation
 import RobustnessCore
 
-/// Two correlated normal numbers. Half of the log-density counts as likelihood and half as prior, so that a sampler that leaves one out is found.
+/// Two correlated normal numbers. Half of the log-density counts as likelihood and half as prior, so that a sampler
+/// that leaves one out is found.
 struct CorrelatedNormal: LogDensity {
   let mean = [1.0, -2]
   let deviations = [1.0, 2.5]
@@ -66,7 +67,8 @@ struct IndependentNormals: LogDensity {
   }
 }
 
-/// A standard normal density in two dimensions with a wall: where the first parameter is below −½ it is zero, or not a number. The gradient there is not a number, as it is where a network's logits overflow.
+/// A standard normal density in two dimensions with a wall: where the first parameter is below −½ it is zero, or not a
+/// number. The gradient there is not a number, as it is where a network's logits overflow.
 struct WalledNormal: LogDensity {
   static let wall = -0.5
   /// What the log-density is beyond the wall.

@@ -2,7 +2,8 @@ import Foundation
 import NeuralNetworks
 import RobustnessCore
 
-/// Logistic regression with one feature: p(1 | x) = σ(a·x + b), a and b normal around zero before any data. All moments of its posterior come from a quadrature over the plane.
+/// Logistic regression with one feature: p(1 | x) = σ(a·x + b), a and b normal around zero before any data. All moments
+/// of its posterior come from a quadrature over the plane.
 struct LogisticRegression: LogDensity {
   let inputs: [Double] = [-2, -1.5, -1, -0.75, -0.5, -0.25, 0.25, 0.5, 1, 1.25, 1.5, 2]
   let labels = [0, 0, 0, 1, 0, 0, 1, 0, 1, 1, 1, 1]
@@ -56,7 +57,8 @@ struct LogisticRegression: LogDensity {
     }
   }
 
-  /// The same data under a network of one layer with two logits: their difference is a·x + b, and the differences of weights and biases have twice the variance of each.
+  /// The same data under a network of one layer with two logits: their difference is a·x + b, and the differences of
+  /// weights and biases have twice the variance of each.
   func network() throws -> BayesianNetwork {
     let architecture = try Architecture(
       inputShape: [1], classCount: 2, layers: [.dense(name: "output", units: 2, activation: .identity)])

@@ -79,7 +79,8 @@ extension SamplerConformance {
     }
   }
 
-  /// Half a standard deviation and a factor of two: what a fitted distribution, or a chain with mini-batches, achieves where the posterior is nearly normal.
+  /// Half a standard deviation and a factor of two: what a fitted distribution, or a chain with mini-batches, achieves
+  /// where the posterior is nearly normal.
   private func requireApproximation(_ known: KnownMoments) throws {
     let draws = try runner.run(known.problem, draws: 1000).draws
     for moment in known.moments {
@@ -120,10 +121,12 @@ extension SamplerConformance {
 
   // MARK: - Invariance
 
-  /// Chains that start at exact draws of a correlated normal density are at draws of it after their warm-up and five transitions more, however slowly they mix: functions of the position are uniform under their
-  /// exact distribution functions.
+  /// Chains that start at exact draws of a correlated normal density are at draws of it after their warm-up and five
+  /// transitions more, however slowly they mix: functions of the position are uniform under their exact distribution
+  /// functions.
   ///
-  /// The warm-up may adapt, as slightly as it does near its end; five transitions with what it ended with let the traces of that fade.
+  /// The warm-up may adapt, as slightly as it does near its end; five transitions with what it ended with let the
+  /// traces of that fade.
   func checkInvariance() throws {
     guard Self.isExact else { return }
     let density = CorrelatedNormal()
@@ -165,7 +168,8 @@ extension SamplerConformance {
     return (try? shorter.sampler()) == nil ? runner : shorter
   }
 
-  /// What shows that levels are not uniform: their mean, their spread, or the χ² of ten bins as a normal deviate (Wilson and Hilferty 1931). Each has standard deviation 1.
+  /// What shows that levels are not uniform: their mean, their spread, or the χ² of ten bins as a normal deviate
+  /// (Wilson and Hilferty 1931). Each has standard deviation 1.
   private static func nonuniformity(_ levels: [Double]) -> String? {
     let n = Double(levels.count)
     let mean = levels.reduce(0, +) / n

@@ -27,7 +27,8 @@ struct SamplerConformance<S: PosteriorSampler>: Sendable {
 
   static var referenceDraws: Int { 20 }
 
-  /// One violation for each broken rule, in the order of the rules. A sampler whose target is not on offer is asked nothing else.
+  /// One violation for each broken rule, in the order of the rules. A sampler whose target is not on offer is asked
+  /// nothing else.
   func violations() -> [ConformanceViolation] {
     let rules = Self.takes(plain.density) ? SamplerRule.allCases : [.declaration]
     return rules.compactMap { rule in rule.violation { try check(rule) } }
@@ -202,7 +203,8 @@ struct SamplerConformance<S: PosteriorSampler>: Sendable {
 
   private func checkStreams() throws {
     let first = try reference.get().draws
-    // The same start for all of them, so that only the streams tell them apart; trained networks begin as they would in a run.
+    // The same start for all of them, so that only the streams tell them apart; trained networks begin as they would in
+    // a run.
     let start = Self.isTraining ? nil : try plain.start(S.defaultStart, seed: 1, chain: 0)
     let others = S.yield == .network ? [(seed: UInt64(2), chain: 0)] : [(2, 0), (1, 1)]
     for (seed, chain) in others {
@@ -357,6 +359,7 @@ struct SamplerConformance<S: PosteriorSampler>: Sendable {
     }
   }
 
-  /// Standard errors that an estimate may be off. Seeds are fixed: a sound sampler is beyond it once in a million comparisons.
+  /// Standard errors that an estimate may be off. Seeds are fixed: a sound sampler is beyond it once in a million
+  /// comparisons.
   static var bound: Double { 5 }
 }

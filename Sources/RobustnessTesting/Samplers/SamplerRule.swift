@@ -1,12 +1,14 @@
 /// What every sampler must keep to. The raw value is the name that a failure gives.
 public enum SamplerRule: String, CaseIterable, Sendable {
-  /// The name can be typed, options read back as they are written, the defaults make a sampler, and what it draws from is on offer.
+  /// The name can be typed, options read back as they are written, the defaults make a sampler, and what it draws from
+  /// is on offer.
   case declaration
   /// A chain begins where it is told to; without a start only where the sampler says that it has one of its own.
   case start
   /// Finite draws of as many numbers as there are parameters, for one, two and many of them.
   case parameters
-  /// Progress counts the steps, ends when it said it would, and does not begin again. A warm-up of 0 steps is none, or is refused.
+  /// Progress counts the steps, ends when it said it would, and does not begin again. A warm-up of 0 steps is none, or
+  /// is refused.
   case warmup = "warm-up"
   /// The same names with every step, and numbers that mean what ArviZ's names say.
   case statistics
@@ -18,11 +20,13 @@ public enum SamplerRule: String, CaseIterable, Sendable {
   case resume
   /// Neither chains that run at once nor the threads of the target change a bit.
   case threadIndependence = "thread-independence"
-  /// A point where the density is zero or not a number is never accepted; a loss that overflows gives an error, not a draw.
+  /// A point where the density is zero or not a number is never accepted; a loss that overflows gives an error, not a
+  /// draw.
   case nonFinite = "non-finite"
   /// The draws are what the declared yield says.
   case yield
-  /// A chain that starts at an exact draw of its target is at one after any number of steps. For Markov chains on densities.
+  /// A chain that starts at an exact draw of its target is at one after any number of steps. For Markov chains on
+  /// densities.
   case invariance
   /// Means and standard deviations of posteriors that are known.
   case strength

@@ -46,7 +46,8 @@ struct SamplerRunner<S: PosteriorSampler>: Sendable {
   ///   - sampler: One that several chains share; one of its own where nil.
   ///   - start: Where it begins; where the harness would let it begin, where nil.
   ///   - stepLimit: Steps after which it stops, wherever it is.
-  ///   - saves: Whether states are saved: after 0, 1, 2, 4, 8, … steps, around the end of the warm-up, and after the last draw but three.
+  ///   - saves: Whether states are saved: after 0, 1, 2, 4, 8, … steps, around the end of the warm-up, and after the
+  ///     last draw but three.
   ///   - beforeStep: Is called before each step.
   func run(
     _ problem: SamplerProblem, sampler shared: S? = nil, seed: UInt64 = 1, chain: Int = 0, start: [Float]? = nil,

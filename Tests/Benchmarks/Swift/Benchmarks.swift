@@ -80,7 +80,8 @@ struct Benchmarks {
     return composite
   }
 
-  /// The attack between two measurements of the packed products, of which the faster counts: the machine may be disturbed during one.
+  /// The attack between two measurements of the packed products, of which the faster counts: the machine may be
+  /// disturbed during one.
   ///
   /// The products of the attack are those of its gradients, and one pass forward in float32 that judges the end.
   private func attack(_ precision: Precision) throws {

@@ -2,7 +2,8 @@ import ComputeKernels
 import NeuralNetworks
 import RobustnessCore
 
-/// Input gradient of the convolutional network of Carbone et al. (NeurIPS 2020) with 512 filters, as their published code builds it: a batch through one draw.
+/// Input gradient of the convolutional network of Carbone et al. (NeurIPS 2020) with 512 filters, as their published
+/// code builds it: a batch through one draw.
 struct ConvolutionGradient {
   static let batch = 128
   static let filters = 512

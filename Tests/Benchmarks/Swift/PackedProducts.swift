@@ -1,7 +1,8 @@
 import ComputeKernels
 import Dispatch
 
-/// Packed products of the shapes that a member-gradient of 784-512-512-10 is made of, and nothing else: what the machine can do.
+/// Packed products of the shapes that a member-gradient of 784-512-512-10 is made of, and nothing else: what the
+/// machine can do.
 struct PackedProducts {
   static let rows = 250
   static let widths = [784, 512, 512, 10]

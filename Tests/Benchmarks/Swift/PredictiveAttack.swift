@@ -3,10 +3,11 @@ import NeuralNetworks
 import PGD
 import RobustnessCore
 
-/// Projected gradient descent on the predictive of a dense posterior, through the public interface from inputs to adversarial points.
+/// Projected gradient descent on the predictive of a dense posterior, through the public interface from inputs to
+/// adversarial points.
 ///
-/// The start is the input, the step 0.02 and ε 0.1, as in the PyTorch baseline; each of the 15 steps asks for value, decision and gradient of all draws, and the end is
-/// judged once more (in float32, whatever the gradients are in).
+/// The start is the input, the step 0.02 and ε 0.1, as in the PyTorch baseline; each of the 15 steps asks for value,
+/// decision and gradient of all draws, and the end is judged once more (in float32, whatever the gradients are in).
 struct PredictiveAttack {
   static let images = 500
   static let draws = 50

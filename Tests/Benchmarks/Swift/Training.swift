@@ -100,7 +100,8 @@ struct Training {
         }
       }
     }
-    // Forward, back to the second convolution's input, and both gradients of weights; the first needs no input gradient.
+    // Forward, back to the second convolution's input, and both gradients of weights; the first needs no input
+    // gradient.
     let first = Double(24 * 24 * 32 * 25)
     let rest = Double(8 * 8 * ConvolutionGradient.filters * 32 * 25 + ConvolutionGradient.filters * 49 * 10)
     return Measurement(
