@@ -7,7 +7,7 @@
 public final class ConvolutionKernel: Sendable {
   /// Number of images of a block.
   public var rows: Int { source.rows }
-  private let implementation: any ConvolutionImplementation
+  let implementation: any ConvolutionImplementation
 
   /// - Parameters:
   ///   - inputShape: (channels, height, width).
@@ -34,6 +34,9 @@ public final class ConvolutionKernel: Sendable {
       implementation = try PortableConvolution<Float>(geometry, activation: activation)
     }
   }
+
+  /// A convolution computed by something else.
+  init(by implementation: any ConvolutionImplementation) { self.implementation = implementation }
 
   /// What computes it.
   public var implementations: KernelImplementations { implementation.implementations }

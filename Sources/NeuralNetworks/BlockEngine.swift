@@ -63,7 +63,7 @@ final class BlockEngine: @unchecked Sendable {
       ?? { try CompiledNetwork(source.architecture, rows: $0, precision: precision, library: library) }
     let isAudited = isAudited ?? (library == .oneDNN && precision != .float64)
     func audit(_ lane: Lane) throws -> RowAudit? {
-      isAudited ? try RowAudit(lane.network, backward: backward, space: lane.spaces[0]) : nil
+      isAudited ? try RowAudit(lane.network, backward: backward, worker: lane.spaces[0].worker) : nil
     }
     let sizes = Self.blockRows(source.architecture)
     func firstIndependent() throws -> (Lane, RowAudit?) {

@@ -84,7 +84,17 @@ final class CompiledNetwork: Sendable {
     precision = other.precision
     library = other.library
     self.stages = stages
-    layers = other.layers
+    let kernels = stages.compactMap { if case .product(let kernel, _) = $0 { kernel } else { nil } }
+    layers = zip(other.layers, kernels).map { layer, kernel in
+      let (forward, backward) =
+        switch kernel {
+        case .linear(let kernel): (kernel.forwardWeightBytes, kernel.backwardWeightBytes)
+        case .convolution(let kernel): (kernel.forwardWeightBytes, kernel.backwardWeightBytes)
+        }
+      return Layer(
+        name: layer.name, weightOffset: layer.weightOffset, biasOffset: layer.biasOffset, outputs: layer.outputs,
+        columns: layer.columns, forwardBytes: forward, backwardBytes: backward, bound: layer.bound)
+    }
     layouts = other.layouts
     poolWorkspaceBytes = other.poolWorkspaceBytes
     accumulatesInputGradient = other.accumulatesInputGradient

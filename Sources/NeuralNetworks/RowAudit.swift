@@ -2,135 +2,266 @@ internal import CComputeKernels
 internal import ComputeKernels
 import Foundation
 
-/// What a compiled network makes of rows with the same content at every place of a block, bit by bit, in every stage.
+/// Whether the products of a compiled network treat a row alike at every place of a block and in blocks of another size.
 ///
 /// A library of products is free to choose its code, and with it the order of its additions, by the number of rows and by
 /// the place of a row among them; oneDNN does, on some processors and in some shapes. The engine promises that a result
-/// depends on neither, so it measures before it relies on them: random weights, random rows, one pass forward and one
-/// back. The order of additions does not depend on the numbers, so what holds for these holds for all.
+/// depends on neither, so it measures before it relies on them: each product by itself, in both directions, on rows that
+/// are repeated over the block. Everything between the products works element by element or row by row.
+///
+/// The operands make an order of additions visible even where the result is rounded to bfloat16, whose eight bits hide
+/// differences in the last bits of a float32: beside numbers below 1 stand pairs of large ones that cancel. What is added
+/// while such a pair is open is rounded to whole numbers; which numbers these are depends on the order.
 struct RowAudit {
-  /// Rows of different content; a prime, so that each content meets every place of every tile of rows.
-  static let contents = 7
-
-  /// For each stage of the pass, the bits of each content where it stood first.
-  private let forward: [[UInt8]]
-  private let backward: [[UInt8]]
-  /// Whether a content gave the same bits wherever it stood.
-  let isIndependentOfPlace: Bool
-
-  /// Passes a block through the network with the workspace's memory, whose content is lost.
-  init(_ network: CompiledNetwork, backward wantsGradient: Bool, space: Workspace) throws {
-    precondition(network.precision != .float64, "the portable kernels multiply row by row")
-    let draw = try Self.randomDraw(network, backward: wantsGradient, space.worker)
-    Self.fill(space.values[0].base, rows: network.rows, network.architecture.inputShape.reduce(1, *), network.precision)
-    try network.forward(draw.packed, space)
-    var stages = (0..<network.stages.count).map {
-      Self.bits(space.values[$0 + 1].base, bytes: network.layouts[$0 + 1].bytes, rows: network.rows)
-    }
-    forward = stages.map(\.bits)
-    var isIndependent = stages.allSatisfy(\.isIndependent)
-    if wantsGradient {
-      let classes = network.architecture.classCount
-      let inputSize = network.architecture.inputShape.reduce(1, *)
-      Self.fill(space.gradients.last!.base, rows: network.rows, classes, network.precision)
-      ckn_set_exponents(space.exponents, 0, network.rows)
-      space.clearPart(inputSize: inputSize, wide: network.wide)
-      try network.backward(draw.packed, space, arithmetic: .scaled)
-      stages = network.stages.indices.dropFirst().map {
-        Self.bits(space.gradients[$0].base, bytes: network.layouts[$0].bytes, rows: network.rows)
-      }
-      let input =
-        network.accumulatesInputGradient
-        ? (space.part, network.rows * inputSize * network.wide.bytes)
-        : (space.gradients[0], network.inputGradientLayout.bytes)
-      stages.append(Self.bits(input.0.base, bytes: input.1, rows: network.rows))
-      stages.append(Self.bits(space.exponents, bytes: 4 * network.rows, rows: network.rows))
-      isIndependent = isIndependent && stages.allSatisfy(\.isIndependent)
-      backward = stages.map(\.bits)
-    } else {
-      backward = []
-    }
-    isIndependentOfPlace = isIndependent
-    withExtendedLifetime(draw) {}
+  /// The bits of every row content of every product, and what computed it.
+  private struct Findings: Equatable {
+    var bits: [[UInt8]] = []
+    var implementations: [String] = []
   }
 
-  /// Whether blocks of another number of rows give the same bits forward, and, where both passed back, to the input.
+  private var forward = Findings()
+  private var backward = Findings()
+  /// Whether a row gave the same bits wherever it stood.
+  private(set) var isIndependentOfPlace = true
+
+  /// Runs the products of a network.
+  ///
+  /// - Parameter wantsGradient: Whether those back to the input are measured too.
+  init(_ network: CompiledNetwork, backward wantsGradient: Bool, worker: KernelWorker) throws {
+    precondition(network.precision != .float64, "the portable kernels multiply row by row")
+    for (index, stage) in network.stages.enumerated() {
+      guard case .product(let kernel, let layer) = stage else { continue }
+      let product = Product(network, kernel, stage: index, layer: layer, worker)
+      forward.implementations.append(product.implementations.forward)
+      try measure(product, into: \.forward) { try product.forward(round: $0) }
+      guard wantsGradient else { continue }
+      backward.implementations.append(product.implementations.toInput)
+      try measure(product, into: \.backward) { try product.toInput(round: $0) }
+    }
+  }
+
+  /// Whether blocks of another number of rows give the same bits forward, and, where both went back, to the input too. The
+  /// library must also say that the same code computes them: what cannot be seen in some rows is then no accident.
   func agrees(with other: RowAudit) -> (forward: Bool, backward: Bool) {
     let sameForward = forward == other.forward
     return (sameForward, sameForward && backward == other.backward)
   }
 
+  private mutating func measure(
+    _ product: Product, into findings: WritableKeyPath<RowAudit, Findings>, _ run: (_ round: Int) throws -> Product.Rows
+  ) throws {
+    for round in 0..<product.rounds {
+      let rows = try run(round)
+      let (bits, isIndependent) = rows.bits(contents: product.contents)
+      self[keyPath: findings].bits.append(bits)
+      isIndependentOfPlace = isIndependentOfPlace && isIndependent
+    }
+  }
+}
+
+/// One product of a network with operands that show the order of its additions.
+private struct Product {
+  /// Rows of equal size in memory.
+  struct Rows {
+    let memory: AlignedMemory
+    let bytes: Int
+    let count: Int
+
+    /// What each content became where it stood first, and whether it became that everywhere.
+    func bits(contents: Int) -> (bits: [UInt8], isIndependent: Bool) {
+      let row = bytes / count
+      let base = UnsafeRawPointer(memory.base)
+      let isIndependent = (0..<count).allSatisfy { memcmp(base + $0 * row, base + $0 % contents * row, row) == 0 }
+      return (Array(UnsafeRawBufferPointer(start: base, count: row * min(contents, count))), isIndependent)
+    }
+  }
+
+  let network: CompiledNetwork
+  let kernel: CompiledNetwork.Kernel
+  let stage: Int
+  let layer: CompiledNetwork.Layer
+  let worker: KernelWorker
+  let source: [Int]
+  let destination: [Int]
+
+  init(
+    _ network: CompiledNetwork, _ kernel: CompiledNetwork.Kernel, stage: Int, layer: Int, _ worker: KernelWorker
+  ) {
+    self.network = network
+    self.kernel = kernel
+    self.stage = stage
+    self.layer = network.layers[layer]
+    self.worker = worker
+    switch kernel {
+    case .linear(let kernel): (source, destination) = ([kernel.inputs], [kernel.outputs])
+    case .convolution(let kernel): (source, destination) = (kernel.source.shape, kernel.destination.shape)
+    }
+  }
+
+  var implementations: KernelImplementations {
+    switch kernel {
+    case .linear(let kernel): kernel.implementations
+    case .convolution(let kernel): kernel.implementations
+    }
+  }
+
+  /// Rows of different content in a block. Seven is a prime: each content meets every place of every tile of rows. In a
+  /// block that is too small for that, all rows are alike.
+  var contents: Int { network.rows >= 14 ? 7 : 1 }
+
+  /// Each with other numbers: many where the product is small and few numbers come out of it. The same for all sizes of
+  /// blocks with several contents, so that their bits can be compared.
+  var rounds: Int {
+    let positions = destination.dropFirst().reduce(1, *)
+    let operationsPerRow = 2 * layer.outputs * layer.columns * positions
+    return max(2, min(contents == 1 ? 24 : 8, 1_000_000 / operationsPerRow))
+  }
+
+  // MARK: - Both directions
+
+  func forward(round: Int) throws -> Rows {
+    // One weight for all inputs of a unit, so that a pair of inputs cancels in each of them.
+    let packed = try pack(isForward: true) { weights in
+      let scales = numbers(layer.outputs, seed: 11 + round).map { 0.5 + abs($0) / 2 }
+      for unit in 0..<layer.outputs {
+        let scale = rounded(unit.isMultiple(of: 2) ? scales[unit] : -scales[unit])
+        (weights + unit * layer.columns).update(repeating: scale, count: layer.columns)
+      }
+    }
+    let bias = numbers(layer.outputs, seed: 12)
+    let bytes = network.layouts[stage + 1].bytes
+    let result = AlignedMemory(bytes: bytes)
+    switch kernel {
+    case .linear(let kernel):
+      let x = try operands(source, round, in: plain(source))
+      try kernel.forward(x.base, weights: packed.base, bias: bias, into: result.base, worker: worker)
+    case .convolution(let kernel):
+      let x = try operands(source, round, in: kernel.source)
+      try kernel.forward(x.base, weights: packed.base, bias: bias, into: result.base, worker: worker)
+    }
+    return Rows(memory: result, bytes: bytes, count: network.rows)
+  }
+
+  func toInput(round: Int) throws -> Rows {
+    // One weight for all units of an input.
+    let packed = try pack(isForward: false) { weights in
+      let channels = source[0]
+      let scales = numbers(channels, seed: 21 + round).map { 0.5 + abs($0) / 2 }
+      let each = layer.columns / channels
+      for channel in 0..<channels {
+        let scale = rounded(channel.isMultiple(of: 2) ? scales[channel] : -scales[channel])
+        (weights + channel * each).update(repeating: scale, count: each)
+      }
+      for unit in 1..<max(1, layer.outputs) {
+        (weights + unit * layer.columns).update(from: weights, count: layer.columns)
+      }
+    }
+    switch kernel {
+    case .linear(let kernel):
+      let isFirst = stage == 0 && network.accumulatesInputGradient
+      let bytes = network.rows * kernel.inputs * (isFirst ? network.wide : network.layouts[stage].precision).bytes
+      let result = AlignedMemory(bytes: bytes)
+      let dy = try operands(destination, round, in: plain(destination))
+      try kernel.backwardToInput(dy.base, weights: packed.base, into: result.base, worker: worker)
+      return Rows(memory: result, bytes: bytes, count: network.rows)
+    case .convolution(let kernel):
+      let result = AlignedMemory(bytes: kernel.sourceGradient.bytes)
+      let dy = try operands(destination, round, in: kernel.destinationGradient)
+      try kernel.backwardToInput(dy.base, weights: packed.base, into: result.base, worker: worker)
+      return Rows(memory: result, bytes: kernel.sourceGradient.bytes, count: network.rows)
+    }
+  }
+
   // MARK: - Operands
 
-  private struct Draw {
-    let memory: AlignedMemory
-    let packed: PackedDraw
+  private func plain(_ shape: [Int]) throws -> ActivationLayout {
+    try .plain(rows: network.rows, shape: shape, precision: network.precision, library: network.library)
   }
 
-  /// Weights of a size that keeps values of order one from layer to layer, so that no stage is dead or saturated.
-  private static func randomDraw(_ network: CompiledNetwork, backward: Bool, _ worker: KernelWorker) throws -> Draw {
-    let (offsets, bytes) = network.packing(backward: backward)
-    let memory = AlignedMemory(bytes: bytes)
-    let packed = PackedDraw(base: memory.base, offsets: offsets)
-    let count = network.architecture.parameterCount
-    let parameters = AlignedMemory(bytes: 4 * count)
-    let plain = parameters.base.assumingMemoryBound(to: Float.self)
-    // A prime number of them, repeated: no two rows of a matrix are alike, and a debug build is not slow.
-    let numbers = uniform(8191, seed: 1)
-    for layer in network.layers {
-      let size = layer.outputs * layer.columns
-      let scale = (6 / Float(layer.columns)).squareRoot()
-      repeated(numbers.map { scale * $0 }, into: plain + layer.weightOffset, count: size)
-      repeated(numbers.map { 0.1 * $0 }, into: plain + layer.biasOffset, count: layer.outputs)
+  private func pack(isForward: Bool, _ fill: (UnsafeMutablePointer<Float>) -> Void) throws -> AlignedMemory {
+    let weights = AlignedMemory(bytes: 4 * layer.outputs * layer.columns)
+    let plain = weights.base.assumingMemoryBound(to: Float.self)
+    fill(plain)
+    let packed = AlignedMemory(bytes: isForward ? layer.forwardBytes : layer.backwardBytes)
+    let (forward, backward) = isForward ? (packed.base, nil) : (nil, packed.base)
+    switch kernel {
+    case .linear(let kernel): try kernel.pack(plain, forward: forward, backward: backward, worker: worker)
+    case .convolution(let kernel): try kernel.pack(plain, forward: forward, backward: backward, worker: worker)
     }
-    try network.pack(plain, into: packed, backward: backward, worker: worker)
-    withExtendedLifetime(parameters) {}
-    return Draw(memory: memory, packed: packed)
+    withExtendedLifetime(weights) {}
+    return packed
   }
 
-  private static func repeated(_ numbers: [Float], into target: UnsafeMutablePointer<Float>, count: Int) {
-    for start in stride(from: 0, to: count, by: numbers.count) {
-      (target + start).update(from: numbers, count: min(numbers.count, count - start))
-    }
-  }
-
-  /// Row r gets content r mod `contents`.
-  private static func fill(_ base: UnsafeMutableRawPointer, rows: Int, _ size: Int, _ precision: Precision) {
-    let numbers = uniform(contents * size, seed: 2)
-    let row = size * precision.bytes
-    for r in 0..<rows {
+  /// A block in which row r has content r mod `contents`.
+  private func operands(_ shape: [Int], _ round: Int, in layout: ActivationLayout) throws -> AlignedMemory {
+    let size = shape.reduce(1, *)
+    let row = size * network.precision.bytes
+    let block = AlignedMemory(bytes: network.rows * row)
+    for r in 0..<network.rows {
       guard r < contents else {
-        (base + r * row).copyMemory(from: base + r % contents * row, byteCount: row)
+        (block.base + r * row).copyMemory(from: block.base + r % contents * row, byteCount: row)
         continue
       }
-      numbers[(r * size)..<((r + 1) * size)].withUnsafeBufferPointer { content in
-        if precision == .bfloat16 {
-          let target = (base + r * row).assumingMemoryBound(to: UInt16.self)
-          BFloat16.convert(content.baseAddress!, count: size, into: target)
-        } else {
-          (base + r * row).copyMemory(from: content.baseAddress!, byteCount: row)
-        }
+      let content = content(shape, seed: 100 * round + r)
+      if network.precision == .bfloat16 {
+        let target = (block.base + r * row).assumingMemoryBound(to: UInt16.self)
+        BFloat16.convert(content, count: size, into: target)
+      } else {
+        (block.base + r * row).copyMemory(from: content, byteCount: row)
       }
     }
+    guard let reorder = try Reorder.make(from: plain(shape), to: layout, library: network.library) else { return block }
+    let result = AlignedMemory(bytes: layout.bytes)
+    try reorder.run(block.base, into: result.base, worker: worker)
+    withExtendedLifetime(block) {}
+    return result
   }
 
-  /// In −1 ..< 1, of all 24 bits of precision: sums in another order round elsewhere.
-  private static func uniform(_ count: Int, seed: UInt64) -> [Float] {
-    var state = seed
-    return (0..<count).map { _ in
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Float(state >> 40) / Float(1 << 23) - 1
+  /// Numbers below 1, and up to three pairs of large ones that cancel: in two channels at one place of the image, or at two
+  /// places where there is only one channel.
+  private func content(_ shape: [Int], seed: Int) -> [Float] {
+    var values = numbers(shape.reduce(1, *), seed: 1000 + seed)
+    let channels = shape[0] > 1 ? shape[0] : values.count
+    let positions = values.count / channels
+    var random = SplitMix(state: UInt64(5000 + seed))
+    var taken: Set<Int> = []
+    for _ in 0..<seed % 4 where taken.count + 2 <= channels {
+      func channel() -> Int {
+        while true {
+          let index = Int(random.next() % UInt64(channels))
+          if taken.insert(index).inserted { return index }
+        }
+      }
+      let large = Float(sign: .plus, exponent: 21 + Int(random.next() % 4), significand: 1)
+      let place = Int(random.next() % UInt64(positions))
+      values[channel() * positions + place] = large
+      values[channel() * positions + place] = -large
     }
+    return values
   }
 
-  // MARK: - Bits
+  /// In −1 ..< 1, with all the bits that the precision has: products of float32 numbers then round too, which tells a fused
+  /// multiplication and addition from two separate ones.
+  private func numbers(_ count: Int, seed: Int) -> [Float] {
+    var random = SplitMix(state: UInt64(seed) &* 0x9e37_79b9)
+    return (0..<count).map { _ in rounded(Float(random.next() >> 40) / Float(1 << 23) - 1) }
+  }
 
-  private static func bits(
-    _ base: UnsafeRawPointer, bytes: Int, rows: Int
-  ) -> (bits: [UInt8], isIndependent: Bool) {
-    let row = bytes / rows
-    let first = Array(UnsafeRawBufferPointer(start: base, count: row * min(rows, contents)))
-    let isIndependent = (0..<rows).allSatisfy { memcmp(base + $0 * row, base + $0 % contents * row, row) == 0 }
-    return (first, isIndependent)
+  /// In bfloat16 to the upper half of a float32: a pair of large numbers cancels only if it is not rounded on its way.
+  private func rounded(_ x: Float) -> Float {
+    network.precision == .bfloat16 ? Float(bitPattern: x.bitPattern & 0xffff_0000) : x
+  }
+}
+
+/// Numbers for operands: nothing that is reported depends on them.
+private struct SplitMix {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
   }
 }
