@@ -97,6 +97,10 @@ public struct BenchmarkResult: Codable, Sendable, Hashable {
   public var precision: String?
   /// What computed them, where it is known.
   public var kernels: String?
+  /// The processor that they ran on, where it is known.
+  public var processor: String?
+  /// What the library calls the code that computed the products, each name once; nil where it is not known.
+  public var implementations: [String]?
   /// One for each threat of the suite that the attack supports.
   public var runs: [Run]
 
@@ -105,6 +109,13 @@ public struct BenchmarkResult: Codable, Sendable, Hashable {
 }
 
 extension BenchmarkResult {
+  /// `AMD EPYC, oneDNN 2.6.3 (AVX-512): brg:avx512_core`: what can explain a difference of last bits.
+  var computedBy: String? {
+    guard let implementations else { return nil }
+    return [processor, kernels].compactMap(\.self).joined(separator: ", ") + ": "
+      + implementations.joined(separator: ", ")
+  }
+
   /// The bytes of the result file.
   func encoded() throws -> Data {
     let encoder = JSONEncoder()

@@ -147,7 +147,12 @@ public struct BenchmarkRun: Sendable {
       attack: .init(name: request.attack.name, request: entry.attack, objective: entry.objective), seed: suite.seed,
       decision: suite.decision, examples: seen.examples, draws: seen.draws,
       cleanCorrect: Int((seen.cleanAccuracy.value * Double(seen.examples)).rounded()), precision: seen.precision,
-      kernels: seen.kernels, runs: runs)
+      kernels: seen.kernels, processor: seen.processor, implementations: implementations(seen), runs: runs)
+  }
+
+  private func implementations(_ result: EvaluationResult) -> [String]? {
+    let names = Set(result.products.map(\.implementation)).sorted()
+    return names.isEmpty ? nil : names
   }
 
   private func record(_ run: RunResult, draws: Int) -> BenchmarkResult.Run {

@@ -56,6 +56,9 @@ extension Leaderboard {
           + "\(entry.decision), clean accuracy \(percent(entry.cleanAccuracy))"
           + (entry.isCleanAccuracyDisputed ? " (laboratories differ; the smallest)." : ".")),
     ]
+    if !entry.computedBy.isEmpty {
+      blocks.append(.paragraph("Computed by " + entry.computedBy.joined(separator: "; ") + "."))
+    }
     for ball in entry.balls {
       blocks.append(.heading(4, ball.title))
       var rows = ball.rows.enumerated().map { index, row in

@@ -54,6 +54,8 @@ public struct Leaderboard: Sendable {
     public var draws: Int
     /// How outputs became a class.
     public var decision: String
+    /// Processors, kernels and implementations that the results come from, sorted; results of older versions do not say.
+    public var computedBy: [String]
     /// Fraction decided as the label at the inputs as given; the smallest where laboratories differ.
     public var cleanAccuracy: Estimate
     /// Whether laboratories differ about it.
@@ -113,7 +115,7 @@ public struct Leaderboard: Sendable {
     let clean = Set(results.map(\.cleanCorrect))
     return Entry(
       subject: subject, model: first.model, summary: first.summary, examples: first.examples, draws: first.draws,
-      decision: first.decision,
+      decision: first.decision, computedBy: Set(results.compactMap(\.computedBy)).sorted(),
       cleanAccuracy: .proportion(clean.min() ?? 0, of: first.examples), isCleanAccuracyDisputed: clean.count > 1,
       balls: balls(results))
   }

@@ -56,7 +56,8 @@ import Testing
         added(completed, registryAfter).filter { !$0.hasSuffix("HamiltonianMonteCarlo.self") } == [
           "import OwnIdea", "      OwnIdea.self,",
         ])
-      #expect(registryAfter.filter { $0.contains(".self") }.allSatisfy { $0.hasSuffix(",") || kind != .sampler })
+      let listed = registryAfter.filter { $0.hasPrefix("      ") && $0.contains(".self") }
+      #expect(listed.allSatisfy { $0.hasSuffix(",") || kind != .sampler })
       #expect(registryAfter.count == registryBefore.count + 2)
       let source = try read("Plugins/\(folder)/OwnIdea/OwnIdea.swift", in: root)
       #expect(source.contains("public struct OwnIdea: \(conformance) {"))

@@ -34,6 +34,18 @@ import Testing
     }
   }
 
+  @Test func `says what computed the numbers, where the results do`() throws {
+    var here = BenchmarkResult.made(correct: "1111")
+    var there = BenchmarkResult.made(attack: "mine", correct: "0111", laboratory: "there")
+    #expect(try !Leaderboard([here, there]).markdown.contains("Computed by"))
+    (here.processor, here.kernels, here.implementations) = ("A", "oneDNN 2.6.3 (AVX2)", ["gemm:jit", "jit:avx2"])
+    (there.kernels, there.implementations) = ("portable kernels", ["portable"])
+    let text = try Leaderboard([there, here]).markdown
+    #expect(text.contains("Computed by A, oneDNN 2.6.3 (AVX2): gemm:jit, jit:avx2; portable kernels: portable."))
+    let again = try BenchmarkResult(checking: here.encoded())
+    #expect(again == here)
+  }
+
   @Test func `balls of other norms and radii stand apart`() throws {
     let board = try Leaderboard([
       .made(correct: "1111"), .made(correct: "0000", norm: .l2), .made(correct: "0011", epsilon: 0.2),
