@@ -244,7 +244,7 @@ let package = Package(
       "PaperExperimentsTests",
       [
         "PaperExperiments", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "TrainingHarness", "BuiltInPlugins",
-        "HMC", "Datasets",
+        "HMC", "Datasets", "Shell", "reproduce",
       ]),
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
     tests(
