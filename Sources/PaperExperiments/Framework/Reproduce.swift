@@ -21,7 +21,7 @@ public enum Reproduce {
       try command.run(HarnessProvider(samplers: samplers))
       exit(0)
     } catch {
-      ProgramEnd(of: Train.programError(for: error), in: ReproduceCommand.self).perform()
+      ProgramEnd(of: error, in: ReproduceCommand.self).perform()
     }
   }
 }
