@@ -252,6 +252,7 @@ let package = Package(
       [
         "TrainingHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "Datasets", "BuiltInPlugins",
         "Shell", "train", "posterior",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     tests(
       "EndToEndTests",

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
@@ -133,6 +134,10 @@ import Testing
       (["walk", "--no-careful", "--step-size=0.5"], "careful=false step-size=0.5"),
       (["walk", "--careful=false", "-o", "a=b.h5"], "careful=false output=a=b.h5"),
       (["walk", "--seed", "-1", "--output="], "output= seed=-1"),
+      (
+        ["walk", "--data=", "--output=", "x.h5"],
+        "--'x.h5' is one word too many: the sampler is 'walk', and options begin with --"
+      ),
       (["walk", "--unknown", "-3", "--"], "---- needs a value"),
       (["walk", "--", "x"], "=x"),
       (["walk", "--quiet=perhaps"], "--The option '--quiet' does not take any value, but 'perhaps' was specified."),

@@ -38,8 +38,13 @@ struct TrainWords {
         value = next
       }
       if TrainArguments.names.contains(name) {
-        forParser.append(isFlag ? Self.plain(word, name, inline) : word)
-        if inline == nil, let value { forParser.append(value) }
+        if isFlag {
+          forParser.append(Self.plain(word, name, inline))
+        } else if let value {
+          // Apart: the parser takes `--output=` for an option whose value is the next word.
+          forParser.append("--\(name)")
+          forParser.append(value)
+        }
       } else if let value {
         own[written] = value
       } else {
