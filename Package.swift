@@ -244,7 +244,7 @@ let package = Package(
       "PaperExperimentsTests",
       [
         "PaperExperiments", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "TrainingHarness", "BuiltInPlugins",
-        "HMC", "Datasets",
+        "HMC", "Datasets", "Shell", "reproduce",
       ]),
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
     tests(
@@ -252,6 +252,7 @@ let package = Package(
       [
         "TrainingHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5", "Datasets", "BuiltInPlugins",
         "Shell", "train", "posterior",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     tests(
       "EndToEndTests",

@@ -7,7 +7,9 @@ import RobustnessCore
 /// A unit is one block of examples through one group of draws. The number of rows of a block and of draws in a group are
 /// fixed when the engine is made, and the results of the groups are added in order, so that no bit depends on the number of
 /// threads, on the number of examples, or on how many draws are in memory at a time.
-final class BlockEngine: @unchecked Sendable {
+///
+/// One pass at a time: the ensemble that owns it holds a lock, since the store and the workspaces serve one.
+final class BlockEngine: Sendable {
   /// Rows of a block, the first that will do. With about 250 the packed weights of dense layers are reused enough, and
   /// activations of the usual widths stay near the core; a convolution reuses its weights within one image, and its
   /// activations are larger by far. The others are for kernels whose bits depend on a row's place in such a block; with one
@@ -139,7 +141,7 @@ final class BlockEngine: @unchecked Sendable {
     let blocks = (inputs.rowCount + lane.rows - 1) / lane.rows
     try inputs.elements.withUnsafeBufferPointer { buffer in
       let job = Job(
-        inputs: UnsafeAddress(buffer.baseAddress!), labels: labels, request: request, sums: sums, lane: lane)
+        inputs: SharedPointer(buffer.baseAddress!), labels: labels, request: request, sums: sums, lane: lane)
       try store.withWindows(of: draws, groupSize: groupSize) { positions, packed in
         let groups = stride(from: 0, to: packed.count, by: groupSize).map { start in
           Group(first: positions.lowerBound + start, draws: Array(packed[start..<min(start + groupSize, packed.count)]))
@@ -183,7 +185,7 @@ final class BlockEngine: @unchecked Sendable {
   }
 
   private struct Job: Sendable {
-    let inputs: UnsafeAddress<Double>
+    let inputs: SharedPointer<Double>
     let labels: [Int]
     let request: Request
     let sums: PassSums
@@ -332,12 +334,6 @@ final class BlockEngine: @unchecked Sendable {
 enum MemberOutput: Sendable {
   case logits
   case logProbabilities
-}
-
-/// A pointer that may be handed to workers: the caller keeps what it points to alive and unchanged.
-struct UnsafeAddress<Element>: @unchecked Sendable {
-  let pointer: UnsafePointer<Element>
-  init(_ pointer: UnsafePointer<Element>) { self.pointer = pointer }
 }
 
 extension Objective {

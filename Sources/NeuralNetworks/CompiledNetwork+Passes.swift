@@ -2,6 +2,10 @@ internal import CComputeKernels
 internal import ComputeKernels
 
 /// The weights of one draw in the layouts that the kernels want.
+///
+/// `Sendable` without a check, because it points into memory that its owner keeps alive: a store or an engine, which
+/// serves one pass at a time. Workers write disjoint parts of it while they pack, and wait for each other; then they
+/// read.
 struct PackedDraw: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   /// Byte offsets of forward weights, backward weights and bias of each layer.

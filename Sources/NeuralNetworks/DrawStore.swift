@@ -5,7 +5,8 @@ import RobustnessCore
 /// The packed weights of a posterior's draws: all of them in memory, or a window at a time when they do not fit.
 ///
 /// Packing a draw costs about as much as one pass of a few examples through it, and an attack makes many passes, so resident draws are packed once. Callers hold the ensemble's
-/// lock: a store is not used by two passes at once.
+/// lock: a store is not used by two passes at once. Hence `Sendable` without a check: it changes only under that lock, or
+/// by workers that pack disjoint draws and are waited for.
 final class DrawStore: @unchecked Sendable {
   private let source: any WeightSource
   private let network: CompiledNetwork

@@ -123,20 +123,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
   }
 
   /// Floating-point operations of one example forward through one draw.
-  public var operationsPerExample: Double {
-    let architecture = source.architecture
-    var parameters = architecture.parameters[...]
-    return architecture.layers.enumerated().reduce(0) { total, entry in
-      switch entry.element {
-      case .dense, .convolution:
-        let weight = parameters.removeFirst()
-        parameters.removeFirst()
-        let positions = architecture.layerShapes[entry.offset].dropFirst().reduce(1, *)
-        return total + 2 * Double(weight.count) * Double(positions)
-      case .flatten, .maxPool, .normalize: return total
-      }
-    }
-  }
+  public var operationsPerExample: Double { source.architecture.operationsPerExample }
 
   /// One draw, in `Double`.
   public func member(_ draw: Int) throws -> Network {

@@ -2,7 +2,10 @@ internal import CComputeKernels
 internal import ComputeKernels
 import RobustnessCore
 
-/// What the draws of a pass add up to, for all examples. Workers write disjoint rows.
+/// What the draws of a pass add up to, for all examples.
+///
+/// `Sendable` without a check, because it holds memory: a worker writes the rows of its own block, or of its own draw,
+/// and what they add up to is read when all of them have ended. The memory lives as long as the object.
 final class PassSums: @unchecked Sendable {
   let examples: Int
   let draws: Int
@@ -73,6 +76,9 @@ final class PassSums: @unchecked Sendable {
 }
 
 /// What gradients need from a first pass over all draws.
+///
+/// `Sendable` without a check, because it holds memory: that is written when it is made, by one thread, and only read
+/// after that. The memory lives as long as the object.
 final class FirstPass: @unchecked Sendable {
   private let padded: Int
   private let classes: Int

@@ -12,7 +12,9 @@ extension Precision {
 }
 
 /// What one worker owns while it passes a block of examples through the draws of a network: activations, gradients, and the sums of a group of draws. Everything is allocated
-/// once; nothing is in the loops. Never used by two threads at once.
+/// once; nothing is in the loops.
+///
+/// `Sendable` without a check: each worker of a pass has its own, so it is never used by two threads at once.
 final class Workspace: @unchecked Sendable {
   let worker: KernelWorker
   /// Value that enters stage i; stages that only act backwards share the buffer of the stage before.
@@ -117,7 +119,9 @@ final class Workspace: @unchecked Sendable {
 }
 
 /// Per-feature shift and scale of a `normalize` layer, in the order of the input.
-struct Normalization: @unchecked Sendable {
+///
+/// Its memory is written before anybody else has it, and read only after that.
+struct Normalization: Sendable {
   let shift: AlignedMemory
   let scale: AlignedMemory
   /// For inputs of one byte a number: what each byte becomes, for each channel.
@@ -152,8 +156,9 @@ struct Normalization: @unchecked Sendable {
   }
 }
 
-/// The memory behind a `ckn_prediction`.
-final class PredictionBuffers: @unchecked Sendable {
+/// The memory behind a `ckn_prediction`. It is not protected: a worker writes the rows of its own block, or has buffers
+/// of its own.
+final class PredictionBuffers: Sendable {
   let rows: Int
   let classes: Int
   let padded: Int

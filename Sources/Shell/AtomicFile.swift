@@ -58,10 +58,16 @@ package enum AtomicFile {
   ) throws(SystemError) {
     do {
       try replace(path, temporary: temporary, durability: durability) { temporary in
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        // Who may read it is for the mask of the process to say.
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw SystemError() }
-        defer { close(descriptor) }
-        try Array(bytes).withUnsafeBytes { try SystemError.writeAll($0, to: descriptor) }
+        do {
+          try Array(bytes).withUnsafeBytes { try SystemError.writeAll($0, to: descriptor) }
+        } catch {
+          close(descriptor)
+          throw error
+        }
+        try endWriting(to: descriptor)
       }
     } catch let error as SystemError {
       throw error
@@ -69,6 +75,14 @@ package enum AtomicFile {
       // Nothing above throws anything else.
       throw SystemError(code: EIO)
     }
+  }
+
+  /// Closes a file that was written: some file systems say only now that the bytes could not be kept.
+  ///
+  /// - Throws: ``SystemError``. The descriptor is closed all the same.
+  static func endWriting(to descriptor: Int32) throws(SystemError) {
+    // An interrupted call has closed the descriptor; its number may be another file's by now.
+    guard close(descriptor) == 0 || errno == EINTR else { throw SystemError() }
   }
 
   /// Flushes a file, or the names in a folder, to the disk.

@@ -27,8 +27,8 @@ package enum CanonicalText {
     let given = try decoder.decode([String: Fragment].self, from: Data(text.utf8))
     let all = try members(of: defaults).merging(given) { $1 }
     let value = try decoder.decode(Value.self, from: try encoder.encode(all))
-    let known = try members(of: value)
-    if let unknown = given.first(where: { $0.value != .null && known[$0.key] == nil })?.key {
+    // A misspelt name would silently be a default.
+    if let unknown = Fragment.members(given).names(beyond: .members(try members(of: value))).min() {
       throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "there is no property '\(unknown)'"))
     }
     return value
@@ -63,6 +63,20 @@ package enum CanonicalText {
     case text(String)
     case list([Fragment])
     case members([String: Fragment])
+
+    /// The names in here, with those of what they lie in before them, that another fragment has not at that place.
+    ///
+    /// A name without a value is none, and what is a list or a text there has no names.
+    func names(beyond known: Fragment) -> [String] {
+      switch (self, known) {
+      case (.members(let mine), .members(let theirs)):
+        mine.filter { $0.value != .null }.flatMap { name, value in
+          theirs[name].map { value.names(beyond: $0).map { "\(name).\($0)" } } ?? [name]
+        }
+      case (.list(let mine), .list(let theirs)): zip(mine, theirs).flatMap { $0.names(beyond: $1) }
+      default: []
+      }
+    }
 
     init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()

@@ -15,6 +15,8 @@ package enum Interruption {
     sigaddset(&signals, SIGINT)
     sigaddset(&signals, SIGTERM)
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    // Made here: a handler must not be the first to ask, since what makes it may wait and allocate.
+    _ = isRequested
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
         if Interruption.requested.exchange(true, ordering: .relaxed) { _exit(130) }

@@ -23,10 +23,10 @@ public enum Train {
       try TrainJob(words: Array(CommandLine.arguments.dropFirst()), samplers: samplers).run()
       exit(0)
     } catch {
-      ProgramEnd(of: programError(for: error), manner: .interruptionIsNoError).perform()
+      ProgramEnd(of: error, manner: .interruptionIsNoError).perform()
     }
   }
 
   /// The exit code that goes with an error: 64 usage, 65 data, 75 stopped, 70 anything else.
-  public static func exitCode(of error: any Error) -> Int32 { ProgramEnd.exitCode(of: programError(for: error)) }
+  public static func exitCode(of error: any Error) -> Int32 { ProgramEnd.exitCode(of: error) }
 }

@@ -30,5 +30,3 @@ struct Publish: ParsableCommand {
     try StandardOutput.print("Diagnostics: \(published.verdict)")
   }
 }
-
-extension PublishedRun.Failure: ProgramError {}

@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 
 from cases import read_cases, run_case
 from continued import SCENARIOS
+from masks import without_additions
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = ["evaluate", "train", "posterior", "benchmark", "reproduce", "datasets"]
@@ -29,8 +30,10 @@ def differences(before, after):
     for key in sorted(set(before) | set(after)):
         if key not in before or key not in after:
             yield f"  {key}: only with the {'new' if key in after else 'old'} programs"
-        elif before[key] != after[key]:
-            yield f"  {key}:\n{shown(before[key], after[key])}"
+        else:
+            new = without_additions(before[key], after[key])
+            if before[key] != new:
+                yield f"  {key}:\n{shown(before[key], new)}"
 
 
 def main():

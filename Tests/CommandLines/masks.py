@@ -11,6 +11,18 @@ DISK_SPACE = re.compile(r"the disk has \d+ MB")
 TABLE_HEADER = re.compile(r" +time$", re.MULTILINE)
 
 
+# Keys that the JSON of `evaluate` has, and did not have in programs before.
+ADDED_KEYS = ("processor", "products")
+
+
+def without_additions(before, after):
+    """The text of the new programs without the keys that the old ones did not write yet."""
+    for key in ADDED_KEYS:
+        if f'\n  "{key}": ' not in before:
+            after = re.sub(rf'\n  "{key}": (\[\n(    .*\n)*  \]|.*),(?=\n)', "", after)
+    return after
+
+
 def mask(text, folder, programs, fixtures):
     """The text without the names of this run's folders and without times."""
     for path, name in ((folder, "FOLDER"), (programs, "PROGRAMS"), (fixtures, "FIXTURES")):

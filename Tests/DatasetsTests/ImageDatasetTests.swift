@@ -10,8 +10,8 @@ import Testing
   private static let fixtures = DataFolders(given: Fixtures.url("data").path)
 
   /// Writes four files with 2 × 2 images, one of them replaced.
-  private func problem(_ name: String, _ bytes: [UInt8]?) async throws -> DatasetError? {
-    try await withFolder { folder in
+  private func problem(_ name: String, _ bytes: [UInt8]?) throws -> DatasetError? {
+    try withFolder { folder in
       var files = [
         "train-images-idx3-ubyte": IDX.images(2, 2, 2, [UInt8](0..<8)), "train-labels-idx1-ubyte": IDX.labels([0, 1]),
         "t10k-images-idx3-ubyte": IDX.images(1, 2, 2, [9, 9, 9, 9]), "t10k-labels-idx1-ubyte": IDX.labels([1]),
@@ -65,25 +65,25 @@ import Testing
     #expect(dataset.test?.count == 10_000)
   }
 
-  @Test func `a count of labels that disagrees with the images is an error`() async throws {
-    let error = try await problem("train-labels-idx1-ubyte", IDX.labels([0, 1, 1]))
+  @Test func `a count of labels that disagrees with the images is an error`() throws {
+    let error = try problem("train-labels-idx1-ubyte", IDX.labels([0, 1, 1]))
     #expect(error?.file.hasSuffix("/train-labels-idx1-ubyte") == true)
     #expect(error?.reason.hasPrefix("holds 3 labels, but ") == true)
     #expect(error?.reason.hasSuffix("/train-images-idx3-ubyte holds 2 images") == true)
   }
 
-  @Test func `a label beyond the classes is an error`() async throws {
-    let error = try await problem("t10k-labels-idx1-ubyte", IDX.labels([10]))
+  @Test func `a label beyond the classes is an error`() throws {
+    let error = try problem("t10k-labels-idx1-ubyte", IDX.labels([10]))
     #expect(error?.reason == "holds the label 10 at position 0; labels run from 0 to 9")
   }
 
-  @Test func `images of another size to test on are an error`() async throws {
-    let error = try await problem("t10k-images-idx3-ubyte", IDX.images(1, 1, 4, [9, 9, 9, 9]))
+  @Test func `images of another size to test on are an error`() throws {
+    let error = try problem("t10k-images-idx3-ubyte", IDX.images(1, 1, 4, [9, 9, 9, 9]))
     #expect(error?.reason == "holds images of 1 × 4; those to train on have 2 × 2")
   }
 
-  @Test func `a missing file is named`() async throws {
-    let error = try await problem("t10k-labels-idx1-ubyte", nil)
+  @Test func `a missing file is named`() throws {
+    let error = try problem("t10k-labels-idx1-ubyte", nil)
     #expect(
       error?.reason == "holds other files of mnist, but neither t10k-labels-idx1-ubyte nor t10k-labels-idx1-ubyte.gz")
   }

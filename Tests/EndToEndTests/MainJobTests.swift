@@ -65,6 +65,24 @@ import Testing
     #expect(report.worstCase.allSatisfy { $0.robustAccuracy <= run.robustAccuracy })
   }
 
+  @Test func `JSON says what computed which product`() throws {
+    let report = try report(["--model", Sample.main, "--examples", "5", "--attack", "fgsm"])
+    #expect(report.processor?.isEmpty == false)
+    #expect(Set(report.products.map(\.pass)) == ["forward", "to-input"])
+    #expect(Set(report.products.map(\.precision)) == ["float32"])
+    // 784-64-64-10: each layer in both directions.
+    let layers = Set(report.products.map(\.layer))
+    #expect(layers.count == 3)
+    for layer in layers {
+      #expect(Set(report.products.filter { $0.layer == layer }.map(\.pass)) == ["forward", "to-input"], "\(layer)")
+    }
+    let isPortable = ProcessInfo.processInfo.environment["ROBUSTNESS_KERNELS"] == "portable"
+    for product in report.products {
+      #expect(product.rows > 0 && !product.layer.isEmpty && !product.implementation.isEmpty, "\(product)")
+      #expect(!isPortable || product.implementation == "portable", "\(product)")
+    }
+  }
+
   @Test func `CSV has one row for each run, under its names`() throws {
     let run = try Program.evaluate.run([
       "--model", Sample.main, "--examples", "20", "--format", "csv", "--epsilon", "0.05", "--epsilon", "0.1",

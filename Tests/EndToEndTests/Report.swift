@@ -55,6 +55,13 @@ struct Report: Decodable, Equatable {
     var epsilon: Double
     var reason: String
   }
+  struct Product: Decodable, Equatable {
+    var layer: String
+    var pass: String
+    var precision: String
+    var rows: Int
+    var implementation: String
+  }
   struct Verdict: Decodable, Equatable {
     var believable: Bool
     var failed: [String]
@@ -68,6 +75,8 @@ struct Report: Decodable, Equatable {
   var decision: String
   var arithmetic: String
   var precision: String?
+  var processor: String?
+  var products: [Product]
   var inputBounds: [Double]
   var seed: UInt64
   var cleanAccuracy: Double

@@ -84,6 +84,28 @@ import Testing
     try expectSurvives(changed)
   }
 
+  /// Options that mean the same for an ensemble that the caller has at hand. All others are about posterior files.
+  static let heededWithoutFile: Set = [
+    "attacks", "epsilons", "objectives", "decision", "metrics", "target", "examples", "draws", "attackDraws", "seed",
+    "format", "output", "saveAdversarial", "plugins",
+  ]
+
+  @Test(arguments: words.keys.sorted())
+  func `for an ensemble at hand heeds the option or refuses it`(_ option: String) throws {
+    let words = try #require(Self.words[option])
+    var request = try request(words)
+    if option != "model" { request.source = .given }
+    let refusal: String?
+    do {
+      try request.refuseFileOptions()
+      refusal = nil
+    } catch {
+      refusal = "\(error)"
+    }
+    let expected = "\(words[0]) is about posterior files; this program evaluates an ensemble of its own"
+    #expect(refusal == (Self.heededWithoutFile.contains(option) ? nil : expected))
+  }
+
   @Test func `survives writing and reading with all options at once`() throws {
     let all = try request(Self.words.sorted { $0.key < $1.key }.flatMap(\.value))
     try expectSurvives(all)
@@ -112,8 +134,29 @@ import Testing
 
   @Test(arguments: [
     #"{"source":{"file":"a.h5"},"epsilom":[0.1]}"#, #"{"decision":"dice"}"#, #"{"attacks":["pgd"]}"#, "[]", "",
+    #"{"source":{"flie":"a.h5"}}"#, #"{"attacks":[{"name":"pgd"},{"name":"fgsm","nrom":"l2"}]}"#,
+    #"{"attacks":[{"options":{"steps":"3"}}]}"#,
   ]) func `of another text is refused`(_ text: String) {
     #expect(throws: DecodingError.self) { try EvaluationRequest(canonicalText: text) }
+  }
+
+  @Test func `reads attacks that leave out what has its default`() throws {
+    let text = #"{"attacks":[{"name":"pgd"},{"name":"pgd","norm":"l2"},{"name":"pgd","options":{"steps":"3"}}]}"#
+    let request = try EvaluationRequest(canonicalText: text)
+    #expect(
+      request.attacks == [
+        AttackSpecification("pgd"), AttackSpecification("pgd", norm: .l2),
+        AttackSpecification("pgd", options: ["steps": "3"]),
+      ])
+    #expect(try EvaluationRequest(canonicalText: request.canonicalText) == request)
+  }
+
+  @Test func `says which name is none, and where`() {
+    let error = #expect(throws: DecodingError.self) {
+      try EvaluationRequest(canonicalText: #"{"attacks":[{"name":"fgsm","nrom":"l2"}]}"#)
+    }
+    guard case .dataCorrupted(let context) = error else { return }
+    #expect(context.debugDescription == "there is no property 'attacks.nrom'")
   }
 
   @Test(arguments: ["examples", "draws", "threads", "resample"])

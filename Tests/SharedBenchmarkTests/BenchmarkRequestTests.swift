@@ -32,6 +32,16 @@ import Testing
     return try RunCommand.parse(words.sorted { $0.key > $1.key }.flatMap(\.value)).request
   }
 
+  /// The properties in which two requests differ, those of their tables among them.
+  func differences(_ a: BenchmarkRequest, _ b: BenchmarkRequest) -> Set<String> {
+    Self.differences(a, b).subtracting(["tables"]).union(Self.differences(a.tables, b.tables))
+  }
+
+  static func differences(_ a: some Any, _ b: some Any) -> Set<String> {
+    let pairs = zip(Mirror(reflecting: a).children, Mirror(reflecting: b).children)
+    return Set(pairs.filter { "\($0.value)" != "\($1.value)" }.compactMap(\.0.label))
+  }
+
   @Test func `is tested with every option, and has a property for each`() throws {
     #expect(Self.options == Set(Self.words.keys))
     let request = try request(nil)
@@ -39,21 +49,43 @@ import Testing
   }
 
   @Test(arguments: words.keys.sorted())
-  func `is changed by every option, and survives writing and reading`(_ option: String) throws {
+  func `says what the option says and nothing else, and survives writing and reading`(_ option: String) throws {
     let plain = try request(nil)
     let changed = try request(option)
+    #expect(differences(plain, changed) == [option])
     #expect(changed != plain)
     #expect(changed.canonicalText != plain.canonicalText)
     #expect(try JSONDecoder().decode(BenchmarkRequest.self, from: JSONEncoder().encode(changed)) == changed)
     #expect(try BenchmarkRequest(canonicalText: changed.canonicalText) == changed)
   }
 
-  @Test(arguments: [["--csv", "board.csv"], ["--markdown", "board.md", "--html", "board.html"], []])
-  func `for a leaderboard survives writing and reading too`(_ words: [String]) throws {
-    let request = try TableCommand.parse(["here", "there"] + words).request
+  @Test(arguments: [["csv"], ["markdown", "html"], ["html"], ["markdown"], []])
+  func `for a leaderboard says what its options say, and survives writing and reading too`(
+    _ options: [String]
+  ) throws {
+    let request = try TableCommand.parse(["here", "there"] + options.flatMap { Self.words[$0] ?? [] }).request
     #expect(request.results == ["here", "there"])
+    #expect(Self.differences(LeaderboardFiles(), request.tables) == Set(options))
+    for (option, path) in [
+      ("csv", request.tables.csv), ("markdown", request.tables.markdown), ("html", request.tables.html),
+    ] {
+      #expect(path == (options.contains(option) ? Self.words[option]?.last : nil))
+    }
     #expect(try JSONDecoder().decode(LeaderboardRequest.self, from: JSONEncoder().encode(request)) == request)
     #expect(try LeaderboardRequest(canonicalText: request.canonicalText) == request)
+  }
+
+  @Test(arguments: [
+    #"{"tables":{"markdwon":"x"}}"#,
+    #"{"models":["a.h5"],"attacks":[{"attack":"pgd","objective":"margin","norm":"l2"}]}"#,
+  ]) func `with a name that there is not is refused, wherever it stands`(_ text: String) {
+    #expect(throws: DecodingError.self) { try BenchmarkRequest(canonicalText: text) }
+  }
+
+  @Test func `for a leaderboard with a name that there is not is refused too`() {
+    #expect(throws: DecodingError.self) {
+      try LeaderboardRequest(canonicalText: #"{"results":["here"],"tables":{"markdwon":"x"}}"#)
+    }
   }
 
   @Test func `is the default of the command line without options`() throws {

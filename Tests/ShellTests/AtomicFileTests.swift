@@ -1,7 +1,8 @@
 import Foundation
-import Shell
 import TestSupport
 import Testing
+
+@testable import Shell
 
 @Suite(.inTurn) struct `Files replaced in one piece` {
   private struct Refusal: Error {}
@@ -90,6 +91,21 @@ import Testing
       }
       #expect(try names(folder) == ["state"])
     }
+  }
+
+  @Test func `who may read it is for the mask of the process to say`() throws {
+    try inFolder { folder in
+      try AtomicFile.replace(folder + "/mine", with: "text".utf8)
+      try Data("text".utf8).write(to: URL(filePath: folder + "/plain"))
+      let rights = try ["mine", "plain"].map {
+        try FileManager.default.attributesOfItem(atPath: folder + "/" + $0)[.posixPermissions] as? Int
+      }
+      #expect(rights[0] != nil && rights[0] == rights[1])
+    }
+  }
+
+  @Test func `an error at closing is not lost`() {
+    #expect(throws: SystemError(code: EBADF)) { try AtomicFile.endWriting(to: -1) }
   }
 
   @Test func `a symbolic link is replaced, not followed`() throws {

@@ -29,6 +29,8 @@ public struct Program: Sendable {
   public static let posterior = Program(name: "posterior")
   /// The program `benchmark`.
   public static let benchmark = Program(name: "benchmark")
+  /// The program `reproduce`.
+  public static let reproduce = Program(name: "reproduce")
   /// The program `datasets`, whose target has another name: `Package.swift` says why.
   public static let datasets = Program(name: "datasets")
 

@@ -1,6 +1,8 @@
+import ArgumentParser
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
+import Shell
 import TestSupport
 import Testing
 
@@ -109,6 +111,54 @@ import Testing
     let script = try train(["--generate-completion-script", "bash"])
     for name in RunOptions.names { #expect(script.contains("--\(name)"), "\(name)") }
     #expect(script.contains("fan-in") && script.contains("bfloat16"))
+  }
+
+  @Test func `completions without a shell are for the user's own, wherever they are asked for`() throws {
+    let bash = try Program.train.run(["--generate-completion-script", "bash"])
+    #expect(bash.code == 0 && bash.output.contains("--map-learning-rate"))
+    for words in [[], ["hmc"], ["hmc", "--draws", "3", "--step-size", "0.1"]] {
+      let own = try Program.train.run(
+        words + ["--generate-completion-script"], environment: ["SHELL": "/bin/bash"])
+      #expect(own.code == 0 && own.errors.isEmpty, "\(own.errors)")
+      #expect(own.output == bash.output)
+    }
+    let unknown = try Program.train.run(["hmc", "--generate-completion-script", "abacus"])
+    #expect(unknown.code == 64 && unknown.errors.contains("abacus"))
+  }
+
+  /// What the words of a command line become.
+  @Test(
+    arguments: [
+      (["walk", "--quiet=yes", "--no-compress", "--overwrite=FALSE"], "compress=false overwrite=false quiet=true"),
+      (["--careful", "walk", "--no-quiet"], "careful=true quiet=false"),
+      (["walk", "--no-careful", "--step-size=0.5"], "careful=false step-size=0.5"),
+      (["walk", "--careful=false", "-o", "a=b.h5"], "careful=false output=a=b.h5"),
+      (["walk", "--seed", "-1", "--output="], "output= seed=-1"),
+      (
+        ["walk", "--data=", "--output=", "x.h5"],
+        "--'x.h5' is one word too many: the sampler is 'walk', and options begin with --"
+      ),
+      (["walk", "--unknown", "-3", "--"], "---- needs a value"),
+      (["walk", "--", "x"], "=x"),
+      (["walk", "--quiet=perhaps"], "--The option '--quiet' does not take any value, but 'perhaps' was specified."),
+      (["walk", "--no-quiet=true"], "--The option '--no-quiet' does not take any value, but 'true' was specified."),
+      (["walk", "moons", "--draws"], "----draws needs a value"),
+      (["walk", "moons", "--quiet", "--no-quiet"], "----quiet is given twice"),
+      (
+        ["walk", "moons", "-o", "x"], "--'moons' is one word too many: the sampler is 'walk', and options begin with --"
+      ),
+    ] as [([String], String)])
+  func `words become options`(_ words: [String], _ expected: String) {
+    let found: String
+    do {
+      let line = try TrainCommandLine(words, [RandomWalkMetropolis.self])
+      #expect(line.sampler == "walk")
+      #expect(Set(line.given.map(\.name)) == Set(line.values.keys))
+      found = line.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    } catch {
+      found = "--" + ((error as? UsageError)?.description ?? TrainArguments.message(for: error))
+    }
+    #expect(found == expected)
   }
 
   @Test func `every option of a run has a line of help, and no help is left over`() throws {

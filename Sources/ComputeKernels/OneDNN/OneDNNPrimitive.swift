@@ -1,6 +1,9 @@
 internal import COneDNN
 
 /// A compiled primitive of oneDNN: immutable, and free to run on many threads at once, each with its own worker.
+///
+/// `Sendable` without a check, because it holds a handle: oneDNN lets many threads run a primitive at once as long as
+/// streams and scratchpads are their own, and the handle is given back once, when nobody has it any longer.
 final class OneDNNPrimitive: @unchecked Sendable {
   let raw: OpaquePointer
 
@@ -36,6 +39,9 @@ final class OneDNNPrimitive: @unchecked Sendable {
 }
 
 /// oneDNN's description of an array in memory.
+///
+/// `Sendable` without a check, because it holds a handle: a description never changes once it is made, only questions are
+/// put to it, and the handle is given back once, when nobody has it any longer.
 final class OneDNNLayout: @unchecked Sendable, Equatable {
   let raw: OpaquePointer
 

@@ -32,6 +32,14 @@ public struct AttackSpecification: Codable, Hashable, Sendable {
       norm: norm)
   }
 
+  /// Reads `{"name": "pgd"}` with or without `options` and `norm`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    name = try container.decode(String.self, forKey: .name)
+    options = try container.decodeIfPresent([String: String].self, forKey: .options) ?? [:]
+    norm = try container.decodeIfPresent(Norm.self, forKey: .norm)
+  }
+
   /// Finds the attack and checks every option, down to the values.
   ///
   /// - Throws: An error of exit code 64 with what is wrong and what was perhaps meant.

@@ -26,7 +26,7 @@ extension BayesianNetwork {
     let parts = PriorRanges(architecture, prior, threads: configuration.threads)
     let factor = Float(1 / Double(indices.count))
     let share = penalized ? 1 / Double(examples.count) : 0
-    let (x, g) = (ConstantAddress(parameters), Address(gradient))
+    let (x, g) = (SharedPointer(parameters), SharedMutablePointer(gradient))
     let penalty = parts.sum { range, deviation in
       let precision = share / (deviation * deviation)
       return 0.5 * precision
@@ -60,7 +60,7 @@ struct PriorRanges: Sendable {
   /// The sum of what `body` gives for every range, in their order.
   func sum(_ body: @Sendable (_ range: Range<Int>, _ deviation: Double) -> Double) -> Double {
     [Double](unsafeUninitializedCapacity: deviations.count) { buffer, initialized in
-      let parts = UnsafeMutableAddress(buffer.baseAddress!)
+      let parts = SharedMutablePointer(buffer.baseAddress!)
       ranges.performIndexed { parts.pointer[$0] = body(ranges.ranges[$0], deviations[$0]) }
       initialized = deviations.count
     }.reduce(0, +)

@@ -9,6 +9,8 @@ public import RobustnessCore
 ///
 /// The products run in the configured precision, with weights rounded to it; losses, sums over examples, prior and position are `Double`. With bfloat16 products the gradient is approximate and the value is not:
 /// it comes from a pass of its own in float32. Results do not depend on the number of threads. One caller at a time is served; chains that run at once have a network each, which share their examples.
+///
+/// `Sendable` without a check: everything that changes does so under the lock that every public call takes.
 public final class BayesianNetwork: LogDensity, @unchecked Sendable {
   /// How it is computed.
   public struct Configuration: Sendable, Hashable {
@@ -159,7 +161,7 @@ public final class BayesianNetwork: LogDensity, @unchecked Sendable {
           threads: configuration.threads, backward: true)
       }
       return try batchEngines[plan]!.run(
-        .float(parameters.baseAddress!), examples, indices: indices,
+        .float(.init(parameters)), examples, indices: indices,
         gradient: gradient.map { .float($0.baseAddress!) })
     }
   }
@@ -205,11 +207,11 @@ public final class BayesianNetwork: LogDensity, @unchecked Sendable {
   private func round(_ position: UnsafeBufferPointer<Double>) -> ParameterPointer? {
     precondition(position.count == dimension)
     if configuration.precision == .float64 {
-      return position.allSatisfy(\.isFinite) ? .double(position.baseAddress!) : nil
+      return position.allSatisfy(\.isFinite) ? .double(.init(position)) : nil
     }
     let floats = rounded.base.assumingMemoryBound(to: Float.self)
     portable_narrow(floats, position.baseAddress!, dimension)
-    return ckn_count_nonfinite(floats, dimension) == 0 ? .float(floats) : nil
+    return ckn_count_nonfinite(floats, dimension) == 0 ? .float(.init(floats)) : nil
   }
 
   private func diverged(_ gradient: UnsafeMutableBufferPointer<Double>?) -> LogDensityValue {

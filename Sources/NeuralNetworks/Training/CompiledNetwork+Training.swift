@@ -2,9 +2,9 @@ internal import CComputeKernels
 internal import ComputeKernels
 
 /// Parameters in the format that a network's sums have: `Double` in float64, else `Float`.
-enum ParameterPointer: @unchecked Sendable {
-  case float(UnsafePointer<Float>)
-  case double(UnsafePointer<Double>)
+enum ParameterPointer: Sendable {
+  case float(SharedPointer<Float>)
+  case double(SharedPointer<Double>)
 }
 
 extension CompiledNetwork {
@@ -39,7 +39,8 @@ extension CompiledNetwork {
     let forward = task.isBackward ? nil : draw.base + place.forward
     let backward = task.isBackward ? draw.base + place.backward : nil
     switch parameters {
-    case .float(let parameters):
+    case .float(let shared):
+      let parameters = shared.pointer
       let weights = parameters + layer.weightOffset
       switch task.kernel {
       case .linear(let kernel): try kernel.pack(weights, forward: forward, backward: backward, worker: worker)
@@ -48,7 +49,8 @@ extension CompiledNetwork {
       if !task.isBackward {
         (draw.base + place.bias).copyMemory(from: parameters + layer.biasOffset, byteCount: 4 * layer.outputs)
       }
-    case .double(let parameters):
+    case .double(let shared):
+      let parameters = shared.pointer
       let weights = parameters + layer.weightOffset
       switch task.kernel {
       case .linear(let kernel): try kernel.pack(weights, forward: forward, backward: backward, worker: worker)

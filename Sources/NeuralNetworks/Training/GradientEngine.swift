@@ -3,8 +3,8 @@ internal import ComputeKernels
 
 /// The log-likelihood of examples under one network, and its gradient with respect to the parameters.
 ///
-/// Owned by one caller at a time. Everything is allocated once.
-final class GradientEngine: @unchecked Sendable {
+/// Owned by one caller at a time, who holds a lock; a worker uses its own lane. Everything is allocated once.
+final class GradientEngine: Sendable {
   private struct Lane: Sendable {
     let space: Workspace
     /// Sum over a unit of the parameters' gradients.
@@ -68,7 +68,7 @@ final class GradientEngine: @unchecked Sendable {
     }
     let logLikelihoods = UnsafeMutableBufferPointer<Double>.allocate(capacity: plan.blockCount)
     defer { logLikelihoods.deallocate() }
-    let address = UnsafeMutableAddress(logLikelihoods.baseAddress!)
+    let address = SharedMutablePointer(logLikelihoods.baseAddress!)
     let wantsGradient = gradient != nil
     for wave in stride(from: 0, to: plan.unitCount, by: team.count) {
       let units = wave..<min(wave + team.count, plan.unitCount)
@@ -107,12 +107,12 @@ final class GradientEngine: @unchecked Sendable {
   private func fold(_ units: Range<Int>, into gradient: Destination) throws {
     let count = network.architecture.parameterCount
     let type = network.wide.elementType
-    let target: UnsafeMutableAddress<UInt8>
+    let target: SharedMutablePointer<UInt8>
     switch gradient {
     case .double(let pointer):
-      target = UnsafeMutableAddress(UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: UInt8.self))
+      target = SharedMutablePointer(UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: UInt8.self))
     case .float(let pointer):
-      target = UnsafeMutableAddress(UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: UInt8.self))
+      target = SharedMutablePointer(UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: UInt8.self))
     }
     let isDouble = if case .double = gradient { true } else { false }
     let bytes = network.wide.bytes
@@ -135,10 +135,4 @@ final class GradientEngine: @unchecked Sendable {
       }
     }
   }
-}
-
-/// A pointer that workers write to at places of their own.
-struct UnsafeMutableAddress<Element>: @unchecked Sendable {
-  let pointer: UnsafeMutablePointer<Element>
-  init(_ pointer: UnsafeMutablePointer<Element>) { self.pointer = pointer }
 }

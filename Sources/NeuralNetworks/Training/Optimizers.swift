@@ -42,8 +42,8 @@ public struct Adam: Codable, Sendable, Hashable {
     let unbias = (power(Self.firstDecay), power(Self.secondDecay))
     firstMoments.withUnsafeMutableBufferPointer { first in
       secondMoments.withUnsafeMutableBufferPointer { second in
-        let (x, m, v) = (Address(parameters), Address(first), Address(second))
-        let g = ConstantAddress(gradient)
+        let (x, m, v) = (SharedMutablePointer(parameters), SharedMutablePointer(first), SharedMutablePointer(second))
+        let g = SharedPointer(gradient)
         ParameterRanges(count: parameters.count, threads: threads).perform { range in
           let from = range.lowerBound
           ckn_adam(
@@ -91,7 +91,7 @@ public struct MomentumDescent: Codable, Sendable, Hashable {
     precondition(parameters.count == velocity.count && gradient.count == velocity.count)
     let momentum = Float(momentum)
     velocity.withUnsafeMutableBufferPointer { velocity in
-      let (x, v, g) = (Address(parameters), Address(velocity), ConstantAddress(gradient))
+      let (x, v, g) = (SharedMutablePointer(parameters), SharedMutablePointer(velocity), SharedPointer(gradient))
       ParameterRanges(count: parameters.count, threads: threads).perform { range in
         let from = range.lowerBound
         ckn_momentum(x.pointer + from, v.pointer + from, g.pointer + from, Float(rate), momentum, range.count)

@@ -46,15 +46,3 @@ struct ParameterRanges: Sendable {
     }
   }
 }
-
-/// A buffer whose disjoint parts workers write to.
-struct Address: @unchecked Sendable {
-  let pointer: UnsafeMutablePointer<Float>
-  init(_ buffer: UnsafeMutableBufferPointer<Float>) { pointer = buffer.baseAddress! }
-}
-
-/// A buffer that workers read.
-struct ConstantAddress: @unchecked Sendable {
-  let pointer: UnsafePointer<Float>
-  init(_ buffer: UnsafeBufferPointer<Float>) { pointer = buffer.baseAddress! }
-}

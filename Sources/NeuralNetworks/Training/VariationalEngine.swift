@@ -4,8 +4,8 @@ internal import ComputeKernels
 /// The log-likelihood of examples under noise on every pre-activation, and its gradient with respect to the means and variances of the weights.
 ///
 /// The network is lowered without its activations, whose place the noise takes first; a maximum over a window comes behind the noise, and the activation behind both (an increasing one commutes with a maximum). Owned by one caller at a
-/// time. Everything is allocated once.
-final class VariationalEngine: @unchecked Sendable {
+/// time, who holds a lock; a worker uses its own lane. Everything is allocated once.
+final class VariationalEngine: Sendable {
   private struct Lane: Sendable {
     let space: Workspace
     /// Value that enters each stage, apart from the workspace's where the activation's derivative needs what entered.
@@ -98,7 +98,7 @@ final class VariationalEngine: @unchecked Sendable {
     means: UnsafePointer<Float>, variances: UnsafePointer<Float>, _ examples: TrainingExamples, indices: [Int64],
     key: UInt64, gradient: UnsafeMutablePointer<Float>?
   ) throws -> Double {
-    let (means, variances) = (ParameterPointer.float(means), ParameterPointer.float(variances))
+    let (means, variances) = (ParameterPointer.float(.init(means)), ParameterPointer.float(.init(variances)))
     try team.perform { worker in
       for task in Swift.stride(from: worker, to: 2 * tasks.count, by: team.count) {
         let isMean = task < tasks.count
@@ -109,8 +109,8 @@ final class VariationalEngine: @unchecked Sendable {
     }
     let logLikelihoods = UnsafeMutableBufferPointer<Double>.allocate(capacity: plan.blockCount)
     defer { logLikelihoods.deallocate() }
-    let address = UnsafeMutableAddress(logLikelihoods.baseAddress!)
-    let target = gradient.map { UnsafeMutableAddress($0) }
+    let address = SharedMutablePointer(logLikelihoods.baseAddress!)
+    let target = gradient.map { SharedMutablePointer($0) }
     for wave in Swift.stride(from: 0, to: plan.unitCount, by: team.count) {
       let units = wave..<min(wave + team.count, plan.unitCount)
       try team.perform { worker in
@@ -276,7 +276,7 @@ final class VariationalEngine: @unchecked Sendable {
   }
 
   /// Adds the sums of a wave's units in their order, and empties them.
-  private func fold(_ units: Range<Int>, into gradient: UnsafeMutableAddress<Float>) {
+  private func fold(_ units: Range<Int>, into gradient: SharedMutablePointer<Float>) {
     let count = network.architecture.parameterCount
     folds.perform { range in
       for half in 0..<2 {

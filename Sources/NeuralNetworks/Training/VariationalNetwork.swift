@@ -16,6 +16,8 @@ public import RobustnessCore
 /// exactly −Σρ.
 ///
 /// Products are in float32, sums over examples and parameters in `Double`. Results do not depend on threads. One caller at a time is served.
+///
+/// `Sendable` without a check: engines and memory change under the lock that every estimate takes; the rest never does.
 public final class VariationalNetwork: @unchecked Sendable {
   /// How the expected log-likelihood is estimated.
   public enum Estimator: String, Sendable, Hashable, Codable, CaseIterable {
@@ -122,7 +124,7 @@ public final class VariationalNetwork: @unchecked Sendable {
     gradient: UnsafeMutablePointer<Float>?
   ) -> Double {
     let count = architecture.parameterCount
-    let (m, r, g) = (Reader(means), Reader(logScales), gradient.map { UnsafeMutableAddress($0) })
+    let (m, r, g) = (SharedPointer(means), SharedPointer(logScales), gradient.map { SharedMutablePointer($0) })
     let temperature = configuration.temperature
     return constant
       + parts.sum { range, deviation in
@@ -143,7 +145,7 @@ public final class VariationalNetwork: @unchecked Sendable {
     gradient: UnsafeMutablePointer<Float>?
   ) throws -> Double {
     let floats = variances.base.assumingMemoryBound(to: Float.self)
-    let (v, r) = (UnsafeMutableAddress(floats), Reader(logScales))
+    let (v, r) = (SharedMutablePointer(floats), SharedPointer(logScales))
     ranges.perform { ckn_variances(v.pointer + $0.lowerBound, r.pointer + $0.lowerBound, $0.count) }
     let rows = samples == 1 ? indices : (0..<samples).flatMap { _ in indices }
     let plan = WorkPlan(count: rows.count, architecture: architecture, precision: .float32)
@@ -171,9 +173,9 @@ public final class VariationalNetwork: @unchecked Sendable {
     }
     let drawMemory = drawGradient ?? AlignedMemory(bytes: 4 * count)
     drawGradient = drawMemory
-    let weights = UnsafeMutableAddress(variances.base.assumingMemoryBound(to: Float.self))
-    let ofDraw = UnsafeMutableAddress(drawMemory.base.assumingMemoryBound(to: Float.self))
-    let (m, r, g) = (Reader(means), Reader(logScales), gradient.map { UnsafeMutableAddress($0) })
+    let weights = SharedMutablePointer(variances.base.assumingMemoryBound(to: Float.self))
+    let ofDraw = SharedMutablePointer(drawMemory.base.assumingMemoryBound(to: Float.self))
+    let (m, r, g) = (SharedPointer(means), SharedPointer(logScales), gradient.map { SharedMutablePointer($0) })
     if let gradient { ckn_zero(gradient, 8 * count) }
     var sum = 0.0
     for sample in 0..<UInt64(samples) {
@@ -182,7 +184,7 @@ public final class VariationalNetwork: @unchecked Sendable {
         ckn_gaussian_draw(weights.pointer + from, m.pointer + from, r.pointer + from, key, sample, from, $0.count)
       }
       sum += try drawEngines[plan]!.run(
-        .float(weights.pointer), examples, indices: indices, gradient: g == nil ? nil : .float(ofDraw.pointer))
+        .float(.init(weights.pointer)), examples, indices: indices, gradient: g == nil ? nil : .float(ofDraw.pointer))
       guard let g else { continue }
       ranges.perform {
         let from = $0.lowerBound
@@ -203,10 +205,4 @@ public struct BoundEstimate: Sendable, Hashable, Codable {
   public var divergence: Double
   /// Their difference.
   public var bound: Double { expectedLogLikelihood - divergence }
-}
-
-/// A pointer that workers read from.
-struct Reader: @unchecked Sendable {
-  let pointer: UnsafePointer<Float>
-  init(_ pointer: UnsafePointer<Float>) { self.pointer = pointer }
 }

@@ -102,7 +102,7 @@ struct Figure: Sendable {
   ///
   /// - Returns: Nil, or a sentence about why there is no picture.
   func write(to folder: String) throws -> String? {
-    try script.write(toFile: "\(folder)/\(name).gp", atomically: true, encoding: .utf8)
+    try ResultFile.write(script, to: "\(folder)/\(name).gp")
     guard let gnuplot = Self.gnuplot else {
       return "gnuplot is not installed: the script and the data are there, the pictures are not"
     }

@@ -21,7 +21,7 @@ public enum Reproduce {
       try command.run(HarnessProvider(samplers: samplers))
       exit(0)
     } catch {
-      ProgramEnd(of: Train.programError(for: error), in: ReproduceCommand.self).perform()
+      ProgramEnd(of: error, in: ReproduceCommand.self).perform()
     }
   }
 }
@@ -96,21 +96,22 @@ struct ReproduceCommand: ParsableCommand {
       for part in plan {
         let work = part.expectedSeconds == 0 ? "finished" : "about \(duration(part.expectedSeconds))"
         let training = part.posteriors > 0 ? ", \(part.posteriors) posteriors to train" : ""
-        print("\(part.label): \(work)\(training)")
+        try StandardOutput.print("\(part.label): \(work)\(training)")
       }
-      print("in all: about \(duration(total)) on two cores")
+      try StandardOutput.print("in all: about \(duration(total)) on two cores")
     }
     if dryRun { return }
     guard scale != .paper || yes || total == 0 else {
       throw ValidationError("scale paper takes about \(duration(total)) on two cores; add --yes to begin")
     }
-    for note in try job.run() { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
-    print("\(output)/README.md")
+    for note in try job.run() { ProgramEnd.say("note: \(note)") }
+    try StandardOutput.print("\(output)/README.md")
     if let reference {
       let departures = QuantityBands.departures(of: try job.quantities(), from: reference)
-      for departure in departures { print("outside its band: \(departure)") }
+      for departure in departures { try StandardOutput.print("outside its band: \(departure)") }
       guard departures.isEmpty else { throw OutsideBands(count: departures.count) }
-      print("all numbers are within \(Int(QuantityBands.width)) standard errors of \(check ?? "")")
+      try StandardOutput.print(
+        "all numbers are within \(Int(QuantityBands.width)) standard errors of \(check ?? "")")
     }
   }
 }

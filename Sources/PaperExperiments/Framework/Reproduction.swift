@@ -170,11 +170,11 @@ public struct Reproduction: Sendable {
     let name = type(of: experiment).name
     let folder = folder(experiment)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try result.table.csv.write(toFile: "\(folder)/\(name).csv", atomically: true, encoding: .utf8)
+    try ResultFile.write(result.table.csv, to: "\(folder)/\(name).csv")
     let note = try result.figure.write(to: folder)
     let page = try ExperimentPage(experiment: experiment, result: result, options: options, context: context)
     let text = page.text(pictureNote: note)
-    try text.write(toFile: "\(folder)/\(name).md", atomically: true, encoding: .utf8)
+    try ResultFile.write(text, to: "\(folder)/\(name).md")
     let manifest = Manifest(
       experiment: name, scale: options.scale.rawValue, title: type(of: experiment).title, claim: result.claim,
       verdict: result.verdict, judgement: result.judgement, fingerprint: try fingerprint(experiment),
@@ -182,8 +182,8 @@ public struct Reproduction: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     // Last: a folder with a manifest is complete.
-    let encoded = try encoder.encode(manifest)
-    try encoded.write(to: URL(fileURLWithPath: "\(folder)/manifest.json"), options: .atomic)
+    let encoded = String(decoding: try encoder.encode(manifest), as: UTF8.self)
+    try ResultFile.write(encoded, to: "\(folder)/manifest.json")
     return note.map { [$0] } ?? []
   }
 
@@ -201,7 +201,6 @@ public struct Reproduction: Sendable {
   }
 
   private func writeQuantities() throws {
-    let text = QuantityBands.csv(try quantities())
-    try text.write(toFile: options.output + "/quantities.csv", atomically: true, encoding: .utf8)
+    try ResultFile.write(QuantityBands.csv(try quantities()), to: options.output + "/quantities.csv")
   }
 }

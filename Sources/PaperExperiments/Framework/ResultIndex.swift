@@ -28,6 +28,6 @@ struct ResultIndex {
       To repeat all of it: `reproduce all --scale \(scale.rawValue) --output FOLDER`.
 
       """
-    try text.write(toFile: folder + "/README.md", atomically: true, encoding: .utf8)
+    try ResultFile.write(text, to: folder + "/README.md")
   }
 }

@@ -28,12 +28,16 @@ struct TrainArguments: ParsableCommand {
   var help = false
 
   @Argument(
-    parsing: .allUnrecognized, help: .init("A sampler, and the options of its own.", valueName: "sampler"),
+    help: .init("A sampler, and the options of its own.", valueName: "sampler"),
     completion: .shellCommand("train --list-samplers | sed -n 's/^  \\([^ ]*\\) .*/\\1/p'"))
-  var others: [String] = []
+  var sampler: [String] = []
 
   /// What no option of a sampler can be called, beside the options of every run.
   static let reserved = ["config", "resume", "help", "sampler", "list-samplers", "version"]
+  /// Those that ask for a page in place of a run; they may be asked twice.
+  static let questions: Set = ["list-samplers", "version", "help"]
   /// Those that are not followed by a value.
-  static let flags: Set<String> = RunOptions.flags.union(["list-samplers", "version", "help"])
+  static let flags = RunOptions.flags.union(questions)
+  /// All that the parser knows.
+  static let names = Set(RunOptions.names).union(["config", "resume"]).union(questions)
 }

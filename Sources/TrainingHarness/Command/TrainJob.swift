@@ -27,14 +27,16 @@ struct TrainJob {
       guard let name = line.sampler else { return try environment.print(TrainHelp.general(samplers)) }
       return try environment.print(try TrainHelp.options(of: try SamplerRequest.find(name, among: samplers)))
     }
-    try request(line).run(samplers, environment)
+    let (request, commandLine) = try request(line)
+    try request.run(samplers, environment, commandLine: commandLine)
   }
 
-  /// What a command line asks for.
+  /// What a command line asks for, and the words that the file records of a new run: in their order, and without the
+  /// options that come from a configuration.
   ///
   /// - Throws: `UsageError` for what makes no sense, `BadDataError` for a configuration that cannot be read.
-  func request(_ line: TrainCommandLine) throws -> TrainingRequest {
-    if let path = line.arguments.resume { return try resumption(path, line) }
+  func request(_ line: TrainCommandLine) throws -> (request: TrainingRequest, commandLine: String?) {
+    if let path = line.arguments.resume { return (try resumption(path, line), nil) }
     var line = line
     let inFile = try readConfiguration(&line)
     guard let name = line.sampler else {
@@ -47,11 +49,10 @@ struct TrainJob {
     }
     let common = line.values.filter { RunOptions.names.contains($0.key) }
     let options = try SamplerRequest.naming(sampler) { try TrainingRequest.Options(assignments: common) }
-    var request = TrainingRequest(
+    let request = TrainingRequest(
       sampler: sampler.name, samplerOptions: line.values.filter { !RunOptions.names.contains($0.key) },
       options: options)
-    request.commandLine = TrainingRequest.recordedCommandLine(sampler: name, line.given)
-    return request
+    return (request, TrainingRequest.recordedCommandLine(sampler: name, line.given))
   }
 
   /// Adds what a file says to what the command line says, which wins. Returns the options that came from the file.

@@ -6,30 +6,30 @@ extension TrainingRequest {
   ///
   /// - Parameter shown: What stands in the place of a value, for instance a path without its folder.
   public func command(showing shown: (_ value: String) -> String = { $0 }) -> String {
-    var (first, last): ([String], [String]) = (["train"], [])
     var named = options.texts
-    switch beginning {
+    let beginning: String
+    switch self.beginning {
     case .sampler(let name, let own):
-      first.append(name)
+      beginning = name
       named.merge(own) { $1 }
-    case .journal(let output): first.append("--resume \(Self.quoted(shown(output)))")
+    case .journal(let output): beginning = "--resume \(Self.quoted(shown(output)))"
     }
-    func take(_ name: String) -> [String] {
-      switch named.removeValue(forKey: name) {
-      case "true"?: ["--\(name)"]
-      case "false"?: ["--no-\(name)"]
-      case let value?: ["--\(name) \(Self.quoted(shown(value)))"]
-      case nil: []
+    func text(_ name: String) -> String {
+      switch named[name] {
+      case "true"?: " --\(name)"
+      case "false"?: " --no-\(name)"
+      case let value?: " --\(name) \(Self.quoted(shown(value)))"
+      case nil: ""
       }
     }
-    for name in ["data", "data-folder"] { first += take(name) }
-    for name in ["threads", "output", "compress", "overwrite", "quiet"] { last += take(name) }
-    return (first + named.keys.sorted().flatMap(take) + last).joined(separator: " ")
+    let (first, last) = (["data", "data-folder"], ["threads", "output", "compress", "overwrite", "quiet"])
+    let between = named.keys.filter { !first.contains($0) && !last.contains($0) }.sorted()
+    return "train \(beginning)" + (first + between + last).map(text).joined()
   }
 
-  /// The command line that goes into the file: without what changes nothing of the result, and with the names of files only.
+  /// The command line that goes into the file where the request was none: without what changes nothing of the result,
+  /// and with the names of files only.
   var recordedCommandLine: String {
-    if let commandLine { return commandLine }
     guard case .sampler(let name, let own) = beginning else { return "train" }
     var named = options.texts.merging(own) { $1 }
     let data = named.removeValue(forKey: "data").map { [("data", $0)] } ?? []

@@ -1,5 +1,5 @@
-import Foundation
 public import RobustnessCore
+import Shell
 
 /// Everything that a training follows from, as a value: it can be compared, written down and read again.
 ///
@@ -27,8 +27,6 @@ public struct TrainingRequest: Codable, Hashable, Sendable {
   public var beginning: Beginning
   /// What all samplers share. A run that goes on takes those only that change nothing of its result.
   public var options: Options
-  /// The command line that the file records, where the request was one; nil for the one that says the same.
-  public var commandLine: String?
 
   /// A new run.
   ///
@@ -66,43 +64,21 @@ public struct TrainingRequest: Codable, Hashable, Sendable {
 
   // MARK: - Written down
 
-  /// The request in one line of JSON, the same for equal requests.
+  /// The request in one line of JSON without what has its default, the same for equal requests.
   ///
   /// ```swift
   /// try TrainingRequest(canonicalText: request.canonicalText) == request
   /// ```
-  public var canonicalText: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let data = try? encoder.encode(self) else {
-      preconditionFailure("a request holds numbers and text, which can always be encoded")
-    }
-    return String(decoding: data, as: UTF8.self)
-  }
+  public var canonicalText: String { CanonicalText.text(of: self, besides: Self.empty) }
 
-  /// The request that a canonical text describes.
+  /// The request that a canonical text describes; what it leaves out has its default.
   ///
   /// - Throws: `DecodingError` for a text that describes none, or names an option that there is not.
   public init(canonicalText: String) throws {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    self = try decoder.decode(Self.self, from: Data(canonicalText.utf8))
-    // A misspelt name would silently be a default.
-    let known = try Self.optionNames(in: self.canonicalText)
-    if let unknown = try Self.optionNames(in: canonicalText).subtracting(known).min() {
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: [], debugDescription: "a training has no option '\(unknown)'"))
-    }
+    self = try CanonicalText.value(of: canonicalText, besides: Self.empty)
   }
 
-  private static func optionNames(in text: String) throws -> Set<String> {
-    let request = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
-    let options = request?["options"] as? [String: Any] ?? [:]
-    return Set(options.filter { !($0.value is NSNull) }.keys)
-  }
+  private static let empty = TrainingRequest(sampler: "")
 }
 
 extension PluginOptions {

@@ -74,3 +74,5 @@ public struct PublishedRun: Sendable {
     }
   }
 }
+
+extension PublishedRun.Failure: ProgramError {}

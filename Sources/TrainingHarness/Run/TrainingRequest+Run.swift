@@ -4,13 +4,19 @@ import Shell
 
 extension TrainingRequest {
   /// Does what is asked for, and returns when the file is there.
-  func run(_ samplers: [any PosteriorSampler.Type], _ environment: TrainingEnvironment = TrainingEnvironment()) throws {
+  ///
+  /// - Parameter commandLine: What the file says that the run was asked with; nil for a command line that says the same
+  ///   as the request.
+  func run(
+    _ samplers: [any PosteriorSampler.Type], _ environment: TrainingEnvironment = TrainingEnvironment(),
+    commandLine: String? = nil
+  ) throws {
     switch beginning {
     case .sampler(let name, let own):
       let sampler = try SamplerRequest.find(name, among: samplers)
       let (options, request) = try SamplerRequest.resolve(sampler, own, options)
       try finish(
-        try RunBeginning.begin(options, request, commandLine: recordedCommandLine, environment))
+        try RunBeginning.begin(options, request, commandLine: commandLine ?? recordedCommandLine, environment))
     case .journal(let path): try resume(path, samplers, environment)
     }
   }
