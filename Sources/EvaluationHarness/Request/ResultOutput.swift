@@ -14,18 +14,10 @@ struct ResultOutput {
     var inputs = [request.data].compactMap(\.self)
     if case .file(let path) = request.source { inputs.append(path) }
     var outputs: [String] = []
-    for path in [request.output, request.saveAdversarial].compactMap(\.self) {
-      let url = URL(fileURLWithPath: path)
-      let folder = url.deletingLastPathComponent().path
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-        throw OutputError("\(path) cannot be written: the folder \(folder) does not exist")
-      }
-      guard access(folder, W_OK) == 0 else { throw OutputError("\(path) cannot be written: the folder is read-only") }
-      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-        throw OutputError("\(path) cannot be written: it is a folder")
-      }
-      let target = url.resolvingSymlinksInPath().path
+    for (path, needsFile) in [(request.output, false), (request.saveAdversarial, true)] {
+      guard let path else { continue }
+      try OutputPlace.check(path, needsFile: needsFile)
+      let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
       guard !inputs.contains(where: { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path == target }) else {
         throw UsageError("\(path) is read in this run: give the result another name")
       }

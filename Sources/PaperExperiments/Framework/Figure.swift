@@ -1,4 +1,5 @@
 import Foundation
+import Shell
 
 /// A figure as a gnuplot script that holds its data, in the style that all figures here share.
 ///
@@ -102,7 +103,7 @@ struct Figure: Sendable {
   ///
   /// - Returns: Nil, or a sentence about why there is no picture.
   func write(to folder: String) throws -> String? {
-    try script.write(toFile: "\(folder)/\(name).gp", atomically: true, encoding: .utf8)
+    try AtomicFile.replace("\(folder)/\(name).gp", with: script.utf8, durability: .none)
     guard let gnuplot = Self.gnuplot else {
       return "gnuplot is not installed: the script and the data are there, the pictures are not"
     }

@@ -2,6 +2,7 @@ import Crypto
 import Datasets
 import Foundation
 import PosteriorFiles
+import Shell
 
 /// A whole job: the posteriors, the experiments, their files.
 public struct Reproduction: Sendable {
@@ -170,11 +171,11 @@ public struct Reproduction: Sendable {
     let name = type(of: experiment).name
     let folder = folder(experiment)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try result.table.csv.write(toFile: "\(folder)/\(name).csv", atomically: true, encoding: .utf8)
+    try AtomicFile.replace("\(folder)/\(name).csv", with: result.table.csv.utf8, durability: .none)
     let note = try result.figure.write(to: folder)
     let page = try ExperimentPage(experiment: experiment, result: result, options: options, context: context)
     let text = page.text(pictureNote: note)
-    try text.write(toFile: "\(folder)/\(name).md", atomically: true, encoding: .utf8)
+    try AtomicFile.replace("\(folder)/\(name).md", with: text.utf8, durability: .none)
     let manifest = Manifest(
       experiment: name, scale: options.scale.rawValue, title: type(of: experiment).title, claim: result.claim,
       verdict: result.verdict, judgement: result.judgement, fingerprint: try fingerprint(experiment),
@@ -183,7 +184,7 @@ public struct Reproduction: Sendable {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     // Last: a folder with a manifest is complete.
     let encoded = try encoder.encode(manifest)
-    try encoded.write(to: URL(fileURLWithPath: "\(folder)/manifest.json"), options: .atomic)
+    try AtomicFile.replace("\(folder)/manifest.json", with: encoded, durability: .none)
     return note.map { [$0] } ?? []
   }
 
@@ -202,6 +203,6 @@ public struct Reproduction: Sendable {
 
   private func writeQuantities() throws {
     let text = QuantityBands.csv(try quantities())
-    try text.write(toFile: options.output + "/quantities.csv", atomically: true, encoding: .utf8)
+    try AtomicFile.replace(options.output + "/quantities.csv", with: text.utf8, durability: .none)
   }
 }

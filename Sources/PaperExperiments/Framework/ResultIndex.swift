@@ -1,4 +1,5 @@
 import Foundation
+import Shell
 
 /// The page that lists every finished experiment: claim, evidence, verdict.
 struct ResultIndex {
@@ -28,6 +29,6 @@ struct ResultIndex {
       To repeat all of it: `reproduce all --scale \(scale.rawValue) --output FOLDER`.
 
       """
-    try text.write(toFile: folder + "/README.md", atomically: true, encoding: .utf8)
+    try AtomicFile.replace(folder + "/README.md", with: text.utf8, durability: .none)
   }
 }
