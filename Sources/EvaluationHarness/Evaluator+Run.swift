@@ -137,6 +137,7 @@ private struct Session {
   private func addBasics(_ suite: inout CheckSuite, _ checks: RunChecks) {
     suite.add(CheckName.budget) { checks.budget() }
     suite.add(CheckName.box) { checks.box() }
+    if let radius = checks.radius() { suite.add(CheckName.radius) { radius } }
   }
 
   private mutating func checks(_ outcome: Evaluator.Outcome, noise: [Bool]) throws -> CheckSuite {
