@@ -66,7 +66,8 @@ struct RunChecks {
       finding: String(
         format: "the ball of ε %.6g holds the whole box [%.6g, %.6g], so that nothing of the input is left",
         threat.epsilon, threat.box.lowerBound, threat.box.upperBound),
-      advice: "Every input may become every other one: no network withstands that. Give ε in the units of the inputs"
+      advice:
+        "Every input may become every other one: only a constant decision withstands that. Give ε in the units of the inputs"
         + (threat.norm == .linf && width == 1 && threat.epsilon >= 1 && threat.epsilon <= 255
           ? String(format: ", for instance %.6g/255.", threat.epsilon) : "."))
   }

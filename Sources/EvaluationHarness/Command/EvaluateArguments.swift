@@ -99,6 +99,11 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   var saveAdversarial: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Write what every run did to every example to this file: CSV, JSON or HDF5 by its ending.", valueName: "file"))
+  var perExample: String?
+
+  @Option(
     name: .customLong("plugin"),
     help: ArgumentHelp(
       "A shared library with attacks in C or a language like it. Repeatable.",
@@ -176,7 +181,7 @@ extension EvaluateArguments {
     (request.data, request.examples, request.draws, request.resample) = (data, examples, draws, resample)
     (request.seed, request.threads, request.acceptChanged) = (seed, threads, acceptChanged)
     (request.format, request.output, request.saveAdversarial) = (format.value, output, saveAdversarial)
-    request.plugins = plugins
+    (request.perExample, request.plugins) = (perExample, plugins)
     return request
   }
 

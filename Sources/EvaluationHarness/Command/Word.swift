@@ -37,7 +37,7 @@ struct Radius: ExpressibleByArgument {
   let value: Double
 
   init?(argument: String) {
-    guard let value = Double(numberOrFraction: argument) else { return nil }
+    guard let value = Double.reading(numberOrFraction: argument) else { return nil }
     self.value = value
   }
 }

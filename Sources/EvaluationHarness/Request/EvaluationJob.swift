@@ -76,10 +76,11 @@ public struct EvaluationJob: Sendable {
   public func evaluate() throws -> EvaluationResult {
     let (subject, box) = try subject()
     let epsilons = request.epsilons.isEmpty ? [0.1 * (box.upperBound - box.lowerBound)] : request.epsilons.unique
-    let plan = EvaluationPlan(
+    var plan = EvaluationPlan(
       attacks: attacks, objectives: request.objectives.unique, epsilons: epsilons, box: box, decision: request.decision,
       metrics: metrics, draws: draws(of: subject), attackDraws: request.attackDraws, target: request.target,
       seed: request.seed, finiteDifferences: subject.finiteDifferenceEffort)
+    plan.recordsExamples = request.perExample != nil
     let evaluator: Evaluator
     do {
       evaluator = try Evaluator(subject: subject, plan: plan, companions: companions, progress: progress)

@@ -26,6 +26,7 @@ extension EvaluationRequest {
     {
       throw UsageError(problem)
     }
+    if let perExample { _ = try PerExampleFile.Form(of: perExample) }
     try precision.check()
   }
 
