@@ -17,7 +17,7 @@ public struct BenchmarkSuite: Codable, Sendable, Hashable {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       norm = try container.decode(Norm.self, forKey: .norm)
       if let text = try? container.decode(String.self, forKey: .relativeRadius) {
-        guard let radius = Double(numberOrFraction: text) else {
+        guard let radius = Double.reading(numberOrFraction: text) else {
           throw DecodingError.dataCorruptedError(
             forKey: .relativeRadius, in: container, debugDescription: "'\(text)' is neither a number nor a fraction")
         }
