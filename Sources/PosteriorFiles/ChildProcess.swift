@@ -75,7 +75,8 @@ enum ChildProcess {
       } else if let ending = reap(child, options: WNOHANG) {
         guard let status = ending.status else { return .exit(code: nil, output: output) }
         // The low seven bits are the signal, the next eight the exit code.
-        return status & 0x7F == 0 ? .exit(code: (status >> 8) & 0xFF, output: output)
+        return status & 0x7F == 0
+          ? .exit(code: (status >> 8) & 0xFF, output: output)
           : .signal(status & 0x7F, processorSeconds: ending.processorSeconds)
       } else {
         usleep(1000)

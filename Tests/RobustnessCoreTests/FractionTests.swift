@@ -7,11 +7,11 @@ import Testing
     ("8/255", 8.0 / 255), ("8./255.", 8.0 / 255), ("-1/4", -0.25), ("0.03", 0.03), ("1e-3", 0.001), ("0/3", 0),
     ("0.5/2", 0.25),
   ]) func `are read as they are written`(_ text: String, _ value: Double) {
-    #expect(Double(numberOrFraction: text) == value)
+    #expect(Double.reading(numberOrFraction: text) == value)
   }
 
   @Test(arguments: ["", "/", "8/", "/255", "8/0", "8/0.0", "1/2/3", "a/b", "1/nan", "inf/2", "8 / 255"])
-  func `are nothing else`(_ text: String) { #expect(Double(numberOrFraction: text) == nil) }
+  func `are nothing else`(_ text: String) { #expect(Double.reading(numberOrFraction: text) == nil) }
 
   @Test func `are options of plugins`() throws {
     struct Options: PluginOptions { var step = 0.1 }
