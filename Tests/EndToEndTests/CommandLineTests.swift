@@ -6,9 +6,9 @@ import Testing
 @Suite(.inTurn) struct CommandLineTests {
   private static let quick = ["--model", Sample.main, "--examples", "5", "--attack", "fgsm", "--format", "json"]
 
-  @Test(arguments: ["evaluate", "train", "posterior", "benchmark", "reproduce", "datasets"])
-  func `every program says its version`(_ name: String) throws {
-    let run = try Program(name: name).run(["--version"])
+  @Test(arguments: [Program.evaluate, .train, .posterior, .benchmark, .reproduce, .datasets])
+  func `every program says its version`(_ program: Program) throws {
+    let run = try program.run(["--version"])
     #expect(run.code == 0, "\(run.errors)")
     #expect(run.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, "\(run.output)")
   }

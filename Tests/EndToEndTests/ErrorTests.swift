@@ -86,12 +86,13 @@ import Testing
   }
 
   static let badData = [
-    Case("--model", "/nonexistent.h5", says: "error: nonexistent.h5: cannot be opened: No such file or directory"),
+    Case("--model", "/nonexistent.h5", says: "error: /nonexistent.h5: cannot be opened: No such file or directory"),
     Case("--model", #filePath, says: "ErrorTests.swift: is not an HDF5 file"),
     Case("--model", Sample.malformed("truncated"), says: "truncated.h5: cannot be opened as HDF5: it is truncated"),
-    Case("--model", Sample.malformed("empty"), says: "error: empty.h5: is not an HDF5 file"),
+    Case("--model", Sample.malformed("empty"), says: "error: \(Sample.malformed("empty")): is not an HDF5 file"),
     Case(
-      "--model", Sample.malformed("weight-shape"), says: "error: weight-shape.h5: /posterior/output.weight has shape"),
+      "--model", Sample.malformed("weight-shape"),
+      says: "error: \(Sample.malformed("weight-shape")): /posterior/output.weight has shape"),
     Case("--model", Sample.malformed("changed-provenance"), says: "or pass --accept-changed to read it all the same"),
     Case("--model", Sample.main, "--resample", "3", says: "/variational is missing, so --resample has nothing to draw"),
     Case("--model", Sample.main, "--memory-limit", "1MB", says: "Raise --memory-limit"),
