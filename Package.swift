@@ -258,7 +258,7 @@ let package = Package(
       "EndToEndTests",
       [
         "PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior",
-        "benchmark",
+        "benchmark", "train", "reproduce", "DatasetsTool",
       ]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }

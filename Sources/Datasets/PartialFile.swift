@@ -12,8 +12,17 @@ final class PartialFile: Sendable {
   ///
   /// - Throws: ``FetchError`` when the folder cannot be written to, or another process holds the file.
   init(folder: String, name: String) throws(FetchError) {
-    finalPath = "\(folder)/\(name)"
-    path = "\(folder)/.\(name).part"
+    let given = "\(folder)/\(name)"
+    // A link is followed: what arrives lies beside the file behind it.
+    guard let place = try? OutputPlace(given), case .file(let file) = place else {
+      let words = (try? OutputPlace(given))?.whatElse ?? "a link that leads nowhere"
+      throw FetchError(
+        kind: .cannotWrite, file: given, reason: "cannot be written: it is \(words)",
+        advice: "Move it away, or choose another folder with --data-folder")
+    }
+    finalPath = file
+    let url = URL(fileURLWithPath: file)
+    path = "\(OutputPlace.folder(of: file))/.\(url.lastPathComponent).part"
     descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw FetchError(kind: .cannotWrite, file: path, reason: "cannot be written: \(SystemError())")

@@ -8,13 +8,15 @@ struct DatasetsProgram: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "datasets",
     abstract: "List data sets, say what is in them, fetch them.",
+    version: ProgramVersion.current,
     subcommands: [List.self, Info.self, Fetch.self])
 
   /// Runs the program. Exit codes: 0 done, 64 usage, 65 data that are missing or bad, 70 an output that cannot be written or anything else.
   static func runAndExit() async -> Never {
+    StandardDescriptors.open()
     Interruption.reportFileSizeLimit()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(CommandWords.ofThisProgram())
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

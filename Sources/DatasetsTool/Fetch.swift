@@ -68,14 +68,14 @@ final class ProgressPrinter: Sendable {
     let text = "\(progress.file): \(100 * progress.received / max(1, progress.total)) %"
     shown.withLock { last in
       guard text != last else { return }
-      FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+      try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(text)".utf8))
       last = text
     }
   }
 
   func end() {
     shown.withLock { last in
-      if !last.isEmpty { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+      if !last.isEmpty { try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K".utf8)) }
       last = ""
     }
   }

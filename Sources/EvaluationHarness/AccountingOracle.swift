@@ -80,6 +80,7 @@ struct AccountingOracle: AttackOracle {
           + "the examples have the shape \(examples.inputs.shape)")
     }
     record.queries += rows.count
+    for row in rows { record.queriesOfExample[row] += 1 }
     record.nonFinitePoints += points.nonFiniteCount
     let classes = threat.goal == .targeted ? examples.targets ?? examples.labels : examples.labels
     return Examples(
@@ -148,6 +149,7 @@ struct AccountingOracle: AttackOracle {
     var kept: [Int] = []
     for (position, index) in news.enumerated() where inside[position] && !record.reachedGoal[rows[index]] {
       record.reachedGoal[rows[index]] = true
+      record.firstSuccess[rows[index]] = record.queriesOfExample[rows[index]]
       kept.append(position)
     }
     // All rows in one call: row by row, the record was copied as a whole for each of them.

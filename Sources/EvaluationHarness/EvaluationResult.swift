@@ -46,8 +46,14 @@ public struct RunResult: Sendable {
   public var correct: [Bool]
   /// The points returned.
   public var adversarialInputs: Tensor
+  /// What the run did to each example; empty where the plan does not ask for it.
+  public var examples: [ExampleRecord]
 
-  init(_ run: Evaluator.Outcome, isNoise: Bool, clean: Observations, metrics: [String: Estimate], checks: [Check]) {
+  init(
+    _ run: Evaluator.Outcome, isNoise: Bool, clean: Observations, metrics: [String: Estimate], checks: [Check],
+    examples: [ExampleRecord]
+  ) {
+    self.examples = examples
     attack = run.request.attack.name
     request = run.request.text
     self.isNoise = isNoise
@@ -125,6 +131,8 @@ public struct EvaluationResult: Sendable {
   public var examples: Int
   /// The true class of each example.
   public var labels: [Int]
+  /// The inputs as given, shape (examples, …input).
+  public var inputs: Tensor
   /// Number of draws that judged.
   public var draws: Int
   /// Draws that the attack saw.
@@ -166,6 +174,7 @@ public struct EvaluationResult: Sendable {
     summary = subject.summary
     self.examples = examples.count
     labels = examples.labels
+    inputs = examples.inputs
     draws = evaluator.evaluationDraws.count
     attackDraws = evaluator.plan.attackDraws
     decision = evaluator.plan.decision

@@ -18,7 +18,9 @@ extension Evaluator {
     let clean = try observe(subject.examples.inputs, members: needsMembers)
     let examples = targeted(subject.examples, clean: clean)
     let ensembleChecks = try ensembleSuite(clean)
-    var session = Session(evaluator: self, clean: clean, examples: examples, ensembleChecks: ensembleChecks)
+    var session = Session(
+      evaluator: self, clean: clean, examples: examples, ensembleChecks: ensembleChecks,
+      cleanViews: plan.recordsExamples ? try views(clean, labels: examples.labels) : nil)
     try session.runAll(needsMembers: needsMembers)
     return session.result()
   }
@@ -68,17 +70,30 @@ private struct Session {
   let clean: Observations
   let examples: Examples
   let ensembleChecks: CheckSuite
-  private var runs: [(outcome: Evaluator.Outcome, suite: CheckSuite, metrics: [(String, Estimate)])] = []
+  /// What is known of every example at the input as given, where the plan asks for it.
+  let cleanViews: [ExampleRecord.View]?
+  private var runs: [Run] = []
   private var failures: [FailedRun] = []
   private var noise: [NoiseKey: Evaluator.Outcome] = [:]
   private var gradientFindings: [Objective: GradientChecks.Findings] = [:]
+
+  private struct Run {
+    let outcome: Evaluator.Outcome
+    var suite: CheckSuite
+    let metrics: [(String, Estimate)]
+    let examples: [ExampleRecord]
+  }
 
   private struct NoiseKey: Hashable {
     let norm: Norm
     let epsilon: Double
   }
 
-  init(evaluator: Evaluator, clean: Observations, examples: Examples, ensembleChecks: CheckSuite) {
+  init(
+    evaluator: Evaluator, clean: Observations, examples: Examples, ensembleChecks: CheckSuite,
+    cleanViews: [ExampleRecord.View]?
+  ) {
+    self.cleanViews = cleanViews
     self.evaluator = evaluator
     self.clean = clean
     self.examples = examples
@@ -104,7 +119,7 @@ private struct Session {
           }
           evaluator.progress.willRun(label + " · checks")
           let suite = try checks(outcome, noise: noise.withstood)
-          runs.append((outcome, suite, try metrics(outcome, needsMembers)))
+          try append(outcome, suite, needsMembers)
         }
       }
     }
@@ -113,9 +128,15 @@ private struct Session {
     }) {
       var suite = ensembleChecks.replacing(CheckName.finiteValues, RunChecks(outcome: outcome).finiteValues())
       addBasics(&suite, RunChecks(outcome: outcome))
-      runs.append((outcome, suite, try metrics(outcome, needsMembers)))
+      try append(outcome, suite, needsMembers)
     }
     addMonotoneChecks()
+  }
+
+  private mutating func append(_ outcome: Evaluator.Outcome, _ suite: CheckSuite, _ needsMembers: Bool) throws {
+    let records = try cleanViews.map { try evaluator.records(outcome, clean: $0) } ?? []
+    runs.append(
+      Run(outcome: outcome, suite: suite, metrics: try metrics(outcome, needsMembers), examples: records))
   }
 
   /// Random noise in the same norm and at the same ε; once each.
@@ -137,6 +158,7 @@ private struct Session {
   private func addBasics(_ suite: inout CheckSuite, _ checks: RunChecks) {
     suite.add(CheckName.budget) { checks.budget() }
     suite.add(CheckName.box) { checks.box() }
+    if let radius = checks.radius() { suite.add(CheckName.radius) { radius } }
   }
 
   private mutating func checks(_ outcome: Evaluator.Outcome, noise: [Bool]) throws -> CheckSuite {
@@ -289,7 +311,7 @@ private struct Session {
       runs: runs.map { run in
         RunResult(
           run.outcome, isNoise: evaluator.isNoise(run.outcome.request), clean: clean,
-          metrics: Dictionary(run.metrics) { first, _ in first }, checks: run.suite.checks)
+          metrics: Dictionary(run.metrics) { first, _ in first }, checks: run.suite.checks, examples: run.examples)
       }, failures: failures)
   }
 }

@@ -26,6 +26,9 @@ struct QueryRecord: Sendable {
   /// The first point inside the threat model, over all queries, at which each example reached the goal.
   var adversarialPoints: Tensor
   var reachedGoal: [Bool]
+  /// Points asked about of each example, and how many those were when it first reached the goal.
+  var queriesOfExample: [Int]
+  var firstSuccess: [Int?]
 
   init(_ examples: Examples) {
     let none = [Bool](repeating: false, count: examples.count)
@@ -33,6 +36,8 @@ struct QueryRecord: Sendable {
     hadZeroGradient = none
     reachedGoal = none
     firstLog2Norm = Array(repeating: nil, count: examples.count)
+    queriesOfExample = Array(repeating: 0, count: examples.count)
+    firstSuccess = Array(repeating: nil, count: examples.count)
     adversarialPoints = examples.inputs
     probedRows = Set(evenlySpaced(15, of: examples.count) + [examples.count - 1])
   }

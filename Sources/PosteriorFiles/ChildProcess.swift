@@ -5,13 +5,16 @@ enum ChildProcess {
   enum Outcome {
     /// It ended by itself; the code is nil when someone else collected it, as happens where SIGCHLD is ignored.
     case exit(code: Int32?, output: Data)
-    case signal(Int32)
-    case late
+    /// A signal ended it, after so many seconds of processor time.
+    case signal(Int32, processorSeconds: Double)
+    /// It was ended after so many seconds of the clock.
+    case late(seconds: Double)
     case failedToStart(String)
   }
 
   private struct Ending {
     var status: Int32?
+    var processorSeconds = 0.0
   }
 
   /// More output than any answer needs is nonsense.
@@ -48,10 +51,11 @@ enum ChildProcess {
     }
     close(writeEnd)
     guard status == 0 else { return .failedToStart(reason(status)) }
-    return wait(for: identifier, reading: readEnd, deadline: now() + timeLimit)
+    return wait(for: identifier, reading: readEnd, timeLimit: timeLimit)
   }
 
-  private static func wait(for child: pid_t, reading descriptor: Int32, deadline: Double) -> Outcome {
+  private static func wait(for child: pid_t, reading descriptor: Int32, timeLimit: Double) -> Outcome {
+    let deadline = now() + timeLimit
     var output = Data()
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     var isOpen = true
@@ -60,7 +64,7 @@ enum ChildProcess {
       guard remaining > 0, output.count <= outputLimit else {
         kill(child, SIGKILL)
         _ = reap(child, options: 0)
-        return .late
+        return .late(seconds: timeLimit)
       }
       if isOpen {
         var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -71,7 +75,9 @@ enum ChildProcess {
       } else if let ending = reap(child, options: WNOHANG) {
         guard let status = ending.status else { return .exit(code: nil, output: output) }
         // The low seven bits are the signal, the next eight the exit code.
-        return status & 0x7F == 0 ? .exit(code: (status >> 8) & 0xFF, output: output) : .signal(status & 0x7F)
+        return status & 0x7F == 0
+          ? .exit(code: (status >> 8) & 0xFF, output: output)
+          : .signal(status & 0x7F, processorSeconds: ending.processorSeconds)
       } else {
         usleep(1000)
       }
@@ -81,9 +87,13 @@ enum ChildProcess {
   /// The end of a child with its status, if that is known; nil when the child still runs.
   private static func reap(_ child: pid_t, options: Int32) -> Ending? {
     var status: Int32 = 0
+    var usage = rusage()
     while true {
-      let result = waitpid(child, &status, options)
-      if result == child { return Ending(status: status) }
+      let result = wait4(child, &status, options, &usage)
+      if result == child {
+        let seconds = [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+        return Ending(status: status, processorSeconds: seconds)
+      }
       if result == 0 { return nil }
       if errno != EINTR { return Ending(status: nil) }
     }

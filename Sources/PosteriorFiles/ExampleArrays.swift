@@ -35,6 +35,7 @@ public enum ExampleArrays {
   static func check(_ path: String, run: Int?) -> ArraysAnswer {
     do throws(PosteriorFileError) {
       let arrays = try ArraysInspection(path, run: run)
+      ProbeLimits.allow([arrays.inputs, arrays.labels].compactMap(\.self))
       if !arrays.isPosteriorFile { try arrays.checkValues() }
       return ArraysAnswer(problems: [], content: ArraysContent(isPosteriorFile: arrays.isPosteriorFile))
     } catch {
@@ -53,6 +54,8 @@ struct ArraysInspection {
   let path: String
   let isPosteriorFile: Bool
   let file: HDF5File
+  /// Whether `evaluate --save-adversarial` wrote it, with the unperturbed inputs beside those of its runs.
+  private let isAdversarial: Bool
   private let byteCount: UInt64
   private(set) var inputs: HDF5Dataset?
   private(set) var labels: HDF5Dataset?
@@ -66,6 +69,7 @@ struct ArraysInspection {
     self.file = file
     let format = try Self.translate(path) { () throws(HDF5Error) in try file.attribute("format", of: "/")?.text }
     isPosteriorFile = format == "bnn-posterior"
+    isAdversarial = format == "adversarial-inputs"
   }
 
   init(_ path: String, run: Int?) throws(PosteriorFileError) {
@@ -90,7 +94,6 @@ struct ArraysInspection {
   private func inputsPath(_ run: Int?) throws(PosteriorFileError) -> String {
     let runs = try names(in: "/").contains("runs") ? names(in: "/runs").compactMap { Int($0) }.sorted() : []
     let listed = runs.map(String.init).joined(separator: ", ")
-    let name = path.split(separator: "/").last.map(String.init) ?? path
     switch run {
     case let run?:
       guard runs.contains(run) else {
@@ -99,10 +102,11 @@ struct ArraysInspection {
       }
       return "/runs/\(run)/inputs"
     case nil:
-      guard try !names(in: "/").contains("inputs"), !runs.isEmpty else { return "/inputs" }
+      let hasInputs = try names(in: "/").contains("inputs")
+      guard !runs.isEmpty, isAdversarial || !hasInputs else { return "/inputs" }
       throw error(
         "/", "holds the inputs of several attacks: the runs \(listed)",
-        advice: "Say which, for instance \(name)#\(runs[0])")
+        advice: "Say which, for instance \(path)#\(runs[0])")
     }
   }
 

@@ -130,14 +130,26 @@ final class Inspection {
       return try HDF5File.open(path)
     } catch {
       if hasSignature(path) {
+        if error.reason.contains("already open for") { throw openElsewhere(path) }
         throw PosteriorFileError(
           file: path, path: "/",
           reason: error.reason.contains("truncated file")
             ? "cannot be opened as HDF5: it is truncated" : "cannot be opened as HDF5: \(error.reason)",
           advice: "The file is probably damaged or incomplete: copy it again")
       }
+      if let foreign = ForeignFile(path) {
+        throw PosteriorFileError(
+          file: path, path: "/", reason: "is \(foreign.kind), not HDF5", advice: foreign.advice)
+      }
       throw PosteriorFileError(file: path, path: "/", reason: "is not an HDF5 file", advice: advice)
     }
+  }
+
+  /// A writer marks its file until it closes it, and a copy has the mark as well.
+  private static func openElsewhere(_ path: String) -> PosteriorFileError {
+    PosteriorFileError(
+      file: path, path: "/", reason: "is open for writing in another program: close it there",
+      advice: "If that program has crashed, `h5clear -s \(path)` removes the mark")
   }
 
   private static func hasSignature(_ path: String) -> Bool {

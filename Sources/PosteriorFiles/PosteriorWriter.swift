@@ -15,7 +15,7 @@ public enum PosteriorWriter {
   /// - Throws: ``PosteriorFileError`` when the contents contradict each other or the file cannot be written,
   ///   and whatever the source of the weights throws. What was at `path` is then still there, and nothing else.
   public static func write(_ contents: PosteriorContents, to path: String) throws {
-    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    let target = try target(path)
     try checkTarget(target, path)
     try contents.checkCounts(path)
     do {
@@ -48,6 +48,20 @@ public enum PosteriorWriter {
       error.file = path
       return error
     default: return error
+    }
+  }
+
+  /// The file behind all links; what is there and no file is never replaced.
+  private static func target(_ path: String) throws -> URL {
+    do {
+      let place = try OutputPlace(path)
+      switch place {
+      case .file(let target): return URL(fileURLWithPath: target)
+      case .folder: return URL(fileURLWithPath: path)
+      default: throw failure(path, "it is \(place.whatElse ?? ""), and HDF5 needs a regular file")
+      }
+    } catch let error as SystemError {
+      throw failure(path, "\(error)")
     }
   }
 

@@ -17,6 +17,8 @@ public struct ProbeCommand: Sendable, Hashable {
   public var executable: URL
   /// Arguments before the path of the file.
   public var arguments: [String]
+  /// Seconds of the clock after which the program is ended; nil for as many as the file's size says.
+  var patience: Double?
 
   /// Names a program and its leading arguments.
   public init(executable: URL, arguments: [String] = [ProbeCommand.flag]) {
@@ -30,19 +32,16 @@ public struct ProbeCommand: Sendable, Hashable {
     return ProbeCommand(executable: path)
   }
 
-  /// Seconds that checking a file of this size may take: 5, and 1 more for every 100 MB.
-  static func timeLimit(byteCount: UInt64) -> Double { 5 + Double(byteCount) / 100_000_000 }
-
   /// Runs the program on a posterior file.
   ///
-  /// - Throws: *damaged file* when the program dies, is late, or answers nonsense.
+  /// - Throws: *damaged file* when the program dies or answers nonsense; *stopped* when it takes too long.
   func run(_ path: String) throws(PosteriorFileError) -> ProbeAnswer {
     try answer(ProbeAnswer.self, arguments + [path], about: path)
   }
 
   /// Runs the program on a file with examples alone.
   ///
-  /// - Throws: *damaged file* when the program dies, is late, or answers nonsense.
+  /// - Throws: *damaged file* when the program dies or answers nonsense; *stopped* when it takes too long.
   func runOnArrays(_ path: String, run number: Int?) throws(PosteriorFileError) -> ArraysAnswer {
     let flags = arguments.map { $0 == Self.flag ? Self.arraysFlag : $0 }
     return try answer(ArraysAnswer.self, flags + [path, number.map(String.init) ?? ""], about: path)
@@ -50,7 +49,7 @@ public struct ProbeCommand: Sendable, Hashable {
 
   /// Runs the program on a file with arrays to train on.
   ///
-  /// - Throws: *damaged file* when the program dies, is late, or answers nonsense.
+  /// - Throws: *damaged file* when the program dies or answers nonsense; *stopped* when it takes too long.
   func runOnTrainingArrays(_ path: String) throws(PosteriorFileError) -> ArraysAnswer {
     let flags = arguments.map { $0 == Self.flag ? Self.trainingFlag : $0 }
     return try answer(ArraysAnswer.self, flags + [path], about: path)
@@ -61,17 +60,26 @@ public struct ProbeCommand: Sendable, Hashable {
   ) throws(PosteriorFileError) -> Answer {
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0
     let outcome = ChildProcess.run(
-      executable: executable.path, arguments: arguments, timeLimit: Self.timeLimit(byteCount: size))
+      executable: executable.path, arguments: arguments, timeLimit: patience ?? ProbeLimits.clock(byteCount: size))
     let damaged = { (reason: String) in
       PosteriorFileError(
         file: path, path: "/", reason: "is damaged: \(reason)",
         advice: "Copy the file again, or write it again; if it opens elsewhere, write it again from there")
     }
+    // Nothing is known about a file that was not read to its end.
+    let stopped = { (seconds: String) in
+      PosteriorFileError(
+        file: path, path: "/", reason: "could not be checked: checking it was stopped after \(seconds)",
+        advice: "If it opens elsewhere, write it again from there, in fewer and larger chunks")
+    }
     switch outcome {
     case .failedToStart(let reason):
       throw PosteriorFileError(
         file: path, path: "/", reason: "could not be checked: \(executable.path) did not start (\(reason))")
-    case .late: throw damaged("checking it did not end in time")
+    case .late(let seconds):
+      throw stopped("\(String(format: "%.0f", seconds)) s of waiting, although it had computed for less than that")
+    case .signal(SIGXCPU, let seconds): throw stopped("\(String(format: "%.0f", seconds)) s of processor time")
+    case .signal(SIGALRM, _): throw stopped("waiting for too long")
     case .signal: throw damaged("the HDF5 library failed while reading it")
     case .exit(let code, let output):
       guard code == 0 || code == 65 || code == nil,

@@ -45,6 +45,8 @@ public struct TrainingArrays: Sendable, Hashable {
   static func check(_ path: String) -> ArraysAnswer {
     do throws(PosteriorFileError) {
       let inspection = try TrainingInspection(path)
+      let parts = [inspection.train, inspection.test].compactMap(\.self)
+      ProbeLimits.allow(parts.flatMap { [$0.inputs, $0.labels].compactMap(\.self) })
       try inspection.train.checkValues()
       try inspection.test?.checkValues()
       return ArraysAnswer(problems: [], content: ArraysContent(isPosteriorFile: false))

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// One line on standard error that tells how far long work is: what, a bar, a rate, the time left. Only on a terminal.
+/// One line on standard error that tells how far long work is: what, a bar, a rate, the time left. Elsewhere than on a
+/// terminal it is printed now and then, if that was asked for.
 public final class ProgressLine: Sendable {
   private struct State {
     var part = ""
@@ -10,16 +11,34 @@ public final class ProgressLine: Sendable {
     var started = ContinuousClock.now
     var lastDrawn: ContinuousClock.Instant?
     var isDrawn = false
+    var lastPrinted = ContinuousClock.now
   }
 
   private let state = Mutex(State())
   private let isActive: Bool
   private let unit: String
 
+  private let interval: Duration?
+  private let print: @Sendable (String) -> Void
+
   /// A line for work counted in `unit`; active on a terminal unless said otherwise.
-  public init(unit: String, isActive: Bool? = nil) {
+  ///
+  /// - Parameters:
+  ///   - unit: What is counted.
+  ///   - isActive: Whether the line is drawn, again and again in its place.
+  ///   - interval: How often a line of its own is printed where it is not drawn, for a log; nil for never.
+  public convenience init(unit: String, isActive: Bool? = nil, interval: Duration? = nil) {
+    // Where standard error cannot be written, nobody looks.
+    self.init(unit: unit, isActive: isActive ?? (isatty(2) == 1), interval: interval) {
+      try? FileHandle.standardError.write(contentsOf: Data($0.utf8))
+    }
+  }
+
+  init(unit: String, isActive: Bool, interval: Duration?, print: @escaping @Sendable (String) -> Void) {
     self.unit = unit
-    self.isActive = isActive ?? (isatty(2) == 1)
+    self.isActive = isActive
+    self.interval = interval
+    self.print = print
   }
 
   /// Begins; `total` is the work to expect, 0 when it is not known.
@@ -27,6 +46,7 @@ public final class ProgressLine: Sendable {
     state.withLock {
       $0.total = total
       $0.started = .now
+      $0.lastPrinted = .now
     }
   }
 
@@ -51,16 +71,24 @@ public final class ProgressLine: Sendable {
     state.withLock {
       guard $0.isDrawn else { return }
       $0.isDrawn = false
-      write("\r\u{1b}[K")
+      print("\r\u{1b}[K")
     }
   }
 
   private func draw(_ state: inout State, force: Bool) {
-    guard isActive else { return }
     let now = ContinuousClock.now
+    guard isActive else {
+      guard let interval, now - state.lastPrinted >= interval else { return }
+      state.lastPrinted = now
+      return print(text(state, now) + "\n")
+    }
     if !force, let last = state.lastDrawn, now - last < .milliseconds(100) { return }
     state.lastDrawn = now
     state.isDrawn = true
+    print("\r\u{1b}[K" + text(state, now))
+  }
+
+  private func text(_ state: State, _ now: ContinuousClock.Instant) -> String {
     let elapsed =
       Double((now - state.started).components.seconds) + Double((now - state.started).components.attoseconds) * 1e-18
     var line = state.part
@@ -75,10 +103,8 @@ public final class ProgressLine: Sendable {
         line += "   \(Self.short(rate)) \(unit)/s"
       }
     }
-    write("\r\u{1b}[K" + line)
+    return line
   }
-
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 
   /// A bar of eighths of characters.
   public static func bar(_ fraction: Double, width: Int = 18) -> String {

@@ -137,7 +137,7 @@ struct OptionDecoder: Decoder {
     }
     func decode(_ type: String.Type) throws -> String { text }
     func decode(_ type: Double.Type) throws -> Double {
-      guard let value = Double(text), value.isFinite else { throw wrong("a number") }
+      guard let value = Double.reading(numberOrFraction: text), value.isFinite else { throw wrong("a number") }
       return value
     }
     func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }

@@ -12,6 +12,21 @@ public struct BenchmarkSuite: Codable, Sendable, Hashable {
     /// The radius as a multiple of the box's width; for L2 as a multiple of width × √(number of features).
     public var relativeRadius: Double
 
+    /// Reads a threat; the radius may be a fraction as text, `"8/255"`.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      norm = try container.decode(Norm.self, forKey: .norm)
+      if let text = try? container.decode(String.self, forKey: .relativeRadius) {
+        guard let radius = Double.reading(numberOrFraction: text) else {
+          throw DecodingError.dataCorruptedError(
+            forKey: .relativeRadius, in: container, debugDescription: "'\(text)' is neither a number nor a fraction")
+        }
+        relativeRadius = radius
+      } else {
+        relativeRadius = try container.decode(Double.self, forKey: .relativeRadius)
+      }
+    }
+
     /// The radius in the units of the inputs.
     public func epsilon(box: ClosedRange<Double>, features: Int) -> Double {
       let width = box.upperBound - box.lowerBound

@@ -38,7 +38,7 @@ extension Leaderboard {
       header: [("", true), ("posterior", false), ("draws", true), ("clean", true)]
         + titles.map { ("worst case, \($0)", true) },
       rows: section.entries.enumerated().map { index, entry in
-        ["\(index + 1)", entry.model, "\(entry.draws)", percent(entry.cleanAccuracy)]
+        ["\(index + 1)", entry.title, "\(entry.draws)", percent(entry.cleanAccuracy)]
           + titles.map { title -> String in
             guard let ball = entry.balls.first(where: { $0.title == title }), let worst = ball.worstCase else {
               return "–"
@@ -50,7 +50,7 @@ extension Leaderboard {
 
   private func details(_ entry: Entry) -> [Block] {
     var blocks: [Block] = [
-      .heading(3, entry.model), .paragraph(entry.summary),
+      .heading(3, entry.title), .paragraph(entry.summary),
       .paragraph(
         "Posterior SHA-256 \(entry.subject.posteriorSHA256). \(entry.examples) examples, \(entry.draws) draws, decision "
           + "\(entry.decision), clean accuracy \(percent(entry.cleanAccuracy))"

@@ -46,6 +46,8 @@ public struct Leaderboard: Sendable {
     public var subject: BenchmarkResult.Subject
     /// Its file name; the first where laboratories call it differently.
     public var model: String
+    /// The file name, with as much of the posterior's digest as tells it from others of the same name in its section.
+    public var title: String
     /// One line about it.
     public var summary: String
     /// Number of examples.
@@ -89,8 +91,25 @@ public struct Leaderboard: Sendable {
       [entry.subject.suite, entry.subject.suiteSHA256, entry.subject.dataSHA256]
     }
     self.sections = sections.map { key, entries in
-      Section(suite: key[0], suiteSHA256: key[1], dataSHA256: key[2], entries: entries.sorted(by: Self.isMoreRobust))
+      Section(
+        suite: key[0], suiteSHA256: key[1], dataSHA256: key[2],
+        entries: Self.titled(entries.sorted(by: Self.isMoreRobust)))
     }.sorted { ($0.suite, $0.suiteSHA256, $0.dataSHA256) < ($1.suite, $1.suiteSHA256, $1.dataSHA256) }
+  }
+
+  /// Two laboratories may have given two posteriors one file name.
+  private static func titled(_ entries: [Entry]) -> [Entry] {
+    let sameName = Dictionary(grouping: entries, by: \.model).mapValues { $0.map(\.subject.posteriorSHA256) }
+    return entries.map { entry in
+      var entry = entry
+      let digest = entry.subject.posteriorSHA256
+      let others = Set(sameName[entry.model] ?? []).subtracting([digest])
+      if !others.isEmpty {
+        let shared = others.map { zip($0, digest).prefix { $0 == $1 }.count }.max() ?? 0
+        entry.title += " (\(digest.prefix(max(8, shared + 1)))…)"
+      }
+      return entry
+    }
   }
 
   private static func isMoreRobust(_ a: Entry, _ b: Entry) -> Bool {
@@ -114,8 +133,8 @@ public struct Leaderboard: Sendable {
     }
     let clean = Set(results.map(\.cleanCorrect))
     return Entry(
-      subject: subject, model: first.model, summary: first.summary, examples: first.examples, draws: first.draws,
-      decision: first.decision, computedBy: Set(results.compactMap(\.computedBy)).sorted(),
+      subject: subject, model: first.model, title: first.model, summary: first.summary, examples: first.examples,
+      draws: first.draws, decision: first.decision, computedBy: Set(results.compactMap(\.computedBy)).sorted(),
       cleanAccuracy: .proportion(clean.min() ?? 0, of: first.examples), isCleanAccuracyDisputed: clean.count > 1,
       balls: balls(results))
   }

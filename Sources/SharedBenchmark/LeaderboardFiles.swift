@@ -21,16 +21,7 @@ public struct LeaderboardFiles: Codable, Hashable, Sendable {
   /// What cannot be written is said before the work, not after it.
   func check() throws {
     let files = [markdown, csv, html].compactMap(\.self)
-    for path in files {
-      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-      var isFolder: ObjCBool = false
-      guard access(folder, W_OK) == 0 else {
-        throw OutputError("\(path) cannot be written: the folder \(folder) does not exist or is read-only")
-      }
-      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-        throw OutputError("\(path) cannot be written: it is a folder")
-      }
-    }
+    for path in files { try OutputPlace.check(path) }
     let places = files.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
     guard Set(places).count == places.count else { throw UsageError("two tables have the same file") }
   }

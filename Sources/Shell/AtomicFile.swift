@@ -24,7 +24,7 @@ package enum AtomicFile {
   /// Replaces a file by one that `fill` makes at the path it is given.
   ///
   /// - Parameters:
-  ///   - path: The file. A symbolic link is replaced, not followed.
+  ///   - path: The file. A symbolic link is followed: the file behind it is replaced.
   ///   - temporary: Where the new file is made, in the same folder; nil for a name of its own.
   ///   - durability: What is flushed to the disk.
   ///   - fill: Makes the file and closes it.
@@ -35,6 +35,7 @@ package enum AtomicFile {
     _ path: String, temporary: String? = nil, durability: Durability = .content,
     fill: (String) throws -> Void, check: (String) throws -> Void = { _ in }
   ) throws {
+    let path = try OutputPlace.replaceable(path)
     let temporary = temporary ?? temporaryPath(for: path)
     do {
       try fill(temporary)
@@ -50,12 +51,13 @@ package enum AtomicFile {
     }
   }
 
-  /// Replaces a file by one of these bytes.
+  /// Replaces a file by one of these bytes, or writes them into what is no file, such as a pipe: ``OutputPlace``.
   ///
   /// - Throws: ``SystemError``. The old file is then still there, and nothing else.
   package static func replace(
     _ path: String, with bytes: some Sequence<UInt8>, temporary: String? = nil, durability: Durability = .content
   ) throws(SystemError) {
+    if try OutputPlace(path).write(bytes) { return }
     do {
       try replace(path, temporary: temporary, durability: durability) { temporary in
         // Who may read it is for the mask of the process to say.

@@ -36,7 +36,9 @@ package struct ProgramEnd {
   package init(
     of error: any Error, in command: (any ParsableCommand.Type)? = nil, manner: Manner = []
   ) {
-    func say(_ message: String, _ code: Int32) -> (String?, Int32, () -> Void) { ("error: \(message)", code, {}) }
+    func say(_ message: String, _ code: Int32) -> (String?, Int32, () -> Void) {
+      ("error: \(Self.printable(message))", code, {})
+    }
     let end: (String?, Int32, () -> Void)
     if let error = error as? any ProgramError {
       let isQuiet = error is Interrupted && manner.contains(.interruptionIsNoError)
@@ -69,6 +71,16 @@ package struct ProgramEnd {
   /// The code that goes with an error: its own if it has one, else 70.
   package static func exitCode(of error: any Error) -> Int32 { (error as? any ProgramError)?.exitCode ?? 70 }
 
-  /// A line on standard error.
-  package static func say(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
+  /// A line on standard error; where that cannot be written, nothing can be said.
+  package static func say(_ line: String) {
+    try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8))
+  }
+
+  /// Names of files and texts in them must not steer a terminal; lines of a usage stay lines.
+  private static func printable(_ message: String) -> String {
+    String(
+      message.unicodeScalars.map {
+        $0 != "\n" && $0.properties.generalCategory == .control ? " " : Character($0)
+      })
+  }
 }

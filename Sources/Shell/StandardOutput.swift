@@ -7,6 +7,9 @@ package enum StandardOutput {
   ///
   /// - Throws: ``OutputError``.
   package static func write(_ text: String) throws(OutputError) {
+    guard !StandardDescriptors.outputWasClosed else {
+      throw OutputError("standard output cannot be written: it is closed")
+    }
     do {
       var text = text
       let result = text.withUTF8 { bytes in

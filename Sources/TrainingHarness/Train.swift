@@ -18,9 +18,10 @@ public enum Train {
   public static func run(samplers: [any PosteriorSampler.Type]) -> Never {
     // Before anything else: the program starts itself to look at files of unknown origin.
     Probe.runIfRequested()
+    StandardDescriptors.open()
     Interruption.watch()
     do {
-      try TrainJob(words: Array(CommandLine.arguments.dropFirst()), samplers: samplers).run()
+      try TrainJob(words: CommandWords.asGiven(), samplers: samplers).run()
       exit(0)
     } catch {
       ProgramEnd(of: error, manner: .interruptionIsNoError).perform()

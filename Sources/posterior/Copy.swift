@@ -22,6 +22,7 @@ struct Copy: ParsableCommand {
   var acceptChanged = false
 
   func run() throws {
+    try OutputPlace.requireFile(output)
     let posterior = try PosteriorFile.open(input, acceptChanged: acceptChanged, probe: .currentProgram)
     var contents = try PosteriorContents(copying: posterior)
     contents.isCompressed = compress

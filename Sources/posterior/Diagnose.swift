@@ -39,7 +39,7 @@ struct Diagnose: ParsableCommand {
     do {
       report = try PosteriorReport(of: posterior, examples: examples)
     } catch let error as CoreError {
-      throw BadDataError("\(posterior.fileName): \(error)")
+      throw BadDataError("\(file): \(error)")
     }
     if json {
       guard case .object(let members) = report.json else { return }

@@ -27,7 +27,7 @@ import Testing
     try withFolder { folder in
       let path = folder.appendingPathComponent("points.h5").path
       _ = try report(["--model", Sample.main, "--examples", "3", "--attack", "fgsm", "--save-adversarial", path])
-      try refuses(path, "holds the inputs of several attacks: the runs 0, 1. Say which, for instance points.h5#0.")
+      try refuses(path, "holds the inputs of several attacks: the runs 0, 1. Say which, for instance \(path)#0.")
       try refuses(path + "#2", "/runs/2 is missing; there are the runs 0, 1.")
     }
   }

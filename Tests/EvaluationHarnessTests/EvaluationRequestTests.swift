@@ -31,6 +31,7 @@ import Testing
     "format": ["--format", "csv"],
     "output": ["-o", "result.csv"],
     "saveAdversarial": ["--save-adversarial", "out.h5"],
+    "perExample": ["--per-example", "examples.csv"],
     "plugins": ["--plugin", "./libtheirs.so"],
     "acceptChanged": ["--accept-changed"],
   ]

@@ -1,3 +1,4 @@
+import Synchronization
 import TestSupport
 import Testing
 
@@ -16,6 +17,25 @@ import Testing
     _ rate: Double, _ expected: String
   ) {
     #expect(ProgressLine.short(rate) == expected)
+  }
+
+  @Test func `away from a terminal a line is printed now and then, and none without an interval`() {
+    func lines(_ interval: Duration?) -> [String] {
+      let printed = Mutex<[String]>([])
+      let line = ProgressLine(unit: "steps", isActive: false, interval: interval) { text in
+        printed.withLock { $0.append(text) }
+      }
+      line.begin(total: 100)
+      line.show("pgd")
+      line.advance(10)
+      line.end()
+      return printed.withLock { $0 }
+    }
+    #expect(lines(nil) == [])
+    #expect(lines(.seconds(60)) == [])
+    let each = lines(.zero)
+    #expect(each.count == 2)
+    #expect(each.allSatisfy { $0.hasPrefix("pgd") && $0.hasSuffix("\n") && !$0.contains("\u{1b}") })
   }
 
   @Test func `columns of a table are padded, lines are not`() {

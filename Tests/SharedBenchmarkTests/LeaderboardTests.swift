@@ -46,6 +46,32 @@ import Testing
     #expect(again == here)
   }
 
+  func titles(_ results: [BenchmarkResult]) throws -> [String] {
+    try Leaderboard(results).sections.flatMap(\.entries).map(\.title).sorted()
+  }
+
+  @Test func `posteriors of one file name are told apart by their digests`() throws {
+    #expect(
+      try titles([.made(posterior: "a"), .made(posterior: "b")]) == ["a.h5 (aaaaaaaa…)", "a.h5 (bbbbbbbb…)"])
+    let text = try Leaderboard([.made(posterior: "a"), .made(posterior: "b")]).markdown
+    #expect(text.contains("### a.h5 (aaaaaaaa…)\n") && text.contains("### a.h5 (bbbbbbbb…)\n"))
+  }
+
+  @Test func `posteriors of two names need no digest`() throws {
+    #expect(try titles([.made(), .made(model: "b.h5", posterior: "b")]) == ["a.h5", "b.h5"])
+  }
+
+  @Test func `one posterior needs no digest, whoever evaluates it`() throws {
+    #expect(try titles([.made(), .made(laboratory: "there")]) == ["a.h5"])
+  }
+
+  @Test func `digests that begin alike are shown as far as they differ`() throws {
+    var near = BenchmarkResult.made(posterior: "a")
+    near.subject.posteriorSHA256 = String(repeating: "a", count: 12) + String(repeating: "b", count: 52)
+    #expect(
+      try titles([.made(posterior: "a"), near]) == ["a.h5 (aaaaaaaaaaaaa…)", "a.h5 (aaaaaaaaaaaab…)"])
+  }
+
   @Test func `balls of other norms and radii stand apart`() throws {
     let board = try Leaderboard([
       .made(correct: "1111"), .made(correct: "0000", norm: .l2), .made(correct: "0011", epsilon: 0.2),

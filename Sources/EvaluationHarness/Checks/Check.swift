@@ -58,6 +58,8 @@ public enum CheckName {
   public static let budget = "budget"
   /// Every point returned lies in the box.
   public static let box = "box"
+  /// The ball leaves something of the input.
+  public static let radius = "radius-within-box"
   /// Gradients are not exactly zero.
   public static let zeroGradients = "zero-gradients"
   /// The arithmetic in use neither loses nor turns the gradient.
@@ -80,7 +82,7 @@ public enum CheckName {
   /// All names, in order.
   public static let all = [
     attackCompletes, finiteValues, logits, identicalDraws, convergence, signature, cleanAccuracy, budget, box,
-    zeroGradients, saturation,
+    radius, zeroGradients, saturation,
     finiteDifferences, silentSuccess, noise, fgsm, doubledSteps, doubledRestarts, monotone,
   ]
 
@@ -90,7 +92,7 @@ public enum CheckName {
   /// The checks that must not have failed before `name` says anything.
   static func requirements(of name: String) -> [String] {
     switch name {
-    case attackCompletes, finiteValues, signature: []
+    case attackCompletes, finiteValues, signature, radius: []
     case convergence: [finiteValues, identicalDraws]
     case logits, identicalDraws, cleanAccuracy, budget, box: [finiteValues]
     case zeroGradients: [finiteValues, logits]

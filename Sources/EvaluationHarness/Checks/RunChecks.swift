@@ -48,6 +48,30 @@ struct RunChecks {
       advice: "\(name) returns inputs that cannot exist: clip to the box.")
   }
 
+  /// A ball that holds the whole box, whatever the input: nothing of the input is left. Nil for a smaller one.
+  func radius() -> Check? {
+    let threat = outcome.threat
+    let width = threat.box.upperBound - threat.box.lowerBound
+    let widths =
+      threat.boxPerFeature?.map { $0.upperBound - $0.lowerBound }
+      ?? Array(repeating: width, count: outcome.examples.inputs.rowSize)
+    let reach =
+      switch threat.norm {
+      case .linf: widths.max() ?? 0
+      case .l2: widths.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      }
+    guard threat.epsilon >= reach, threat.epsilon > 0 else { return nil }
+    return Check(
+      CheckName.radius, .warning, value: threat.epsilon / reach,
+      finding: String(
+        format: "the ball of ε %.6g holds the whole box [%.6g, %.6g], so that nothing of the input is left",
+        threat.epsilon, threat.box.lowerBound, threat.box.upperBound),
+      advice:
+        "Every input may become every other one: only a constant decision withstands that. Give ε in the units of the inputs"
+        + (threat.norm == .linf && width == 1 && threat.epsilon >= 1 && threat.epsilon <= 255
+          ? String(format: ", for instance %.6g/255.", threat.epsilon) : "."))
+  }
+
   func zeroGradients() -> Check {
     let asked = outcome.record.hadGradient.count { $0 }
     guard asked > 0 else {

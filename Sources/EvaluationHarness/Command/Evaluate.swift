@@ -52,10 +52,12 @@ public enum Evaluate {
     _ command: EvaluateCommand<Origin>.Type, _ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type],
     _ companions: Companions, given: (EvaluationSubject, ClosedRange<Double>)?
   ) -> Never {
+    StandardDescriptors.open()
     Interruption.reportFileSizeLimit()
     do {
       try PluginNames.offer(attacks, metrics)
-      let arguments = try command.parse(Array(CommandLine.arguments.dropFirst())).arguments
+      let words = try CommandWords.ofThisProgram(single: ["--model"])
+      let arguments = try command.parse(words).arguments
       let attacks = try attacks.adding(libraries: arguments.plugins)
       if arguments.listAttacks {
         try StandardOutput.write(try attacks.attackList())
@@ -90,7 +92,8 @@ struct EvaluateCommand<Origin: PosteriorOrigin>: ParsableCommand {
 
         Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 a failed attack, an output \
         that cannot be written, or an internal error; 75 interrupted.
-        """)
+        """,
+      version: ProgramVersion.current)
   }
 
   @OptionGroup var arguments: EvaluateArguments<Origin>

@@ -19,9 +19,9 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   @Option(
     name: .customLong("epsilon"),
     help: ArgumentHelp(
-      "Radius of the ball, in the units of the inputs. Repeatable. Default: 0.1 of the box's width.",
+      "Radius of the ball, in the units of the inputs: 0.1, or 8/255. Repeatable. Default: 0.1 of the box's width.",
       valueName: "radius"))
-  var epsilons: [Double] = []
+  var epsilons: [Radius] = []
 
   @Option(
     name: .customLong("objective"),
@@ -99,6 +99,11 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   var saveAdversarial: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Write what every run did to every example to this file: CSV, JSON or HDF5 by its ending.", valueName: "file"))
+  var perExample: String?
+
+  @Option(
     name: .customLong("plugin"),
     help: ArgumentHelp(
       "A shared library with attacks in C or a language like it. Repeatable.",
@@ -119,7 +124,7 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
       throw ValidationError("Missing --model: which posterior file is to be evaluated?")
     }
     let problem = EvaluationRequest.problem(
-      examples: examples, draws: draws, threads: threads, resample: resample, epsilons: epsilons)
+      examples: examples, draws: draws, threads: threads, resample: resample, epsilons: epsilons.map(\.value))
     if let problem { throw ValidationError(problem) }
   }
 }
@@ -160,7 +165,11 @@ extension EvaluateArguments {
       "--attack-draws takes same, disjoint:N or resampled:N, not '\($0)'"
     }
     request.target =
-      try target?.value { "--target takes a class number, next or least-likely, not '\($0)'" } ?? .untargeted
+      try target?.value {
+        (Int($0) ?? 0) < 0
+          ? "--target must not be negative, not \($0)"
+          : "--target takes a class number, next or least-likely, not '\($0)'"
+      } ?? .untargeted
     request.arithmetic = try arithmetic.value { Self.noChoice("--arithmetic", $0, Arithmetic.allCases.map(\.rawValue)) }
     request.precision = try precision.value {
       Self.noChoice("--precision", $0, EvaluationRequest.Precision.allCases.map(\.rawValue))
@@ -168,11 +177,11 @@ extension EvaluateArguments {
     try request.precision.check()
     request.memoryLimit = try memoryLimit?.value { "--memory-limit takes a size such as 400MB or 2GB, not '\($0)'" }
       .bytes
-    request.epsilons = epsilons.unique
+    request.epsilons = epsilons.map(\.value).unique
     (request.data, request.examples, request.draws, request.resample) = (data, examples, draws, resample)
     (request.seed, request.threads, request.acceptChanged) = (seed, threads, acceptChanged)
     (request.format, request.output, request.saveAdversarial) = (format.value, output, saveAdversarial)
-    request.plugins = plugins
+    (request.perExample, request.plugins) = (perExample, plugins)
     return request
   }
 

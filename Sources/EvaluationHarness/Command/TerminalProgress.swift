@@ -1,9 +1,9 @@
 import Reporting
 import Shell
 
-/// Progress on standard error, on a terminal only; ends the work at the next query once the user pressed Ctrl-C.
+/// Progress on standard error: a line on a terminal, elsewhere one every minute; ends the work at the next query once the user pressed Ctrl-C.
 package struct TerminalProgress: EvaluationProgress {
-  private let line = ProgressLine(unit: "member-gradients")
+  private let line = ProgressLine(unit: "member-gradients", interval: .seconds(60))
   private let prefix: String
 
   /// Progress of one evaluation among several, which `prefix` tells apart.

@@ -32,6 +32,16 @@ enum Word<Value: ReadableOption>: ExpressibleByArgument {
   }
 }
 
+/// A radius as a number or a fraction, `8/255`.
+struct Radius: ExpressibleByArgument {
+  let value: Double
+
+  init?(argument: String) {
+    guard let value = Double.reading(numberOrFraction: argument) else { return nil }
+    self.value = value
+  }
+}
+
 /// One of a few names, which the parser lists.
 struct Choice<Value: RawRepresentable<String> & CaseIterable & Sendable>: ExpressibleByArgument {
   let value: Value

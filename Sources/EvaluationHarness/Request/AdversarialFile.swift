@@ -2,8 +2,8 @@ import HDF5
 import RobustnessCore
 import Shell
 
-/// The inputs that attacks returned, as an HDF5 file: `/labels`, and for each run a group `/runs/<number>` with
-/// `inputs` and its attributes.
+/// The inputs that attacks returned, as an HDF5 file: `/inputs` as they were given, `/labels`, and for each run a group
+/// `/runs/<number>` with `inputs` and its attributes.
 enum AdversarialFile {
   /// Writes the file; it has its name when it is complete.
   static func write(_ result: EvaluationResult, to path: String) throws {
@@ -18,8 +18,8 @@ enum AdversarialFile {
     let file = try HDF5File.create(path)
     try file.setAttribute("format", of: "/", to: "adversarial-inputs")
     try file.setAttribute("format_version", of: "/", to: "1.0")
-    if let digest = result.posteriorSHA256 { try file.setAttribute("posterior_sha256", of: "/", to: digest) }
-    if let digest = result.dataSHA256 { try file.setAttribute("data_sha256", of: "/", to: digest) }
+    try file.setDigests(of: result)
+    try write(result.inputs, to: "/inputs", in: file)
     let labels = try file.createDataset(
       "/labels", element: .int64, shape: [result.labels.count], chunk: [result.labels.count])
     try labels.writeAll(result.labels.map(Int64.init))
@@ -27,18 +27,16 @@ enum AdversarialFile {
     for (number, run) in result.runs.enumerated() {
       let group = "/runs/\(number)"
       try file.createGroup(group)
-      let shape = run.adversarialInputs.shape
-      // In double: rounded, a point could leave the ball, or be judged differently when it is read again.
-      let inputs = try file.createDataset(
-        "\(group)/inputs", element: .float64, shape: shape, chunk: [1] + shape.dropFirst())
-      try inputs.writeAll(run.adversarialInputs.elements)
-      try file.setAttribute("attack", of: group, to: run.attack)
-      try file.setAttribute("objective", of: group, to: run.objective.rawValue)
-      try file.setAttribute("norm", of: group, to: run.norm.rawValue)
-      try file.setAttribute("epsilon", of: group, to: "\(run.epsilon)")
-      let options = run.options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-      try file.setAttribute("options", of: group, to: options)
+      try write(run.adversarialInputs, to: "\(group)/inputs", in: file)
+      try file.setAttributes(of: run, group: group)
     }
     try file.flush()
+  }
+
+  /// In double: rounded, a point could leave the ball, or be judged differently when it is read again.
+  private static func write(_ inputs: Tensor, to path: String, in file: HDF5File) throws {
+    let dataset = try file.createDataset(
+      path, element: .float64, shape: inputs.shape, chunk: [1] + inputs.shape.dropFirst())
+    try dataset.writeAll(inputs.elements)
   }
 }

@@ -76,26 +76,27 @@ public struct EvaluationJob: Sendable {
   public func evaluate() throws -> EvaluationResult {
     let (subject, box) = try subject()
     let epsilons = request.epsilons.isEmpty ? [0.1 * (box.upperBound - box.lowerBound)] : request.epsilons.unique
-    let plan = EvaluationPlan(
+    var plan = EvaluationPlan(
       attacks: attacks, objectives: request.objectives.unique, epsilons: epsilons, box: box, decision: request.decision,
       metrics: metrics, draws: draws(of: subject), attackDraws: request.attackDraws, target: request.target,
       seed: request.seed, finiteDifferences: subject.finiteDifferenceEffort)
+    plan.recordsExamples = request.perExample != nil
     let evaluator: Evaluator
     do {
       evaluator = try Evaluator(subject: subject, plan: plan, companions: companions, progress: progress)
     } catch let error as CoreError {
       // The request asks for what this posterior does not have.
-      throw UsageError("\(subject.name): \(error)")
+      throw UsageError("\(name(of: subject)): \(error)")
     }
     do {
       return try evaluator.evaluate()
     } catch let error as CoreError {
-      throw BadDataError("\(subject.name): \(error)")
+      throw BadDataError("\(name(of: subject)): \(error)")
     } catch let error as AttackFailure {
       // Random noise, without which nothing can be judged.
-      throw BadDataError("\(subject.name): \(error)")
+      throw BadDataError("\(name(of: subject)): \(error)")
     } catch let error as KernelError {
-      throw BadDataError("\(subject.name): \(error)")
+      throw BadDataError("\(name(of: subject)): \(error)")
     }
   }
 
@@ -111,6 +112,11 @@ public struct EvaluationJob: Sendable {
       // Ctrl-C reaches the process that checks the file as well: its death is then no damage of the file.
       throw Interruption.isRequested ? Interrupted.inEvaluation as any Error : error
     }
+  }
+
+  /// The posterior as it was asked for: two files may have one base name.
+  private func name(of subject: EvaluationSubject) -> String {
+    if case .file(let path) = request.source { path } else { subject.name }
   }
 
   private func draws(of subject: EvaluationSubject) -> DrawSelection {

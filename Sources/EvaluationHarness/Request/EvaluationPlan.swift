@@ -112,6 +112,8 @@ public struct EvaluationPlan: Sendable {
   public var seed: UInt64
   /// How much work the comparison with finite differences may do.
   public var finiteDifferences: FiniteDifferenceEffort
+  /// Whether results say what every run did to every example.
+  public var recordsExamples = false
 
   /// A plan with the defaults of the command line: the predictive's loss and decision, all draws, untargeted, in the box [0, 1], seed 0.
   public init(

@@ -13,7 +13,8 @@ extension EvaluationRequest {
       if let value, value < 1 { return "\(name) must be at least 1, not \(value)" }
     }
     if let epsilon = epsilons.first(where: { !($0.isFinite && $0 >= 0) }) {
-      return "--epsilon must be a number that is not negative, not \(epsilon)"
+      return epsilon.isFinite
+        ? "--epsilon must not be negative, not \(epsilon)" : "--epsilon must be a finite number, not \(epsilon)"
     }
     return nil
   }
@@ -25,6 +26,7 @@ extension EvaluationRequest {
     {
       throw UsageError(problem)
     }
+    if let perExample { _ = try PerExampleFile.Form(of: perExample) }
     try precision.check()
   }
 

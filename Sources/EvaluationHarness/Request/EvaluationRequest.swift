@@ -54,6 +54,8 @@ public struct EvaluationRequest: Codable, Hashable, Sendable {
   public var output: String?
   /// An HDF5 file for the inputs that the attacks returned.
   public var saveAdversarial: String?
+  /// A file for what every run did to every example: CSV, JSON or HDF5 by its ending.
+  public var perExample: String?
   /// Shared libraries with attacks in C or a language like it.
   public var plugins: [String] = []
   /// Whether a file is read whose content is not what its digest says.

@@ -55,7 +55,7 @@ extension EvaluationRequest {
             precision: precision, arithmetic: arithmetic, threads: threads, memoryLimit: memoryLimit,
             inputBounds: file.inputBounds))
       } catch {
-        throw BadDataError("\(file.fileName): \(error)")
+        throw BadDataError("\(file.path): \(error)")
       }
     }
     guard let precision = precision.ofKernels else {
@@ -69,7 +69,7 @@ extension EvaluationRequest {
   private func weights(of file: PosteriorFile) throws -> any WeightSource {
     guard let count = resample else { return file }
     guard let parameters = try file.variationalParameters() else {
-      throw BadDataError("\(file.fileName): /variational is missing, so --resample has nothing to draw from")
+      throw BadDataError("\(file.path): /variational is missing, so --resample has nothing to draw from")
     }
     return ResampledWeights(
       architecture: file.architecture, mean: parameters.mean, scale: parameters.scale, drawCount: count,
@@ -86,7 +86,7 @@ extension EvaluationRequest {
       digest = read.sha256
     } else {
       guard let own = try file.evaluationData() else {
-        throw BadDataError("\(file.fileName): /evaluation_data is missing; give the inputs and labels with --data FILE")
+        throw BadDataError("\(file.path): /evaluation_data is missing; give the inputs and labels with --data FILE")
       }
       data = own
     }
@@ -108,7 +108,7 @@ extension EvaluationRequest {
     let rounded = Double(Float(bounds.lowerBound).nextDown)...Double(Float(bounds.upperBound).nextUp)
     guard data.inputs.allSatisfy({ rounded.contains($0) }) else {
       throw BadDataError(
-        "\(path): inputs lie outside the bounds [\(bounds.lowerBound), \(bounds.upperBound)] of \(file.fileName)")
+        "\(path): inputs lie outside the bounds [\(bounds.lowerBound), \(bounds.upperBound)] of \(file.path)")
     }
     return EvaluationData(
       inputs: data.inputs.map { min(max($0, bounds.lowerBound), bounds.upperBound) }, shape: data.shape,

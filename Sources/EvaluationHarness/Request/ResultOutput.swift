@@ -13,32 +13,30 @@ struct ResultOutput {
   func check() throws {
     var inputs = [request.data].compactMap(\.self)
     if case .file(let path) = request.source { inputs.append(path) }
-    var outputs: [String] = []
-    for path in [request.output, request.saveAdversarial].compactMap(\.self) {
-      let url = URL(fileURLWithPath: path)
-      let folder = url.deletingLastPathComponent().path
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-        throw OutputError("\(path) cannot be written: the folder \(folder) does not exist")
-      }
-      guard access(folder, W_OK) == 0 else { throw OutputError("\(path) cannot be written: the folder is read-only") }
-      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-        throw OutputError("\(path) cannot be written: it is a folder")
-      }
-      let target = url.resolvingSymlinksInPath().path
+    var outputs: [(option: String, target: String)] = []
+    let perExampleIsHDF5 = try request.perExample.map { try PerExampleFile.Form(of: $0) == .hdf5 } ?? false
+    let all = [
+      ("--output", request.output, false), ("--save-adversarial", request.saveAdversarial, true),
+      ("--per-example", request.perExample, perExampleIsHDF5),
+    ]
+    for (option, path, needsFile) in all {
+      guard let path else { continue }
+      try OutputPlace.check(path, needsFile: needsFile)
+      let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
       guard !inputs.contains(where: { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path == target }) else {
         throw UsageError("\(path) is read in this run: give the result another name")
       }
-      guard !outputs.contains(target) else {
-        throw UsageError("--output and --save-adversarial both name \(path)")
+      if let other = outputs.first(where: { $0.target == target }) {
+        throw UsageError("\(other.option) and \(option) both name \(path)")
       }
-      outputs.append(target)
+      outputs.append((option, target))
     }
   }
 
-  /// Writes the inputs that attacks returned, and the result.
+  /// Writes the inputs that attacks returned, what is known of every example, and the result.
   func write(_ result: EvaluationResult) throws {
     if let path = request.saveAdversarial { try AdversarialFile.write(result, to: path) }
+    if let path = request.perExample { try PerExampleFile.write(result, to: path) }
     let text =
       switch request.format {
       case .table: result.table + kernelNote

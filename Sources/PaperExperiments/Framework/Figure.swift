@@ -1,4 +1,5 @@
 import Foundation
+import Shell
 
 /// A figure as a gnuplot script that holds its data, in the style that all figures here share.
 ///

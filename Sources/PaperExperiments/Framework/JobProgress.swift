@@ -74,7 +74,7 @@ final class JobProgress: Sendable {
     state.isDrawn = isTerminal
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 }
 
 extension Duration {

@@ -15,9 +15,10 @@ public enum Reproduce {
   /// - Parameter samplers: What posteriors are drawn with: `.builtIn`.
   public static func run(samplers: [any PosteriorSampler.Type]) -> Never {
     Probe.runIfRequested()
+    StandardDescriptors.open()
     Interruption.watch()
     do {
-      let command = try ReproduceCommand.parse()
+      let command = try ReproduceCommand.parse(CommandWords.ofThisProgram())
       try command.run(HarnessProvider(samplers: samplers))
       exit(0)
     } catch {
@@ -40,7 +41,8 @@ struct ReproduceCommand: ParsableCommand {
 
       Exit codes: 0 done; 64 usage; 65 bad data; 70 output that cannot be written, or numbers outside the bands of \
       --check; 75 stopped.
-      """)
+      """,
+    version: ProgramVersion.current)
 
   @Argument(help: "\(Reproduction.names.joined(separator: ", ")), or all; several are allowed.")
   var experiments: [String]

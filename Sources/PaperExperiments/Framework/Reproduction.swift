@@ -2,6 +2,7 @@ import Crypto
 import Datasets
 import Foundation
 import PosteriorFiles
+import Shell
 
 /// A whole job: the posteriors, the experiments, their files.
 public struct Reproduction: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import Shell
 
 /// The page that lists every finished experiment: claim, evidence, verdict.
 struct ResultIndex {

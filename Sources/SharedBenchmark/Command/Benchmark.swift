@@ -25,10 +25,11 @@ public enum Benchmark {
   public static func run(attacks: [any Attack.Type], companions: Companions) async throws -> Never {
     // Before anything else: the program starts itself to look at files of unknown origin.
     Probe.runIfRequested()
+    StandardDescriptors.open()
     Interruption.reportFileSizeLimit()
     do {
       try PluginNames.offer(attacks, [])
-      switch try BenchmarkCommand.parseAsRoot(Array(CommandLine.arguments.dropFirst())) {
+      switch try BenchmarkCommand.parseAsRoot(CommandWords.ofThisProgram(single: ["--suite"])) {
       case let command as RunCommand:
         Interruption.watch()
         try command.request.run(attacks: attacks, companions: companions) { ProgramEnd.say("note: \($0)") }
@@ -53,5 +54,6 @@ struct BenchmarkCommand: ParsableCommand {
       Exit codes: 0 done; 64 usage; 65 bad data; 70 output that cannot be written or internal error; 75 interrupted: \
       the same command goes on.
       """,
+    version: ProgramVersion.current,
     subcommands: [RunCommand.self, TableCommand.self])
 }

@@ -5,8 +5,9 @@ import Shell
 enum OutputCheck {
   /// Refuses an output that cannot be written, or that would destroy something.
   ///
-  /// - Throws: `RunError` for a folder that is missing or read-only, `UsageError` for a file or a run that is there already.
+  /// - Throws: `OutputError` for what is no regular file, `RunError` for a folder that is missing or read-only, `UsageError` for a file or a run that is there already.
   static func check(_ path: String, overwrite: Bool) throws {
+    try OutputPlace.requireFile(path)
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {

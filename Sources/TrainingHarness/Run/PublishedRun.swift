@@ -47,6 +47,7 @@ public struct PublishedRun: Sendable {
             ? "\(base) is complete: there is no run in progress beside it"
             : "there is no run to publish: \(folder) holds no run.json")
       }
+      try OutputPlace.requireFile(path)
       if FileManager.default.fileExists(atPath: path), !overwrite {
         let existing = try? PosteriorFile.open(path, probe: .currentProgram)
         guard existing?.provenance["incomplete"] != nil else {

@@ -91,8 +91,8 @@ enum RunBeginning {
       starts = .draws(draws)
     }
     if description.kernels != KernelLibrary.preferredDescription, !options.quiet {
-      FileHandle.standardError.write(
-        Data(
+      try? FileHandle.standardError.write(
+        contentsOf: Data(
           "note: the run was begun with \(description.kernels); with \(KernelLibrary.preferredDescription) the last bits of what follows differ\n"
             .utf8))
     }

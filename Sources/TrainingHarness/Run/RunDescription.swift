@@ -8,7 +8,7 @@ struct RunDescription: Codable, Hashable, Sendable {
   /// Changes when journals of older versions cannot be continued.
   static let journalVersion = 1
   /// The version of this package.
-  static let programVersion = "0.1.0"
+  static let programVersion = ProgramVersion.current
 
   var journalVersion = Self.journalVersion
   var programVersion = Self.programVersion

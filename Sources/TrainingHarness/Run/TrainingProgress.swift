@@ -109,7 +109,7 @@ final class TrainingProgress: Sendable {
 
   private func write(_ text: String) {
     guard isActive else { return }
-    FileHandle.standardError.write(Data(text.utf8))
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
   private func line(_ number: Int, _ chain: Chain, _ now: ContinuousClock.Instant) -> String {

@@ -1,0 +1,32 @@
+/// What one run did to one example: what paired tests, tables by class and detection curves are made from.
+public struct ExampleRecord: Sendable, Hashable {
+  /// Place among the examples that were evaluated, from 0.
+  public var index: Int
+  /// The true class.
+  public var label: Int
+  /// What was decided and believed at the input as given.
+  public var clean: View
+  /// The same at the point that the attack returned.
+  public var adversarial: View
+  /// Distance of the two in the run's norm.
+  public var perturbation: Double
+  /// Number of the first query about this example, from 1, at which a point inside the threat model reached the goal for
+  /// the draws that the attack saw; nil when none did.
+  public var firstSuccess: Int?
+
+  /// What the draws that judge say at one point.
+  public struct View: Sendable, Hashable {
+    /// The class decided; −1 where a probability is not a number.
+    public var decision: Int
+    /// Whether that is the label.
+    public var isCorrect: Bool
+    /// Predictive probability of the label.
+    public var labelProbability: Double
+    /// Predictive probability of the class decided; not a number without one.
+    public var decisionProbability: Double
+    /// Entropy of the predictive, in nat.
+    public var entropy: Double
+    /// Mutual information of the class and the draw, in nat: how far the draws disagree.
+    public var mutualInformation: Double
+  }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import HDF5
+import Synchronization
+
+/// How long the checking process may take.
+///
+/// A damaged or hostile file can make the HDF5 library loop, which takes processor time: that is what is limited, by the
+/// bytes of the file and by its chunks, each of which costs a few microseconds however small it is. The clock runs on
+/// where a machine is busy or a disk is slow, so its limit is for what hangs without computing.
+enum ProbeLimits {
+  /// Seconds of processor time for a file of this size before its chunks are known: 5, and 1 more for every 100 MB.
+  static func processorTime(byteCount: UInt64) -> Double { 5 + Double(byteCount) / 100_000_000 }
+
+  /// Seconds of processor time for so many chunks beside that: more than ten times what a slow processor needs.
+  static func processorTime(chunks: Int) -> Double { Double(chunks) * 100e-6 }
+
+  /// Seconds of the clock: as for a file all of chunks, on a machine that has a twentieth of its time for this.
+  static func clock(byteCount: UInt64) -> Double {
+    20 * (processorTime(byteCount: byteCount) + processorTime(chunks: Int(clamping: byteCount / 128)))
+  }
+
+  // MARK: - In the checking process
+
+  /// The limit that holds now, in seconds; 0 in a process that checks nothing.
+  private static let seconds = Atomic<UInt64>(0)
+
+  /// Limits this process before it opens the file.
+  static func begin(_ path: String) {
+    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0
+    let limit = UInt64(processorTime(byteCount: size).rounded(.up)) + 1
+    seconds.store(limit, ordering: .relaxed)
+    setLimit(processorTimeLimit, limit, isFinal: false)
+    setLimit(coreSize, 0)
+    // A parent that dies cannot kill this process: it also ends by itself.
+    _ = alarm(UInt32(clamping: Int(clock(byteCount: size)) + 10))
+    #if os(Linux)
+    // What the process has now, and room for some chunks and the library's structures.
+    let used =
+      (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?
+      .split(separator: " ").first.flatMap { UInt64($0) } ?? 0
+    setLimit(addressSpace, used * UInt64(sysconf(Int32(_SC_PAGESIZE))) + (1 << 30) + 2 * min(size, 1 << 30))
+    #endif
+  }
+
+  /// Gives the process the time that reading these data sets takes, once it is known of how many chunks they are. Does
+  /// nothing where the checks run inside a program.
+  static func allow(_ datasets: some Sequence<HDF5Dataset>) {
+    let now = seconds.load(ordering: .relaxed)
+    guard now > 0 else { return }
+    let chunks = datasets.reduce(0) { $0 + min($1.storedChunkCount ?? 0, 1 << 40) }
+    let limit = now + UInt64(processorTime(chunks: chunks).rounded(.up))
+    seconds.store(limit, ordering: .relaxed)
+    setLimit(processorTimeLimit, limit, isFinal: false)
+  }
+
+  #if os(Linux)
+  // The C library declares the constants as an enumeration and the functions with its raw type.
+  private static let processorTimeLimit = Int32(RLIMIT_CPU.rawValue)
+  private static let coreSize = Int32(RLIMIT_CORE.rawValue)
+  private static let addressSpace = Int32(RLIMIT_AS.rawValue)
+  #else
+  private static let processorTimeLimit = RLIMIT_CPU
+  private static let coreSize = RLIMIT_CORE
+  #endif
+
+  private static func setLimit(_ resource: Int32, _ value: UInt64, isFinal: Bool = true) {
+    var limit = rlimit()
+    guard getrlimit(resource, &limit) == 0 else { return }
+    limit.rlim_cur = min(rlim_t(value), limit.rlim_max)
+    if isFinal { limit.rlim_max = limit.rlim_cur }
+    _ = setrlimit(resource, &limit)
+  }
+}
