@@ -13,12 +13,13 @@ public enum ExampleArrays {
   /// - Parameters:
   ///   - path: The file.
   ///   - run: Whose inputs, in a file with several runs; nil for `/inputs`.
+  ///   - expected: What the network takes, to compare shape, scale and labels with; nil where there is no network.
   ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has
   ///     just written.
   /// - Returns: nil when the file says that it is a posterior file.
   /// - Throws: The first problem, with the place in the file and the reason.
   public static func read(
-    _ path: String, run: Int? = nil, probe: ProbeCommand?
+    _ path: String, run: Int? = nil, for expected: ExpectedInputs? = nil, probe: ProbeCommand?
   ) throws(PosteriorFileError) -> EvaluationData? {
     let before = FileIdentity(path)
     let answer = try probe?.runOnArrays(path, run: run) ?? check(path, run: run)
@@ -28,7 +29,10 @@ public enum ExampleArrays {
     guard FileIdentity(path) == before else {
       throw PosteriorFileError(file: path, path: "/", reason: "changed while it was being checked", advice: "Try again")
     }
-    return try arrays.read()
+    if let expected { try arrays.check(expected) }
+    let data = try arrays.read()
+    if let expected { try arrays.check(data, expected) }
+    return data
   }
 
   /// What the checking process does.
@@ -72,6 +76,13 @@ struct ArraysInspection {
     try self.init(opening: path)
     guard !isPosteriorFile else { return }
     try find(inputs: try inputsPath(run), labels: "/labels")
+  }
+
+  /// The evaluation data of a posterior file that passed every check.
+  init(_ path: String, inputs: String, labels: String, of file: PosteriorFile) throws(PosteriorFileError) {
+    try self.init(opening: path)
+    self.inputs = file.structure.datasets[inputs]
+    self.labels = file.structure.datasets[labels]
   }
 
   init(_ path: String, inputs: String, labels: String) throws(PosteriorFileError) {

@@ -110,12 +110,6 @@ struct FileInWriting {
 
   // MARK: - Weights
 
-  /// Names of the dimensions of one draw of a parameter. A square weight has two: no dimension may come twice.
-  private static func dimensions(of parameter: Architecture.Parameter) -> [String] {
-    let layer = parameter.name.prefix(upTo: parameter.name.lastIndex(of: ".") ?? parameter.name.endIndex)
-    return zip(parameter.shape, ["out", "in", "kh", "kw"]).map { "\(layer)_\($1)" }
-  }
-
   mutating func writePosterior() throws {
     try file.createGroup("/posterior")
     try writeDraws()
@@ -123,7 +117,7 @@ struct FileInWriting {
     try writeDimension("draw", in: "/posterior", extent: drawsPerChain, isCoordinate: true)
     var written: Set<String> = []
     for parameter in architecture.parameters {
-      let names = Self.dimensions(of: parameter)
+      let names = parameter.dimensionNames
       for (name, extent) in zip(names, parameter.shape) where written.insert(name).inserted {
         try writeDimension(name, in: "/posterior", extent: extent, isCoordinate: false)
       }

@@ -81,6 +81,7 @@ extension Inspection {
       )
     }
     accept(dataset, as: .parameter, types: [.float32])
+    checkAxes(dataset, .parameter(parameter))
   }
 
   /// In a group that xarray opens, a data set beyond the table can only be a dimension.
@@ -140,6 +141,7 @@ extension Inspection {
         continue
       }
       if name == "diverging" { checkBoolean(dataset) }
+      checkAxes(dataset, .statistic)
     }
   }
 
@@ -172,6 +174,7 @@ extension Inspection {
           continue
         }
         accept(dataset, as: role, types: [.float32])
+        checkAxes(dataset, .oneDraw(parameter))
       }
     }
     for (name, dataset) in datasets(in: "/variational") where !known.contains(dataset.path) {
@@ -198,6 +201,12 @@ extension Inspection {
       if let shape = inputs.shape, shape.count >= 1, Array(shape.dropFirst()) == architecture.inputShape, shape[0] >= 1
       {
         accept(inputs, as: .inputs, types: [.uint8, .float32])
+        checkAxes(inputs, .inputs(architecture.inputShape))
+        if inputs.type == .number(.uint8), let bounds = structure.inputBounds,
+          let reason = StoredInputs.byteProblem(within: bounds)
+        {
+          report(inputs.path, reason)
+        }
       } else {
         report(
           inputs.path, "has shape \(inputs.shape.map(Self.tuple) ?? "of nothing"); the architecture needs \(wanted)")

@@ -80,4 +80,15 @@ extension Inspection {
       report("/provenance@kind", "is \"\(text.prefix(80))\"; it needs to be one of \(known)")
     }
   }
+
+  /// Compares the kind with the shape. One network cannot be several; what else differs from the table changes no
+  /// number, and is a warning.
+  func checkKind() {
+    let draws = structure.chainCount * structure.drawsPerChain
+    guard structure.kind == .single, draws > 1 else { return }
+    report(
+      "/provenance@kind",
+      "is single, which is one chain of one draw; /posterior holds \(structure.chainCount) chains of \(structure.drawsPerChain) draws",
+      advice: "Keep one draw, or say what the others are: ensemble, variational or mcmc")
+  }
 }

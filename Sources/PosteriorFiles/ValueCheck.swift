@@ -7,9 +7,11 @@ struct ValueCheck {
   let element: ElementType
   let bounds: ClosedRange<Double>
   let classCount: Int
+  let conversion: StatedConversion?
   private(set) var problem: String?
 
-  init(role: DatasetRole, element: ElementType, structure: PosteriorStructure) {
+  init(role: DatasetRole, element: ElementType, structure: PosteriorStructure, path: String) {
+    self.conversion = structure.conversions[path]
     self.role = role
     self.element = element
     self.bounds = structure.inputBounds ?? -Double.infinity...Double.infinity
@@ -17,6 +19,13 @@ struct ValueCheck {
   }
 
   mutating func examine(_ block: UnsafeRawBufferPointer, firstElement: Int) {
+    guard problem == nil else { return }
+    if let conversion {
+      StoredNumbers.forEach(block, element) { index, value in
+        guard problem == nil, let objection = conversion.objection(to: value) else { return }
+        problem = "holds \(plain(value)) at position \(firstElement + index), \(objection)"
+      }
+    }
     guard problem == nil else { return }
     switch role {
     case .parameter, .variationalMean:
