@@ -61,7 +61,11 @@ struct ArraysInspection {
   private(set) var inputs: HDF5Dataset?
   private(set) var labels: HDF5Dataset?
 
-  private static let integers = ElementType.littleEndian.filter { $0 != .float32 && $0 != .float64 }
+  /// What others call inputs and labels to test on.
+  private static let otherNames = [
+    (inputs: "x_test", labels: "y_test"), (inputs: "X_test", labels: "y_test"), (inputs: "x", labels: "y"),
+    (inputs: "X", labels: "y"),
+  ]
 
   private init(opening path: String) throws(PosteriorFileError) {
     self.path = path
@@ -75,7 +79,15 @@ struct ArraysInspection {
   init(_ path: String, run: Int?) throws(PosteriorFileError) {
     try self.init(opening: path)
     guard !isPosteriorFile else { return }
-    try find(inputs: try inputsPath(run), labels: "/labels")
+    let inputs = try inputsPath(run)
+    let names = try names(in: "/")
+    if inputs == "/inputs", !names.contains("inputs"), !names.contains("labels"),
+      let pair = Self.otherNames.first(where: { names.contains($0.inputs) && names.contains($0.labels) })
+    {
+      try find(inputs: "/" + pair.inputs, labels: "/" + pair.labels)
+    } else {
+      try find(inputs: inputs, labels: "/labels")
+    }
   }
 
   /// The evaluation data of a posterior file that passed every check.
@@ -93,7 +105,7 @@ struct ArraysInspection {
 
   private mutating func find(inputs inputsPath: String, labels labelsPath: String) throws(PosteriorFileError) {
     inputs = try dataset(inputsPath, types: [.float32, .float64, .uint8], role: .inputs)
-    labels = try dataset(labelsPath, types: Self.integers, role: .labels)
+    labels = try dataset(labelsPath, types: ElementType.integers, role: .labels)
     try checkShapes()
   }
 
@@ -117,6 +129,12 @@ struct ArraysInspection {
     }
   }
 
+  /// What the root holds, for whoever looked for another name.
+  private func listed() throws(PosteriorFileError) -> String {
+    let names = try names(in: "/")
+    return names.isEmpty ? "" : "; this file holds " + names.prefix(20).joined(separator: ", ")
+  }
+
   func names(in group: String) throws(PosteriorFileError) -> [String] {
     try Self.translate(path) { () throws(HDF5Error) in try file.links(in: group).map(\.name) }
   }
@@ -127,7 +145,8 @@ struct ArraysInspection {
     let kind = try Self.translate(path) { () throws(HDF5Error) in try file.kind(of: place) }
     guard let kind else {
       throw error(
-        place, "is missing", advice: "Examples are inputs and labels at the root of the file, or a posterior file")
+        place, "is missing",
+        advice: "Examples are inputs and labels at the root of the file, or a posterior file\(try listed())")
     }
     guard kind == .dataset else { throw error(place, "is not a data set") }
     let dataset = try Self.translate(path) { () throws(HDF5Error) in try file.dataset(place) }
@@ -146,7 +165,7 @@ struct ArraysInspection {
     guard shape.count >= 2, shape.allSatisfy({ $0 >= 1 }) else {
       throw error(inputs.path, "has shape \(Inspection.tuple(shape)); it needs (n, …), one input after the other")
     }
-    guard labelShape == [shape[0]] else {
+    guard labelShape == [shape[0]] || labelShape == [shape[0], 1] else {
       throw error(
         labels.path, "has shape \(Inspection.tuple(labelShape)); it needs one label per input, (\(shape[0]))")
     }

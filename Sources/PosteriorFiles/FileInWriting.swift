@@ -48,7 +48,9 @@ struct FileInWriting {
       contents.boundsElement == .float32
       ? bounds.map { Float($0) }.withUnsafeBytes { Array($0) } : bounds.withUnsafeBytes { Array($0) }
     let element = contents.boundsElement == .float32 ? ElementType.float32 : .float64
-    try setAttribute("input_bounds", of: "/model", to: .numbers(element, bytes), shape: [2], isPosterior: true)
+    var value = HDF5Attribute.Value.numbers(element, bytes)
+    if let stored = contents.storedBounds, stored.doubles == bounds { value = stored.value }
+    try setAttribute("input_bounds", of: "/model", to: value, shape: [2], isPosterior: true)
     for attribute in contents.furtherModelAttributes {
       try setAttribute(attribute.name, of: "/model", to: attribute.value, shape: attribute.shape ?? [])
     }

@@ -1,9 +1,11 @@
+import HDF5
+
 /// The one place where warnings about a posterior file are made: from what it says, and from what its values are.
 struct StatementReview {
   let structure: PosteriorStructure
 
   /// Every warning, in the order in which a person would want to know them.
-  var warnings: [PosteriorWarning] { shapeWarnings }
+  var warnings: [PosteriorWarning] { shapeWarnings + precisionWarnings }
 
   /// What the kind and the shape say, where they do not go together. No number depends on these, but checks do.
   private var shapeWarnings: [PosteriorWarning] {
@@ -36,6 +38,21 @@ struct StatementReview {
       ]
     default: return []
     }
+  }
+
+  /// Numbers in more digits than networks are computed with.
+  private var precisionWarnings: [PosteriorWarning] {
+    let rounded = structure.roles.keys.sorted().filter { path in
+      structure.datasets[path]?.type == .number(.float64)
+        && [.parameter, .variationalMean, .variationalScale, .inputs].contains(structure.roles[path])
+    }
+    guard let first = rounded.first else { return [] }
+    let more = rounded.count == 1 ? "" : ", as \(Self.count(rounded.count - 1, "further data set")) do"
+    return [
+      PosteriorWarning(
+        place: first, sentence: "holds float64 numbers\(more), which are rounded to float32",
+        advice: "Store what the network computes with: .astype(\"<f4\")")
+    ]
   }
 
   private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
