@@ -8,7 +8,7 @@ extension Dataset {
   /// Reads `inputs` and `labels`, and `test_inputs` and `test_labels` if there are any, at the root of an HDF5 file.
   ///
   /// Inputs are float32, float64 (rounded to single precision) or uint8 (divided by 255). The bounds are those of the
-  /// root's attribute `input_bounds`, else the smallest and the largest number of all inputs. There are as many classes
+  /// root's attribute `input_bounds`, else the smallest and the largest number of all inputs; those of bytes are 0 and 1. There are as many classes
   /// as the largest label asks for, and at least two.
   ///
   /// - Parameters:
@@ -36,7 +36,8 @@ extension Dataset {
         file: path, reason: "holds inputs that all are \(lowest)",
         advice: "State what values are possible in the attribute input_bounds, two numbers")
     }
-    let bounds = arrays.inputBounds ?? lowest...highest
+    var bounds = arrays.inputBounds ?? lowest...highest
+    if case .bytes = arrays.train.data.inputs { bounds = 0...1 }
     func part(_ arrays: TrainingArrays.Part) -> DatasetPart {
       DatasetPart(
         inputs: arrays.data.inputs, inputShape: arrays.inputShape, labels: arrays.data.labels, inputBounds: bounds)

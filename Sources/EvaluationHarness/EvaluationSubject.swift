@@ -1,4 +1,5 @@
 public import NeuralNetworks
+public import PosteriorFiles
 public import RobustnessCore
 
 /// Whether the bytes that were evaluated are what their author signed.
@@ -33,6 +34,8 @@ public struct EvaluationSubject: Sendable {
   public var distinctDraws: Int?
   /// Whether the content is what its author signed.
   public var signature: Signature
+  /// What the file says that does not go together, and what was not taken as it stands.
+  public var fileWarnings: [PosteriorWarning] = []
   /// Names the posterior.
   public var posteriorSHA256: String?
   /// Names the examples.

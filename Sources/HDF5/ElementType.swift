@@ -28,6 +28,9 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   /// Every representation but the big-endian one.
   public static let littleEndian = allCases.filter { $0 != .bigEndianFloat32 }
 
+  /// Every whole-number representation.
+  public static let integers = littleEndian.filter { $0 != .float32 && $0 != .float64 }
+
   /// Bytes per number.
   public var byteCount: Int {
     switch self {

@@ -55,7 +55,8 @@ extension Architecture {
           mean: try list(try fields.value("mean"), "\(location).mean") { $0.double },
           scale: try list(try fields.value("scale"), "\(location).scale") { $0.double })
       default:
-        throw ArchitectureError(location: location, reason: "has the unknown type \(JSONValue.quoted(type))")
+        throw ArchitectureError(
+          location: location, reason: "has the unknown type \(JSONValue.quoted(type))\(KnownWords.layers.hint(type))")
       }
     }
 
@@ -138,7 +139,9 @@ private struct LayerFields {
     let name = try text("activation")
     guard let activation = Architecture.Activation(rawValue: name) else {
       throw ArchitectureError(
-        location: "\(location).activation", reason: "is \(JSONValue.quoted(name)), which is not a known activation")
+        location: "\(location).activation",
+        reason: "is \(JSONValue.quoted(name)), which is not a known activation"
+          + KnownWords.activations.hint(name))
     }
     return activation
   }

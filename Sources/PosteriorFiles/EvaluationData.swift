@@ -36,6 +36,16 @@ public enum StoredInputs: Sendable, Hashable {
   /// Each number means itself.
   case floats([Float])
 
+  /// Why bytes cannot be the inputs of a network with these bounds; nil when they can.
+  ///
+  /// A byte means its value divided by 255. Bounds beyond 0 to 1 say that the network takes other numbers, which bytes
+  /// then perhaps were meant to be: black images, attacked by hundreds of times their range.
+  package static func byteProblem(within bounds: ClosedRange<Double>) -> String? {
+    guard bounds != 0...1 else { return nil }
+    return "are bytes, which mean values from 0 to 1; input_bounds are \(plain(bounds.lowerBound)) to "
+      + "\(plain(bounds.upperBound)): store them as float32"
+  }
+
   /// Number of values.
   public var count: Int {
     switch self {

@@ -13,12 +13,13 @@ public enum ExampleArrays {
   /// - Parameters:
   ///   - path: The file.
   ///   - run: Whose inputs, in a file with several runs; nil for `/inputs`.
+  ///   - expected: What the network takes, to compare shape, scale and labels with; nil where there is no network.
   ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has
   ///     just written.
   /// - Returns: nil when the file says that it is a posterior file.
   /// - Throws: The first problem, with the place in the file and the reason.
   public static func read(
-    _ path: String, run: Int? = nil, probe: ProbeCommand?
+    _ path: String, run: Int? = nil, for expected: ExpectedInputs? = nil, probe: ProbeCommand?
   ) throws(PosteriorFileError) -> EvaluationData? {
     let before = FileIdentity(path)
     let answer = try probe?.runOnArrays(path, run: run) ?? check(path, run: run)
@@ -28,7 +29,10 @@ public enum ExampleArrays {
     guard FileIdentity(path) == before else {
       throw PosteriorFileError(file: path, path: "/", reason: "changed while it was being checked", advice: "Try again")
     }
-    return try arrays.read()
+    if let expected { try arrays.check(expected) }
+    let data = try arrays.read()
+    if let expected { try arrays.check(data, expected) }
+    return data
   }
 
   /// What the checking process does.
@@ -60,7 +64,11 @@ struct ArraysInspection {
   private(set) var inputs: HDF5Dataset?
   private(set) var labels: HDF5Dataset?
 
-  private static let integers = ElementType.littleEndian.filter { $0 != .float32 && $0 != .float64 }
+  /// What others call inputs and labels to test on.
+  private static let otherNames = [
+    (inputs: "x_test", labels: "y_test"), (inputs: "X_test", labels: "y_test"), (inputs: "x", labels: "y"),
+    (inputs: "X", labels: "y"),
+  ]
 
   private init(opening path: String) throws(PosteriorFileError) {
     self.path = path
@@ -75,7 +83,22 @@ struct ArraysInspection {
   init(_ path: String, run: Int?) throws(PosteriorFileError) {
     try self.init(opening: path)
     guard !isPosteriorFile else { return }
-    try find(inputs: try inputsPath(run), labels: "/labels")
+    let inputs = try inputsPath(run)
+    let names = try names(in: "/")
+    if inputs == "/inputs", !names.contains("inputs"), !names.contains("labels"),
+      let pair = Self.otherNames.first(where: { names.contains($0.inputs) && names.contains($0.labels) })
+    {
+      try find(inputs: "/" + pair.inputs, labels: "/" + pair.labels)
+    } else {
+      try find(inputs: inputs, labels: "/labels")
+    }
+  }
+
+  /// The evaluation data of a posterior file that passed every check.
+  init(_ path: String, inputs: String, labels: String, of file: PosteriorFile) throws(PosteriorFileError) {
+    try self.init(opening: path)
+    self.inputs = file.structure.datasets[inputs]
+    self.labels = file.structure.datasets[labels]
   }
 
   init(_ path: String, inputs: String, labels: String) throws(PosteriorFileError) {
@@ -86,7 +109,7 @@ struct ArraysInspection {
 
   private mutating func find(inputs inputsPath: String, labels labelsPath: String) throws(PosteriorFileError) {
     inputs = try dataset(inputsPath, types: [.float32, .float64, .uint8], role: .inputs)
-    labels = try dataset(labelsPath, types: Self.integers, role: .labels)
+    labels = try dataset(labelsPath, types: ElementType.integers, role: .labels)
     try checkShapes()
   }
 
@@ -110,6 +133,12 @@ struct ArraysInspection {
     }
   }
 
+  /// What the root holds, for whoever looked for another name.
+  private func listed() throws(PosteriorFileError) -> String {
+    let names = try names(in: "/")
+    return names.isEmpty ? "" : "; this file holds " + names.prefix(20).joined(separator: ", ")
+  }
+
   func names(in group: String) throws(PosteriorFileError) -> [String] {
     try Self.translate(path) { () throws(HDF5Error) in try file.links(in: group).map(\.name) }
   }
@@ -120,7 +149,8 @@ struct ArraysInspection {
     let kind = try Self.translate(path) { () throws(HDF5Error) in try file.kind(of: place) }
     guard let kind else {
       throw error(
-        place, "is missing", advice: "Examples are inputs and labels at the root of the file, or a posterior file")
+        place, "is missing",
+        advice: "Examples are inputs and labels at the root of the file, or a posterior file\(try listed())")
     }
     guard kind == .dataset else { throw error(place, "is not a data set") }
     let dataset = try Self.translate(path) { () throws(HDF5Error) in try file.dataset(place) }
@@ -139,7 +169,7 @@ struct ArraysInspection {
     guard shape.count >= 2, shape.allSatisfy({ $0 >= 1 }) else {
       throw error(inputs.path, "has shape \(Inspection.tuple(shape)); it needs (n, …), one input after the other")
     }
-    guard labelShape == [shape[0]] else {
+    guard labelShape == [shape[0]] || labelShape == [shape[0], 1] else {
       throw error(
         labels.path, "has shape \(Inspection.tuple(labelShape)); it needs one label per input, (\(shape[0]))")
     }

@@ -48,7 +48,9 @@ struct FileInWriting {
       contents.boundsElement == .float32
       ? bounds.map { Float($0) }.withUnsafeBytes { Array($0) } : bounds.withUnsafeBytes { Array($0) }
     let element = contents.boundsElement == .float32 ? ElementType.float32 : .float64
-    try setAttribute("input_bounds", of: "/model", to: .numbers(element, bytes), shape: [2], isPosterior: true)
+    var value = HDF5Attribute.Value.numbers(element, bytes)
+    if let stored = contents.storedBounds, stored.doubles == bounds { value = stored.value }
+    try setAttribute("input_bounds", of: "/model", to: value, shape: [2], isPosterior: true)
     for attribute in contents.furtherModelAttributes {
       try setAttribute(attribute.name, of: "/model", to: attribute.value, shape: attribute.shape ?? [])
     }
@@ -110,12 +112,6 @@ struct FileInWriting {
 
   // MARK: - Weights
 
-  /// Names of the dimensions of one draw of a parameter. A square weight has two: no dimension may come twice.
-  private static func dimensions(of parameter: Architecture.Parameter) -> [String] {
-    let layer = parameter.name.prefix(upTo: parameter.name.lastIndex(of: ".") ?? parameter.name.endIndex)
-    return zip(parameter.shape, ["out", "in", "kh", "kw"]).map { "\(layer)_\($1)" }
-  }
-
   mutating func writePosterior() throws {
     try file.createGroup("/posterior")
     try writeDraws()
@@ -123,7 +119,7 @@ struct FileInWriting {
     try writeDimension("draw", in: "/posterior", extent: drawsPerChain, isCoordinate: true)
     var written: Set<String> = []
     for parameter in architecture.parameters {
-      let names = Self.dimensions(of: parameter)
+      let names = parameter.dimensionNames
       for (name, extent) in zip(names, parameter.shape) where written.insert(name).inserted {
         try writeDimension(name, in: "/posterior", extent: extent, isCoordinate: false)
       }

@@ -18,7 +18,7 @@ extension Inspection {
       else { continue }
       let before = problems.count
       var hasher = SHA256()
-      var check = ValueCheck(role: role, element: element, structure: structure)
+      var check = ValueCheck(role: role, element: element, structure: structure, path: path)
       let drawSize = dataset.shape.map { $0.dropFirst(2).reduce(1, *) * element.byteCount } ?? 0
       let result: Void? = attempt { () throws(HDF5Error) in
         try dataset.forEachBlock(leadingAxes: role == .parameter ? 2 : 1, element: element) { block, first in
@@ -33,10 +33,12 @@ extension Inspection {
       if result != nil, problems.count == before { digests[path] = ContentDigest.hexadecimal(hasher.finalize()) }
     }
     guard problems.isEmpty else { return nil }
-    return report(digests, distinctDraws: draws.distinctCount)
+    return report(digests, distinctDraws: draws.distinctCount, warnings: StatementReview(structure: structure).warnings)
   }
 
-  private func report(_ digests: [String: String], distinctDraws: Int) -> ContentReport {
+  private func report(
+    _ digests: [String: String], distinctDraws: Int, warnings: [PosteriorWarning]
+  ) -> ContentReport {
     var posterior = ContentDigest()
     var data = ContentDigest()
     var content = ContentDigest()
@@ -72,7 +74,7 @@ extension Inspection {
     let isSigned = structure.rootAttributes["content_sha256"] != nil
     return ContentReport(
       posteriorSHA256: posterior.sha256, dataSHA256: hasData ? data.sha256 : nil, contentSHA256: content.sha256,
-      distinctDrawCount: distinctDraws, changedDigests: changed,
+      distinctDrawCount: distinctDraws, warnings: warnings, changedDigests: changed,
       integrity: changed.isEmpty ? (isSigned ? .verified : .unsigned) : .changed)
   }
 

@@ -23,7 +23,8 @@ extension Inspection {
     guard case .number(let element) = dataset.type, types.contains(element) else {
       let wanted = types.count > 4 ? "little-endian numbers" : types.map(\.rawValue).joined(separator: " or ")
       let found = dataset.type == .number(.bigEndianFloat32) ? "big-endian numbers (>f4)" : dataset.type.description
-      report(dataset.path, "holds \(found); it needs to hold \(wanted)")
+      let cast = types.first.map { "In numpy: .astype(\"\($0.rawValue)\")" }
+      report(dataset.path, "holds \(found); it needs to hold \(wanted)", advice: types.count > 4 ? nil : cast)
       return false
     }
     guard let reason = Self.storageProblem(dataset, element, role: role, fileSize: byteCount) else {
@@ -80,7 +81,8 @@ extension Inspection {
         "has \(shape[0]) chains of \(shape[1]) draws; the weights before it have \(structure.chainCount) of \(structure.drawsPerChain)"
       )
     }
-    accept(dataset, as: .parameter, types: [.float32])
+    accept(dataset, as: .parameter, types: [.float32, .float64])
+    checkAxes(dataset, .parameter(parameter))
   }
 
   /// In a group that xarray opens, a data set beyond the table can only be a dimension.
@@ -95,7 +97,8 @@ extension Inspection {
         advice: "Remove it, or add its layer to the architecture")
     }
     guard name == "chain" || name == "draw" else {
-      accept(dataset, as: .dimension, types: ElementType.allCases)
+      // Labels of a dimension may be anything: names of classes, for example. Only numbers can be covered by a digest.
+      if case .number = dataset.type { accept(dataset, as: .dimension, types: ElementType.allCases) }
       return
     }
     let extent = name == "chain" ? structure.chainCount : structure.drawsPerChain
@@ -105,7 +108,7 @@ extension Inspection {
       return report(
         dataset.path, "has shape \(Self.tuple(dataset.shape ?? [])); the weights need (\(extent))")
     }
-    accept(dataset, as: .coordinate, types: [.int64])
+    accept(dataset, as: .coordinate, types: ElementType.integers)
   }
 
   /// Attributes that hold object references by themselves stop libnetcdf, so the format forbids them.
@@ -122,7 +125,8 @@ extension Inspection {
     guard checkGroup("/sample_stats", isRequired: false) else { return }
     checkNoGroups(in: "/sample_stats")
     for (name, dataset) in datasets(in: "/sample_stats") {
-      if dataset.shape?.count == 1 {
+      let isKnown = SampleStatistic.knownNames.contains(name)
+      if dataset.shape?.count == 1, !isKnown {
         checkDimension(dataset, name: name)
         continue
       }
@@ -132,14 +136,16 @@ extension Inspection {
       guard dataset.shape == [structure.chainCount, structure.drawsPerChain] else {
         report(
           dataset.path,
-          "has shape \(Self.tuple(dataset.shape ?? [])); the weights have \(structure.chainCount) chains of \(structure.drawsPerChain) draws"
-        )
+          "has shape \(Self.tuple(dataset.shape ?? [])); it needs (chain, draw), (\(structure.chainCount), \(structure.drawsPerChain))",
+          advice: "A number for each chain alone is not part of the format: repeat it for every draw, or leave it out")
         continue
       }
-      guard accept(dataset, as: .statistic, types: name == "diverging" ? [.uint8] : ElementType.littleEndian) else {
+      guard accept(dataset, as: .statistic, types: name == "diverging" ? [.uint8, .int8] : ElementType.littleEndian)
+      else {
         continue
       }
       if name == "diverging" { checkBoolean(dataset) }
+      checkAxes(dataset, .statistic)
     }
   }
 
@@ -171,7 +177,8 @@ extension Inspection {
             path, "has shape \(Self.tuple(dataset.shape ?? [])); the architecture needs \(Self.tuple(parameter.shape))")
           continue
         }
-        accept(dataset, as: role, types: [.float32])
+        accept(dataset, as: role, types: [.float32, .float64])
+        checkAxes(dataset, .oneDraw(parameter))
       }
     }
     for (name, dataset) in datasets(in: "/variational") where !known.contains(dataset.path) {
@@ -197,7 +204,13 @@ extension Inspection {
       let wanted = "(n, " + architecture.inputShape.map(String.init).joined(separator: ", ") + ")"
       if let shape = inputs.shape, shape.count >= 1, Array(shape.dropFirst()) == architecture.inputShape, shape[0] >= 1
       {
-        accept(inputs, as: .inputs, types: [.uint8, .float32])
+        accept(inputs, as: .inputs, types: [.uint8, .float32, .float64])
+        checkAxes(inputs, .inputs(architecture.inputShape))
+        if inputs.type == .number(.uint8), let bounds = structure.inputBounds,
+          let reason = StoredInputs.byteProblem(within: bounds)
+        {
+          report(inputs.path, reason)
+        }
       } else {
         report(
           inputs.path, "has shape \(inputs.shape.map(Self.tuple) ?? "of nothing"); the architecture needs \(wanted)")
@@ -206,7 +219,7 @@ extension Inspection {
     if let labels {
       let count = inputs?.shape?.first
       if let shape = labels.shape, shape.count == 1, shape[0] >= 1, count == nil || shape[0] == count {
-        accept(labels, as: .labels, types: [.int64])
+        accept(labels, as: .labels, types: ElementType.integers)
       } else {
         report(
           labels.path,
@@ -218,18 +231,21 @@ extension Inspection {
 
   // MARK: - Everything else
 
-  /// Data sets beyond the table are covered by the file's digest, so their values must be readable too.
+  /// Data sets that nobody reads may hold anything. Numbers are covered by the file's digest, so that their values must
+  /// be readable; of anything else nothing is read.
   func checkOtherDatasets() {
     let tables = ["/posterior/", "/sample_stats/", "/variational/"]
     for (path, dataset) in structure.datasets.sorted(by: { $0.key < $1.key }) {
       guard structure.roles[path] == nil, !tables.contains(where: path.hasPrefix),
-        !problems.contains(where: { $0.path == path })
+        !problems.contains(where: { $0.path == path }), dataset.shape != nil, case .number(let element) = dataset.type
       else { continue }
-      guard dataset.shape != nil else {
-        report(path, "has an empty data space")
-        continue
-      }
-      accept(dataset, as: .other, types: ElementType.littleEndian)
+      // netCDF declares dimensions without coordinates as big-endian numbers that are never written.
+      if element == .bigEndianFloat32 { if !isDimensionScale(dataset) { continue } }
+      accept(dataset, as: .other, types: ElementType.allCases)
     }
+  }
+
+  private func isDimensionScale(_ dataset: HDF5Dataset) -> Bool {
+    dataset.shape?.count == 1 && (try? file.attribute("CLASS", of: dataset.path))?.text == "DIMENSION_SCALE"
   }
 }

@@ -41,21 +41,20 @@ extension Inspection {
     do throws(ArchitectureError) {
       structure.architecture = try Architecture(json: text)
     } catch {
-      report(path, error.location.isEmpty ? error.reason : "is ill-formed: \(error)")
+      report(
+        path, error.location.isEmpty ? error.reason : "is ill-formed: \(error)",
+        advice: "Docs/file-format.md#architecture has every layer with its keys")
     }
   }
 
   private func checkBounds(_ attribute: HDF5Attribute?) {
     let path = "/model@input_bounds"
     guard let attribute else { return report(path, "is missing", advice: "It holds [low, high]") }
-    guard case .number(let element) = attribute.type, let bounds = attribute.doubles else {
+    guard case .number = attribute.type, let bounds = attribute.doubles else {
       return report(path, "holds \(attribute.type); it needs two numbers")
     }
     guard attribute.shape == [2], bounds.count == 2 else {
       return report(path, "has shape \(Self.tuple(attribute.shape ?? [])); it needs two numbers, [low, high]")
-    }
-    guard element == .float64 || element == .float32 else {
-      return report(path, "holds numbers of type \(element.rawValue); it needs floating-point numbers")
     }
     guard bounds.allSatisfy(\.isFinite), bounds[0] < bounds[1] else {
       return report(path, "is [\(bounds[0]), \(bounds[1])]; bounds are finite and increasing")
@@ -79,5 +78,16 @@ extension Inspection {
       let known = PosteriorKind.allCases.map(\.rawValue).joined(separator: ", ")
       report("/provenance@kind", "is \"\(text.prefix(80))\"; it needs to be one of \(known)")
     }
+  }
+
+  /// Compares the kind with the shape. One network cannot be several; what else differs from the table changes no
+  /// number, and is a warning.
+  func checkKind() {
+    let draws = structure.chainCount * structure.drawsPerChain
+    guard structure.kind == .single, draws > 1 else { return }
+    report(
+      "/provenance@kind",
+      "is single, which is one chain of one draw; /posterior holds \(structure.chainCount) chains of \(structure.drawsPerChain) draws",
+      advice: "Keep one draw, or say what the others are: ensemble, variational or mcmc")
   }
 }

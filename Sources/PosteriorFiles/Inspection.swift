@@ -16,6 +16,8 @@ struct PosteriorStructure: Sendable {
   /// Every data set that passed, by path.
   var datasets: [String: HDF5Dataset] = [:]
   var roles: [String: DatasetRole] = [:]
+  /// What data sets declare about the meaning of their numbers, by path.
+  var conversions: [String: StatedConversion] = [:]
 }
 
 /// What a data set means.
@@ -40,6 +42,8 @@ struct ContentReport: Sendable, Codable, Hashable {
   var dataSHA256: String?
   var contentSHA256: String
   var distinctDrawCount: Int
+  /// What can be read and must be said.
+  var warnings: [PosteriorWarning]
   /// Attributes whose digest is not that of the content.
   var changedDigests: [String]
   var integrity: PosteriorIntegrity
@@ -75,7 +79,9 @@ final class Inspection {
     checkVariational()
     checkEvaluationData()
     checkProvenance()
+    checkKind()
     checkOtherDatasets()
+    checkConversions()
   }
 
   // MARK: - Reporting

@@ -34,6 +34,8 @@ public struct PosteriorContents: Sendable {
 
   /// The representation of the bounds, part of the posterior's digest.
   var boundsElement = ElementType.float64
+  /// The bounds as they were stored, kept when a file is copied.
+  var storedBounds: HDF5Attribute?
   /// Attributes of `/model` that this version does not know, kept when a file is copied.
   var furtherModelAttributes: [HDF5Attribute] = []
 
@@ -77,7 +79,9 @@ public struct PosteriorContents: Sendable {
     for attribute in file.structure.modelAttributes {
       switch attribute.name {
       case "architecture": break
-      case "input_bounds": if case .number(let element) = attribute.type { boundsElement = element }
+      case "input_bounds":
+        storedBounds = attribute
+        if case .number(let element) = attribute.type { boundsElement = element }
       default: furtherModelAttributes.append(attribute)
       }
     }

@@ -30,6 +30,20 @@ extension PosteriorFile {
     return EvaluationData(stored, inputShape: Array(shape.dropFirst()), inputBounds: inputBounds)
   }
 
+  /// The labelled inputs of the file for another network, which they are compared with; nil when the file has none.
+  public func evaluationData(for expected: ExpectedInputs) throws(PosteriorFileError) -> EvaluationData? {
+    guard let data = try evaluationData() else { return nil }
+    let arrays = try ArraysInspection(
+      path, inputs: "/evaluation_data/inputs", labels: "/evaluation_data/labels", of: self)
+    try arrays.check(expected)
+    if let reason = expected.boundsProblem(inputBounds) {
+      throw arrays.error(
+        "/model@input_bounds", reason, advice: "Store the inputs in the scale that the network was trained with")
+    }
+    try arrays.check(data, expected)
+    return data
+  }
+
   /// The labelled inputs of the file as they are stored; nil when the file has none.
   public func storedEvaluationData() throws(PosteriorFileError) -> StoredEvaluationData? {
     guard hasEvaluationData else { return nil }

@@ -43,6 +43,9 @@ public final class PosteriorFile: WeightSource {
   public let contentSHA256: String
   /// Whether the file still is what its author signed.
   public let integrity: PosteriorIntegrity
+  /// What can be read and must be said all the same: statements that do not go together, and numbers that were not
+  /// taken as they stand. Made while the file is checked, whoever asks.
+  public let warnings: [PosteriorWarning]
   /// What the file says about its origin, numbers as text.
   public let provenance: [String: String]
 
@@ -90,16 +93,26 @@ public final class PosteriorFile: WeightSource {
 
   /// Lists everything that is wrong with a file; an empty list means that ``open(_:acceptChanged:probe:)`` accepts it.
   public static func verify(_ path: String, probe: ProbeCommand?) -> [PosteriorFileError] {
+    verification(path, probe: probe).problems
+  }
+
+  /// Lists everything that is wrong with a file, and what its reader must know where nothing is.
+  ///
+  /// - Returns: An empty list of problems means that ``open(_:acceptChanged:probe:)`` accepts the file; the warnings
+  ///   are then those of ``warnings``.
+  public static func verification(
+    _ path: String, probe: ProbeCommand?
+  ) -> (problems: [PosteriorFileError], warnings: [PosteriorWarning]) {
     do throws(PosteriorFileError) {
       guard let probe else {
         let inspection = try Inspection(path: path)
         let report = inspection.readContents()
-        return inspection.problems + inspection.changeProblems(report)
+        return (inspection.problems + inspection.changeProblems(report), report?.warnings ?? [])
       }
       let answer = try probe.run(path)
-      return answer.problems + answer.changeProblems
+      return (answer.problems + answer.changeProblems, answer.content?.warnings ?? [])
     } catch {
-      return [error]
+      return ([error], [])
     }
   }
 
@@ -126,6 +139,7 @@ public final class PosteriorFile: WeightSource {
     self.dataSHA256 = report.dataSHA256
     self.contentSHA256 = report.contentSHA256
     self.integrity = report.integrity
+    self.warnings = report.warnings
     self.provenance = Dictionary(
       structure.provenanceAttributes.map { ($0.name, $0.valueDescription) }, uniquingKeysWith: { first, _ in first })
     self.structure = structure

@@ -27,7 +27,9 @@ public struct PosteriorFileError: Error, Sendable, Hashable, Codable, CustomStri
 
   /// One clear sentence, followed by the advice and by who wrote the file where they are known.
   public var description: String {
-    var text = path == "/" ? "\(file): \(reason)." : "\(file): \(path) \(reason)."
+    // A reason that names a part of the place is a clause of its own.
+    let joint = reason.hasPrefix("axis ") ? ": " : " "
+    var text = path == "/" ? "\(file): \(reason)." : "\(file): \(path)\(joint)\(reason)."
     if let advice { text += " \(advice)." }
     if let writtenBy { text += " The file was written by \(writtenBy.prefix(200))." }
     // Names and texts come from the file: they must not steer a terminal.

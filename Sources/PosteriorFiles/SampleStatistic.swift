@@ -9,6 +9,11 @@ public struct SampleStatistic: Sendable, Hashable {
   /// The values in the order of the draws: chain by chain.
   public var values: [Double]
 
+  /// The names that the format gives a meaning.
+  static let knownNames: Set<String> = [
+    "lp", "energy", "acceptance_rate", "step_size", "n_steps", "energy_error", "diverging",
+  ]
+
   /// Keeps a statistic; `diverging` is stored as one byte, whole numbers best as `int64`.
   public init(name: String, element: ElementType = .float64, values: [Double]) {
     self.name = name

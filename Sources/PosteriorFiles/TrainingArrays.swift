@@ -80,19 +80,12 @@ private struct TrainingInspection {
     } else {
       test = nil
     }
-    inputBounds = try Self.bounds(train)
-  }
-
-  private static func bounds(_ arrays: ArraysInspection) throws(PosteriorFileError) -> ClosedRange<Double>? {
-    let attribute = try ArraysInspection.translate(arrays.path) { () throws(HDF5Error) in
-      try arrays.file.attribute("input_bounds", of: "/")
+    inputBounds = try train.statedBounds()
+    if let inputs = train.inputs, inputs.type == .number(.uint8), let inputBounds,
+      let reason = StoredInputs.byteProblem(within: inputBounds)
+    {
+      throw train.error("/inputs", reason)
     }
-    guard let attribute else { return nil }
-    guard let values = attribute.doubles, values.count == 2, values.allSatisfy(\.isFinite), values[0] < values[1] else {
-      throw arrays.error(
-        "/@input_bounds", "is \(attribute.valueDescription); it needs two finite numbers, the smaller one first")
-    }
-    return values[0]...values[1]
   }
 }
 

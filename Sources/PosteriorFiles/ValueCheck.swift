@@ -7,9 +7,14 @@ struct ValueCheck {
   let element: ElementType
   let bounds: ClosedRange<Double>
   let classCount: Int
+  let conversion: StatedConversion?
+  let isTruth: Bool
+  private var lastCoordinate = -Double.infinity
   private(set) var problem: String?
 
-  init(role: DatasetRole, element: ElementType, structure: PosteriorStructure) {
+  init(role: DatasetRole, element: ElementType, structure: PosteriorStructure, path: String) {
+    self.conversion = structure.conversions[path]
+    self.isTruth = path == "/sample_stats/diverging"
     self.role = role
     self.element = element
     self.bounds = structure.inputBounds ?? -Double.infinity...Double.infinity
@@ -18,26 +23,38 @@ struct ValueCheck {
 
   mutating func examine(_ block: UnsafeRawBufferPointer, firstElement: Int) {
     guard problem == nil else { return }
+    if let conversion {
+      StoredNumbers.forEach(block, element) { index, value in
+        guard problem == nil, let objection = conversion.objection(to: value) else { return }
+        problem = "holds \(plain(value)) at position \(firstElement + index), \(objection)"
+      }
+    }
+    guard problem == nil else { return }
     switch role {
     case .parameter, .variationalMean:
-      problem = Self.first(block, Float.self) { !$0.isFinite }.map {
-        "holds \($0.value) at position \(firstElement + $0.index); weights are finite"
+      problem = firstNumber(block) { !Float($0).isFinite }.map {
+        "holds \($0.value) at position \(firstElement + $0.index)"
+          + ($0.value.isFinite ? ", beyond float32: weights are computed with in float32" : "; weights are finite")
       }
     case .variationalScale:
-      problem = Self.first(block, Float.self) { !($0.isFinite && $0 >= 0) }.map {
+      problem = firstNumber(block) { !(Float($0).isFinite && $0 >= 0) }.map {
         "holds \($0.value) at position \(firstElement + $0.index); a standard deviation is finite and not negative"
       }
     case .labels:
-      let classes = Int64(clamping: classCount)
-      problem = Self.first(block, Int64.self) { $0 < 0 || $0 >= classes }.map {
-        "holds \($0.value) at position \(firstElement + $0.index); labels run from 0 to \(classCount - 1)"
+      let classes = Double(classCount)
+      problem = firstNumber(block) { $0 < 0 || $0 >= classes }.map {
+        "holds \(plain($0.value)) at position \(firstElement + $0.index); "
+          + (classCount == 1
+            ? "the network has one logit, and two classes need two: the weights (0, w) and biases (0, b) give the "
+              + "probabilities of a sigmoid" : "labels run from 0 to \(classCount - 1)")
       }
     case .coordinate:
-      var expected = Int64(firstElement)
-      problem = Self.first(block, Int64.self) { value in
-        defer { expected += 1 }
-        return value != expected
-      }.map { "holds \($0.value) at position \(firstElement + $0.index); coordinates count 0, 1, …" }
+      var last = lastCoordinate
+      problem = firstNumber(block) { value in
+        defer { last = value }
+        return value <= last
+      }.map { "holds \(plain($0.value)) at position \(firstElement + $0.index); coordinates increase: 0, 1, …" }
+      lastCoordinate = last
     case .inputs where element == .uint8:
       let allowed = bounds
       problem = Self.first(block, UInt8.self) { !allowed.contains(Double($0) / 255) }.map {
@@ -47,11 +64,33 @@ struct ValueCheck {
       // The bounds themselves, rounded to the precision of the inputs, are inside.
       let low = Float(bounds.lowerBound)
       let high = Float(bounds.upperBound)
-      problem = Self.first(block, Float.self) { !($0 >= low && $0 <= high) }.map {
+      problem = firstNumber(block) { !(Float($0) >= low && Float($0) <= high) }.map {
         "holds \($0.value) at position \(firstElement + $0.index); input_bounds are \(low) to \(high)"
+      }
+    case .statistic where isTruth:
+      problem = firstNumber(block) { $0 != 0 && $0 != 1 }.map {
+        "holds \(plain($0.value)) at position \(firstElement + $0.index); truth values are 0 and 1"
       }
     case .statistic, .dimension, .other: break
     }
+  }
+
+  /// The first number, whatever its representation, that is wrong.
+  private func firstNumber(
+    _ block: UnsafeRawBufferPointer, where isWrong: (Double) -> Bool
+  ) -> (index: Int, value: Double)? {
+    if element == .float32 {
+      return Self.first(block, Float.self) { isWrong(Double($0)) }.map { ($0.index, Double($0.value)) }
+    }
+    if element == .float64 { return Self.first(block, Double.self, where: isWrong) }
+    if element == .int64 {
+      return Self.first(block, Int64.self) { isWrong(Double($0)) }.map { ($0.index, Double($0.value)) }
+    }
+    var found: (index: Int, value: Double)?
+    StoredNumbers.forEach(block, element) { index, value in
+      if found == nil, isWrong(value) { found = (index, value) }
+    }
+    return found
   }
 
   private static func first<T: BitwiseCopyable>(

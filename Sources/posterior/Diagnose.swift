@@ -48,7 +48,9 @@ struct Diagnose: ParsableCommand {
         ("posteriorSHA256", .text(posterior.posteriorSHA256)),
         ("dataSHA256", .optional(posterior.dataSHA256) { .text($0) }),
       ]
-      try StandardOutput.print(JSONText.object(names + members).pretty)
+      let warnings: [(String, JSONText)] =
+        posterior.warnings.isEmpty ? [] : [("warnings", .array(posterior.warnings.map { .text("\($0)") }))]
+      try StandardOutput.print(JSONText.object(names + warnings + members).pretty)
     } else {
       let kind =
         switch posterior.kind {
@@ -57,8 +59,9 @@ struct Diagnose: ParsableCommand {
         // The description says it.
         default: ""
         }
+      let warnings = posterior.warnings.map { "  ! \($0)\n" }.joined()
       try StandardOutput.write(
-        "\(posterior.fileName) · \(posterior.architecture.summary) · \(report.drawDescription)\(kind)\n\n"
+        "\(posterior.fileName) · \(posterior.architecture.summary) · \(report.drawDescription)\(kind)\n\(warnings)\n"
           + report.table)
     }
   }

@@ -57,13 +57,13 @@ import Testing
     #expect(data.train.inputs == .floats([0.1, 1]))
   }
 
-  @Test func `bytes stay bytes, and their bounds are divided by 255`() async throws {
+  @Test func `bytes stay bytes, and their bounds are 0 and 1`() async throws {
     let data = try await dataset { file in
       try file.put("/inputs", [UInt8(51), 255, 102, 255], [1, 1, 2, 2])
       try file.put("/labels", [UInt8(1)], [1])
     }
     #expect(data.train.inputs == .bytes([51, 255, 102, 255]))
-    #expect(data.inputBounds == 0.2...1)
+    #expect(data.inputBounds == 0...1)
     #expect(data.inputShape == [1, 2, 2])
   }
 

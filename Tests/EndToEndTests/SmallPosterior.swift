@@ -53,7 +53,8 @@ struct SmallPosterior {
     let path = folder.appendingPathComponent(hasData ? "small.h5" : "bare.h5").path
     try PosteriorWriter.write(
       PosteriorContents(
-        weights: weights(), inputBounds: 0...1, kind: isVariational ? .variational : .ensemble,
+        weights: weights(), chainCount: isVariational ? 1 : draws, inputBounds: 0...1,
+        kind: isVariational ? .variational : .ensemble,
         variational: isVariational ? VariationalParameters(mean: mean, scale: scale) : nil,
         evaluationData: hasData ? try data() : nil), to: path)
     return path

@@ -173,7 +173,7 @@ architecture("normalize-scale", "finite and positive", lambda d: d["layers"].ins
 simple("bounds-missing", "/model@input_bounds", "is missing", lambda f: f["model"].attrs.__delitem__("input_bounds"))
 for name, value, reason in [
     ("text", "0 to 1", "needs two numbers"), ("length", np.zeros(3), "needs two numbers"), ("scalar", 1.0, "needs two numbers"),
-    ("integer", np.array([0, 1]), "floating-point"), ("nan", np.array([0, np.nan]), "finite and increasing"),
+    ("nan", np.array([0, np.nan]), "finite and increasing"),
     ("infinite", np.array([0, np.inf]), "finite and increasing"), ("decreasing", np.array([1.0, 0.0]), "finite and increasing"),
 ]:
     simple("bounds-" + name, "/model@input_bounds", reason,
@@ -188,7 +188,6 @@ simple("weight-extra", "/posterior/hidden.weight", "one too many", lambda f: rep
 simple("weight-shape", WEIGHT, "has shape (2, 2, 3, 2); the architecture needs (chains, draws, 2, 3)",
        lambda f: replace(f, WEIGHT, zeros(2, 2, 3, 2)))
 simple("weight-rank", WEIGHT, "has shape (2, 2, 3)", lambda f: replace(f, WEIGHT, zeros(2, 2, 3)))
-simple("weight-float64", WEIGHT, "holds <f8", lambda f: replace(f, WEIGHT, np.zeros((2, 2, 2, 3))))
 simple("weight-float16", WEIGHT, "floating-point numbers of 2 bytes", lambda f: replace(f, WEIGHT, np.zeros((2, 2, 2, 3), "<f2")))
 simple("weight-big-endian", WEIGHT, "big-endian", lambda f: replace(f, WEIGHT, np.zeros((2, 2, 2, 3), ">f4")))
 simple("weight-text", WEIGHT, "holds text", lambda f: replace(f, WEIGHT, np.full((2, 2, 2, 3), "0", object), dtype=h5py.string_dtype()))
@@ -199,7 +198,7 @@ simple("draws-none", WEIGHT, "holds no draws", lambda f: replace(f, WEIGHT, zero
 simple("draws-differ", BIAS, "has 2 chains of 3 draws", lambda f: replace(f, BIAS, zeros(2, 3, 2)))
 simple("chains-differ", BIAS, "has 1 chains of 2 draws", lambda f: replace(f, BIAS, zeros(1, 2, 2)))
 simple("posterior-group", "/posterior/extra", "is a group", lambda f: f.create_group("/posterior/extra"))
-simple("chain-values", "/posterior/chain", "coordinates count 0, 1", lambda f: f["/posterior/chain"].__setitem__(1, 7))
+simple("chain-values", "/posterior/chain", "coordinates increase", lambda f: f["/posterior/chain"].__setitem__(1, 0))
 
 
 @case("chain-length", "/posterior/chain", "the weights need (2)")
@@ -230,7 +229,6 @@ def variational(name, path, reason, change):
 
 variational("missing", "/output.bias.scale", "is missing", lambda p: p.pop("output.bias.scale"))
 variational("shape", "/output.bias.mean", "the architecture needs (2)", lambda p: p.update({"output.bias.mean": zeros(3)}))
-variational("float64", "/output.bias.mean", "holds <f8", lambda p: p.update({"output.bias.mean": np.zeros(2)}))
 variational("negative-scale", "/output.bias.scale", "not negative", lambda p: p["output.bias.scale"].fill(-1))
 variational("nan", "/output.weight.mean", "finite", lambda p: p["output.weight.mean"].fill(np.nan))
 variational("extra", "/more.mean", "one too many", lambda p: p.update({"more.mean": zeros(2, 2)}))
@@ -240,12 +238,10 @@ INPUTS, LABELS = "/evaluation_data/inputs", "/evaluation_data/labels"
 simple("labels-missing", LABELS, "is missing", lambda f: f.__delitem__(LABELS))
 simple("labels-large", LABELS, "labels run from 0 to 1", lambda f: f[LABELS].__setitem__(0, 2))
 simple("labels-negative", LABELS, "labels run from 0 to 1", lambda f: f[LABELS].__setitem__(3, -1))
-simple("labels-int32", LABELS, "holds <i4", lambda f: replace(f, LABELS, np.zeros(4, "<i4")))
 simple("labels-count", LABELS, "one label per input, (4)", lambda f: replace(f, LABELS, np.zeros(5, int)))
 simple("labels-rank", LABELS, "has shape (4, 1)", lambda f: replace(f, LABELS, np.zeros((4, 1), int)))
 simple("inputs-outside", INPUTS, "input_bounds", lambda f: f[INPUTS].__setitem__((2, 1), 1.5))
 simple("inputs-nan", INPUTS, "input_bounds", lambda f: f[INPUTS].__setitem__((0, 0), np.nan))
-simple("inputs-float64", INPUTS, "holds <f8", lambda f: replace(f, INPUTS, np.zeros((4, 3))))
 simple("inputs-shape", INPUTS, "the architecture needs (n, 3)", lambda f: replace(f, INPUTS, zeros(4, 2)))
 simple("inputs-empty", INPUTS, "has shape (0, 3)", lambda f: replace(f, INPUTS, zeros(0, 3)))
 

@@ -52,6 +52,8 @@ public enum CheckName {
   public static let convergence = "convergence"
   /// The content is what its author signed.
   public static let signature = "signature"
+  /// The file's statements go together, and its numbers are taken as they stand.
+  public static let fileStatements = "file-statements"
   /// Clean accuracy is above chance.
   public static let cleanAccuracy = "clean-accuracy"
   /// Every point returned lies in the ball.
@@ -81,18 +83,18 @@ public enum CheckName {
 
   /// All names, in order.
   public static let all = [
-    attackCompletes, finiteValues, logits, identicalDraws, convergence, signature, cleanAccuracy, budget, box,
-    radius, zeroGradients, saturation,
+    attackCompletes, finiteValues, logits, identicalDraws, convergence, signature, fileStatements, cleanAccuracy,
+    budget, box, radius, zeroGradients, saturation,
     finiteDifferences, silentSuccess, noise, fgsm, doubledSteps, doubledRestarts, monotone,
   ]
 
   /// The checks that are about the ensemble, not about one attack on it.
-  static let ofEnsemble = [logits, identicalDraws, convergence, signature, cleanAccuracy]
+  static let ofEnsemble = [logits, identicalDraws, convergence, signature, fileStatements, cleanAccuracy]
 
   /// The checks that must not have failed before `name` says anything.
   static func requirements(of name: String) -> [String] {
     switch name {
-    case attackCompletes, finiteValues, signature, radius: []
+    case attackCompletes, finiteValues, signature, fileStatements, radius: []
     case convergence: [finiteValues, identicalDraws]
     case logits, identicalDraws, cleanAccuracy, budget, box: [finiteValues]
     case zeroGradients: [finiteValues, logits]

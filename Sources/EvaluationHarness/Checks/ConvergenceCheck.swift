@@ -22,6 +22,15 @@ struct ConvergenceCheck {
         advice: "Sample longer chains; an ensemble of independent networks should say so in kind.")
     }
     let rHat = max(functionSpace(chains, length), logDensity(chains, length))
+    if let swapped = rHatWithAxesSwapped(chains, length), swapped > RHat.failureThreshold {
+      return Check(
+        CheckName.convergence, .failed, value: swapped,
+        finding: String(
+          format: "R-hat %.2f in function space when read as %d chains of %d draws", swapped, length, chains.count),
+        advice:
+          "Are the first two axes of the weights swapped? They are (chain, draw, …). Otherwise the draws of the many "
+          + "short chains still move together: longer warm-up.")
+    }
     guard !rHat.isNaN else {
       return Check(
         CheckName.convergence, .failed, finding: "R-hat cannot be computed: what the chains say does not vary",
@@ -52,6 +61,17 @@ struct ConvergenceCheck {
 
   private func functionSpace(_ chains: [[Int]], _ length: Int) -> Double {
     FunctionSpace(members, classes: labels, chains: chains.map { Array($0.prefix(length)) }).rHats.ninthDecile
+  }
+
+  /// R-hat with chains and draws exchanged, where there are more chains than draws.
+  ///
+  /// Chains that never mixed, stored as (draw, chain, …), look like many short chains that agree. Read as they were meant, they
+  /// disagree. Many short chains that have converged agree either way: their draws of one number are independent.
+  private func rHatWithAxesSwapped(_ chains: [[Int]], _ length: Int) -> Double? {
+    guard chains.count > length else { return nil }
+    let swapped = (0..<length).map { index in chains.map { $0[index] } }
+    let rHat = functionSpace(swapped, chains.count)
+    return rHat.isNaN ? nil : rHat
   }
 
   /// −∞ where no log-density was recorded.

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import PosteriorFiles
 import RobustnessCore
 
 /// Checks of the ensemble itself, before any attack.
@@ -27,6 +28,8 @@ struct EnsembleChecks {
       }
     }
     suite.add(CheckName.signature) { signature() }
+    // Only where there is something to say: most ensembles come from a file that contradicts nothing.
+    if let statements = fileStatements() { suite.add(CheckName.fileStatements) { statements } }
     suite.add(CheckName.cleanAccuracy) { cleanAccuracy() }
     return suite
   }
@@ -117,6 +120,15 @@ struct EnsembleChecks {
         CheckName.signature, .warning, finding: "the content differs from its digest, and was accepted all the same",
         advice: "The numbers speak of these bytes only.")
     }
+  }
+
+  private func fileStatements() -> Check? {
+    let warnings = subject.fileWarnings
+    guard let first = warnings.first else { return nil }
+    let more = warnings.count == 1 ? "" : " (and \(warnings.count - 1) more: posterior verify lists them)"
+    return Check(
+      CheckName.fileStatements, .warning, value: Double(warnings.count),
+      finding: "\(first.place) \(first.sentence)\(more)", advice: first.advice.isEmpty ? "" : first.advice + ".")
   }
 
   private func cleanAccuracy() -> Check {

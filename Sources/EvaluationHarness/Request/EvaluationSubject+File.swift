@@ -30,6 +30,7 @@ extension EvaluationRequest {
       case .unsigned: .unsigned
       case .changed: .changed
       }
+    subject.fileWarnings = file.warnings
     subject.posteriorSHA256 = file.posteriorSHA256
     subject.dataSHA256 = dataSHA256
     subject.arithmetic = arithmetic
@@ -81,8 +82,8 @@ extension EvaluationRequest {
     let data: EvaluationData
     var digest = file.dataSHA256
     if let path = self.data {
-      let read = try ExamplesFile.read(path, acceptChanged: acceptChanged)
-      data = try checked(read.data, path, file)
+      let read = try ExamplesFile.read(path, for: file.expectedInputs, acceptChanged: acceptChanged)
+      data = clamped(read.data, file.inputBounds)
       digest = read.sha256
     } else {
       guard let own = try file.evaluationData() else {
@@ -96,21 +97,8 @@ extension EvaluationRequest {
   }
 
   /// Values that lie outside the bounds by no more than their rounding to single precision are moved onto them.
-  private func checked(_ data: EvaluationData, _ path: String, _ file: PosteriorFile) throws -> EvaluationData {
-    let shape = file.architecture.inputShape
-    guard Array(data.shape.dropFirst()) == shape || data.shape.dropFirst().reduce(1, *) == shape.reduce(1, *) else {
-      throw BadDataError("\(path): inputs have the shape \(data.shape.dropFirst()); the network takes \(shape)")
-    }
-    guard data.labels.allSatisfy({ (0..<file.architecture.classCount).contains($0) }) else {
-      throw BadDataError("\(path): labels lie outside the \(file.architecture.classCount) classes")
-    }
-    let bounds = file.inputBounds
-    let rounded = Double(Float(bounds.lowerBound).nextDown)...Double(Float(bounds.upperBound).nextUp)
-    guard data.inputs.allSatisfy({ rounded.contains($0) }) else {
-      throw BadDataError(
-        "\(path): inputs lie outside the bounds [\(bounds.lowerBound), \(bounds.upperBound)] of \(file.path)")
-    }
-    return EvaluationData(
+  private func clamped(_ data: EvaluationData, _ bounds: ClosedRange<Double>) -> EvaluationData {
+    EvaluationData(
       inputs: data.inputs.map { min(max($0, bounds.lowerBound), bounds.upperBound) }, shape: data.shape,
       labels: data.labels)
   }

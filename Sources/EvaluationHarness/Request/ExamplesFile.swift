@@ -6,14 +6,20 @@ import Shell
 enum ExamplesFile {
   /// Reads the evaluation data of another posterior file, `inputs` and `labels` at the root of an HDF5 file, or one run of a file that
   /// `--save-adversarial` wrote (`out.h5#0`). All are checked in a child process like every file of unknown origin. The digest names the examples: that of the posterior file, or of the values.
-  static func read(_ argument: String, acceptChanged: Bool) throws -> (data: EvaluationData, sha256: String) {
+  ///
+  /// - Parameter expected: What the network takes; everything that disagrees with it is refused, whichever file it is in.
+  static func read(
+    _ argument: String, for expected: ExpectedInputs, acceptChanged: Bool
+  ) throws -> (data: EvaluationData, sha256: String) {
     let (path, run) = split(argument)
-    if let data = try ExampleArrays.read(path, run: run, probe: .currentProgram) { return (data, data.sha256) }
+    if let data = try ExampleArrays.read(path, run: run, for: expected, probe: .currentProgram) {
+      return (data, data.sha256)
+    }
     guard run == nil else {
       throw BadDataError("\(path): is a posterior file; # names a run in a file that --save-adversarial wrote")
     }
     let file = try PosteriorFile.open(path, acceptChanged: acceptChanged, probe: .currentProgram)
-    guard let data = try file.evaluationData(), let digest = file.dataSHA256 else {
+    guard let digest = file.dataSHA256, let data = try file.evaluationData(for: expected) else {
       throw BadDataError("\(path): /evaluation_data is missing")
     }
     return (data, digest)

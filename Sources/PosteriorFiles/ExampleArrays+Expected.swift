@@ -1,0 +1,51 @@
+import HDF5
+
+extension ArraysInspection {
+  /// Compares shape and scale with what the network takes, before any value is read.
+  func check(_ expected: ExpectedInputs) throws(PosteriorFileError) {
+    guard let inputs, let shape = inputs.shape else { return }
+    if let reason = expected.shapeProblem(shape, labelCount: labels?.shape?.first) { throw error(inputs.path, reason) }
+    if shape.count == expected.inputShape.count + 1 {
+      let names = try Self.translate(path) { () throws(HDF5Error) in try file.axisNames(of: inputs.path) }
+      if let reason = AxisMeanings.inputs(expected.inputShape).contradiction(names) { throw error(inputs.path, reason) }
+    }
+    if inputs.type == .number(.uint8), let reason = StoredInputs.byteProblem(within: expected.inputBounds) {
+      throw error(inputs.path, reason)
+    }
+    if let stated = try statedBounds(), let reason = expected.boundsProblem(stated) {
+      throw error("/@input_bounds", reason, advice: "Store the inputs in the scale that the network was trained with")
+    }
+  }
+
+  /// Compares labels with the classes, and inputs with the bounds.
+  ///
+  /// Inputs may lie outside the bounds by no more than their rounding to single precision.
+  func check(_ data: EvaluationData, _ expected: ExpectedInputs) throws(PosteriorFileError) {
+    guard let inputs, let labels else { return }
+    if let position = data.labels.firstIndex(where: { $0 >= expected.classCount }) {
+      throw error(
+        labels.path,
+        "holds \(data.labels[position]) at position \(position): labels lie outside the \(expected.classCount) classes, "
+          + "0 to \(expected.classCount - 1)")
+    }
+    let bounds = expected.inputBounds
+    let rounded = Double(Float(bounds.lowerBound).nextDown)...Double(Float(bounds.upperBound).nextUp)
+    if let position = data.inputs.firstIndex(where: { !rounded.contains($0) }) {
+      throw error(
+        inputs.path,
+        "holds \(plain(data.inputs[position])) at position \(position): inputs lie outside the bounds "
+          + "[\(bounds.lowerBound), \(bounds.upperBound)] of the network")
+    }
+  }
+
+  /// The attribute `input_bounds` of the root; nil where the file has none.
+  func statedBounds() throws(PosteriorFileError) -> ClosedRange<Double>? {
+    let attribute = try Self.translate(path) { () throws(HDF5Error) in try file.attribute("input_bounds", of: "/") }
+    guard let attribute else { return nil }
+    guard let values = attribute.doubles, values.count == 2, values.allSatisfy(\.isFinite), values[0] < values[1] else {
+      throw error(
+        "/@input_bounds", "is \(attribute.valueDescription); it needs two finite numbers, the smaller one first")
+    }
+    return values[0]...values[1]
+  }
+}

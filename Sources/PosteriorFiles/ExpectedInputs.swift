@@ -1,0 +1,85 @@
+import NeuralNetworks
+
+/// What a network takes: labelled inputs from any file are compared with it, in the same way and the same words.
+public struct ExpectedInputs: Sendable, Hashable {
+  /// Shape of one input.
+  public let inputShape: [Int]
+  /// The interval that every input value lies in.
+  public let inputBounds: ClosedRange<Double>
+  /// Number of classes.
+  public let classCount: Int
+
+  /// Describes what a network takes.
+  public init(inputShape: [Int], inputBounds: ClosedRange<Double>, classCount: Int) {
+    self.inputShape = inputShape
+    self.inputBounds = inputBounds
+    self.classCount = classCount
+  }
+
+  /// Why inputs of a shape are not the network's; nil when they are.
+  ///
+  /// Axes of extent 1 change no order and are not compared, nor are they needed. Inputs that are flat are taken in C
+  /// order, and a network of flat inputs takes images of one channel so.
+  ///
+  /// - Parameters:
+  ///   - shape: `[n]` and the shape of one input.
+  ///   - labelCount: Number of labels, where it is known.
+  func shapeProblem(_ shape: [Int], labelCount: Int?) -> String? {
+    let found = Array(shape.dropFirst())
+    if squeezed(found) == squeezed(inputShape) || found == [size] { return nil }
+    if inputShape.count == 1, squeezed(found).count <= 2, found.reduce(1, *) == size { return nil }
+    return "has shape \(Inspection.tuple(shape)); the network needs \(needed)" + hint(shape, labelCount: labelCount)
+  }
+
+  private var size: Int { inputShape.reduce(1, *) }
+
+  private var needed: String { "(" + (["n"] + inputShape.map(String.init)).joined(separator: ", ") + ")" }
+
+  private func squeezed(_ shape: [Int]) -> [Int] { shape.filter { $0 != 1 } }
+
+  /// What another order of axes looks like, after a colon; empty where nothing is recognised.
+  func hint(_ shape: [Int], labelCount: Int?) -> String {
+    guard inputShape.count > 1 || shape.count > 2 else { return "" }
+    if let order = order(of: Array(shape.dropFirst())) { return ": the axes look like (\(order))" }
+    if let count = labelCount, count != shape.first, shape.last == count, let order = order(of: Array(shape.dropLast()))
+    {
+      return ": the axes look like (\(order), example)"
+    }
+    if inputShape.count == 1, shape.count > 2, shape.dropFirst().reduce(1, *) == size {
+      return ": flatten each input in the order that the network was trained with"
+    }
+    return ""
+  }
+
+  /// Names of the axes in an order that gives this shape; nil when none does.
+  private func order(of shape: [Int]) -> String? {
+    let names = inputShape.count == 3 ? ["channel", "height", "width"] : inputShape.indices.map { "axis \($0 + 1)" }
+    guard shape.count == inputShape.count, shape.sorted() == inputShape.sorted(), shape.count <= 6 else { return nil }
+    // Each axis is the first of its extent that is free, so that height stays before width.
+    var free = Array(inputShape.indices)
+    let chosen = shape.compactMap { extent -> Int? in
+      guard let position = free.firstIndex(where: { inputShape[$0] == extent }) else { return nil }
+      return free.remove(at: position)
+    }
+    return chosen.map { names[$0] }.joined(separator: ", ")
+  }
+
+  /// Why inputs within other bounds were meant for another network; nil when they were not.
+  ///
+  /// Boxes that data suggested differ a little from one sample to the next; another scale differs much.
+  func boundsProblem(_ stated: ClosedRange<Double>) -> String? {
+    let slack = (inputBounds.upperBound - inputBounds.lowerBound) / 4
+    guard
+      abs(stated.lowerBound - inputBounds.lowerBound) > slack || abs(stated.upperBound - inputBounds.upperBound) > slack
+    else { return nil }
+    return "is \(plain(stated.lowerBound)) to \(plain(stated.upperBound)); the network's input_bounds are "
+      + "\(plain(inputBounds.lowerBound)) to \(plain(inputBounds.upperBound))"
+  }
+}
+
+extension PosteriorFile {
+  /// What the network of the file takes.
+  public var expectedInputs: ExpectedInputs {
+    ExpectedInputs(inputShape: architecture.inputShape, inputBounds: inputBounds, classCount: architecture.classCount)
+  }
+}

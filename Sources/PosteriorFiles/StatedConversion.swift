@@ -1,0 +1,102 @@
+import HDF5
+
+/// The attributes of the CF conventions by which a data set says that its numbers mean something else than themselves.
+///
+/// Nothing here is applied: numbers mean themselves, and what says otherwise is refused.
+struct StatedConversion: Sendable, Hashable {
+  /// Numbers that stand for a missing value. NaN is left out, which no weight, input or label may be anyhow.
+  var missing: [Double] = []
+  /// The smallest and the largest number that is valid.
+  var valid = -Double.infinity...Double.infinity
+
+  /// Whether it says anything.
+  var isEmpty: Bool { missing.isEmpty && valid == -Double.infinity...Double.infinity }
+
+  /// Why a stored value does not mean itself; nil when it does.
+  func objection(to value: Double) -> String? {
+    if missing.contains(where: { $0 == value || Double(Float($0)) == value }) {
+      return "which the attribute _FillValue or missing_value declares missing"
+    }
+    if value < valid.lowerBound || value > valid.upperBound {
+      return "outside its valid_range, \(plain(valid.lowerBound)) to \(plain(valid.upperBound))"
+    }
+    return nil
+  }
+}
+
+/// A number as a person writes it: without the fraction of a whole one.
+func plain(_ value: Double) -> String {
+  value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
+}
+
+extension Inspection {
+  /// Looks at the conversions that data sets with a meaning declare, and refuses those that change it.
+  func checkConversions() {
+    for path in structure.roles.keys.sorted() {
+      guard let role = structure.roles[path], role != .other, role != .dimension else { continue }
+      do throws(ConversionRefusal) {
+        let conversion = try StatedConversion(file, path)
+        if !conversion.isEmpty { structure.conversions[path] = conversion }
+      } catch {
+        report(error.place, error.reason, advice: error.advice)
+      }
+    }
+  }
+}
+
+/// Why a declared conversion is refused.
+struct ConversionRefusal: Error {
+  let place: String
+  let reason: String
+  var advice: String?
+}
+
+extension StatedConversion {
+  /// Reads what a data set declares.
+  init(_ file: HDF5File, _ path: String) throws(ConversionRefusal) {
+    for (name, neutral) in [("scale_factor", 1.0), ("add_offset", 0.0)] {
+      guard let values = try Self.numbers(file, path, name) else { continue }
+      guard values == [neutral] else {
+        throw ConversionRefusal(
+          place: "\(path)@\(name)",
+          reason:
+            "is \(values.map(plain).joined(separator: ", ")): it changes what the numbers mean, and is not applied",
+          advice: "Store the numbers themselves, without \(name)")
+      }
+    }
+    for name in ["_FillValue", "missing_value"] {
+      missing += (try Self.numbers(file, path, name) ?? []).filter { !$0.isNaN }
+    }
+    let range = try Self.numbers(file, path, "valid_range") ?? []
+    let low = try Self.numbers(file, path, "valid_min")?.first ?? range.first ?? -.infinity
+    let high = try Self.numbers(file, path, "valid_max")?.first ?? range.last ?? .infinity
+    if low <= high { valid = low...high }
+    try Self.checkSign(file, path)
+  }
+
+  /// netCDF's `_Unsigned` turns negative numbers into large ones.
+  private static func checkSign(_ file: HDF5File, _ path: String) throws(ConversionRefusal) {
+    let stated = try? file.attribute("_Unsigned", of: path)?.text
+    guard let stated, let dataset = try? file.dataset(path), case .number(let element) = dataset.type else { return }
+    let isUnsigned = element.rawValue.contains("u")
+    guard (stated.lowercased() == "true") != isUnsigned, element != .float32, element != .float64 else { return }
+    throw ConversionRefusal(
+      place: "\(path)@_Unsigned", reason: "is \(stated); the data set holds \(element.rawValue)",
+      advice: "Store the numbers in the type that they have, without _Unsigned")
+  }
+
+  private static func numbers(
+    _ file: HDF5File, _ path: String, _ name: String
+  ) throws(ConversionRefusal) -> [Double]? {
+    let place = "\(path)@\(name)"
+    do throws(HDF5Error) {
+      guard let attribute = try file.attribute(name, of: path) else { return nil }
+      guard let numbers = attribute.doubles else {
+        throw HDF5Error(file: file.path, path: place, reason: "holds \(attribute.type); it needs to hold numbers")
+      }
+      return numbers
+    } catch {
+      throw ConversionRefusal(place: place, reason: error.reason)
+    }
+  }
+}
