@@ -1,6 +1,7 @@
 import EvaluationHarness
 import Foundation
 import PosteriorFiles
+import NeuralNetworks
 public import RobustnessCore
 import Shell
 

@@ -33,8 +33,6 @@ public struct Program: Sendable {
   public static let reproduce = Program(name: "reproduce")
   /// The program `datasets`, whose target has another name: `Package.swift` says why.
   public static let datasets = Program(name: "datasets")
-  /// The program `reproduce`.
-  public static let reproduce = Program(name: "reproduce")
 
   /// The name that it is called by.
   public let name: String
