@@ -23,11 +23,12 @@ import Testing
   }
 
   @Test func `verify lists every problem, not the first alone`() throws {
-    let result = try Program.posterior.run(["verify", TestFiles.malformed("two-problems.h5")])
+    let path = TestFiles.malformed("two-problems.h5")
+    let result = try Program.posterior.run(["verify", path])
     #expect(result.code == 65)
     #expect(result.output.isEmpty)
-    #expect(result.errors.contains("error: two-problems.h5: /posterior/output.weight has shape (2, 2, 3, 2)"))
-    #expect(result.errors.contains("error: two-problems.h5: /provenance@kind is \"guess\""))
+    #expect(result.errors.contains("error: \(path): /posterior/output.weight has shape (2, 2, 3, 2)"))
+    #expect(result.errors.contains("error: \(path): /provenance@kind is \"guess\""))
   }
 
   @Test(arguments: [
@@ -39,7 +40,7 @@ import Testing
   @Test func `an output that cannot be written is 70`() throws {
     let result = try Program.posterior.run(["copy", TestFiles.malformed("valid.h5"), "/nonexistent-folder/copy.h5"])
     #expect(result.code == 70)
-    #expect(result.errors.hasPrefix("error: copy.h5: could not be written"))
+    #expect(result.errors.hasPrefix("error: /nonexistent-folder/copy.h5: could not be written"))
   }
 
   @Test func `a changed file is read only on request`() throws {

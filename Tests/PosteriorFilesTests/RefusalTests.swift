@@ -49,7 +49,7 @@ import Testing
     }
     #expect(
       "\(error)"
-        == "weight-shape.h5: /posterior/output.weight has shape (2, 2, 3, 2); the architecture needs (chains, draws, 2, 3). "
+        == "\(TestFiles.malformed("weight-shape.h5")): /posterior/output.weight has shape (2, 2, 3, 2); the architecture needs (chains, draws, 2, 3). "
         + "The file was written by make_malformed 1.")
   }
 
