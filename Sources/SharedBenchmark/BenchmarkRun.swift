@@ -1,7 +1,7 @@
 import EvaluationHarness
 import Foundation
-import PosteriorFiles
 import NeuralNetworks
+import PosteriorFiles
 public import RobustnessCore
 import Shell
 

@@ -84,7 +84,8 @@ import Testing
         try arrays(folder, fine, shape: [3, 6, 2], labels: [0, 1, 2, 3]), "it needs one label", model: model)
       try refuses(try arrays(folder, fine.map { 3 * $0 }), "inputs lie outside the bounds [0.0, 1.0]", model: model)
       try refuses(
-        try arrays(folder, fine, shape: [4, 9], labels: [0, 1, 2, 3]), "/inputs has shape (4, 9); the network needs (n, 12)", model: model)
+        try arrays(folder, fine, shape: [4, 9], labels: [0, 1, 2, 3]),
+        "/inputs has shape (4, 9); the network needs (n, 12)", model: model)
       try refuses(try arrays(folder, [Int64](repeating: 0, count: 36)), "/inputs holds <i8; it needs", model: model)
     }
   }

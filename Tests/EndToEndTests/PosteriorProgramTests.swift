@@ -31,7 +31,7 @@ import Testing
     let run = try Program.posterior.run(["verify", Sample.main, Sample.malformed("weight-nan")])
     #expect(run.code == 65)
     #expect(run.output == "\(Sample.main): valid\n")
-    #expect(run.errors.contains("error: weight-nan.h5: /posterior/"))
+    #expect(run.errors.contains("error: \(Sample.malformed("weight-nan")): /posterior/"))
   }
 
   @Test func `the Python example is a program that names the format`() throws {

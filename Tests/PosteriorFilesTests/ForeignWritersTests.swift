@@ -9,7 +9,7 @@ import Testing
 /// What xarray, ArviZ, netCDF4 and numpy users write is read where reading on gives no wrong number.
 @Suite(.inTurn) struct ForeignWritersTests {
   private func withForeign<T>(
-    _ foreign: ForeignFile = ForeignFile(), _ further: (HDF5File) throws -> Void = { _ in },
+    _ foreign: WrittenFile = WrittenFile(), _ further: (HDF5File) throws -> Void = { _ in },
     _ body: (String) throws -> T
   ) throws -> T {
     try withFolder { folder in
@@ -20,7 +20,7 @@ import Testing
   }
 
   private func problems(
-    _ foreign: ForeignFile = ForeignFile(), _ further: (HDF5File) throws -> Void = { _ in }
+    _ foreign: WrittenFile = WrittenFile(), _ further: (HDF5File) throws -> Void = { _ in }
   ) throws -> [String] {
     try withForeign(foreign, further) { PosteriorFile.verify($0, probe: nil).map { "\($0.path) \($0.reason)" } }
   }
@@ -33,7 +33,8 @@ import Testing
       try file.put("/sample_stats/diverging", diverging, [2, 5], element)
       try file.setAttribute("dtype", of: "/sample_stats/diverging", to: "bool")
     } _: { path in
-      #expect(try PosteriorFile.open(path, probe: nil).sampleStatistics().first?.values == diverging)
+      let statistics = try PosteriorFile.open(path, probe: nil).sampleStatistics()
+      #expect(statistics.first?.values == diverging)
     }
   }
 
@@ -64,7 +65,7 @@ import Testing
   }
 
   @Test func `weights in double precision are rounded, and that is said`() throws {
-    var foreign = ForeignFile(chains: 1, draws: 2)
+    var foreign = WrittenFile(chains: 1, draws: 2)
     foreign.weightElement = .float64
     try withForeign(foreign) { path in
       let file = try PosteriorFile.open(path, probe: nil)
@@ -87,7 +88,7 @@ import Testing
       try file.setAttribute("format", of: "/", to: "bnn-posterior")
       try file.setAttribute("format_version", of: "/", to: "1.0")
       try file.createGroup("/model")
-      try file.setAttribute("architecture", of: "/model", to: ForeignFile.architecture)
+      try file.setAttribute("architecture", of: "/model", to: WrittenFile.architecture)
       try file.put("input_bounds", of: "/model", [0, 1])
       try file.createGroup("/posterior")
       try file.put("/posterior/output.weight", (0..<12).map { $0 == 7 ? 1e39 : 1 }, [1, 1, 3, 4], .float64)
@@ -103,25 +104,27 @@ import Testing
 
   @Test(arguments: [ElementType.uint8, .int16, .int32, .uint64])
   func `labels are whole numbers of any width`(_ element: ElementType) throws {
-    var foreign = ForeignFile()
+    var foreign = WrittenFile()
     foreign.labelElement = element
     try withForeign(foreign) { path in
       let file = try PosteriorFile.open(path, probe: nil)
-      #expect(try file.evaluationData()?.labels == [0, 1, 2, 0, 1, 2])
+      let data = try file.evaluationData()
+      #expect(data?.labels == [0, 1, 2, 0, 1, 2])
     }
     foreign.labels[3] = 3
     #expect(try problems(foreign) == ["/evaluation_data/labels holds 3 at position 3; labels run from 0 to 2"])
   }
 
   @Test func `whole numbers are bounds, and a copy names the same posterior`() throws {
-    var foreign = ForeignFile()
+    var foreign = WrittenFile()
     foreign.boundsElement = .int64
     try withForeign(foreign) { path in
       let file = try PosteriorFile.open(path, probe: nil)
       #expect(file.inputBounds == 0...1)
       let copy = path + ".copy"
       try PosteriorWriter.write(PosteriorContents(copying: file), to: copy)
-      #expect(try PosteriorFile.open(copy, probe: nil).posteriorSHA256 == file.posteriorSHA256)
+      let copied = try PosteriorFile.open(copy, probe: nil)
+      #expect(copied.posteriorSHA256 == file.posteriorSHA256)
     }
   }
 

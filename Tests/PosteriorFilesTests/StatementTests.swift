@@ -9,7 +9,7 @@ import Testing
 @Suite(.inTurn) struct StatementTests {
   /// The problems and the warnings of a file, as sentences.
   private func verify(
-    _ foreign: ForeignFile = ForeignFile(), _ further: (HDF5File) throws -> Void = { _ in }
+    _ foreign: WrittenFile = WrittenFile(), _ further: (HDF5File) throws -> Void = { _ in }
   ) throws -> (problems: [String], warnings: [String]) {
     try withFolder { folder in
       let path = folder.appendingPathComponent("foreign.h5").path
@@ -30,14 +30,14 @@ import Testing
   // MARK: - Names of axes
 
   @Test func `axes named in the other order are refused, though the shapes agree`() throws {
-    let (problems, _) = try verify(ForeignFile(chains: 5)) { file in
+    let (problems, _) = try verify(WrittenFile(chains: 5)) { file in
       try file.name(axesOf: "/posterior/output.bias", ["draw", "chain"], extents: [5, 5])
     }
     #expect(problems == ["/posterior/output.bias axis 0 is the dimension draw; it needs to be chain"])
   }
 
   @Test func `statistics have the axes of the weights`() throws {
-    let (problems, _) = try verify(ForeignFile(chains: 5)) { file in
+    let (problems, _) = try verify(WrittenFile(chains: 5)) { file in
       try file.createGroup("/sample_stats")
       try file.put("/sample_stats/lp", (0..<25).map { Double($0 * $0 % 11) }, [5, 5], .float64)
       try file.name(axesOf: "/sample_stats/lp", ["iteration", "chain"], extents: [5, 5])
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test func `a square weight whose axes say (in, out) is refused`() throws {
-    var foreign = ForeignFile()
+    var foreign = WrittenFile()
     foreign.architecture = """
       {"input_shape": [3], "class_count": 3, "layers": [
         {"type": "dense", "name": "output", "units": 3, "activation": "identity"}]}
@@ -84,7 +84,7 @@ import Testing
 
   @Test(arguments: [[-1.0, 1], [0, 2], [0, 255]])
   func `bytes and bounds other than 0 and 1 are refused`(_ bounds: [Double]) throws {
-    var foreign = ForeignFile(bounds: bounds)
+    var foreign = WrittenFile(bounds: bounds)
     foreign.inputElement = .uint8
     let (problems, _) = try verify(foreign)
     #expect(
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test func `bytes and the bounds 0 and 1 go together`() throws {
-    var foreign = ForeignFile()
+    var foreign = WrittenFile()
     foreign.inputElement = .uint8
     #expect(try verify(foreign).problems.isEmpty)
   }
@@ -102,15 +102,15 @@ import Testing
   // MARK: - Kind and shape
 
   @Test func `one network cannot be several`() throws {
-    let (problems, _) = try verify(ForeignFile(chains: 1, draws: 3, kind: "single"))
+    let (problems, _) = try verify(WrittenFile(chains: 1, draws: 3, kind: "single"))
     #expect(
       problems == ["/provenance@kind is single, which is one chain of one draw; /posterior holds 1 chains of 3 draws"])
-    #expect(try verify(ForeignFile(chains: 1, draws: 1, kind: "single")).problems.isEmpty)
+    #expect(try verify(WrittenFile(chains: 1, draws: 1, kind: "single")).problems.isEmpty)
   }
 
   @Test(arguments: [("ensemble", 1, 6), ("bootstrap", 3, 2), ("variational", 3, 4), ("mcmc", 9, 4)])
   func `a kind that the shape does not bear out is a warning`(_ kind: String, _ chains: Int, _ draws: Int) throws {
-    let (problems, warnings) = try verify(ForeignFile(chains: chains, draws: draws, kind: kind))
+    let (problems, warnings) = try verify(WrittenFile(chains: chains, draws: draws, kind: kind))
     #expect(problems.isEmpty)
     #expect(warnings.count == 1)
     #expect(kind != "mcmc" || warnings == ["/posterior holds 9 chains of 4 draws: are the first two axes swapped?"])
@@ -118,7 +118,7 @@ import Testing
 
   @Test(arguments: [("ensemble", 6, 1), ("bootstrap", 3, 1), ("variational", 1, 4), ("mcmc", 4, 4)])
   func `a kind that the shape bears out is none`(_ kind: String, _ chains: Int, _ draws: Int) throws {
-    let (problems, warnings) = try verify(ForeignFile(chains: chains, draws: draws, kind: kind))
+    let (problems, warnings) = try verify(WrittenFile(chains: chains, draws: draws, kind: kind))
     #expect(problems.isEmpty && warnings.isEmpty)
   }
 
@@ -165,7 +165,7 @@ import Testing
   @Test func `verify and diagnose print the warnings, and end with 0`() throws {
     try withFolder { folder in
       let path = folder.appendingPathComponent("many.h5").path
-      try ForeignFile(chains: 12, draws: 4).write(to: path)
+      try WrittenFile(chains: 12, draws: 4).write(to: path)
       let verified = try Program.posterior.run(["verify", path])
       #expect(verified.code == 0)
       #expect(verified.output == "\(path): valid, with 1 warning\n")

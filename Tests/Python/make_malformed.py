@@ -310,7 +310,7 @@ def write_changed(name, path, reason, change):
 
 # Digests and checksums
 CHANGED = "the file has changed since it was written"
-write_changed("changed-provenance", "/@content_sha256", CHANGED, lambda f: f["provenance"].attrs.__setitem__("kind", "single"))
+write_changed("changed-provenance", "/@content_sha256", CHANGED, lambda f: f["provenance"].attrs.__setitem__("seed", 1))
 write_changed("changed-posterior-digest", "/@posterior_sha256", CHANGED, lambda f: f.attrs.__setitem__("posterior_sha256", "0" * 64))
 write_changed("changed-data-digest", "/@data_sha256", CHANGED, lambda f: f.attrs.__setitem__("data_sha256", "0" * 64))
 

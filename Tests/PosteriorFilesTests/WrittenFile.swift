@@ -3,7 +3,7 @@ import PosteriorFiles
 
 /// A small posterior file as somebody else's program writes it, group by group: one dense layer from four inputs to
 /// three classes.
-struct ForeignFile {
+struct WrittenFile {
   static let architecture = """
     {"input_shape": [4], "class_count": 3, "layers": [
       {"type": "dense", "name": "output", "units": 3, "activation": "identity"}]}
