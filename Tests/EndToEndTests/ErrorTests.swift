@@ -99,7 +99,7 @@ import Testing
     Case("--model", Sample.main, "--data", "/nonexistent.h5", says: "nonexistent.h5: cannot be opened"),
     Case(
       "--model", Sample.main, "--data", Sample.oracle("moons-fc2-leaky"),
-      says: "inputs have the shape [2]; the network takes [1, 28, 28]"),
+      says: "/evaluation_data/inputs has shape (500, 2); the network needs (n, 1, 28, 28)"),
     Case("--model", Sample.main, "--data", Sample.main + "#0", says: "is a posterior file; # names a run"),
   ]
 

@@ -121,8 +121,10 @@ import Testing
       let status = (try? String(contentsOfFile: "/proc/\(running.identifier)/status", encoding: .utf8)) ?? ""
       let line = status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") } ?? ""
       let mask = line.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } ?? 0
-      // The shell that the program began as catches nothing.
-      if mask & (1 << UInt64(signal - 1)) != 0 { return }
+      // Until it has become the program, the process has the handlers of the one that started it, and loses them then.
+      let image = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(running.identifier)/exe")
+      let name = image.map { URL(fileURLWithPath: $0).lastPathComponent } ?? ""
+      if Work(rawValue: name) != nil, mask & (1 << UInt64(signal - 1)) != 0 { return }
       usleep(10_000)
     }
     throw Running.Failure(description: "the program never caught signal \(signal)")

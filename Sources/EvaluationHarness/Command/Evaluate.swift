@@ -56,7 +56,8 @@ public enum Evaluate {
     Interruption.reportFileSizeLimit()
     do {
       try PluginNames.offer(attacks, metrics)
-      let words = try CommandWords.ofThisProgram(single: ["--model"])
+      let model = "--model"
+      let words = try CommandWords.ofThisProgram(single: [model])
       let arguments = try command.parse(words).arguments
       let attacks = try attacks.adding(libraries: arguments.plugins)
       if arguments.listAttacks {

@@ -29,7 +29,8 @@ public enum Benchmark {
     Interruption.reportFileSizeLimit()
     do {
       try PluginNames.offer(attacks, [])
-      switch try BenchmarkCommand.parseAsRoot(CommandWords.ofThisProgram(single: ["--suite"])) {
+      let suite = "--suite"
+      switch try BenchmarkCommand.parseAsRoot(CommandWords.ofThisProgram(single: [suite])) {
       case let command as RunCommand:
         Interruption.watch()
         try command.request.run(attacks: attacks, companions: companions) { ProgramEnd.say("note: \($0)") }
