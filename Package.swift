@@ -257,8 +257,8 @@ let package = Package(
     tests(
       "EndToEndTests",
       [
-        "PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "evaluate", "posterior",
-        "benchmark", "train", "reproduce", "DatasetsTool",
+        "PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "ComputeKernels", "SharedBenchmark", "evaluate",
+        "posterior", "benchmark", "train", "reproduce", "DatasetsTool",
       ]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }

@@ -25,7 +25,7 @@ extension Evaluator {
     return session.result()
   }
 
-  private func ensembleSuite(_ clean: Observations) throws -> CheckSuite {
+  func ensembleSuite(_ clean: Observations) throws -> CheckSuite {
     let chosen = evenlySpaced(EnsembleChecks.memberExampleLimit, of: subject.examples.count)
     let members = try subject.ensemble.memberLogProbabilities(
       subject.examples.inputs.rows(chosen), draws: .some(evaluationDraws))

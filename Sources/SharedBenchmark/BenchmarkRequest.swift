@@ -65,17 +65,22 @@ extension BenchmarkRequest {
       further: self.attacks, laboratory: laboratory, threads: threads)
     try tables.check()
     let folder = try ResultFolder(results)
-    var skipped: [String] = []
-    let finished: [BenchmarkResult]
+    var notes: [String] = []
+    let finished: [JudgedResult]
     do {
       finished = try run.run(models, into: folder) { model, attack, event in
-        if case .skipped(let reason) = event { skipped.append("\(attack) on \(model): \(reason)") }
+        switch event {
+        case .skipped(let reason): notes.append("\(attack) on \(model): \(reason)")
+        case .replaced(let reason):
+          notes.append("\(attack) on \(model) was made again: the old result is not true, \(reason)")
+        case .found, .finished: break
+        }
       }
     } catch {
       guard error is Interrupted || Interruption.isRequested else { throw error }
       throw Interrupted("interrupted; what is finished is in \(results): the same command goes on")
     }
-    skipped.forEach(note)
+    notes.forEach(note)
     try tables.write(finished)
   }
 }

@@ -48,6 +48,8 @@ public struct BenchmarkResult: Codable, Sendable, Hashable {
     public var options: [String: String]
     /// One character for each example: `1` where it is still decided as its label, `0` where not.
     public var correct: String
+    /// SHA-256 of the points returned, which lie in the file beside the result; nil in results of older versions.
+    public var pointsSHA256: String?
     /// Examples that are decided as their label at every point that the attack asked about.
     public var correctAtBestQuery: Int
     /// Backward passes of one example through one draw.
@@ -75,6 +77,8 @@ public struct BenchmarkResult: Codable, Sendable, Hashable {
   public var formatVersion = 1
   /// What the numbers are about.
   public var subject: Subject
+  /// The suite itself, so that the result can be judged again without its file; nil in results of older versions.
+  public var rules: BenchmarkSuite?
   /// File name of the posterior.
   public var model: String
   /// One line about it.
@@ -123,6 +127,10 @@ extension BenchmarkResult {
     return try encoder.encode(self) + Data("\n".utf8)
   }
 
+  private static func isDigest(_ text: String) -> Bool {
+    text.count == 64 && text.allSatisfy { $0.isASCII && $0.isHexDigit && !$0.isUppercase }
+  }
+
   /// Reads what another laboratory may have written: nothing is taken on trust that can be checked.
   ///
   /// - Throws: `CoreError` that says what is wrong.
@@ -137,9 +145,12 @@ extension BenchmarkResult {
       throw CoreError("format version \(formatVersion) is newer than this program, which reads 1")
     }
     for digest in [subject.suiteSHA256, subject.posteriorSHA256, subject.dataSHA256] {
-      guard digest.count == 64, digest.allSatisfy({ $0.isASCII && $0.isHexDigit && !$0.isUppercase }) else {
+      guard Self.isDigest(digest) else {
         throw CoreError("'\(digest)' is no SHA-256 digest")
       }
+    }
+    if let rules, rules.sha256 != subject.suiteSHA256 || rules.title != subject.suite {
+      throw CoreError("'rules' are not the suite that 'subject' names")
     }
     guard examples > 0, draws > 0, (0...examples).contains(cleanCorrect), !runs.isEmpty else {
       throw CoreError("the counts of examples, draws, correct examples or runs make no sense")
@@ -151,6 +162,9 @@ extension BenchmarkResult {
       guard run.epsilon.isFinite, run.epsilon >= 0, run.memberGradients >= 0, run.queries >= 0,
         (0...examples).contains(run.correctAtBestQuery)
       else { throw CoreError("a run's ε, cost or counts make no sense") }
+      guard run.pointsSHA256.map(Self.isDigest) ?? true else {
+        throw CoreError("'\(run.pointsSHA256 ?? "")' is no SHA-256 digest")
+      }
       guard !run.checks.isEmpty else { throw CoreError("a run has no checks") }
     }
     guard Set(runs.map { "\($0.norm) \($0.epsilon)" }).count == runs.count else {

@@ -13,6 +13,7 @@ public struct BenchmarkRun: Sendable {
   let entries: [(request: AttackRequest, entry: BenchmarkSuite.Entry)]
   let laboratory: String
   let threads: Int?
+  private let verification: Verification
 
   /// A run of the suite's attacks, and of `further` ones under the same protocol.
   ///
@@ -33,12 +34,10 @@ public struct BenchmarkRun: Sendable {
     self.companions = companions
     self.laboratory = laboratory
     self.threads = threads
+    verification = Verification(attacks: attacks, companions: companions, repeats: Verification.someExamples)
     var entries: [(AttackRequest, BenchmarkSuite.Entry)] = []
     for entry in suite.attacks + further {
-      let request = try AttackSpecification(entry.attack, among: attacks).resolve(among: attacks)
-      guard !entry.attack.contains("norm=") else {
-        throw UsageError("'\(entry.attack)' sets a norm: the suite \(suite.title) does")
-      }
+      let request = try suite.request(entry.attack, among: attacks)
       // As asked for in any order of options and any case of letters: one spelling, one result.
       let canonical = BenchmarkSuite.Entry(attack: request.text, objective: entry.objective)
       if !entries.contains(where: { $0.1 == canonical }) { entries.append((request, canonical)) }
@@ -50,13 +49,16 @@ public struct BenchmarkRun: Sendable {
   public enum Event: Sendable {
     /// It was finished before.
     case found
+    /// It was finished before, but is not true for the reason given, and was made again.
+    case replaced(String)
     /// It was finished now.
     case finished
     /// The attack cannot do it, for the reason given.
     case skipped(String)
   }
 
-  /// Runs what is not finished yet. Everything that is wrong with the models is said before any work.
+  /// Runs what is not finished yet. Everything that is wrong with the models is said before any work. What is finished
+  /// is judged again, as `benchmark verify` does: a folder of results may come from anywhere.
   ///
   /// - Parameters:
   ///   - models: posterior files with examples.
@@ -67,67 +69,61 @@ public struct BenchmarkRun: Sendable {
   /// - Returns: the results of these models and attacks, in that order.
   public func run(
     _ models: [String], into folder: ResultFolder, didEnd: (String, String, Event) -> Void = { _, _, _ in }
-  ) throws -> [BenchmarkResult] {
-    let subjects = try models.map(subject)
-    var results: [BenchmarkResult] = []
-    for (path, subject) in zip(models, subjects) {
-      // Opened when the first of its attacks is not finished.
-      var opened: (EvaluationSubject, box: ClosedRange<Double>)?
+  ) throws -> [JudgedResult] {
+    let files = try models.map { try PosteriorFile.open($0, probe: .currentProgram) }
+    let subjects = try files.map(suite.subject)
+    var results: [JudgedResult] = []
+    for (file, subject) in zip(files, subjects) {
+      // Opened when it is needed first.
+      var known: Verification.Opened?
+      func opened() throws -> Verification.Opened {
+        if let known { return known }
+        let new = try Verification.Opened(file, suite: suite, threads: threads)
+        known = new
+        return new
+      }
       for (request, entry) in entries {
         let name = subject.fileName(attack: entry.attack, objective: entry.objective)
-        let model = URL(filePath: path).lastPathComponent
-        if let known = folder.finished(name, about: subject, of: entry) {
-          if !results.contains(known) { results.append(known) }
-          didEnd(model, entry.attack, .found)
-          continue
+        var event = Event.finished
+        if let found = folder.finished(name, about: subject, of: entry) {
+          let standing = try verification.standing(of: found, points: folder.points(for: name), on: try opened())
+          if case .contradicted(let reason) = standing {
+            event = .replaced(reason)
+          } else {
+            let judged = JudgedResult(found, standing)
+            if !results.contains(judged) { results.append(judged) }
+            didEnd(file.fileName, entry.attack, .found)
+            continue
+          }
         }
-        let (evaluated, box) = try opened ?? opening(path).subjectFromFile()
-        opened = (evaluated, box)
         do {
-          let result = try self.result(request, entry, subject, evaluated, box)
+          let result = try self.result(request, entry, subject, try opened()) { evaluation, runs in
+            try PointsFile.write(evaluation, runs: runs, to: folder.points(for: name))
+          }
           try folder.write(result, named: name)
-          results.append(result)
-          didEnd(model, entry.attack, .finished)
+          results.append(JudgedResult(result, .confirmed))
+          didEnd(file.fileName, entry.attack, event)
         } catch let error as CoreError {
           // More classes than there are, for instance: no reason to give up the rest.
-          didEnd(model, entry.attack, .skipped(error.description))
+          didEnd(file.fileName, entry.attack, .skipped(error.description))
         }
       }
     }
     return results
   }
 
-  private func opening(_ path: String) -> EvaluationRequest {
-    var request = EvaluationRequest(.file(path))
-    request.examples = suite.examples
-    request.threads = threads
-    return request
-  }
-
-  private func subject(_ path: String) throws -> BenchmarkResult.Subject {
-    let file = try PosteriorFile.open(path, probe: .currentProgram)
-    guard let data = file.dataSHA256 else {
-      throw BadDataError("\(path): /evaluation_data is missing, so there is nothing to attack")
-    }
-    return BenchmarkResult.Subject(
-      suite: suite.title, suiteSHA256: suite.sha256, posteriorSHA256: file.posteriorSHA256, dataSHA256: data)
-  }
-
   // MARK: - One (posterior, attack)
 
   private func result(
     _ request: AttackRequest, _ entry: BenchmarkSuite.Entry, _ subject: BenchmarkResult.Subject,
-    _ evaluated: EvaluationSubject, _ box: ClosedRange<Double>
+    _ opened: Verification.Opened, keepPoints: (EvaluationResult, [RunResult]) throws -> Void
   ) throws -> BenchmarkResult {
-    let features = evaluated.examples.inputs.rowSize
+    let evaluated = opened.subject
+    var outcomes: [RunResult] = []
     var runs: [BenchmarkResult.Run] = []
     var seen: EvaluationResult?
     for threat in suite.threats where request.attack.capabilities.norms.contains(threat.norm) {
-      var plan = EvaluationPlan(
-        attacks: [AttackRequest(request.attack, assignments: request.assignments, norm: threat.norm)],
-        objectives: [entry.objective], epsilons: [threat.epsilon(box: box, features: features)], box: box,
-        seed: suite.seed, finiteDifferences: evaluated.finiteDifferenceEffort)
-      if let decision = Decision(suite.decision) { plan.decision = decision }
+      let plan = suite.plan(request, objective: entry.objective, threat: threat, on: evaluated, box: opened.box)
       let result = try Evaluator(
         subject: evaluated, plan: plan, companions: companions,
         progress: TerminalProgress(prefix: "\(evaluated.name) · \(threat.norm.symbol) · ")
@@ -137,23 +133,20 @@ public struct BenchmarkRun: Sendable {
         throw CoreError("\(request.attack.name) left no result")
       }
       runs.append(record(run, draws: result.draws))
+      outcomes.append(run)
       seen = result
     }
     guard let seen else {
       let norms = suite.threats.map(\.norm.rawValue).joined(separator: ", ")
       throw CoreError("\(request.attack.name) works in none of the suite's norms (\(norms))")
     }
+    try keepPoints(seen, outcomes)
     return BenchmarkResult(
-      subject: subject, model: evaluated.name, summary: evaluated.summary, laboratory: laboratory,
+      subject: subject, rules: suite, model: evaluated.name, summary: evaluated.summary, laboratory: laboratory,
       attack: .init(name: request.attack.name, request: entry.attack, objective: entry.objective), seed: suite.seed,
       decision: suite.decision, examples: seen.examples, draws: seen.draws,
       cleanCorrect: Int((seen.cleanAccuracy.value * Double(seen.examples)).rounded()), precision: seen.precision,
-      kernels: seen.kernels, processor: seen.processor, implementations: implementations(seen), runs: runs)
-  }
-
-  private func implementations(_ result: EvaluationResult) -> [String]? {
-    let names = Set(result.products.map(\.implementation)).sorted()
-    return names.isEmpty ? nil : names
+      kernels: seen.kernels, processor: seen.processor, implementations: seen.implementationNames, runs: runs)
   }
 
   private func record(_ run: RunResult, draws: Int) -> BenchmarkResult.Run {
@@ -163,6 +156,7 @@ public struct BenchmarkRun: Sendable {
     checks.append(budgetCheck(run, draws: draws))
     return BenchmarkResult.Run(
       norm: run.norm, epsilon: run.epsilon, options: run.options, correct: String(run.correct.map { $0 ? "1" : "0" }),
+      pointsSHA256: PointsFile.sha256(run.adversarialInputs),
       correctAtBestQuery: Int((run.robustAccuracyBestQuery.value * Double(run.correct.count)).rounded()),
       memberGradients: run.memberGradients, queries: run.queries, checks: checks)
   }

@@ -17,6 +17,12 @@ extension Leaderboard {
         "Robust accuracy is an upper bound on robustness: the fraction of all examples that are still decided as their label at the points that an attack returned, with Wilson's 95 % interval. "
           + "The worst case counts an example as robust only if every attack left it so; it is called believable when its strongest attack is and the others add little to it. Cost is in member-gradients, backward passes of one example through one draw, and does not depend on the machine."
       ))
+    if !hasConfirmedResults, !sections.isEmpty {
+      blocks.append(
+        .paragraph(
+          "Nothing here is confirmed: these are claims of those who wrote the results. benchmark verify RESULTS "
+            + "--models FILES judges their points again and repeats their attacks on a few examples."))
+    }
     for section in sections {
       blocks.append(.heading(2, "\(section.suite), data \(section.dataSHA256.prefix(12))…"))
       blocks.append(
@@ -43,7 +49,7 @@ extension Leaderboard {
             guard let ball = entry.balls.first(where: { $0.title == title }), let worst = ball.worstCase else {
               return "–"
             }
-            return percent(worst) + (ball.isBelievable ? "" : ", not believable")
+            return percent(worst) + (ball.isBelievable ? "" : ", not believable") + (ball.isConfirmed ? "" : Self.mark)
           }
       }, strong: [])
   }
@@ -61,29 +67,54 @@ extension Leaderboard {
     }
     for ball in entry.balls {
       blocks.append(.heading(4, ball.title))
-      var rows = ball.rows.enumerated().map { index, row in
-        [
-          row.run.isValid ? "\(index + 1)" : "–", row.attack.request, row.attack.objective.rawValue,
-          row.laboratories.filter { !$0.isEmpty }.joined(separator: ", "), percent(row.robustAccuracy), row.verdict,
-          grouped(row.run.memberGradients),
-        ]
-      }
+      let apart = ball.rows.filter { hasConfirmedResults && $0.standing != .confirmed }
+      var rows = lines(ball.rows.filter { !(hasConfirmedResults && $0.standing != .confirmed) })
       if let worst = ball.worstCase {
-        let counted = ball.rows.filter(\.run.isValid)
+        let counted = ball.rows.filter(\.counts)
         rows.append([
           "", "worst case over \(counted.count)", "", "", percent(worst),
-          ball.verdict,
+          ball.verdict + (ball.isConfirmed ? "" : Self.mark),
           grouped(counted.reduce(0) { $0 + $1.run.memberGradients }),
         ])
       }
-      blocks.append(
-        .table(
-          header: [
-            ("", true), ("attack", false), ("objective", false), ("laboratory", false),
-            ("robust accuracy (95 %)", true), ("verdict", false), ("member-gradients", true),
-          ], rows: rows, strong: ball.worstCase == nil ? [] : [rows.count - 1]))
+      if !rows.isEmpty {
+        blocks.append(.table(header: header, rows: rows, strong: ball.worstCase == nil ? [] : [rows.count - 1]))
+      }
+      if !apart.isEmpty {
+        blocks.append(
+          .paragraph("Not confirmed, and not counted: " + (reasons(apart).joined(separator: "; ")) + "."))
+        blocks.append(.table(header: header, rows: lines(apart), strong: []))
+      }
     }
     return blocks
+  }
+
+  private var header: [(title: String, isNumber: Bool)] {
+    [
+      ("", true), ("attack", false), ("objective", false), ("laboratory", false), ("robust accuracy (95 %)", true),
+      ("verdict", false), ("member-gradients", true),
+    ]
+  }
+
+  /// Stands behind everything that is only claimed.
+  private static let mark = " · unconfirmed"
+
+  private func lines(_ rows: [Row]) -> [[String]] {
+    rows.enumerated().map { index, row in
+      [
+        row.counts ? "\(index + 1)" : "–", row.attack.request, row.attack.objective.rawValue,
+        row.laboratories.filter { !$0.isEmpty }.joined(separator: ", "), percent(row.robustAccuracy),
+        row.verdict + (row.standing.word == "unconfirmed" ? Self.mark : ""), grouped(row.run.memberGradients),
+      ]
+    }
+  }
+
+  /// Why rows are not confirmed, each reason once; a contradiction stands in its row.
+  private func reasons(_ rows: [Row]) -> [String] {
+    let reasons = rows.map { row in
+      if case .unconfirmed(let reason) = row.standing { reason } else { "what is not true" }
+    }
+    return reasons.enumerated().filter { reasons.firstIndex(of: $1) == $0 }.map(\.element)
   }
 
   private func percent(_ estimate: Estimate) -> String {

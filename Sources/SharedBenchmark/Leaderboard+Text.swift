@@ -42,6 +42,7 @@ extension Leaderboard {
       "epsilon", "attack", "objective", "laboratories", "robust_accuracy", "robust_accuracy_low",
       "robust_accuracy_high",
       "robust_accuracy_best_query", "member_gradients", "queries", "counts", "believable", "failed_checks", "warnings",
+      "standing",
     ])
     for entry in sections.flatMap(\.entries) {
       let subject = entry.subject
@@ -56,16 +57,17 @@ extension Leaderboard {
               row.attack.request, row.attack.objective.rawValue, row.laboratories.joined(separator: " "),
             ] + numbers(row.robustAccuracy) + [
               "\(Double(row.run.correctAtBestQuery) / Double(entry.examples))", "\(row.run.memberGradients)",
-              "\(row.run.queries)", "\(row.run.isValid)", "\(row.run.failed.isEmpty)",
-              row.run.failed.joined(separator: " "), row.run.warnings.joined(separator: " "),
+              "\(row.run.queries)", "\(row.counts)", "\(row.run.failed.isEmpty)",
+              row.run.failed.joined(separator: " "), row.run.warnings.joined(separator: " "), row.standing.word,
             ])
         }
         if let worst = ball.worstCase {
-          let counted = ball.rows.filter(\.run.isValid)
+          let counted = ball.rows.filter(\.counts)
           table.append(
             common + ["worst-case", "", ""] + numbers(worst) + [
               "", "\(counted.reduce(0) { $0 + $1.run.memberGradients })",
               "\(counted.reduce(0) { $0 + $1.run.queries })", "true", "\(ball.isBelievable)", "", "",
+              ball.isConfirmed ? "confirmed" : "unconfirmed",
             ])
         }
       }

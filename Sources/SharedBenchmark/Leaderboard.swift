@@ -14,6 +14,11 @@ public struct Leaderboard: Sendable {
     public var run: BenchmarkResult.Run
     /// Fraction decided as the label at the points returned.
     public var robustAccuracy: Estimate
+    /// Whether it is true.
+    public var standing: Standing
+    /// Whether its points take part in the worst case: they are adversarial at all, nothing contradicts them, and they
+    /// are confirmed, unless nothing on the leaderboard is.
+    public var counts: Bool
   }
 
   /// All attacks in one ball.
@@ -22,19 +27,22 @@ public struct Leaderboard: Sendable {
     public var norm: Norm
     /// The radius in the units of the inputs.
     public var epsilon: Double
-    /// The strongest first; attacks whose points do not count last.
+    /// The strongest first; what does not count comes last.
     public var rows: [Row]
-    /// Fraction that every attack leaves standing whose points count; nil when there is none.
+    /// Fraction that every attack leaves standing that counts; nil when there is none.
     public var worstCase: Estimate?
     /// Whether the strongest attack is believable, and the others add nothing to it that matters to a reader: the worst case is inside the strongest attack's interval, as doubling
     /// its effort would have to leave it (or no more than half a per cent of the examples below it, at least one).
     public var isBelievable: Bool { strongestIsBelievable && isSettled }
 
     /// Whether every check of the strongest attack that counts ended well.
-    var strongestIsBelievable: Bool { rows.first.map { $0.run.failed.isEmpty } ?? false }
+    var strongestIsBelievable: Bool { rows.first.map { $0.counts && $0.run.failed.isEmpty } ?? false }
+
+    /// Whether what counts is confirmed.
+    public var isConfirmed: Bool { rows.first.map { $0.counts && $0.standing == .confirmed } ?? false }
 
     var isSettled: Bool {
-      guard let strongest = rows.first?.robustAccuracy, let worstCase else { return false }
+      guard let strongest = rows.first(where: \.counts)?.robustAccuracy, let worstCase else { return false }
       let fewer = (strongest.value - worstCase.value) * Double(worstCase.count)
       return worstCase.value >= strongest.low ?? 0 || fewer <= max(1, (0.005 * Double(worstCase.count)).rounded(.down))
     }
@@ -80,13 +88,17 @@ public struct Leaderboard: Sendable {
 
   /// The sections, by suite and data.
   public let sections: [Section]
+  /// Whether any result is confirmed. Where none is, all count, as the claims that they are.
+  public let hasConfirmedResults: Bool
 
   /// Merges results, in whatever order they come.
   ///
   /// - Throws: `CoreError` when results about the same thing have other examples or draws: then one of them is not what it says.
-  public init(_ results: [BenchmarkResult]) throws {
-    let groups = Dictionary(grouping: results, by: \.subject)
-    let entries = try groups.map { try Self.entry($0, $1) }
+  public init(_ results: [JudgedResult]) throws {
+    let hasConfirmedResults = results.contains { $0.standing == .confirmed }
+    self.hasConfirmedResults = hasConfirmedResults
+    let groups = Dictionary(grouping: results, by: \.result.subject)
+    let entries = try groups.map { try Self.entry($0, $1, onlyConfirmed: hasConfirmedResults) }
     let sections = Dictionary(grouping: entries) { entry in
       [entry.subject.suite, entry.subject.suiteSHA256, entry.subject.dataSHA256]
     }
@@ -95,6 +107,13 @@ public struct Leaderboard: Sendable {
         suite: key[0], suiteSHA256: key[1], dataSHA256: key[2],
         entries: Self.titled(entries.sorted(by: Self.isMoreRobust)))
     }.sorted { ($0.suite, $0.suiteSHA256, $0.dataSHA256) < ($1.suite, $1.suiteSHA256, $1.dataSHA256) }
+  }
+
+  /// Merges results that nobody has verified.
+  ///
+  /// - Throws: As the other.
+  public init(_ results: [BenchmarkResult]) throws {
+    try self.init(results.map { JudgedResult($0, .notVerified) })
   }
 
   /// Two laboratories may have given two posteriors one file name.
@@ -119,12 +138,23 @@ public struct Leaderboard: Sendable {
     return key(a) < key(b)
   }
 
-  private static func entry(_ subject: BenchmarkResult.Subject, _ results: [BenchmarkResult]) throws -> Entry {
+  private static func entry(
+    _ subject: BenchmarkResult.Subject, _ judged: [JudgedResult], onlyConfirmed: Bool
+  ) throws -> Entry {
     // One order, whichever files come first.
-    let results = results.sorted {
-      ($0.model, $0.laboratory, $0.attack.request, $0.attack.objective.rawValue)
-        < ($1.model, $1.laboratory, $1.attack.request, $1.attack.objective.rawValue)
+    let judged = judged.sorted {
+      (
+        $0.result.model, $0.result.laboratory, $0.result.attack.request, $0.result.attack.objective.rawValue,
+        $0.standing.word
+      )
+        < (
+          $1.result.model, $1.result.laboratory, $1.result.attack.request, $1.result.attack.objective.rawValue,
+          $1.standing.word
+        )
     }
+    // What is contradicted decides nothing that others are compared with.
+    let held = judged.filter { if case .contradicted = $0.standing { false } else { true } }
+    let results = (held.isEmpty ? judged : held).map(\.result)
     let first = results[0]
     for other in results where (other.examples, other.draws) != (first.examples, first.draws) {
       throw CoreError(
@@ -136,19 +166,23 @@ public struct Leaderboard: Sendable {
       subject: subject, model: first.model, title: first.model, summary: first.summary, examples: first.examples,
       draws: first.draws, decision: first.decision, computedBy: Set(results.compactMap(\.computedBy)).sorted(),
       cleanAccuracy: .proportion(clean.min() ?? 0, of: first.examples), isCleanAccuracyDisputed: clean.count > 1,
-      balls: balls(results))
+      balls: balls(judged, onlyConfirmed: onlyConfirmed))
   }
 
-  private static func balls(_ results: [BenchmarkResult]) -> [Ball] {
+  private static func balls(_ judged: [JudgedResult], onlyConfirmed: Bool) -> [Ball] {
     struct Place: Hashable {
       let norm: Norm
       let epsilon: Double
     }
     var rows: [Place: [Row]] = [:]
-    for result in results {
+    for reported in judged {
+      let result = reported.result
+      let standing = reported.standing
       for run in result.runs {
         let place = Place(norm: run.norm, epsilon: run.epsilon)
-        let same = rows[place, default: []].firstIndex { $0.attack == result.attack && $0.run == run }
+        let same = rows[place, default: []].firstIndex {
+          $0.attack == result.attack && $0.run == run && $0.standing == standing
+        }
         if let same {
           let laboratories = Set(rows[place]![same].laboratories + [result.laboratory])
           rows[place]![same].laboratories = laboratories.sorted()
@@ -156,19 +190,21 @@ public struct Leaderboard: Sendable {
           rows[place, default: []].append(
             Row(
               attack: result.attack, laboratories: [result.laboratory], run: run,
-              robustAccuracy: .proportion(run.correct.count { $0 == "1" }, of: run.correct.count)))
+              robustAccuracy: .proportion(run.correct.count { $0 == "1" }, of: run.correct.count), standing: standing,
+              counts: run.isValid && standing.counts(onlyConfirmed: onlyConfirmed)))
         }
       }
     }
     let order = Norm.allCases
     return rows.map { place, rows in
-      let valid = rows.filter(\.run.isValid)
+      let valid = rows.filter(\.counts)
       let worst = valid.isEmpty ? nil : WorstCase(valid.map { $0.run.correct.map { $0 == "1" } }).accuracy
       return Ball(norm: place.norm, epsilon: place.epsilon, rows: rows.sorted(by: isStronger), worstCase: worst)
     }.sorted { (order.firstIndex(of: $0.norm)!, $0.epsilon) < (order.firstIndex(of: $1.norm)!, $1.epsilon) }
   }
 
   private static func isStronger(_ a: Row, _ b: Row) -> Bool {
+    if a.counts != b.counts { return a.counts }
     if a.run.isValid != b.run.isValid { return a.run.isValid }
     if a.robustAccuracy.value != b.robustAccuracy.value { return a.robustAccuracy.value < b.robustAccuracy.value }
     if a.run.memberGradients != b.run.memberGradients { return a.run.memberGradients < b.run.memberGradients }
@@ -178,8 +214,9 @@ public struct Leaderboard: Sendable {
 }
 
 extension Leaderboard.Row {
-  /// `believable`, `believable, with warnings: …`, or which checks failed.
+  /// `believable`, `believable, with warnings: …`, or which checks failed; for what is contradicted, why.
   public var verdict: String {
+    if case .contradicted(let reason) = standing { return "not true: \(reason)" }
     let failed = run.failed
     guard failed.isEmpty else {
       return (run.isValid ? "not believable: " : "does not count: ") + failed.joined(separator: ", ")

@@ -18,6 +18,9 @@ public struct LeaderboardFiles: Codable, Hashable, Sendable {
     self.html = html
   }
 
+  /// Whether a file is named.
+  var isAsked: Bool { markdown != nil || csv != nil || html != nil }
+
   /// What cannot be written is said before the work, not after it.
   func check() throws {
     let files = [markdown, csv, html].compactMap(\.self)
@@ -27,7 +30,7 @@ public struct LeaderboardFiles: Codable, Hashable, Sendable {
   }
 
   /// Makes the leaderboard and writes it.
-  func write(_ results: [BenchmarkResult]) throws {
+  func write(_ results: [JudgedResult]) throws {
     do {
       try write(Leaderboard(results))
     } catch let error as CoreError {
@@ -44,6 +47,6 @@ public struct LeaderboardFiles: Codable, Hashable, Sendable {
         throw OutputError("\(path) cannot be written: \(error)")
       }
     }
-    if markdown == nil, csv == nil, html == nil { try StandardOutput.write(leaderboard.markdown) }
+    if !isAsked { try StandardOutput.write(leaderboard.markdown) }
   }
 }

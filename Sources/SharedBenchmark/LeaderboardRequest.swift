@@ -25,6 +25,7 @@ public struct LeaderboardRequest: Codable, Hashable, Sendable {
   /// - Throws: Errors of exit code 64, 65 and 70.
   public func run() throws {
     try tables.check()
-    try tables.write(try ResultFolder.read(results))
+    let claims = try ResultFolder.read(results)
+    try tables.write(claims.map { JudgedResult($0, .notVerified) })
   }
 }

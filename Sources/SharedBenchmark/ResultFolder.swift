@@ -30,6 +30,9 @@ public struct ResultFolder: Sendable {
     return isTheOne ? result : nil
   }
 
+  /// Where the points of the result of that name are.
+  func points(for name: String) -> String { url.appending(path: PointsFile.name(for: name)).path }
+
   /// Writes the file; it has its name when it is complete. Two programs may share the folder.
   func write(_ result: BenchmarkResult, named name: String) throws {
     do {
@@ -43,7 +46,12 @@ public struct ResultFolder: Sendable {
   ///
   /// - Throws: an error of exit code 65 that names the file that is no result.
   public static func read(_ paths: [String]) throws -> [BenchmarkResult] {
-    var results: [BenchmarkResult] = []
+    try readFiles(paths).map(\.result)
+  }
+
+  /// The same, each with the path of its file.
+  static func readFiles(_ paths: [String]) throws -> [(path: String, result: BenchmarkResult)] {
+    var results: [(String, BenchmarkResult)] = []
     for path in paths {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -56,7 +64,7 @@ public struct ResultFolder: Sendable {
       }
       for file in files {
         do {
-          results.append(try BenchmarkResult(checking: Data(contentsOf: URL(filePath: file))))
+          results.append((file, try BenchmarkResult(checking: Data(contentsOf: URL(filePath: file)))))
         } catch let error as CoreError {
           throw BadDataError("\(file) is no result of a benchmark: \(error)")
         } catch {

@@ -11,6 +11,8 @@ struct SmallPosterior {
   var draws = 6
   var examples = 60
   var isVariational = false
+  /// Standard deviation of each weight over the draws.
+  var spread: Float = 0.05
 
   let architecture: Architecture
 
@@ -30,7 +32,7 @@ struct SmallPosterior {
     return stream.normals(architecture.parameterCount).map { Float($0) }
   }
 
-  private var scale: [Float] { [Float](repeating: 0.05, count: architecture.parameterCount) }
+  private var scale: [Float] { [Float](repeating: spread, count: architecture.parameterCount) }
 
   private func weights() -> ResampledWeights {
     ResampledWeights(architecture: architecture, mean: mean, scale: scale, drawCount: draws, seed: 1)

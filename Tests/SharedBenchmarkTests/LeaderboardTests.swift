@@ -129,7 +129,7 @@ import Testing
       .made(correct: "1000"), .made(correct: "1110", model: "b.h5", posterior: "b"),
     ])
     #expect(board.sections[0].entries.map(\.model) == ["b.h5", "a.h5"])
-    #expect(board.markdown.contains("| 1 | b.h5 | 5 | 100.0 % (51.0–100.0) | 75.0 % (30.1–95.4) |"))
+    #expect(board.markdown.contains("| 1 | b.h5 | 5 | 100.0 % (51.0–100.0) | 75.0 % (30.1–95.4) · unconfirmed |"))
   }
 
   @Test func `names from other people's files mean nothing in Markdown, HTML or CSV`() throws {
@@ -174,8 +174,56 @@ import Testing
     ])
     #expect(
       board.markdown.contains(
-        "|  | **worst case over 2** |  |  | **25.0 % (4.6–69.9)** | **believable** | **62,000** |"))
+        "|  | **worst case over 2** |  |  | **25.0 % (4.6–69.9)** | **believable · unconfirmed** | **62,000** |"))
     #expect(board.csv.contains(",worst-case,,,0.25,"))
     #expect(board.html.contains("<tr class=\"strong\"><td class=\"n\"></td><td>worst case over 2</td>"))
+  }
+
+  // MARK: - What is confirmed and what is claimed
+
+  @Test func `what nobody has verified is called a claim everywhere`() throws {
+    let board = try Leaderboard([.made(correct: "1111")])
+    #expect(!board.hasConfirmedResults)
+    let text = board.markdown
+    #expect(text.contains("Nothing here is confirmed"))
+    #expect(
+      text.split(separator: "\n").filter { $0.contains("100.0 % (51.0–100.0)") && $0.hasPrefix("|") }
+        .allSatisfy { $0.contains("unconfirmed") })
+    #expect(board.csv.contains(",unconfirmed"))
+  }
+
+  @Test func `beside what is confirmed, claims stand apart and do not count`() throws {
+    let board = try Leaderboard([
+      JudgedResult(.made(correct: "1100"), .confirmed),
+      JudgedResult(.made(attack: "mine", correct: "0000", laboratory: "there"), .unconfirmed("its points are missing")),
+    ])
+    let ball = board.sections[0].entries[0].balls[0]
+    #expect(ball.worstCase?.value == 0.5)
+    #expect(ball.isConfirmed)
+    #expect(ball.rows.map(\.counts) == [true, false])
+    let text = board.markdown
+    #expect(text.contains("Not confirmed, and not counted: its points are missing."))
+    #expect(text.contains("| – | mine | predictive | there | 0.0 % (0.0–49.0) | believable · unconfirmed |"))
+    #expect(text.contains("**worst case over 1**"))
+    #expect(!text.contains("Nothing here is confirmed"))
+  }
+
+  @Test func `what is contradicted never counts, nor decides what others are compared with`() throws {
+    let honest = BenchmarkResult.made(correct: "1100")
+    var forged = BenchmarkResult.made(correct: "1111", laboratory: "there")
+    forged.draws = 6
+    for standing in [Standing.confirmed, .notVerified] {
+      let board = try Leaderboard([
+        JudgedResult(forged, .contradicted("4 points are not decided as it says")), JudgedResult(honest, standing),
+      ])
+      #expect(board.sections[0].entries[0].draws == 5)
+      let ball = board.sections[0].entries[0].balls[0]
+      #expect(ball.worstCase?.value == 0.5)
+      #expect(ball.rows[1].verdict == "not true: 4 points are not decided as it says")
+      #expect(!ball.rows[1].counts)
+    }
+    let alone = try Leaderboard([JudgedResult(forged, .contradicted("no"))])
+    #expect(alone.sections[0].entries[0].balls[0].worstCase == nil)
+    #expect(alone.sections[0].entries[0].balls[0].isBelievable == false)
   }
 }

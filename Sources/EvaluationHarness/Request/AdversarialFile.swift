@@ -4,9 +4,11 @@ import Shell
 
 /// The inputs that attacks returned, as an HDF5 file: `/inputs` as they were given, `/labels`, and for each run a group
 /// `/runs/<number>` with `inputs` and its attributes.
-enum AdversarialFile {
+package enum AdversarialFile {
   /// Writes the file; it has its name when it is complete.
-  static func write(_ result: EvaluationResult, to path: String) throws {
+  ///
+  /// - Throws: an error of exit code 70 that names the file.
+  package static func write(_ result: EvaluationResult, to path: String) throws {
     do {
       try AtomicFile.replace(path, durability: .none) { try fill($0, result) }
     } catch {

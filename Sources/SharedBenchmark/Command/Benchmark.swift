@@ -35,6 +35,9 @@ public enum Benchmark {
         Interruption.watch()
         try command.request.run(attacks: attacks, companions: companions) { ProgramEnd.say("note: \($0)") }
       case let command as TableCommand: try command.request.run()
+      case let command as VerifyCommand:
+        Interruption.watch()
+        try command.perform(attacks: attacks, companions: companions)
       case var command: try command.run()
       }
       exit(0)
@@ -51,10 +54,11 @@ struct BenchmarkCommand: ParsableCommand {
     discussion: """
       benchmark run --suite Fixtures/suites/standard.json --models a.h5 b.h5
       benchmark table results-here results-from-there --html leaderboard.html
+      benchmark verify results-from-there --models a.h5 b.h5
 
       Exit codes: 0 done; 64 usage; 65 bad data; 70 output that cannot be written or internal error; 75 interrupted: \
       the same command goes on.
       """,
     version: ProgramVersion.current,
-    subcommands: [RunCommand.self, TableCommand.self])
+    subcommands: [RunCommand.self, TableCommand.self, VerifyCommand.self])
 }

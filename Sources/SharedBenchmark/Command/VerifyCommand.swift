@@ -1,0 +1,98 @@
+import ArgumentParser
+import EvaluationHarness
+import Foundation
+import RobustnessCore
+import Shell
+
+/// `benchmark verify`
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Judge finished results again: their points, and their attacks on a few examples.",
+    discussion: """
+      A result is a text that anybody can edit. Its points are decided again by its posterior, and its attack is \
+      repeated on examples that the digest of the result chooses. Each result is confirmed, unconfirmed (something is \
+      missing, for the reason given) or contradicted. Exit code 65 when one is contradicted.
+      """)
+
+  @Argument(help: ArgumentHelp("Result files, or folders of them.", valueName: "file or folder"))
+  var results: [String]
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Posterior files that the results are about.", valueName: "file"))
+  var models: [String]
+
+  @Option(
+    name: .customLong("plugin"),
+    help: ArgumentHelp("A shared library with attacks in C or a language like it. Repeatable.", valueName: "library"))
+  var plugins: [String] = []
+
+  @Option(
+    name: .customLong("repeat"),
+    help: ArgumentHelp(
+      "Examples on which each attack is repeated, or all: then its checks are made again too. Default: 16.",
+      valueName: "count|all"))
+  var repeats: Repeats = .some(Verification.someExamples)
+
+  @Option(
+    help: ArgumentHelp("Worker threads; results do not depend on it. Default: one a core.", valueName: "count"))
+  var threads: Int?
+
+  @OptionGroup var tables: LeaderboardOptions
+
+  /// How many examples attacks are repeated on.
+  enum Repeats: ExpressibleByArgument {
+    case all
+    case some(Int)
+
+    init?(argument: String) {
+      if argument == "all" {
+        self = .all
+      } else if let count = Int(argument), count >= 1 {
+        self = .some(count)
+      } else {
+        return nil
+      }
+    }
+  }
+
+  func validate() throws {
+    guard !models.isEmpty else { throw ValidationError("Missing --models: which posterior files?") }
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
+  }
+
+  /// What the command line asks for.
+  var request: VerifyRequest {
+    var request = VerifyRequest(results: results, models: models)
+    request.plugins = plugins
+    if case .some(let count) = repeats { request.repeats = count } else { request.repeats = nil }
+    request.threads = threads
+    request.tables = tables.files
+    return request
+  }
+
+  /// Judges, prints a line for each result and one for all.
+  ///
+  /// - Throws: an error of exit code 65 when a result is contradicted.
+  func perform(attacks: [any Attack.Type], companions: Companions) throws {
+    let judged = try request.run(attacks: attacks, companions: companions) { result in
+      try? StandardOutput.write(Self.line(result) + "\n")
+    }
+    let counts = Dictionary(grouping: judged, by: \.standing.word).mapValues(\.count)
+    let summary = ["confirmed", "unconfirmed", "contradicted"].compactMap { word in
+      counts[word].map { "\($0) \(word)" }
+    }
+    try StandardOutput.write((summary.isEmpty ? "There are no results." : summary.joined(separator: ", ") + ".") + "\n")
+    if let count = counts["contradicted"] {
+      throw BadDataError("\(count) of \(judged.count) results \(count == 1 ? "is" : "are") not true")
+    }
+  }
+
+  private static func line(_ judged: JudgedResult) -> String {
+    let result = judged.result
+    let who = result.laboratory.isEmpty ? "" : " (\(result.laboratory))"
+    let words = "\(result.attack.request) · \(result.attack.objective.rawValue) · \(result.model)\(who)"
+    let word = judged.standing.word.padding(toLength: 12, withPad: " ", startingAt: 0)
+    return "\(word)  \(words)" + (judged.standing.reason.isEmpty ? "" : ": \(judged.standing.reason)")
+  }
+}

@@ -1,0 +1,266 @@
+import ComputeKernels
+import Crypto
+import EvaluationHarness
+import Foundation
+import PosteriorFiles
+import RobustnessCore
+import Shell
+
+/// Judges again what a result claims: a result is a text that anybody can edit, its points and its attack are not.
+///
+/// 1. The result is compared with the posterior, the data and its own suite.
+/// 2. Every point that it keeps must be in its ball and box, and be decided as the result says.
+/// 3. The attack is repeated on a few examples, chosen by the digest of the result: whoever writes a result cannot
+///    choose them. Points that an attack did not find itself, or left where they were, are found out here.
+/// 4. The checks that are about the ensemble are made again.
+///
+/// The checks of a run that compare it with stronger ones need all its examples, and are made again only when the
+/// attack is repeated on all.
+struct Verification {
+  /// Where the attack of a result is looked for.
+  let attacks: [any Attack.Type]
+  /// What the harness runs beside it.
+  let companions: Companions
+  /// Examples on which the attack is repeated; nil for all.
+  let repeats: Int?
+
+  /// Examples on which attacks are repeated unless the user says otherwise. An attack that leaves 60 % standing and
+  /// is said to leave all passes sixteen examples once in 3,500 times.
+  static let someExamples = 16
+
+  /// A posterior that results may be about, opened for the number of examples of a suite.
+  struct Opened {
+    let subject: EvaluationSubject
+    let box: ClosedRange<Double>
+    let expected: ExpectedInputs
+
+    init(_ file: PosteriorFile, suite: BenchmarkSuite, threads: Int?) throws {
+      var request = EvaluationRequest(.file(file.path))
+      request.examples = suite.examples
+      request.threads = threads
+      (subject, box) = try request.subjectFromFile()
+      expected = file.expectedInputs
+    }
+  }
+
+  /// What is known about a result after it was judged again.
+  ///
+  /// - Parameters:
+  ///   - result: The claim.
+  ///   - pointsPath: The file of its points.
+  ///   - opened: The posterior and data that it is about.
+  /// - Throws: Errors of files that belong to the user, and `Interrupted`.
+  func standing(of result: BenchmarkResult, points pointsPath: String, on opened: Opened) throws -> Standing {
+    guard let rules = result.rules, result.runs.allSatisfy({ $0.pointsSHA256 != nil }) else {
+      return .unconfirmed("it was written by an older version, which kept no points")
+    }
+    if let problem = disagreement(of: result, with: rules, opened) { return .contradicted(problem) }
+    guard FileManager.default.fileExists(atPath: pointsPath) else {
+      return .unconfirmed("its points are missing: \(pointsPath) belongs to it")
+    }
+    let request: AttackRequest
+    do {
+      request = try rules.request(result.attack.request, among: attacks)
+    } catch let error as UsageError {
+      return .unconfirmed("its attack cannot be repeated: \(error)")
+    }
+    do {
+      return try judged(result, rules, request, pointsPath, opened)
+    } catch let error as CoreError {
+      return .unconfirmed("its attack cannot be repeated: \(error)")
+    }
+  }
+
+  private func judged(
+    _ result: BenchmarkResult, _ rules: BenchmarkSuite, _ request: AttackRequest, _ pointsPath: String,
+    _ opened: Opened
+  ) throws -> Standing {
+    var doubts: [String] = []
+    for (number, run) in result.runs.enumerated() {
+      let ball = "\(run.norm.symbol) ε = \(shortest(run.epsilon))"
+      guard let threat = rules.threat(of: run, on: opened) else {
+        return .contradicted("\(ball) is none of the balls of \(rules.title)")
+      }
+      guard request.attack.capabilities.norms.contains(run.norm) else {
+        return .contradicted("\(request.attack.name) does not work in the norm of \(ball)")
+      }
+      let plan = rules.plan(
+        request, objective: result.attack.objective, threat: threat, on: opened.subject, box: opened.box)
+      let evaluator = try Evaluator(subject: opened.subject, plan: plan, companions: companions)
+      if number == 0, let problem = try ensembleProblem(result, evaluator, opened) { return .contradicted(problem) }
+      // Points that do not count by the result's own word raise nothing and lower nothing.
+      guard run.isValid else { continue }
+      let points: Tensor
+      switch try kept(run, number, pointsPath, opened) {
+      case .success(let found): points = found
+      case .failure(let problem): return .contradicted("\(ball): \(problem.description)")
+      }
+      if let problem = try problem(of: points, run, evaluator, opened) { return .contradicted("\(ball): \(problem)") }
+      switch try repeated(result, run, points, plan, opened) {
+      case .confirmed: break
+      case .contradicted(let problem): return .contradicted("\(ball): \(problem)")
+      case .unconfirmed(let doubt): doubts.append("\(ball): \(doubt)")
+      }
+    }
+    return doubts.isEmpty ? .confirmed : .unconfirmed(doubts.joined(separator: "; "))
+  }
+
+  // MARK: - What stands in the result
+
+  private func disagreement(
+    of result: BenchmarkResult, with rules: BenchmarkSuite, _ opened: Opened
+  ) -> String? {
+    let count = opened.subject.examples.count
+    let draws = opened.subject.ensemble.drawCount
+    if result.seed != rules.seed { return "it names the seed \(result.seed), its suite \(rules.seed)" }
+    if result.decision != rules.decision {
+      return "it decides by \(result.decision), its suite by \(rules.decision)"
+    }
+    if result.examples != count { return "it is about \(result.examples) examples where there are \(count)" }
+    if result.draws != draws { return "it is about \(result.draws) draws where there are \(draws)" }
+    return nil
+  }
+
+  /// What is said of the inputs as given and of the ensemble, and does not hold.
+  private func ensembleProblem(
+    _ result: BenchmarkResult, _ evaluator: Evaluator, _ opened: Opened
+  ) throws -> String? {
+    let clean = try evaluator.judge(opened.subject.examples.inputs)
+    let correct = zip(clean.decisions, opened.subject.examples.labels).count { $0 == $1 }
+    if abs(correct - result.cleanCorrect) > clean.isClose.count(where: \.self) {
+      return "\(correct) examples are decided as their label as given, not \(result.cleanCorrect)"
+    }
+    for check in try evaluator.ensembleChecks() where check.status == .failed {
+      for run in result.runs where !run.failed.contains(check.name) {
+        return "it does not say that the check \(check.name) fails: \(check.finding)"
+      }
+    }
+    return nil
+  }
+
+  // MARK: - Its points
+
+  private func kept(
+    _ run: BenchmarkResult.Run, _ number: Int, _ path: String, _ opened: Opened
+  ) throws -> Result<Tensor, CoreError> {
+    do {
+      guard let points = try PointsFile.read(path, run: number, for: opened.expected) else {
+        return .failure(CoreError("\(path) does not hold points but a posterior"))
+      }
+      guard points.rowCount == opened.subject.examples.count else {
+        return .failure(
+          CoreError("\(path) has \(points.rowCount) points for \(opened.subject.examples.count) examples"))
+      }
+      guard PointsFile.sha256(points) == run.pointsSHA256 else {
+        return .failure(CoreError("the points in \(path) are not those that the result names by their digest"))
+      }
+      return .success(points)
+    } catch let error as PosteriorFileError {
+      return .failure(CoreError("\(error)"))
+    }
+  }
+
+  private func problem(
+    of points: Tensor, _ run: BenchmarkResult.Run, _ evaluator: Evaluator, _ opened: Opened
+  ) throws -> String? {
+    let threat = try ThreatModel(norm: run.norm, epsilon: run.epsilon, box: opened.box)
+    let outside = evaluator.areAllowed(points, in: threat).count { !$0 }
+    guard outside == 0 else { return "\(outside) of \(points.rowCount) points lie outside the ball or the box" }
+    let judgement = try evaluator.judge(points)
+    let labels = opened.subject.examples.labels
+    let claims = run.correct.map { $0 == "1" }
+    let wrong = labels.indices.filter {
+      (judgement.decisions[$0] == labels[$0]) != claims[$0] && !judgement.isClose[$0]
+    }
+    guard let first = wrong.first else { return nil }
+    return "\(wrong.count) of \(labels.count) points are not decided as it says; that of example \(first), of class "
+      + "\(labels[first]), is decided as \(judgement.decisions[first])"
+  }
+
+  // MARK: - Its attack
+
+  private func repeated(
+    _ result: BenchmarkResult, _ run: BenchmarkResult.Run, _ points: Tensor, _ plan: EvaluationPlan, _ opened: Opened
+  ) throws -> Standing {
+    let chosen = try chosen(from: result)
+    var subject = opened.subject
+    subject.examples = subject.examples.subset(chosen)
+    let progress = TerminalProgress(prefix: "\(subject.name) · \(run.norm.symbol) · again · ")
+    let evaluation = try Evaluator(subject: subject, plan: plan, companions: companions, progress: progress).evaluate()
+    if let failure = evaluation.failures.first { return .unconfirmed("its attack fails here: \(failure.reason)") }
+    guard let again = evaluation.runs.first(where: { $0.attack == result.attack.name }) else {
+      return .unconfirmed("its attack leaves no result here")
+    }
+    let claims = run.correct.map { $0 == "1" }
+    let kept = points.rows(chosen)
+    let moved = chosen.indices.filter { Array(kept[row: $0]) != Array(again.adversarialInputs[row: $0]) }
+    let fooled = moved.filter { claims[chosen[$0]] && !again.correct[$0] }
+    let missed = moved.filter { !claims[chosen[$0]] && again.correct[$0] }
+    // On another processor the last bits differ, and one example may go either way.
+    let names = "the \(chosen.count) examples chosen by the digest"
+    if fooled.count > 1 {
+      return .contradicted(
+        "repeated on \(names), the attack fools \(fooled.count) that the result calls decided as their label")
+    }
+    if missed.count > 1 {
+      return .unconfirmed(
+        "its points stand, but the attack that it names does not find them: repeated on \(names), it misses "
+          + "\(missed.count)")
+    }
+    if !moved.isEmpty, isOfThisMachine(result, evaluation) {
+      return .unconfirmed(
+        "this processor, the same as its own, returns other points for \(moved.count) of \(names): the attack or this "
+          + "program has changed since")
+    }
+    return checks(run, again, isWhole: chosen.count == opened.subject.examples.count)
+  }
+
+  /// Compares the checks that a repetition made with those that the result lists.
+  private func checks(_ run: BenchmarkResult.Run, _ again: RunResult, isWhole: Bool) -> Standing {
+    let listed = Dictionary(run.checks.map { ($0.name, $0.status) }) { first, _ in first }
+    for check in again.checks where check.status != .notRun {
+      guard let status = listed[check.name] else {
+        return .unconfirmed("it lacks the check \(check.name), which this version makes")
+      }
+      if isWhole, check.status == .failed, status != Check.Status.failed.rawValue {
+        return .contradicted("it says that the check \(check.name) \(status), but: \(check.finding)")
+      }
+    }
+    return .confirmed
+  }
+
+  /// Examples in an order that follows from every letter of the result.
+  private func chosen(from result: BenchmarkResult) throws -> [Int] {
+    let all = Array(0..<result.examples)
+    guard let repeats, repeats < all.count else { return all }
+    let digest = Data(SHA256.hash(data: try result.encoded()))
+    let keys = all.map { index in Array(SHA256.hash(data: digest + Data("/\(index)".utf8))) }
+    return Array(all.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }.prefix(repeats)).sorted()
+  }
+
+  private func isOfThisMachine(_ result: BenchmarkResult, _ evaluation: EvaluationResult) -> Bool {
+    result.processor != nil && result.processor == evaluation.processor && result.kernels == evaluation.kernels
+      && result.precision == evaluation.precision
+      && result.implementations == evaluation.implementationNames
+  }
+
+  private func shortest(_ value: Double) -> String { String(format: "%.6g", value) }
+}
+
+extension BenchmarkSuite {
+  /// The ball of the suite that a run was in; nil when it is none of them.
+  fileprivate func threat(of run: BenchmarkResult.Run, on opened: Verification.Opened) -> Threat? {
+    threats.first {
+      let epsilon = $0.epsilon(box: opened.box, features: opened.subject.examples.inputs.rowSize)
+      return $0.norm == run.norm && abs(epsilon - run.epsilon) <= 1e-12 * epsilon
+    }
+  }
+}
+
+extension EvaluationResult {
+  /// What the library calls the code that computed the products, each name once; nil where it is not known.
+  var implementationNames: [String]? {
+    let names = Set(products.map(\.implementation)).sorted()
+    return names.isEmpty ? nil : names
+  }
+}

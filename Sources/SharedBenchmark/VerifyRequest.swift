@@ -1,0 +1,98 @@
+import EvaluationHarness
+import Foundation
+import PosteriorFiles
+public import RobustnessCore
+import Shell
+
+/// Everything that judging finished results again follows from.
+public struct VerifyRequest: Codable, Hashable, Sendable {
+  /// Result files, or folders of them.
+  public var results: [String]
+  /// Posterior files that the results are about.
+  public var models: [String]
+  /// Shared libraries with attacks in C or a language like it.
+  public var plugins: [String] = []
+  /// Examples on which each attack is repeated; nil for all.
+  public var repeats: Int? = Verification.someExamples
+  /// Worker threads, on which no result depends; nil for one a core.
+  public var threads: Int?
+  /// Where the leaderboard of what was judged goes; it is made only when a file is named.
+  public var tables = LeaderboardFiles()
+
+  /// Results about these posteriors.
+  public init(results: [String], models: [String]) {
+    self.results = results
+    self.models = models
+  }
+
+  /// The request in one line of JSON without what has its default, the same for equal requests.
+  public var canonicalText: String { CanonicalText.text(of: self, besides: Self.empty) }
+
+  /// The request that a canonical text describes; what it leaves out has its default.
+  ///
+  /// - Throws: `DecodingError` for a text that describes none.
+  public init(canonicalText: String) throws {
+    self = try CanonicalText.value(of: canonicalText, besides: Self.empty)
+  }
+
+  private static let empty = VerifyRequest(results: [], models: [])
+}
+
+extension VerifyRequest {
+  /// Judges every result again, and writes the leaderboard.
+  ///
+  /// - Parameters:
+  ///   - attacks: Where the attacks of the results are found.
+  ///   - companions: What the harness runs beside them.
+  ///   - didJudge: Is told of each result as it comes.
+  /// - Returns: What is known of each, in the order of the files.
+  /// - Throws: Errors with the exit codes of `evaluate`.
+  public func run(
+    attacks: [any Attack.Type], companions: Companions, didJudge: (JudgedResult) -> Void = { _ in }
+  ) throws -> [JudgedResult] {
+    try tables.check()
+    let verification = Verification(
+      attacks: try attacks.adding(libraries: plugins), companions: companions, repeats: repeats)
+    let reported = try ResultFolder.readFiles(results)
+    var models = OpenModels(files: try self.models.map { try PosteriorFile.open($0, probe: .currentProgram) }, threads)
+    var judged: [JudgedResult] = []
+    for (path, result) in reported {
+      var standing = Standing.unconfirmed("none of the models has its posterior and its data")
+      if let rules = result.rules, let opened = try models.opened(result.subject, rules) {
+        let points = URL(filePath: path).deletingLastPathComponent()
+          .appending(path: PointsFile.name(for: URL(filePath: path).lastPathComponent)).relativePath
+        standing = try verification.standing(of: result, points: points, on: opened)
+      } else if result.rules == nil {
+        standing = .unconfirmed("it was written by an older version, which kept no points")
+      }
+      judged.append(JudgedResult(result, standing))
+      didJudge(judged[judged.count - 1])
+    }
+    if tables.isAsked { try tables.write(judged) }
+    return judged
+  }
+}
+
+/// The models of a verification, each opened when the first result about it comes.
+private struct OpenModels {
+  let files: [PosteriorFile]
+  let threads: Int?
+  private var last: (key: BenchmarkResult.Subject, opened: Verification.Opened)?
+
+  init(files: [PosteriorFile], _ threads: Int?) {
+    self.files = files
+    self.threads = threads
+  }
+
+  /// The model that results of a subject are about; nil when there is none.
+  mutating func opened(_ subject: BenchmarkResult.Subject, _ rules: BenchmarkSuite) throws -> Verification.Opened? {
+    if let last, last.key == subject { return last.opened }
+    let file = files.first {
+      $0.posteriorSHA256 == subject.posteriorSHA256 && $0.dataSHA256 == subject.dataSHA256
+    }
+    guard let file else { return nil }
+    let opened = try Verification.Opened(file, suite: rules, threads: threads)
+    last = (subject, opened)
+    return opened
+  }
+}

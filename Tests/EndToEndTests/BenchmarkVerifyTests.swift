@@ -1,0 +1,219 @@
+import Foundation
+import HDF5
+import RobustnessCore
+import TestSupport
+import Testing
+
+@testable import SharedBenchmark
+
+/// What somebody reports is judged again: forgeries of every kind are planted in honest results.
+@Suite(.inTurn) struct `benchmark verify` {
+
+  /// Results of three attacks on a small posterior, in a folder of their own for each forgery.
+  private func withResults(
+    _ posterior: SmallPosterior? = nil, plugin: CompiledPlugin? = nil,
+    _ body: (_ folder: URL, _ model: String, _ words: [String]) throws -> Void
+  ) throws {
+    try withFolder { folder in
+      let model = try (posterior ?? SmallPosterior()).write(to: folder)
+      let suite = try `The program benchmark`.suite(in: folder, steps: [5])
+      var words = ["run", "--suite", suite, "--models", model, "--results", "results", "--markdown", "run.md"]
+      if let plugin { words += ["--plugin", plugin.path, "--attack", "iterated-sign:steps=3"] }
+      let run = try Program.benchmark.run(words, in: folder)
+      #expect(run.code == 0, "\(run.errors)")
+      try body(folder, model, words)
+    }
+  }
+
+  private func verify(_ folder: URL, _ model: String, _ further: [String] = []) throws -> Program.Run {
+    try Program.benchmark.run(["verify", "results", "--models", model] + further, in: folder)
+  }
+
+  /// The result of the attack named, as JSON that can be edited.
+  private func edit(_ folder: URL, _ attack: String, _ change: (inout [String: Any]) throws -> Void) throws {
+    let results = folder.appendingPathComponent("results")
+    let name = try #require(try names(in: results).first { $0.hasSuffix(".json") && $0.contains("-\(attack)-") })
+    let file = results.appendingPathComponent(name)
+    var object = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+    try change(&object)
+    try JSONSerialization.data(withJSONObject: object).write(to: file)
+  }
+
+  private func editRuns(_ folder: URL, _ attack: String, _ change: (inout [String: Any]) throws -> Void) throws {
+    try edit(folder, attack) { object in
+      var runs = try #require(object["runs"] as? [[String: Any]])
+      for index in runs.indices { try change(&runs[index]) }
+      object["runs"] = runs
+    }
+  }
+
+  private func pointsFile(_ folder: URL, _ attack: String) throws -> URL {
+    let results = folder.appendingPathComponent("results")
+    let name = try #require(try names(in: results).first { $0.hasSuffix(".points.h5") && $0.contains("-\(attack)-") })
+    return results.appendingPathComponent(name)
+  }
+
+  @Test func `honest results are confirmed, on any number of threads and examples`() throws {
+    try withResults { folder, model, _ in
+      for further in [[], ["--threads", "1"], ["--repeat", "3"], ["--repeat", "all"]] {
+        let run = try verify(folder, model, further)
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(run.output.hasSuffix("\n3 confirmed.\n"), "\(run.output)")
+        #expect(run.output.hasPrefix("confirmed     "))
+      }
+      // The leaderboard of what is confirmed is that of the run itself; a table of claims says so.
+      #expect(try verify(folder, model, ["--markdown", "verified.md"]).code == 0)
+      let own = try String(contentsOf: folder.appendingPathComponent("run.md"), encoding: .utf8)
+      #expect(try String(contentsOf: folder.appendingPathComponent("verified.md"), encoding: .utf8) == own)
+      #expect(!own.contains("unconfirmed"))
+      let table = try Program.benchmark.run(["table", "results"], in: folder)
+      #expect(table.output.contains("Nothing here is confirmed"))
+    }
+  }
+
+  @Test func `whoever writes that everything withstood is contradicted, and does not count`() throws {
+    try withResults { folder, model, _ in
+      try editRuns(folder, "pgd-steps-5") { run in
+        run["correct"] = String(repeating: "1", count: try #require(run["correct"] as? String).count)
+      }
+      let run = try verify(folder, model, ["--csv", "table.csv"])
+      #expect(run.code == 65)
+      #expect(run.errors.contains("1 of 3 results is not true"))
+      #expect(run.output.contains("contradicted  pgd:steps=5"))
+      #expect(run.output.contains("points are not decided as it says; that of example"))
+      let table = try String(contentsOf: folder.appendingPathComponent("table.csv"), encoding: .utf8)
+      let rows = table.split(separator: "\n").filter { $0.contains(",pgd:steps=5,") }
+      #expect(rows.count == 2 && rows.allSatisfy { $0.hasSuffix(",contradicted") && $0.contains(",false,") })
+    }
+  }
+
+  @Test func `an attack that is said to have moved nothing is found out by doing it again`() throws {
+    try withResults { folder, model, _ in
+      // Points that are the inputs as given, with the decisions and the digest that belong to them: only the attack
+      // itself can tell.
+      let file = try pointsFile(folder, "pgd-steps-5")
+      let old = try HDF5File.open(file.path)
+      let inputs = try old.dataset("/inputs").readAll(as: Double.self)
+      let shape = try #require(try old.dataset("/inputs").shape)
+      let labels = try old.dataset("/labels").readAll(as: Int64.self)
+      let forged = folder.appendingPathComponent("forged.h5")
+      try {
+        let new = try HDF5File.create(forged.path)
+        try new.setAttribute("format", of: "/", to: "adversarial-inputs")
+        try new.createDataset("/labels", element: .int64, shape: [labels.count], chunk: [labels.count]).writeAll(labels)
+        for group in ["", "/runs", "/runs/0", "/runs/1"] {
+          if !group.isEmpty { try new.createGroup(group) }
+          guard group != "/runs" else { continue }
+          try new.createDataset(group + "/inputs", element: .float64, shape: shape, chunk: shape).writeAll(inputs)
+        }
+        try new.flush()
+      }()
+      try FileManager.default.removeItem(at: file)
+      try FileManager.default.moveItem(at: forged, to: file)
+      let digest = PointsFile.sha256(Tensor(shape: shape, elements: inputs))
+      try editRuns(folder, "pgd-steps-5") { run in
+        run["correct"] = String(repeating: "1", count: labels.count)
+        run["pointsSHA256"] = digest
+      }
+      let run = try verify(folder, model)
+      #expect(run.code == 65)
+      #expect(
+        run.output.contains("repeated on the 16 examples chosen by the digest, the attack fools"), "\(run.output)")
+    }
+  }
+
+  @Test(arguments: [
+    ("epsilon", "is none of the balls of small 1"), ("digest", "are not those that the result names by their digest"),
+    ("clean", "examples are decided as their label as given, not 1"),
+    ("draws", "is about 5 draws where there are 6"), ("decision", "decides by majority-vote, its suite by predictive"),
+    ("check", "does not say that the check identical-draws fails"),
+  ])
+  func `every other number is compared too`(_ forgery: String, _ says: String) throws {
+    // Of identical draws, so that a check of the ensemble fails.
+    var posterior = try SmallPosterior()
+    if forgery == "check" { posterior.spread = 0 }
+    try withResults(posterior) { folder, model, _ in
+      switch forgery {
+      case "epsilon": try editRuns(folder, "fgsm") { $0["epsilon"] = 0.05 + ($0["epsilon"] as? Double ?? 0) }
+      case "digest": try editRuns(folder, "fgsm") { $0["pointsSHA256"] = String(repeating: "0", count: 64) }
+      case "clean": try edit(folder, "fgsm") { $0["cleanCorrect"] = 1 }
+      case "draws": try edit(folder, "fgsm") { $0["draws"] = 5 }
+      case "decision": try edit(folder, "fgsm") { $0["decision"] = "majority-vote" }
+      default:
+        try editRuns(folder, "fgsm") { run in
+          let checks = try #require(run["checks"] as? [[String: Any]])
+          #expect(checks.contains { $0["name"] as? String == "identical-draws" && $0["status"] as? String == "failed" })
+          run["checks"] = checks.map { check in
+            check.merging(check["name"] as? String == "identical-draws" ? ["status": "passed"] : [:]) { $1 }
+          }
+        }
+      }
+      let run = try verify(folder, model)
+      #expect(run.code == 65, "\(run.output)")
+      #expect(run.output.contains("contradicted  fgsm") && run.output.contains(says), "\(run.output)")
+      #expect(run.output.contains("2 confirmed, 1 contradicted."))
+    }
+  }
+
+  @Test func `what is missing leaves a result unconfirmed, with the reason`() throws {
+    let plugin = try CompiledPlugin(file: CompiledPlugin.example)
+    try withResults(plugin: plugin) { folder, model, _ in
+      try FileManager.default.removeItem(at: try pointsFile(folder, "fgsm"))
+      // As a version before points were kept wrote it.
+      try edit(folder, "random-draws-3") { object in
+        object["rules"] = nil
+        object["runs"] = try #require(object["runs"] as? [[String: Any]]).map { $0.filter { $0.key != "pointsSHA256" } }
+      }
+      // Makes fewer checks.
+      try editRuns(folder, "pgd-steps-5") { run in
+        run["checks"] = try #require(run["checks"] as? [[String: Any]]).filter {
+          $0["name"] as? String != "doubled-steps"
+        }
+      }
+      let run = try verify(folder, model)
+      #expect(run.code == 0, "\(run.errors)")
+      for says in [
+        "its points are missing: results/", "it was written by an older version, which kept no points",
+        "it lacks the check doubled-steps, which this version makes",
+        "its attack cannot be repeated: no attack named 'iterated-sign'", "4 unconfirmed.",
+      ] {
+        #expect(run.output.contains(says), "\(run.output)")
+      }
+      let known = try verify(folder, model, ["--plugin", plugin.path])
+      #expect(known.output.hasSuffix("1 confirmed, 3 unconfirmed.\n"), "\(known.output)")
+
+      let other = try SmallPosterior(draws: 5).write(to: folder)
+      let elsewhere = try verify(folder, other)
+      #expect(elsewhere.output.contains("none of the models has its posterior and its data"))
+    }
+  }
+
+  @Test func `a suite that is not the one that the digest names is refused`() throws {
+    try withResults { folder, model, _ in
+      try edit(folder, "fgsm") { object in
+        var rules = try #require(object["rules"] as? [String: Any])
+        rules["gradientsPerExample"] = 21
+        object["rules"] = rules
+      }
+      let run = try verify(folder, model)
+      #expect(run.code == 65)
+      #expect(run.errors.contains("'rules' are not the suite that 'subject' names"))
+    }
+  }
+
+  @Test func `a run that finds a forged result in its folder makes it again`() throws {
+    try withResults { folder, model, words in
+      let results = folder.appendingPathComponent("results")
+      let expected = try `The program benchmark`.contents(results)
+      try editRuns(folder, "pgd-steps-5") { run in
+        run["correct"] = String(repeating: "1", count: try #require(run["correct"] as? String).count)
+      }
+      let run = try Program.benchmark.run(words, in: folder)
+      #expect(run.code == 0)
+      #expect(run.errors.contains("was made again: the old result is not true"))
+      #expect(
+        try `The program benchmark`.contents(results).filter { $0.key.hasSuffix("json") }
+          == expected.filter { $0.key.hasSuffix("json") })
+    }
+  }
+}
