@@ -1,5 +1,5 @@
 import Foundation
-import RobustnessCore
+package import RobustnessCore
 
 /// What somebody else reports is judged again: decisions at points that come from elsewhere, and what the ensemble is
 /// said to be.

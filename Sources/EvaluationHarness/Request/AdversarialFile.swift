@@ -37,8 +37,10 @@ package enum AdversarialFile {
 
   /// In double: rounded, a point could leave the ball, or be judged differently when it is read again.
   private static func write(_ inputs: Tensor, to path: String, in file: HDF5File) throws {
+    // Chunks of some 64 KiB; clipped pixels repeat, so that compression leaves a fraction of them.
+    let rows = max(1, min(inputs.rowCount, (1 << 16) / (8 * max(1, inputs.rowSize))))
     let dataset = try file.createDataset(
-      path, element: .float64, shape: inputs.shape, chunk: [1] + inputs.shape.dropFirst())
+      path, element: .float64, shape: inputs.shape, chunk: [rows] + inputs.shape.dropFirst(), isCompressed: true)
     try dataset.writeAll(inputs.elements)
   }
 }
