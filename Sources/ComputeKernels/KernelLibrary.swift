@@ -60,6 +60,9 @@ public enum KernelLibrary: Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// Whether `ROBUSTNESS_KERNELS` is one of its values, or not set: `preferredDescription` says what is wrong with it.
+  public static var isRequestUnderstood: Bool { requested == nil || forced != nil }
+
   /// Threads that oneDNN would use for a call from this thread, after the limit that every kernel sets: 1.
   static var oneDNNThreadLimit: Int { Int(cdnn_one_thread()) }
 

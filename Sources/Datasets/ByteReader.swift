@@ -1,5 +1,6 @@
 import CZlib
 import Foundation
+import Shell
 
 /// The bytes of a file from its beginning; a gzip file, known by its first two bytes, is inflated on the way.
 ///
@@ -37,7 +38,7 @@ final class ByteReader {
       try handle.seek(toOffset: 0)
       inflater = start == Data([0x1F, 0x8B]) ? Inflater() : nil
     } catch {
-      throw DatasetError(file: path, reason: "cannot be read: \(error.localizedDescription)")
+      throw DatasetError(file: path, reason: "cannot be read: \(SystemError.words(of: error))")
     }
   }
 
@@ -62,7 +63,7 @@ final class ByteReader {
     do {
       return Array(try handle.read(upToCount: count) ?? Data())
     } catch {
-      throw DatasetError(file: path, reason: "cannot be read: \(error.localizedDescription)")
+      throw DatasetError(file: path, reason: "cannot be read: \(SystemError.words(of: error))")
     }
   }
 

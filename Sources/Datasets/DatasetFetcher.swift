@@ -1,4 +1,5 @@
 public import Foundation
+import Shell
 
 /// How far a file has come.
 public struct FetchProgress: Sendable, Hashable {
@@ -52,7 +53,7 @@ public struct DatasetFetcher: Sendable {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
       throw FetchError(
-        kind: .cannotWrite, file: folder, reason: "cannot be made a folder (\(error.localizedDescription))")
+        kind: .cannotWrite, file: folder, reason: "cannot be made a folder (\(SystemError.words(of: error)))")
     }
     var fetched: [String] = []
     for file in files where try !isPresent(file, in: folder) {

@@ -82,8 +82,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     func engine(_ precision: Precision, backward: Bool) throws -> BlockEngine {
       try BlockEngine(
         source, precision: precision, library: precision == .float64 ? .portable : configuration.library,
-        backward: backward,
-        threads: configuration.threads, budget: budget,
+        backward: backward, threads: WorkerTeam.useful(configuration.threads), budget: budget,
         packedBytes: configuration.packedBytes, inputMagnitude: magnitude)
     }
     gradients = try engine(configuration.precision, backward: true)

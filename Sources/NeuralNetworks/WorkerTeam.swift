@@ -1,9 +1,14 @@
 import Dispatch
+import Foundation
 import Synchronization
 
 /// Runs the same work on a fixed number of threads and waits for all of them.
 struct WorkerTeam: Sendable {
   let count: Int
+
+  /// As many of the threads asked for as are of use. Every one has memory of its own, and results depend on none, so
+  /// that a million of them would cost gigabytes for nothing.
+  static func useful(_ threads: Int) -> Int { min(threads, max(16, 4 * ProcessInfo.processInfo.activeProcessorCount)) }
 
   /// Calls `body` once for each worker, in parallel; the first error is thrown after all have ended.
   func perform(_ body: @Sendable (_ worker: Int) throws -> Void) throws {

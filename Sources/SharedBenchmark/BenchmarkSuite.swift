@@ -87,7 +87,7 @@ public struct BenchmarkSuite: Codable, Sendable, Hashable {
     do {
       data = try Data(contentsOf: URL(filePath: path))
     } catch {
-      throw BadDataError("\(path): \(error.localizedDescription)")
+      throw BadDataError("\(path) cannot be read: \(SystemError.words(of: error))")
     }
     do {
       let suite = try JSONDecoder().decode(BenchmarkSuite.self, from: data)

@@ -14,7 +14,7 @@ public struct ResultFolder: Sendable {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
-      throw OutputError("\(path) cannot be made: \(error.localizedDescription)")
+      throw OutputError("\(path) cannot be made: \(SystemError.words(of: error))")
     }
     guard access(url.path, W_OK) == 0 else { throw OutputError("\(path) cannot be written to") }
   }
@@ -61,6 +61,7 @@ public struct ResultFolder: Sendable {
       if isFolder.boolValue {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         files = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted().map { "\(path)/\($0)" }
+        guard !files.isEmpty else { throw BadDataError("\(path) holds no results: files that end in .json") }
       }
       for file in files {
         do {
@@ -68,7 +69,7 @@ public struct ResultFolder: Sendable {
         } catch let error as CoreError {
           throw BadDataError("\(file) is no result of a benchmark: \(error)")
         } catch {
-          throw BadDataError("\(file) cannot be read: \(error.localizedDescription)")
+          throw BadDataError("\(file) cannot be read: \(SystemError.words(of: error))")
         }
       }
     }

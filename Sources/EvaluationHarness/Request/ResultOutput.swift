@@ -53,6 +53,7 @@ struct ResultOutput {
 
   /// Said only where it matters: without oneDNN.
   private var kernelNote: String {
-    KernelLibrary.preferred == .portable ? "(\(KernelLibrary.preferredDescription))\n" : ""
+    KernelLibrary.preferred == .portable || !KernelLibrary.isRequestUnderstood
+      ? "(\(KernelLibrary.preferredDescription))\n" : ""
   }
 }

@@ -27,7 +27,7 @@ final class GradientEngine: Sendable {
     self.plan = plan
     let network = try CompiledNetwork(architecture, rows: plan.rows, precision: precision, library: library)
     self.network = network
-    team = WorkerTeam(count: max(1, min(threads, plan.unitCount)))
+    team = WorkerTeam(count: max(1, min(WorkerTeam.useful(threads), plan.unitCount)))
     lanes = try (0..<team.count).map { _ in
       Lane(
         space: try Workspace(network, backward: backward),

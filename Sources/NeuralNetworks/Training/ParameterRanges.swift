@@ -30,7 +30,7 @@ struct ParameterRanges: Sendable {
   private init(_ ranges: [Range<Int>], threads: Int) {
     self.ranges = ranges
     // A thread is worth its start from a few ranges on.
-    team = WorkerTeam(count: max(1, min(threads, ranges.count / 4)))
+    team = WorkerTeam(count: max(1, min(WorkerTeam.useful(threads), ranges.count / 4)))
   }
 
   /// Calls `body` for every range.

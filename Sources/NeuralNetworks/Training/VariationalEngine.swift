@@ -47,7 +47,7 @@ final class VariationalEngine: Sendable {
     let network = try CompiledNetwork(
       architecture.withoutActivations(), rows: plan.rows, precision: .float32, library: library)
     self.network = network
-    team = WorkerTeam(count: max(1, min(threads, plan.unitCount)))
+    team = WorkerTeam(count: max(1, min(WorkerTeam.useful(threads), plan.unitCount)))
     let stride = (architecture.parameterCount + 15) / 16 * 16
     self.stride = stride
     let activations = activations

@@ -72,7 +72,7 @@ enum ArchitectureSpecification {
     do {
       return try String(contentsOfFile: path, encoding: .utf8)
     } catch {
-      throw BadDataError("\(path) cannot be read: \(error.localizedDescription)")
+      throw BadDataError("\(path) cannot be read: \(SystemError.words(of: error))")
     }
   }
 

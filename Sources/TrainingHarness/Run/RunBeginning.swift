@@ -8,6 +8,18 @@ import Shell
 
 /// How a run comes into being: from a request, or from the journal of one that stopped.
 enum RunBeginning {
+  /// A position, a momentum and a gradient in `Double` are the least that a sampler holds at once.
+  private static func checkMemory(_ architecture: Architecture) throws {
+    let needed = 24 * Double(architecture.parameterCount)
+    let available = Double(ProcessInfo.processInfo.physicalMemory)
+    guard needed <= available else {
+      throw UsageError(
+        String(
+          format: "--architecture: a network of %d weights needs %.1f GB of memory at least; this machine has %.1f GB",
+          architecture.parameterCount, needed / 1e9, available / 1e9))
+    }
+  }
+
   /// Checks everything that can be known, and makes the journal.
   ///
   /// - Parameter commandLine: What the file says that the run was asked with.
@@ -23,6 +35,7 @@ enum RunBeginning {
     let data = try TrainingData(options, path: path, probe: environment.probe)
     let architecture = try ArchitectureSpecification.resolve(
       options.architecture, inputShape: data.train.inputShape, classCount: data.classCount)
+    try checkMemory(architecture)
     let prior = try options.prior(of: architecture)
     try checkTarget(request, architecture, prior, data, options)
     try OutputCheck.checkSpace(
