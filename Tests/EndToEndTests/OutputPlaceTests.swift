@@ -76,7 +76,11 @@ import Testing
     try withFolder { folder in
       let path = folder.appending(path: "null").path
       symlink("/dev/null", path)
-      let run = try Program.benchmark.run(["table", folder.path, "--csv", path, "--markdown", "/dev/stdout"])
+      let suite = try `The program benchmark`.suite(in: folder, steps: [])
+      let words = ["run", "--suite", suite, "--models", try SmallPosterior().write(to: folder), "--results", "results"]
+      #expect(try Program.benchmark.run(words, in: folder).code == 0)
+      let results = folder.appending(path: "results").path
+      let run = try Program.benchmark.run(["table", results, "--csv", path, "--markdown", "/dev/stdout"])
       #expect(run.code == 0, "\(run.errors)")
       #expect(run.output.hasPrefix("# Leaderboard"))
       #expect(kind(URL(filePath: path)) == S_IFLNK)
