@@ -63,7 +63,7 @@ extension BenchmarkRequest {
     let run = try BenchmarkRun(
       try BenchmarkSuite.read(suite), attacks: try attacks.adding(libraries: plugins), companions: companions,
       further: self.attacks, laboratory: laboratory, threads: threads)
-    try tables.check()
+    try tables.check(besides: models + plugins + [suite])
     let folder = try ResultFolder(results)
     var notes: [String] = []
     let finished: [JudgedResult]
@@ -72,7 +72,7 @@ extension BenchmarkRequest {
         switch event {
         case .skipped(let reason): notes.append("\(attack) on \(model): \(reason)")
         case .replaced(let reason):
-          notes.append("\(attack) on \(model) was made again: the old result is not true, \(reason)")
+          notes.append("\(attack) on \(model) was made again: of the old result, \(reason)")
         case .found, .finished: break
         }
       }

@@ -1,4 +1,5 @@
 import Crypto
+import EvaluationHarness
 import Foundation
 public import RobustnessCore
 
@@ -159,11 +160,15 @@ extension BenchmarkResult {
       guard run.correct.count == examples, run.correct.allSatisfy({ $0 == "0" || $0 == "1" }) else {
         throw CoreError("'correct' must have a 0 or a 1 for each of the \(examples) examples")
       }
-      guard run.epsilon.isFinite, run.epsilon >= 0, run.memberGradients >= 0, run.queries >= 0,
-        (0...examples).contains(run.correctAtBestQuery)
+      let costs = 0...(1 << 53)
+      guard run.epsilon.isFinite, run.epsilon >= 0, costs.contains(run.memberGradients), costs.contains(run.queries),
+        (0...run.correct.count { $0 == "1" }).contains(run.correctAtBestQuery)
       else { throw CoreError("a run's ε, cost or counts make no sense") }
       guard run.pointsSHA256.map(Self.isDigest) ?? true else {
         throw CoreError("'\(run.pointsSHA256 ?? "")' is no SHA-256 digest")
+      }
+      if let unknown = run.checks.first(where: { Check.Status(rawValue: $0.status) == nil }) {
+        throw CoreError("'\(unknown.status)' is no status of a check: passed, failed, warning or not run")
       }
       guard !run.checks.isEmpty else { throw CoreError("a run has no checks") }
     }

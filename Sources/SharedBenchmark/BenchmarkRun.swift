@@ -34,7 +34,8 @@ public struct BenchmarkRun: Sendable {
     self.companions = companions
     self.laboratory = laboratory
     self.threads = threads
-    verification = Verification(attacks: attacks, companions: companions, repeats: Verification.someExamples)
+    verification = Verification(attacks: attacks, companions: companions, repeats: Verification.someExamples,
+      seed: Verification.freshSeed())
     var entries: [(AttackRequest, BenchmarkSuite.Entry)] = []
     for entry in suite.attacks + further {
       let request = try suite.request(entry.attack, among: attacks)
@@ -49,7 +50,7 @@ public struct BenchmarkRun: Sendable {
   public enum Event: Sendable {
     /// It was finished before.
     case found
-    /// It was finished before, but is not true for the reason given, and was made again.
+    /// It was finished before, but could not be confirmed for the reason given, and was made again.
     case replaced(String)
     /// It was finished now.
     case finished
@@ -72,6 +73,9 @@ public struct BenchmarkRun: Sendable {
   ) throws -> [JudgedResult] {
     let files = try models.map { try PosteriorFile.open($0, probe: .currentProgram) }
     let subjects = try files.map(suite.subject)
+    if case .singleDraw(let draw)? = Decision(suite.decision), let few = files.first(where: { $0.drawCount <= draw }) {
+      throw BadDataError("\(few.path): \(suite.title) decides by draw \(draw); the file has \(few.drawCount) draws, from 0 on")
+    }
     var results: [JudgedResult] = []
     for (file, subject) in zip(files, subjects) {
       // Opened when it is needed first.
@@ -87,10 +91,13 @@ public struct BenchmarkRun: Sendable {
         var event = Event.finished
         if let found = folder.finished(name, about: subject, of: entry) {
           let standing = try verification.standing(of: found, points: folder.points(for: name), on: try opened())
-          if case .contradicted(let reason) = standing {
-            event = .replaced(reason)
-          } else {
-            let judged = JudgedResult(found, standing)
+          switch standing {
+          case .contradicted(let reason): event = .replaced(reason)
+          // What is there can be made again; only results of versions that kept no points are left as they are.
+          case .unconfirmed(let reason) where found.rules != nil: event = .replaced(reason)
+          default:
+            // The folder is this run's own: its checks are taken from it.
+            let judged = JudgedResult(found, standing.isConfirmed ? .confirmed(.everything) : standing)
             if !results.contains(judged) { results.append(judged) }
             didEnd(file.fileName, entry.attack, .found)
             continue
@@ -101,7 +108,7 @@ public struct BenchmarkRun: Sendable {
             try PointsFile.write(evaluation, runs: runs, to: folder.points(for: name))
           }
           try folder.write(result, named: name)
-          results.append(JudgedResult(result, .confirmed))
+          results.append(JudgedResult(result, .confirmed(.everything)))
           didEnd(file.fileName, entry.attack, event)
         } catch let error as CoreError {
           // More classes than there are, for instance: no reason to give up the rest.

@@ -125,19 +125,3 @@ public struct BenchmarkSuite: Codable, Sendable, Hashable {
     }
   }
 }
-
-extension DecodingError {
-  /// What is wrong with the JSON, in a sentence.
-  var sentence: String {
-    func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
-    switch self {
-    case .keyNotFound(let key, let context): return "the key '\(place(context.codingPath + [key]))' is missing"
-    case .valueNotFound(_, let context): return "'\(place(context.codingPath))' has no value"
-    case .typeMismatch(let type, let context): return "'\(place(context.codingPath))' is not a \(type)"
-    case .dataCorrupted(let context):
-      let place = place(context.codingPath)
-      return place.isEmpty ? "is not JSON" : "'\(place)': \(context.debugDescription)"
-    @unknown default: return "\(self)"
-    }
-  }
-}

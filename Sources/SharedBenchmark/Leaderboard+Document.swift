@@ -24,7 +24,7 @@ extension Leaderboard {
             + "--models FILES judges their points again and repeats their attacks on a few examples."))
     }
     for section in sections {
-      blocks.append(.heading(2, "\(section.suite), data \(section.dataSHA256.prefix(12))…"))
+      blocks.append(.heading(2, "\(section.title), data \(section.dataSHA256.prefix(12))…"))
       blocks.append(
         .paragraph(
           "Suite SHA-256 \(section.suiteSHA256). Data SHA-256 \(section.dataSHA256). Only results that agree in both are compared."
@@ -49,7 +49,7 @@ extension Leaderboard {
             guard let ball = entry.balls.first(where: { $0.title == title }), let worst = ball.worstCase else {
               return "–"
             }
-            return percent(worst) + (ball.isBelievable ? "" : ", not believable") + (ball.isConfirmed ? "" : Self.mark)
+            return percent(worst) + (ball.isBelievable ? "" : ", not believable") + ball.mark
           }
       }, strong: [])
   }
@@ -67,13 +67,13 @@ extension Leaderboard {
     }
     for ball in entry.balls {
       blocks.append(.heading(4, ball.title))
-      let apart = ball.rows.filter { hasConfirmedResults && $0.standing != .confirmed }
-      var rows = lines(ball.rows.filter { !(hasConfirmedResults && $0.standing != .confirmed) })
+      let apart = ball.rows.filter { hasConfirmedResults && !$0.standing.isConfirmed }
+      var rows = lines(ball.rows.filter { !(hasConfirmedResults && !$0.standing.isConfirmed) })
       if let worst = ball.worstCase {
         let counted = ball.rows.filter(\.counts)
         rows.append([
           "", "worst case over \(counted.count)", "", "", percent(worst),
-          ball.verdict + (ball.isConfirmed ? "" : Self.mark),
+          ball.verdict + ball.mark,
           grouped(counted.reduce(0) { $0 + $1.run.memberGradients }),
         ])
       }
@@ -96,15 +96,12 @@ extension Leaderboard {
     ]
   }
 
-  /// Stands behind everything that is only claimed.
-  private static let mark = " · unconfirmed"
-
   private func lines(_ rows: [Row]) -> [[String]] {
     rows.enumerated().map { index, row in
       [
         row.counts ? "\(index + 1)" : "–", row.attack.request, row.attack.objective.rawValue,
         row.laboratories.filter { !$0.isEmpty }.joined(separator: ", "), percent(row.robustAccuracy),
-        row.verdict + (row.standing.word == "unconfirmed" ? Self.mark : ""), grouped(row.run.memberGradients),
+        row.verdict + row.standing.mark, grouped(row.run.memberGradients),
       ]
     }
   }
@@ -141,9 +138,23 @@ extension Leaderboard.Ball {
       ? "believable" : "not believable: below the interval of the strongest attack, so more search finds more"
   }
 
+  /// Stands behind a worst case that is not confirmed, or whose strongest attack's checks are not.
+  var mark: String { rows.first { $0.counts }?.standing.mark ?? "" }
+
   /// `L∞ ε = 0.1`
   var title: String { "\(norm.symbol) ε = \(shortest(epsilon))" }
 
   /// At most six digits: a radius that was computed from the number of features has sixteen.
   private func shortest(_ value: Double) -> String { String(format: "%.6g", value) }
+}
+
+extension Standing {
+  /// Stands behind everything that is only claimed.
+  fileprivate var mark: String {
+    switch self {
+    case .confirmed(.everything), .contradicted: ""
+    case .confirmed(.number): " · checks as claimed"
+    case .unconfirmed: " · unconfirmed"
+    }
+  }
 }

@@ -42,7 +42,7 @@ extension Leaderboard {
       "epsilon", "attack", "objective", "laboratories", "robust_accuracy", "robust_accuracy_low",
       "robust_accuracy_high",
       "robust_accuracy_best_query", "member_gradients", "queries", "counts", "believable", "failed_checks", "warnings",
-      "standing",
+      "standing", "checks",
     ])
     for entry in sections.flatMap(\.entries) {
       let subject = entry.subject
@@ -59,6 +59,7 @@ extension Leaderboard {
               "\(Double(row.run.correctAtBestQuery) / Double(entry.examples))", "\(row.run.memberGradients)",
               "\(row.run.queries)", "\(row.counts)", "\(row.run.failed.isEmpty)",
               row.run.failed.joined(separator: " "), row.run.warnings.joined(separator: " "), row.standing.word,
+              row.standing == .confirmed(.everything) ? "made" : "claimed",
             ])
         }
         if let worst = ball.worstCase {
@@ -68,6 +69,7 @@ extension Leaderboard {
               "", "\(counted.reduce(0) { $0 + $1.run.memberGradients })",
               "\(counted.reduce(0) { $0 + $1.run.queries })", "true", "\(ball.isBelievable)", "", "",
               ball.isConfirmed ? "confirmed" : "unconfirmed",
+              ball.rows.first?.standing == .confirmed(.everything) ? "made" : "claimed",
             ])
         }
       }

@@ -39,7 +39,7 @@ public struct Leaderboard: Sendable {
     var strongestIsBelievable: Bool { rows.first.map { $0.counts && $0.run.failed.isEmpty } ?? false }
 
     /// Whether what counts is confirmed.
-    public var isConfirmed: Bool { rows.first.map { $0.counts && $0.standing == .confirmed } ?? false }
+    public var isConfirmed: Bool { rows.first.map { $0.counts && $0.standing.isConfirmed } ?? false }
 
     var isSettled: Bool {
       guard let strongest = rows.first(where: \.counts)?.robustAccuracy, let worstCase else { return false }
@@ -78,6 +78,8 @@ public struct Leaderboard: Sendable {
   public struct Section: Sendable {
     /// Name and version of the suite.
     public var suite: String
+    /// The same, with as much of its digest as tells it from others of that name.
+    public var title: String
     /// SHA-256 of the suite.
     public var suiteSHA256: String
     /// Digest of inputs and labels.
@@ -95,18 +97,24 @@ public struct Leaderboard: Sendable {
   ///
   /// - Throws: `CoreError` when results about the same thing have other examples or draws: then one of them is not what it says.
   public init(_ results: [JudgedResult]) throws {
-    let hasConfirmedResults = results.contains { $0.standing == .confirmed }
+    let hasConfirmedResults = results.contains { $0.standing.isConfirmed }
     self.hasConfirmedResults = hasConfirmedResults
     let groups = Dictionary(grouping: results, by: \.result.subject)
     let entries = try groups.map { try Self.entry($0, $1, onlyConfirmed: hasConfirmedResults) }
-    let sections = Dictionary(grouping: entries) { entry in
+    let sections: [[String]: [Entry]] = Dictionary(grouping: entries) { entry in
       [entry.subject.suite, entry.subject.suiteSHA256, entry.subject.dataSHA256]
     }
     self.sections = sections.map { key, entries in
       Section(
-        suite: key[0], suiteSHA256: key[1], dataSHA256: key[2],
+        suite: key[0], title: key[0] + (Self.sharesName(key, sections) ? " (\(key[1].prefix(12))…)" : ""),
+        suiteSHA256: key[1], dataSHA256: key[2],
         entries: Self.titled(entries.sorted(by: Self.isMoreRobust)))
     }.sorted { ($0.suite, $0.suiteSHA256, $0.dataSHA256) < ($1.suite, $1.suiteSHA256, $1.dataSHA256) }
+  }
+
+  /// Whether suites of other content have the name and version too.
+  private static func sharesName(_ key: [String], _ sections: [[String]: [Entry]]) -> Bool {
+    sections.keys.contains { $0[0] == key[0] && $0[1] != key[1] }
   }
 
   /// Merges results that nobody has verified.

@@ -22,11 +22,20 @@ public struct LeaderboardFiles: Codable, Hashable, Sendable {
   var isAsked: Bool { markdown != nil || csv != nil || html != nil }
 
   /// What cannot be written is said before the work, not after it.
-  func check() throws {
+  ///
+  /// - Parameter inputs: What is read: a table must not take its place.
+  func check(besides inputs: [String] = []) throws {
     let files = [markdown, csv, html].compactMap(\.self)
     for path in files { try OutputPlace.check(path) }
     let places = files.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
     guard Set(places).count == places.count else { throw UsageError("two tables have the same file") }
+    func target(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+    let read = Set(inputs.map(target))
+    for path in files {
+      let own = target(path)
+      guard !read.contains(own), !read.contains((own as NSString).deletingLastPathComponent) || !own.hasSuffix(".json")
+      else { throw UsageError("\(path) is read in this run: give the table another name") }
+    }
   }
 
   /// Makes the leaderboard and writes it.

@@ -22,10 +22,11 @@ public struct LeaderboardRequest: Codable, Hashable, Sendable {
 
   /// Merges the results and writes the leaderboard.
   ///
+  /// - Parameter note: Is told of each file in a folder that is no result.
   /// - Throws: Errors of exit code 64, 65 and 70.
-  public func run() throws {
-    try tables.check()
-    let claims = try ResultFolder.read(results)
-    try tables.write(claims.map { JudgedResult($0, .notVerified) })
+  public func run(note: (String) -> Void = { _ in }) throws {
+    try tables.check(besides: results)
+    let claims = try ResultFolder.readFiles(results, note: note)
+    try tables.write(claims.map { JudgedResult($0.result, .notVerified) })
   }
 }

@@ -44,13 +44,18 @@ public struct ResultFolder: Sendable {
 
   /// The results in files and folders, in the order of their names. Files whose names begin with a point are left out.
   ///
-  /// - Throws: an error of exit code 65 that names the file that is no result.
+  /// - Throws: an error of exit code 65 that names the file that is no result; those in folders are left out.
   public static func read(_ paths: [String]) throws -> [BenchmarkResult] {
-    try readFiles(paths).map(\.result)
+    try readFiles(paths) { _ in }.map(\.result)
   }
 
   /// The same, each with the path of its file.
-  static func readFiles(_ paths: [String]) throws -> [(path: String, result: BenchmarkResult)] {
+  ///
+  /// - Parameter note: Is told, in a sentence, of each file in a folder that is no result: one stranger's file must not
+  ///   keep the others out. A file that is named itself is an error.
+  static func readFiles(
+    _ paths: [String], note: (String) -> Void
+  ) throws -> [(path: String, result: BenchmarkResult)] {
     var results: [(String, BenchmarkResult)] = []
     for path in paths {
       var isFolder: ObjCBool = false
@@ -66,10 +71,12 @@ public struct ResultFolder: Sendable {
       for file in files {
         do {
           results.append((file, try BenchmarkResult(checking: Data(contentsOf: URL(filePath: file)))))
-        } catch let error as CoreError {
-          throw BadDataError("\(file) is no result of a benchmark: \(error)")
         } catch {
-          throw BadDataError("\(file) cannot be read: \(SystemError.words(of: error))")
+          let problem =
+            (error as? CoreError).map { "\(file) is no result of a benchmark: \($0)" }
+            ?? "\(file) cannot be read: \(SystemError.words(of: error))"
+          guard isFolder.boolValue else { throw BadDataError(problem) }
+          note("\(problem); it is left out")
         }
       }
     }

@@ -4,11 +4,22 @@ import Foundation
 public enum Standing: Sendable, Hashable {
   /// Computed by this program itself, or judged again: its points decide as it says, and its attack does again what it
   /// says it did.
-  case confirmed
+  case confirmed(Scope)
   /// It may be true, but not everything could be judged again, for the reason given.
   case unconfirmed(String)
   /// It is not true, for the reason given.
   case contradicted(String)
+
+  /// What was made again.
+  public enum Scope: Sendable, Hashable {
+    /// All of it, with every check.
+    case everything
+    /// Points, costs and the checks of the ensemble; the checks that need all examples are as they are claimed.
+    case number
+  }
+
+  /// Whether it is confirmed, in whole or but for its checks.
+  public var isConfirmed: Bool { if case .confirmed = self { true } else { false } }
 
   /// `confirmed`, `unconfirmed` or `contradicted`.
   public var word: String {

@@ -14,6 +14,10 @@ public struct VerifyRequest: Codable, Hashable, Sendable {
   public var plugins: [String] = []
   /// Examples on which each attack is repeated; nil for all.
   public var repeats: Int? = Verification.someExamples
+  /// Chooses the examples, together with each result; nil for a number that nobody knew before.
+  public var seed: UInt64?
+  /// The suite that results must be of; nil for any.
+  public var suite: String?
   /// Worker threads, on which no result depends; nil for one a core.
   public var threads: Int?
   /// Where the leaderboard of what was judged goes; it is made only when a file is named.
@@ -44,24 +48,33 @@ extension VerifyRequest {
   /// - Parameters:
   ///   - attacks: Where the attacks of the results are found.
   ///   - companions: What the harness runs beside them.
+  ///   - note: Is told of each file in a folder that is no result.
   ///   - didJudge: Is told of each result as it comes.
   /// - Returns: What is known of each, in the order of the files.
   /// - Throws: Errors with the exit codes of `evaluate`.
   public func run(
-    attacks: [any Attack.Type], companions: Companions, didJudge: (JudgedResult) -> Void = { _ in }
+    attacks: [any Attack.Type], companions: Companions, note: (String) -> Void = { _ in },
+    didJudge: (JudgedResult) -> Void = { _ in }
   ) throws -> [JudgedResult] {
-    try tables.check()
+    try tables.check(besides: results + models + plugins + [suite].compactMap(\.self))
     let verification = Verification(
-      attacks: try attacks.adding(libraries: plugins), companions: companions, repeats: repeats)
-    let reported = try ResultFolder.readFiles(results)
+      attacks: try attacks.adding(libraries: plugins), companions: companions, repeats: repeats,
+      seed: seed ?? Verification.freshSeed())
+    let wanted = try suite.map { try BenchmarkSuite.read($0) }
+    let reported = try ResultFolder.readFiles(results, note: note)
     var models = OpenModels(files: try self.models.map { try PosteriorFile.open($0, probe: .currentProgram) }, threads)
     var judged: [JudgedResult] = []
     for (path, result) in reported {
       var standing = Standing.unconfirmed("none of the models has its posterior and its data")
-      if let rules = result.rules, let opened = try models.opened(result.subject, rules) {
+      var result = result
+      if let wanted, result.subject.suiteSHA256 != wanted.sha256 {
+        standing = .unconfirmed("it is of the suite \(result.subject.suite) with another content than \(suite ?? "")")
+      } else if let rules = result.rules, let opened = try models.opened(result.subject, rules) {
         let points = URL(filePath: path).deletingLastPathComponent()
           .appending(path: PointsFile.name(for: URL(filePath: path).lastPathComponent)).relativePath
         standing = try verification.standing(of: result, points: points, on: opened)
+        // What a result calls its posterior is a claim too.
+        (result.model, result.summary) = (opened.subject.name, opened.subject.summary)
       } else if result.rules == nil {
         standing = .unconfirmed("it was written by an older version, which kept no points")
       }

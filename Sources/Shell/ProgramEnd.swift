@@ -37,7 +37,7 @@ package struct ProgramEnd {
     of error: any Error, in command: (any ParsableCommand.Type)? = nil, manner: Manner = []
   ) {
     func say(_ message: String, _ code: Int32) -> (String?, Int32, () -> Void) {
-      ("error: \(Self.printable(message))", code, {})
+      ("error: \(PrintedText.lines(message))", code, {})
     }
     let end: (String?, Int32, () -> Void)
     if let error = error as? any ProgramError {
@@ -74,13 +74,5 @@ package struct ProgramEnd {
   /// A line on standard error; where that cannot be written, nothing can be said.
   package static func say(_ line: String) {
     try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8))
-  }
-
-  /// Names of files and texts in them must not steer a terminal; lines of a usage stay lines.
-  private static func printable(_ message: String) -> String {
-    String(
-      message.unicodeScalars.map {
-        $0 != "\n" && $0.properties.generalCategory == .control ? " " : Character($0)
-      })
   }
 }

@@ -59,7 +59,7 @@ struct Inspect: ParsableCommand {
 
   /// Text from a file must not steer the terminal, nor fill it.
   private static func printable(_ text: String) -> String {
-    let clean = String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+    let clean = PrintedText.line(text)
     return clean.count > 300 ? clean.prefix(300) + " …" : clean
   }
 }

@@ -59,8 +59,8 @@ import Testing
         let mutation = "mutation \(round * Self.mutationsPerRound + index)"
         #expect(!result.isSignal && [0, 65].contains(result.code), "\(mutation): \(result.code) \(result.errors)")
         #expect(result.errors.isEmpty == (result.code == 0), "\(mutation)")
-        // The child has five seconds; the rest is for a busy machine.
-        #expect(start.duration(to: .now) < .seconds(20), "\(mutation)")
+        // The child has seconds of processor time; the rest is for a machine that is busy with something else.
+        #expect(start.duration(to: .now) < .seconds(120), "\(mutation)")
       }
     }
   }

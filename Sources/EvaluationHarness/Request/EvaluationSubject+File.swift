@@ -18,7 +18,7 @@ extension EvaluationRequest {
     let working = 12 * MemoryLayout<Double>.stride * examples.inputs.elements.count
     let (ensemble, precision) = try ensemble(
       source, file, examples, memoryLimit: memoryLimit.map { $0 - working })
-    var subject = EvaluationSubject(name: file.fileName, ensemble: ensemble, examples: examples)
+    var subject = EvaluationSubject(name: PrintedText.line(file.fileName), ensemble: ensemble, examples: examples)
     subject.summary = summary(file, source.drawCount)
     subject.origin = file.kind.flatMap { DrawOrigin(rawValue: $0.rawValue) }
     subject.chains = resample == nil ? file.chainCount : 1
@@ -131,7 +131,7 @@ extension EvaluationRequest {
     case .unsigned: parts.append("unsigned, content \(digest)…")
     case .changed: parts.append("CHANGED since it was signed, content \(digest)…")
     }
-    return parts.joined(separator: " · ")
+    return PrintedText.line(parts.joined(separator: " · "))
   }
 
   /// A method's name when it is one, not a page of settings.

@@ -34,7 +34,7 @@ public enum Benchmark {
       case let command as RunCommand:
         Interruption.watch()
         try command.request.run(attacks: attacks, companions: companions) { ProgramEnd.say("note: \($0)") }
-      case let command as TableCommand: try command.request.run()
+      case let command as TableCommand: try command.request.run { ProgramEnd.say("note: \($0)") }
       case let command as VerifyCommand:
         Interruption.watch()
         try command.perform(attacks: attacks, companions: companions)
