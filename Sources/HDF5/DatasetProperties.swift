@@ -9,6 +9,8 @@ struct DatasetProperties: Sendable {
   var hasChecksum: Bool
   var storedByteCount: UInt64
   var storedChunkCount: Int?
+  /// What the library fills unwritten values with, in the stored representation, where somebody chose it.
+  var fillValue: [UInt8]?
 }
 
 extension DatasetProperties {
@@ -44,6 +46,7 @@ extension DatasetProperties {
 
     let typeHandle = try Handle(site, "H5Dget_type", close: H5Tclose) { H5Dget_type(dataset) }
     type = try StoredType(typeHandle.id, site)
+    fillValue = try Self.fillValue(creation.id, typeHandle.id, type, site)
     let space = try Handle(site, "H5Dget_space", close: H5Sclose) { H5Dget_space(dataset) }
     shape = try HDF5File.extents(space.id, site)
     storedByteCount = H5Dget_storage_size(dataset)
@@ -70,6 +73,21 @@ extension DatasetProperties {
       storedChunkCount = Int(clamping: chunks)
     default: throw site.error("has a storage layout that is not known")
     }
+  }
+}
+
+extension DatasetProperties {
+  private static func fillValue(
+    _ creation: hid_t, _ typeID: hid_t, _ type: StoredType, _ site: CallSite
+  ) throws(HDF5Error) -> [UInt8]? {
+    guard case .number(let element) = type else { return nil }
+    var status = H5D_FILL_VALUE_UNDEFINED
+    try site.check("H5Pfill_value_defined") { H5Pfill_value_defined(creation, &status) }
+    guard status == H5D_FILL_VALUE_USER_DEFINED else { return nil }
+    var bytes = [UInt8](repeating: 0, count: element.byteCount)
+    // The type is the data set's own, so that nothing is converted.
+    try site.check("H5Pget_fill_value") { H5Pget_fill_value(creation, typeID, &bytes) }
+    return bytes
   }
 }
 

@@ -210,6 +210,47 @@ def _(file):
 simple("reference-attribute", WEIGHT + "@partner", "object references",
        lambda f: f[WEIGHT].attrs.__setitem__("partner", f[BIAS].ref))
 
+
+
+# Room that was made and never filled
+def fill(file, path, draws, value):
+    for chain, draw in draws:
+        file[path][chain, draw] = value
+
+
+def refill(file, path, fill_value, draws):
+    """Stores a parameter anew with a fill value, and writes the draws alone; the rest is as it was allocated."""
+    values = file[path][()]
+    del file[path]
+    file.create_dataset(path, values.shape, "<f4", fillvalue=fill_value)
+    for chain, draw in draws:
+        file[path][chain, draw] = values[chain, draw]
+
+
+@case("draws-unfilled", "/posterior", "holds only zeros, or the fill value, in every parameter in draw 1 of chain 0")
+def _(file):
+    for path in (WEIGHT, BIAS):
+        fill(file, path, ((0, 1), (1, 1)), 0)
+
+
+@case("draws-all-unfilled", "/posterior", "in every parameter of every draw")
+def _(file):
+    for path in (WEIGHT, BIAS):
+        file[path][...] = 0
+
+
+@case("draws-fill-value", "/posterior", "in every parameter in draw 0 of chain 1: so it is with 2 of 4 draws")
+def _(file):
+    for path in (WEIGHT, BIAS):
+        refill(file, path, -7.5, ((0, 0), (0, 1)))
+
+
+@case("weight-netcdf-fill", WEIGHT, "the fill value of the data set: this was never written")
+def _(file):
+    refill(file, WEIGHT, np.float32(9.969209968386869e36), ((0, 0), (0, 1), (1, 0), (1, 1)))
+    file[WEIGHT][1, 0, 1] = np.float32(9.969209968386869e36)
+
+
 # Statistics and variational parameters
 simple("statistics-dataset", "/sample_stats", "needs to be a group", lambda f: replace(f, "sample_stats", np.zeros(2)))
 simple("statistic-shape", "/sample_stats/lp", "has shape (2, 3)", lambda f: replace(f, "/sample_stats/lp", np.zeros((2, 3))))

@@ -131,16 +131,36 @@ struct EnsembleChecks {
       finding: "\(first.place) \(first.sentence)\(more)", advice: first.advice.isEmpty ? "" : first.advice + ".")
   }
 
+  /// Chance is what the best constant answer gets on these examples: the frequency of their most frequent class.
   private func cleanAccuracy() -> Check {
     let labels = subject.examples.labels
     let right = zip(clean.decisions, labels).count { $0 == $1 }
     let accuracy = Estimate.proportion(right, of: labels.count)
-    let chance = 1 / Double(subject.ensemble.classCount)
-    let percent = String(format: "%.1f %%, chance is %.1f %%", 100 * accuracy.value, 100 * chance)
-    // An interval that holds chance and half-way from there to perfection says neither that the network knows its task nor that it does not.
+    let frequencies = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
+    let chance = Double(frequencies.values.max() ?? 0) / Double(labels.count)
+    let percent = String(
+      format: "%.1f %%, a constant answer gets %.1f %%", 100 * accuracy.value, 100 * chance)
+    if let only = labels.first, frequencies.count == 1, labels.count > 1 {
+      return Check(
+        CheckName.cleanAccuracy, .notRun, value: accuracy.value,
+        finding: "all examples are of class \(only): a constant answer is right on every one, so nothing can be told",
+        advice: "Give examples of every class.")
+    }
+    // Wrong on every example of the other classes, and there are enough of them that this is no accident.
+    if let only = clean.decisions.first, clean.decisions.allSatisfy({ $0 == only }),
+      labels.count - (frequencies[only] ?? 0) >= 5
+    {
+      return Check(
+        CheckName.cleanAccuracy, .failed, value: accuracy.value,
+        finding: "every example is decided as class \(only), clean accuracy \(percent)",
+        advice: "A network that always says the same knows no task. Are the labels and the inputs' scale right?")
+    }
+    // An interval that holds chance and half-way from there to perfection says neither that the network knows its task
+    // nor that it does not.
     if accuracy.low ?? 0 <= chance, accuracy.high ?? 1 >= (1 + chance) / 2 {
       return Check(
-        CheckName.cleanAccuracy, .notRun, value: accuracy.value, finding: "too few examples to tell \(percent) apart")
+        CheckName.cleanAccuracy, .notRun, value: accuracy.value, finding: "too few examples to tell \(percent) apart",
+        advice: "Give more examples.")
     }
     return Check(
       CheckName.cleanAccuracy, isFine: accuracy.low ?? 0 > chance, value: accuracy.value,

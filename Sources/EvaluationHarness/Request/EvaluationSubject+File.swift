@@ -30,7 +30,7 @@ extension EvaluationRequest {
       case .unsigned: .unsigned
       case .changed: .changed
       }
-    subject.fileWarnings = file.warnings
+    subject.fileWarnings = warnings(file, examples)
     subject.posteriorSHA256 = file.posteriorSHA256
     subject.dataSHA256 = dataSHA256
     subject.arithmetic = arithmetic
@@ -94,6 +94,17 @@ extension EvaluationRequest {
     let inputs = Tensor(shape: [data.count] + shape, elements: data.inputs)
     let examples = Examples(inputs: inputs, labels: data.labels)
     return (self.examples.map { examples.first($0) } ?? examples, digest)
+  }
+
+  /// What the file says about itself, and what the examples say where they are of another file.
+  private func warnings(_ file: PosteriorFile, _ examples: Examples) -> [PosteriorWarning] {
+    guard let data else { return file.warnings }
+    let review = ExampleReview(
+      labels: examples.labels, classCount: file.architecture.classCount,
+      isZero: (0..<examples.count).map { row in examples.inputs[row: row].allSatisfy { $0 == 0 } })
+    let name = data.split(separator: "/").last.map(String.init) ?? data
+    return file.warnings.filter { !$0.place.hasPrefix("/evaluation_data/") }
+      + review.warnings(labels: "\(name): the labels", inputs: "\(name)")
   }
 
   /// Values that lie outside the bounds by no more than their rounding to single precision are moved onto them.
