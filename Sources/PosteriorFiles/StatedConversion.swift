@@ -52,8 +52,8 @@ extension Inspection {
   /// From this magnitude on a fill value is a mark, as netCDF's 9.97e36 is, and no number that was meant.
   private static let leastFiller = 1e15
 
-  /// The fill value of a data set of weights or inputs, where it is a mark. A zero is looked for in whole draws only, and
-  /// statistics that were not recorded refuse no file.
+  /// The fill value of a data set of weights or inputs, where it is a mark. A zero is looked for in whole draws only,
+  /// and statistics that were not recorded refuse no file.
   private func filler(_ path: String, _ role: DatasetRole) -> Double? {
     guard [.parameter, .variationalMean, .variationalScale, .inputs].contains(role),
       let dataset = structure.datasets[path], let bytes = dataset.fillValue, case .number(let element) = dataset.type

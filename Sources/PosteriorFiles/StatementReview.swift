@@ -72,8 +72,8 @@ struct StatementReview {
       + (findings.examples?.warnings(labels: "/evaluation_data/labels", inputs: "/evaluation_data/inputs") ?? [])
   }
 
-  /// Parameters that are zero in whole draws. A bias begins as zeros, and a unit that never fires leaves it so; a weight
-  /// does not, and neither does a bias that was drawn.
+  /// Parameters that are zero in whole draws. A bias begins as zeros, and a unit that never fires leaves it so; a
+  /// weight does not, and neither does a bias that was drawn.
   private var parameterWarnings: [PosteriorWarning] {
     let draws = structure.chainCount * structure.drawsPerChain
     let isDrawn = structure.kind == .mcmc || structure.kind == .variational

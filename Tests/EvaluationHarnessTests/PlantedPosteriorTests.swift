@@ -89,7 +89,7 @@ import Testing
 
   @Test func `log-densities that stay apart`() throws {
     var subject = try subject((0..<4).flatMap { independent(20, key: $0) }, origin: .mcmc, chains: 4)
-    subject.logDensities = (0..<4).map { independent(20, around: 10 * Double($0), scale: 1, key: 9 + $0) }
+    subject.statistics["lp"] = (0..<4).flatMap { independent(20, around: 10 * Double($0), scale: 1, key: 9 + $0) }
     #expect(try verdict(subject).failed == ["convergence"])
   }
 

@@ -20,13 +20,9 @@ struct EnsembleChecks {
     suite.add(CheckName.finiteValues) { finiteValues() }
     suite.add(CheckName.logits) { logits() }
     suite.add(CheckName.identicalDraws) { identicalDraws() }
-    if subject.origin == .mcmc {
-      suite.add(CheckName.convergence) {
-        ConvergenceCheck(
-          members: members, labels: memberExamples.map { subject.examples.labels[$0] }, draws: draws, subject: subject
-        ).check()
-      }
-    }
+    let convergence = ConvergenceCheck(
+      members: members, labels: memberExamples.map { subject.examples.labels[$0] }, draws: draws, subject: subject)
+    if convergence.applies { suite.add(CheckName.convergence) { convergence.check() } }
     suite.add(CheckName.signature) { signature() }
     // Only where there is something to say: most ensembles come from a file that contradicts nothing.
     if let statements = fileStatements() { suite.add(CheckName.fileStatements) { statements } }
@@ -88,7 +84,7 @@ struct EnsembleChecks {
     var distinct = distinctFunctions()
     if let known = subject.distinctDraws, draws.count == subject.ensemble.drawCount { distinct = min(distinct, known) }
     let fraction = Double(distinct) / Double(total)
-    let isFine = subject.origin == .single || distinct * 4 >= total
+    let isFine = subject.origin == .single || fraction >= ConvergenceJudgement.distinctFraction
     return Check(
       CheckName.identicalDraws, isFine: isFine, value: fraction,
       finding: "\(distinct) of \(total) draws are distinct",
@@ -140,10 +136,12 @@ struct EnsembleChecks {
     let chance = Double(frequencies.values.max() ?? 0) / Double(labels.count)
     let percent = String(
       format: "%.1f %%, a constant answer gets %.1f %%", 100 * accuracy.value, 100 * chance)
-    if let only = labels.first, frequencies.count == 1, labels.count > 1 {
+    // Of one class there is no better or worse than constant, but for a network that is worse than a guess at it.
+    if let only = labels.first, frequencies.count == 1, accuracy.high ?? 1 >= 1 / Double(subject.ensemble.classCount) {
       return Check(
         CheckName.cleanAccuracy, .notRun, value: accuracy.value,
-        finding: "all examples are of class \(only): a constant answer is right on every one, so nothing can be told",
+        finding:
+          "all examples are of class \(only): a constant answer is right on every one, so that nothing can be told",
         advice: "Give examples of every class.")
     }
     // Wrong on every example of the other classes, and there are enough of them that this is no accident.

@@ -23,7 +23,9 @@ extension EvaluationRequest {
     subject.origin = file.kind.flatMap { DrawOrigin(rawValue: $0.rawValue) }
     subject.chains = resample == nil ? file.chainCount : 1
     subject.distinctDraws = resample == nil ? file.distinctDrawCount : nil
-    subject.logDensities = resample == nil ? logDensities(file) : nil
+    if resample == nil {
+      subject.statistics = Dictionary(try file.sampleStatistics().map { ($0.name, $0.values) }) { first, _ in first }
+    }
     subject.signature =
       switch file.integrity {
       case .verified: .verified
@@ -112,15 +114,6 @@ extension EvaluationRequest {
     EvaluationData(
       inputs: data.inputs.map { min(max($0, bounds.lowerBound), bounds.upperBound) }, shape: data.shape,
       labels: data.labels)
-  }
-
-  private func logDensities(_ file: PosteriorFile) -> [[Double]]? {
-    guard let lp = (try? file.sampleStatistics())?.first(where: { $0.name == "lp" }),
-      lp.values.count == file.drawCount
-    else { return nil }
-    return (0..<file.chainCount).map { chain in
-      Array(lp.values[chain * file.drawsPerChain..<(chain + 1) * file.drawsPerChain])
-    }
   }
 
   private func summary(_ file: PosteriorFile, _ draws: Int) -> String {
