@@ -54,7 +54,7 @@ def outcome(program, writer, way, path):
             check(f"{writer}, {way}: {name} has its values", np.array_equal(file["posterior"][name][()], values))
         check(f"{writer}, {way}: the labels are theirs", np.array_equal(file["evaluation_data/labels"][()], labels))
     # Of the warnings, those about the file; all files have the same divergent draws.
-    said = [line for line in verified.stderr.splitlines() if ": /" in line]
+    said = [line for line in verified.stderr.splitlines() if line.startswith(f"warning: {path}: /")]
     return "said" if said else "read"
 
 
