@@ -5,7 +5,7 @@ extension Dataset {
   /// Reads `inputs` and `labels`, and `test_inputs` and `test_labels` if there are any, at the root of an HDF5 file.
   ///
   /// Inputs are float32, float64 (rounded to single precision) or uint8 (divided by 255). The bounds are those of the
-  /// root's attribute `input_bounds`, else the smallest and the largest number of all inputs; of bytes they are 0 and 1.
+  /// root's attribute `input_bounds`, else the smallest and the largest number of all inputs; of bytes 0 and 1.
   /// There are as many classes as the attribute `class_count` says, else as the labels to train on have, which then
   /// leave no class out.
   ///

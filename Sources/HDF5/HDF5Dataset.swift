@@ -34,6 +34,9 @@ public final class HDF5Dataset: Sendable {
   /// What the library fills values with that were never written, in the stored representation; nil where nobody chose
   /// it, and it is zero.
   public let fillValue: [UInt8]?
+  /// Whether the numbers are truth values as h5py stores them, an enumeration of FALSE and TRUE; ``type`` then is
+  /// `|i1`.
+  public let isEnumeration: Bool
 
   private let id: hid_t
   private let isClosed = Atomic(false)
@@ -53,6 +56,7 @@ public final class HDF5Dataset: Sendable {
     self.storedByteCount = properties.storedByteCount
     self.storedChunkCount = properties.storedChunkCount
     self.fillValue = properties.fillValue
+    self.isEnumeration = properties.isEnumeration
   }
 
   deinit {

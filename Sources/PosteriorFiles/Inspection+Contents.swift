@@ -103,7 +103,8 @@ extension Inspection {
       guard let dataset = structure.datasets[path], let role = structure.roles[path], let shape = dataset.shape else {
         continue
       }
-      let type = dataset.type.description
+      // numpy's name of what h5py reads.
+      let type = dataset.isEnumeration ? "|b1" : dataset.type.description
       content.add(path: path, type: type, shape: shape, sha256: sha256)
       if role == .parameter { posterior.add(path: path, type: type, shape: shape, sha256: sha256) }
       if role == .inputs || role == .labels {

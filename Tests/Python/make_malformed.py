@@ -47,7 +47,8 @@ def sign(file):
     file.attrs["content_sha256"] = digest(file, paths, signed)
 
 
-def write_valid(path):
+def write_valid(path, truth="u1"):
+    """A valid file; truth values are numbers, or with truth=bool what h5py makes of them."""
     random = np.random.default_rng(1)
     with h5py.File(path, "w") as file:
         file.attrs.update({"format": "bnn-posterior", "format_version": "1.0", "title": "tiny",
@@ -70,8 +71,9 @@ def write_valid(path):
                 dataset.dims[axis].attach_scale(posterior[scale])
         statistics = file.create_group("sample_stats")
         statistics["lp"] = random.normal(size=(2, 2))
-        statistics["diverging"] = np.zeros((2, 2), "u1")
-        statistics["diverging"].attrs["dtype"] = "bool"
+        statistics["diverging"] = np.array([[0, 0], [0, truth is bool]], truth)
+        if truth is not bool:
+            statistics["diverging"].attrs["dtype"] = "bool"
         data = file.create_group("evaluation_data")
         data["inputs"] = random.uniform(size=(4, 3)).astype("<f4")
         data["labels"] = np.array([0, 1, 1, 0], "<i8")
@@ -123,6 +125,7 @@ for old in os.listdir(FOLDER):
 valid = os.path.join(FOLDER, "valid.h5")
 write_valid(valid)
 valid_bytes = open(valid, "rb").read()
+write_valid(os.path.join(FOLDER, "valid-truth.h5"), truth=bool)
 
 # Not the format
 raw("empty", "/", "is not an HDF5 file", b"")

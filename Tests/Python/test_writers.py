@@ -31,12 +31,13 @@ def run(program, *arguments):
 
 
 def expected(way):
-    """The weights and labels of a way as a reader must find them: chains first, float32 and int64."""
+    """Weights, labels and truth values of a way as a reader must find them."""
     groups = writers.posterior()
     writers.WAYS[way](groups)
     members = groups["posterior"][0]
     weights = {name: variable.values.astype("<f4") for name, variable in members.items()}
-    return weights, groups["evaluation_data"][0]["labels"].values
+    statistics = groups["sample_stats"][0]
+    return weights, groups["evaluation_data"][0]["labels"].values, statistics["diverging"].values
 
 
 def outcome(program, writer, way, path):
@@ -48,10 +49,12 @@ def outcome(program, writer, way, path):
     copy = path + ".copy.h5"
     copied = run(program, "copy", path, copy)
     check(f"{writer}, {way}: it is copied {copied.stderr}", copied.returncode == 0)
-    weights, labels = expected(way)
+    weights, labels, diverging = expected(way)
     with h5py.File(copy) as file:
         for name, values in weights.items():
             check(f"{writer}, {way}: {name} has its values", np.array_equal(file["posterior"][name][()], values))
+        check(f"{writer}, {way}: the divergences are theirs",
+              np.array_equal(file["sample_stats/diverging"][()] != 0, diverging))
         check(f"{writer}, {way}: the labels are theirs", np.array_equal(file["evaluation_data/labels"][()], labels))
     # Of the warnings, those about the file; all files have the same divergent draws.
     said = [line for line in verified.stderr.splitlines() if line.startswith(f"warning: {path}: /")]
