@@ -6,6 +6,8 @@ PYTHON ?= python3
 # The same flags everywhere, so that `make evaluate` and `make test` share one build.
 RELEASE = -c release -Xswiftc -enable-testing
 VENV = .build-python
+# ArviZ before and from version 1 cannot be in one environment.
+VENV_ARVIZ1 = .build-python-arviz1
 LONG_OUTPUT = Docs/test-long.txt
 LINTED = Sources Plugins Tests
 SITE = .build/documentation
@@ -21,14 +23,15 @@ endif
 MNIST ?=
 TRAINED = mnist-hmc half-moons-hmc mnist-deep-ensemble fashion-vi
 
-.PHONY: help dependencies build evaluate test test-swift test-processors test-long test-python lint format bench leaderboard docs fixtures clean
+.PHONY: help dependencies build evaluate test test-swift test-processors test-long test-python writers-table lint format bench leaderboard docs fixtures clean
 
 help:
 	@echo "make evaluate      install what is missing, build, and evaluate Fixtures/mnist-hmc.h5"
 	@echo "make test          install what is missing, build, and run all tests"
 	@echo "make test-long     the same with every long repetition; a summary goes to $(LONG_OUTPUT)"
 	@echo "make test-processors   what depends on products again, as processors with fewer instructions would run it"
-	@echo "make test-python   files from here in xarray and ArviZ, files from h5py here"
+	@echo "make test-python   files from here in xarray and ArviZ, files from Python packages here"
+	@echo "make writers-table write the table of Docs/file-format.md that test-python compares"
 	@echo "make lint          check the format of the source;  make format: correct it"
 	@echo "make leaderboard   the shared benchmark on the posteriors in Fixtures, into Docs/leaderboard.md"
 	@echo "make fixtures      train the posteriors in Fixtures again (MNIST=folder: where the full data set is)"
@@ -70,11 +73,22 @@ test-long: dependencies
 $(VENV)/complete: Tests/Python/requirements.txt
 	@PYTHON="$(PYTHON)" sh .ci/python $(VENV) Tests/Python/requirements.txt
 
-test-python: dependencies $(VENV)/complete
+# Its own minimum of Python is above what many systems have; the part that writes files runs on the older ones too.
+$(VENV_ARVIZ1)/complete: Tests/Python/requirements-arviz1.txt
+	@PYTHON="$(PYTHON)" PIP_IGNORE_REQUIRES_PYTHON=1 sh .ci/python $(VENV_ARVIZ1) Tests/Python/requirements-arviz1.txt
+
+test-python: dependencies $(VENV)/complete $(VENV_ARVIZ1)/complete
 	$(SWIFT) build $(RELEASE) --product posterior
-	$(VENV)/bin/python Tests/Python/test_interoperability.py "$$($(SWIFT) build $(RELEASE) --show-bin-path)/posterior" \
+	@posterior="$$($(SWIFT) build $(RELEASE) --show-bin-path)/posterior"; \
+	{ $(VENV)/bin/python Tests/Python/test_interoperability.py "$$posterior" && \
+	  $(VENV)/bin/python Tests/Python/test_writers.py "$$posterior" $(VENV_ARVIZ1)/bin/python; } \
 	  > .build-python/output.txt || { grep -v '^ok ' .build-python/output.txt; exit 1; }
-	@echo "$$(grep -c '^ok ' .build-python/output.txt) checks with h5py, xarray and ArviZ passed"
+	@echo "$$(grep -c '^ok ' .build-python/output.txt) checks with h5py, netCDF4, xarray and ArviZ passed"
+
+writers-table: dependencies $(VENV)/complete $(VENV_ARVIZ1)/complete
+	$(SWIFT) build $(RELEASE) --product posterior
+	@$(VENV)/bin/python Tests/Python/test_writers.py "$$($(SWIFT) build $(RELEASE) --show-bin-path)/posterior" \
+	  $(VENV_ARVIZ1)/bin/python --write > .build-python/output.txt || { grep -v '^ok ' .build-python/output.txt; exit 1; }
 
 lint:
 	$(SWIFT) format lint -r -p --strict $(LINTED)
@@ -110,4 +124,4 @@ fixtures: dependencies
 	done
 
 clean:
-	rm -rf .build .build-portable $(VENV)
+	rm -rf .build .build-portable $(VENV) $(VENV_ARVIZ1)

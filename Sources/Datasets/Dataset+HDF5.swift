@@ -2,14 +2,12 @@ import Foundation
 public import PosteriorFiles
 
 extension Dataset {
-  /// The largest number of classes that labels in a file may ask for.
-  static let classLimit = 1 << 16
-
   /// Reads `inputs` and `labels`, and `test_inputs` and `test_labels` if there are any, at the root of an HDF5 file.
   ///
   /// Inputs are float32, float64 (rounded to single precision) or uint8 (divided by 255). The bounds are those of the
-  /// root's attribute `input_bounds`, else the smallest and the largest number of all inputs; those of bytes are 0 and 1. There are as many classes
-  /// as the largest label asks for, and at least two.
+  /// root's attribute `input_bounds`, else the smallest and the largest number of all inputs; of bytes 0 and 1.
+  /// There are as many classes as the attribute `class_count` says, else as the labels to train on have, which then
+  /// leave no class out.
   ///
   /// - Parameters:
   ///   - path: The file.
@@ -19,13 +17,6 @@ extension Dataset {
   public init(hdf5File path: String, probe: ProbeCommand?) throws {
     let arrays = try TrainingArrays.read(path, probe: probe)
     let parts = [arrays.train, arrays.test].compactMap { $0 }
-    let largestLabel = parts.flatMap(\.data.labels).max() ?? 0
-    guard largestLabel < Self.classLimit else {
-      throw DatasetError(
-        file: path,
-        reason: "holds the label \(largestLabel), which means more classes than \(Self.classLimit); labels count from 0"
-      )
-    }
     let ranges = parts.map { Self.range($0.data.inputs) }
     let lowest = ranges.map(\.lowerBound).min() ?? 0
     let highest = ranges.map(\.upperBound).max() ?? 0
@@ -43,7 +34,7 @@ extension Dataset {
         inputs: arrays.data.inputs, inputShape: arrays.inputShape, labels: arrays.data.labels, inputBounds: bounds)
     }
     try self.init(
-      name: URL(filePath: path).lastPathComponent, classCount: max(2, largestLabel + 1), train: part(arrays.train),
+      name: URL(filePath: path).lastPathComponent, classCount: arrays.classCount, train: part(arrays.train),
       test: arrays.test.map(part), origin: path)
   }
 

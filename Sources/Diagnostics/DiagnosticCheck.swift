@@ -41,12 +41,6 @@ public struct DiagnosticCheck: Sendable, Hashable, Codable {
 struct DiagnosticChecks {
   let report: PosteriorReport
 
-  /// Below this fraction of distinct draws, a posterior is far smaller than it says.
-  static let distinctFraction = 0.25
-  /// From this fraction of divergent draws on, the sampler does not follow its Hamiltonian.
-  static let divergentFraction = 0.5
-  /// Below this, momenta are refreshed too weakly for the spread of energies (Betancourt 2016).
-  static let energyFraction = 0.3
   /// Effective draws that each chain should be worth (Vehtari et al. 2021, §4).
   static let effectiveDrawsPerChain = 100
 
@@ -60,12 +54,13 @@ struct DiagnosticChecks {
         DiagnosticCheck("convergence", .doesNotApply, finding: "\(report.drawDescription): no chain to converge")
       ]
     }
-    if let check = divergences() { checks.append(check) }
-    checks.append(convergence())
-    if let summary = report.logDensity { checks.append(logDensity(summary)) }
+    let judgement = ConvergenceJudgement(report.evidence)
+    if let check = judgement.divergences { checks.append(check) }
+    checks.append(judgement.convergence ?? nothingToLookAt())
+    if let check = judgement.logDensity { checks.append(check) }
     if report.functionSpace != nil, let summary = report.weightSpace { checks.append(weightSpace(summary)) }
     checks.append(effectiveSampleSize())
-    if report.energy != nil { checks.append(energyFraction()) }
+    if let check = judgement.energyFraction { checks.append(check) }
     return checks
   }
 
@@ -80,54 +75,15 @@ struct DiagnosticChecks {
   }
 
   private func identicalDraws() -> DiagnosticCheck? {
-    guard let distinct = report.allChains.distinctDrawCount else { return nil }
-    let total = report.drawCount
-    let fraction = Double(distinct) / Double(total)
-    let isFine = fraction >= Self.distinctFraction
-    return DiagnosticCheck(
-      "identical-draws", isFine ? .passed : .failed, value: fraction,
-      finding: "\(isFine ? "" : "only ")\(distinct) of \(total) draws are distinct",
-      advice: isFine
-        ? "" : isChains ? "A smaller step, so that more proposals are accepted." : "Draws were stored more than once.")
+    report.allChains.distinctDrawCount.map {
+      ConvergenceJudgement.identicalDraws($0, of: report.drawCount, origin: report.origin)
+    }
   }
 
-  private func divergences() -> DiagnosticCheck? {
-    guard let count = report.allChains.divergenceCount else { return nil }
-    let fraction = Double(count) / Double(report.drawCount)
-    let total = report.drawCount
-    return DiagnosticCheck(
-      "divergences", count == 0 ? .passed : fraction < Self.divergentFraction ? .warning : .failed, value: fraction,
-      finding: count == 0 ? "no draw diverged" : "\(count) of \(total) draws diverged",
-      advice: count == 0 ? "" : "A smaller step.")
-  }
-
-  /// In function space; in weight space where nothing else is known.
-  private func convergence() -> DiagnosticCheck {
-    let length = report.drawsPerChain
-    guard length >= RHat.minimumDraws else {
-      return DiagnosticCheck(
-        "convergence", report.origin == nil ? .notJudged : .failed,
-        finding: "\(length) draw\(length == 1 ? "" : "s") a chain are too few to judge convergence (4 at least)",
-        advice: "Longer chains; networks trained separately have the kind ensemble.")
-    }
-    guard let (summary, place) = judged else {
-      return DiagnosticCheck(
-        "convergence", .notJudged, finding: "there are neither held-out inputs nor weights to look at",
-        advice: "Give held-out data.")
-    }
-    return rHat("convergence", summary, "in \(place)")
-  }
-
-  private func logDensity(_ summary: ConvergenceSummary) -> DiagnosticCheck {
-    guard report.drawsPerChain >= RHat.minimumDraws else {
-      return DiagnosticCheck("log-density", .notJudged, finding: "too few draws a chain")
-    }
-    guard !summary.ninthDecileRHat.isNaN else {
-      return DiagnosticCheck(
-        "log-density", .warning, finding: "R-hat of the log-density is not defined: it does not vary, or is not finite",
-        advice: "Look at what the sampler recorded as lp.")
-    }
-    return rHat("log-density", summary, "of the log-density")
+  private func nothingToLookAt() -> DiagnosticCheck {
+    DiagnosticCheck(
+      "convergence", .notJudged, finding: "there are neither held-out inputs nor weights to look at",
+      advice: "Give held-out data.")
   }
 
   /// Says what weight space says, and judges nothing: hidden units can be permuted without changing the function.
@@ -140,35 +96,6 @@ struct DiagnosticChecks {
         "weight-space", .notJudged, value: value,
         finding: value.isNaN ? "R-hat in weight space is not defined" : figure + ": units that are permuted do this too"
       )
-  }
-
-  private func rHat(_ name: String, _ summary: ConvergenceSummary, _ place: String) -> DiagnosticCheck {
-    let value = summary.ninthDecileRHat
-    guard !value.isNaN else {
-      return DiagnosticCheck(
-        name, report.origin == nil ? .notJudged : .failed,
-        finding: "R-hat \(place) is not defined: nothing varies, or is finite",
-        advice: "Look at the acceptance rate.")
-    }
-    let failing = RHat.failureThreshold
-    let warning = RHat.warningThreshold
-    let status: DiagnosticCheck.Status = value > failing ? .failed : value > warning ? .warning : .passed
-    let figure = "R-hat \(decimal(value, 2, beside: value > failing ? failing : warning)) \(place)"
-    switch status {
-    case .failed:
-      let advice =
-        report.allChains.divergenceCount ?? 0 > 0
-        ? "A smaller step, since draws diverge; then longer warm-up and trajectories."
-        : "Longer warm-up, longer trajectories, more draws."
-      return DiagnosticCheck(
-        name, report.origin == nil ? .notJudged : .failed, value: value, finding: figure + ", above 1.10",
-        advice: advice)
-    case .warning:
-      return DiagnosticCheck(
-        name, report.origin == nil ? .notJudged : .warning, value: value, finding: figure + ", above 1.01",
-        advice: "More draws, or longer trajectories.")
-    default: return DiagnosticCheck(name, report.origin == nil ? .notJudged : .passed, value: value, finding: figure)
-    }
   }
 
   private func effectiveSampleSize() -> DiagnosticCheck {
@@ -185,27 +112,27 @@ struct DiagnosticChecks {
       advice: isFine ? "" : "More draws, or longer trajectories.")
   }
 
-  private func energyFraction() -> DiagnosticCheck {
-    let fractions = report.chains.map(\.energyFraction)
-    if let undefined = fractions.firstIndex(where: \.isNaN) {
-      return DiagnosticCheck(
-        "energy-fraction", .warning,
-        finding: "E-BFMI of chain \(undefined) is not defined: its energy does not vary, or is not finite",
-        advice: "Look at what the sampler recorded as energy.")
-    }
-    let worst = fractions.indices.min { fractions[$0] < fractions[$1] } ?? 0
-    let value = fractions[worst]
-    let isFine = value >= Self.energyFraction
-    return DiagnosticCheck(
-      "energy-fraction", isFine ? .passed : .warning, value: value,
-      finding: "E-BFMI \(isFine ? "at least " : "")\(decimal(value, 2, beside: Self.energyFraction))"
-        + (isFine ? " (chain \(worst))" : " in chain \(worst), below 0.30"),
-      advice: isFine ? "" : "More draws: single trajectories move too little between energies to reach the tails.")
-  }
-
   /// What convergence is judged by.
   private var judged: (ConvergenceSummary, String)? {
     report.functionSpace.map { ($0, "function space") } ?? report.weightSpace.map { ($0, "weight space") }
+  }
+}
+
+extension PosteriorReport {
+  /// What the report knows about convergence.
+  public var evidence: ConvergenceEvidence {
+    var evidence = ConvergenceEvidence(origin: origin, chainCount: chainCount, drawsPerChain: drawsPerChain)
+    evidence.predictions = functionSpace.map {
+      ConvergenceEvidence.Predictions(
+        chainCount: chainCount, drawsPerChain: drawsPerChain, rHat: $0.ninthDecileRHat,
+        exchangedAxes: exchangedAxesRHat)
+    }
+    evidence.weightSpace = weightSpace?.ninthDecileRHat
+    evidence.logDensity = logDensity?.ninthDecileRHat
+    evidence.divergenceCount = allChains.divergenceCount
+    evidence.energyFractions = energy == nil ? nil : chains.map(\.energyFraction)
+    evidence.absences = absences
+    return evidence
   }
 }
 

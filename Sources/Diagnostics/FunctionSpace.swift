@@ -29,4 +29,14 @@ public struct FunctionSpace: Sendable {
 
   /// R-hat at each input.
   public var rHats: RHatSummary { RHatSummary(logProbabilities) }
+
+  /// R-hat with chains and draws exchanged, the ninth decile; NaN where there are no more chains than draws, and where
+  /// it is not defined.
+  public var exchangedAxes: Double {
+    guard let chains = logProbabilities.first, let length = chains.map(\.count).min(), chains.count > length else {
+      return .nan
+    }
+    return RHatSummary(logProbabilities.map { chains in (0..<length).map { draw in chains.map { $0[draw] } } })
+      .ninthDecile
+  }
 }

@@ -15,6 +15,8 @@ public struct PosteriorReport: Sendable, Hashable, Codable {
   /// held-out inputs. The Monte Carlo error is that of the predictive probability. For draws that are no chains it is
   /// the only diagnostic, √(variance/draws).
   public var functionSpace: ConvergenceSummary?
+  /// R-hat in function space with chains and draws exchanged, where there are more chains than draws; NaN otherwise.
+  @ExtendedNumber public var exchangedAxesRHat: Double
   /// Of the parameters: all, or a fixed sample of a thousand where parameters × draws exceeds a million. Nil where
   /// draws are no chains or have no parameters.
   public var weightSpace: ConvergenceSummary?
@@ -26,6 +28,8 @@ public struct PosteriorReport: Sendable, Hashable, Codable {
   public var chains: [ChainSummary]
   /// Counts and means over all chains.
   public var allChains: ChainSummary
+  /// Statistics that are there and count as not recorded, by ArviZ's name, with a clause that says why.
+  public var absences: [String: String]
   /// Number of log-probabilities and weights that are not finite.
   public var nonFiniteCount: Int
   /// Quality of the predictions on held-out data; nil without labels.
@@ -61,6 +65,9 @@ public struct PosteriorReport: Sendable, Hashable, Codable {
   /// - Throws: `CoreError` when the parts of `posterior` do not fit each other, and what reading and predicting throw.
   public init(of posterior: DiagnosedPosterior) throws {
     try posterior.validate()
+    let recorded = RecordedStatistics(posterior.statistics, chainCount: posterior.chainCount)
+    var posterior = posterior
+    posterior.statistics = recorded.values
     let weights = try posterior.readParameters.map { try WeightSpace(posterior, $0) }
     var function: FunctionPass?
     if let ensemble = posterior.ensemble, let inputs = posterior.inputs, inputs.rowCount > 0 {
@@ -76,6 +83,8 @@ public struct PosteriorReport: Sendable, Hashable, Codable {
     chainCount = posterior.chainCount
     drawsPerChain = posterior.drawsPerChain
     functionSpace = function?.summary(posterior)
+    exchangedAxesRHat = posterior.mayBeChains ? function?.space.exchangedAxes ?? .nan : .nan
+    absences = Dictionary(recorded.absences.map { ($0.name, $0.sentence) }) { first, _ in first }
     weightSpace = posterior.mayBeChains ? weights?.summary(posterior) : nil
     logDensity = summary(of: "lp")
     energy = summary(of: "energy")

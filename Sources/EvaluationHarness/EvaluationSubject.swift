@@ -28,8 +28,9 @@ public struct EvaluationSubject: Sendable {
   public var origin: DrawOrigin?
   /// Number of chains, and draws in each: draw `chain · drawsPerChain + i`. One chain when nothing is known.
   public var chains: Int
-  /// Log-density of each draw where it was recorded, one array a chain.
-  public var logDensities: [[Double]]?
+  /// What a sampler recorded, one number for each draw of the ensemble, chain by chain, by ArviZ's name: convergence is
+  /// judged by `lp`, `energy` and `diverging`.
+  public var statistics: [String: [Double]] = [:]
   /// Draws with distinct weights, where it is known.
   public var distinctDraws: Int?
   /// Whether the content is what its author signed.

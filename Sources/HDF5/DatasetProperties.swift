@@ -9,6 +9,10 @@ struct DatasetProperties: Sendable {
   var hasChecksum: Bool
   var storedByteCount: UInt64
   var storedChunkCount: Int?
+  /// What the library fills unwritten values with, in the stored representation, where somebody chose it.
+  var fillValue: [UInt8]?
+  /// Whether the numbers are truth values as h5py stores them.
+  var isEnumeration = false
 }
 
 extension DatasetProperties {
@@ -44,6 +48,8 @@ extension DatasetProperties {
 
     let typeHandle = try Handle(site, "H5Dget_type", close: H5Tclose) { H5Dget_type(dataset) }
     type = try StoredType(typeHandle.id, site)
+    if Self.isTruth(typeHandle.id) { (type, isEnumeration) = (.number(.int8), true) }
+    fillValue = try Self.fillValue(creation.id, typeHandle.id, type, site)
     let space = try Handle(site, "H5Dget_space", close: H5Sclose) { H5Dget_space(dataset) }
     shape = try HDF5File.extents(space.id, site)
     storedByteCount = H5Dget_storage_size(dataset)
@@ -70,6 +76,31 @@ extension DatasetProperties {
       storedChunkCount = Int(clamping: chunks)
     default: throw site.error("has a storage layout that is not known")
     }
+  }
+}
+
+extension DatasetProperties {
+  /// Whether a type is what h5py stores truth values as: one byte, an enumeration of FALSE = 0 and TRUE = 1. The
+  /// library converts it to numbers.
+  private static func isTruth(_ type: hid_t) -> Bool {
+    guard H5Tget_class(type) == H5T_ENUM, H5Tget_size(type) == 1, H5Tget_nmembers(type) == 2 else { return false }
+    return [("FALSE", Int8(0)), ("TRUE", 1)].allSatisfy { name, value in
+      var found: Int8 = -1
+      return H5Tenum_valueof(type, name, &found) >= 0 && found == value
+    }
+  }
+
+  private static func fillValue(
+    _ creation: hid_t, _ typeID: hid_t, _ type: StoredType, _ site: CallSite
+  ) throws(HDF5Error) -> [UInt8]? {
+    guard case .number(let element) = type else { return nil }
+    var status = H5D_FILL_VALUE_UNDEFINED
+    try site.check("H5Pfill_value_defined") { H5Pfill_value_defined(creation, &status) }
+    guard status == H5D_FILL_VALUE_USER_DEFINED else { return nil }
+    var bytes = [UInt8](repeating: 0, count: element.byteCount)
+    // The type is the data set's own, so that nothing is converted.
+    try site.check("H5Pget_fill_value") { H5Pget_fill_value(creation, typeID, &bytes) }
+    return bytes
   }
 }
 

@@ -31,6 +31,12 @@ public final class HDF5Dataset: Sendable {
   public let storedByteCount: UInt64
   /// Chunks that were written; nil when the layout is not chunked.
   public let storedChunkCount: Int?
+  /// What the library fills values with that were never written, in the stored representation; nil where nobody chose
+  /// it, and it is zero.
+  public let fillValue: [UInt8]?
+  /// Whether the numbers are truth values as h5py stores them, an enumeration of FALSE and TRUE; ``type`` then is
+  /// `|i1`.
+  public let isEnumeration: Bool
 
   private let id: hid_t
   private let isClosed = Atomic(false)
@@ -49,6 +55,8 @@ public final class HDF5Dataset: Sendable {
     self.hasChecksum = properties.hasChecksum
     self.storedByteCount = properties.storedByteCount
     self.storedChunkCount = properties.storedChunkCount
+    self.fillValue = properties.fillValue
+    self.isEnumeration = properties.isEnumeration
   }
 
   deinit {

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import HDF5
 import NeuralNetworks
+import RobustnessCore
 
 extension Inspection {
   /// Reads every value of every acceptable data set: checks them, and computes the digests and the number of distinct
@@ -10,7 +11,10 @@ extension Inspection {
   /// - Returns: nil when there are problems, which make digests meaningless.
   func readContents() -> ContentReport? {
     var digests: [String: String] = [:]
-    var draws = DistinctDraws(count: problems.isEmpty ? structure.chainCount * structure.drawsPerChain : 0)
+    let isSound = problems.isEmpty
+    var draws = DistinctDraws(count: isSound ? structure.chainCount * structure.drawsPerChain : 0)
+    var unfilled = UnfilledDraws(
+      chainCount: isSound ? structure.chainCount : 0, drawsPerChain: structure.drawsPerChain)
     // Parameters in one fixed order, so that the hashes of draws mean the same everywhere.
     for path in structure.roles.keys.sorted() {
       guard let dataset = structure.datasets[path], let role = structure.roles[path],
@@ -25,15 +29,67 @@ extension Inspection {
           hasher.update(bufferPointer: block)
           check.examine(block, firstElement: first)
           if role == .parameter {
-            draws.add(block, drawSize: drawSize, firstDraw: first * element.byteCount / max(drawSize, 1))
+            let firstDraw = first * element.byteCount / max(drawSize, 1)
+            draws.add(block, drawSize: drawSize, firstDraw: firstDraw)
+            unfilled.add(path, block, drawSize: drawSize, firstDraw: firstDraw, fill: dataset.fillValue)
           }
         }
       }
       if let reason = check.problem { report(path, reason) }
       if result != nil, problems.count == before { digests[path] = ContentDigest.hexadecimal(hasher.finalize()) }
     }
-    guard problems.isEmpty else { return nil }
-    return report(digests, distinctDraws: draws.distinctCount, warnings: StatementReview(structure: structure).warnings)
+    if isSound, problems.isEmpty, let (reason, advice) = unfilled.problem {
+      report("/posterior", reason, advice: advice)
+    }
+    guard problems.isEmpty, let findings = contentFindings(unfilled) else { return nil }
+    return report(
+      digests, distinctDraws: draws.distinctCount,
+      warnings: StatementReview(structure: structure, findings: findings).warnings)
+  }
+
+  /// What is absent from the values of a file without problems; nil when it can no longer be read, which is reported.
+  private func contentFindings(_ unfilled: UnfilledDraws) -> ContentFindings? {
+    attempt { () throws(HDF5Error) in
+      var findings = ContentFindings()
+      findings.zeroDrawCounts = unfilled.zeroDrawCounts
+      var statistics: [String: [Double]] = [:]
+      for (path, role) in structure.roles {
+        guard let dataset = structure.datasets[path] else { continue }
+        switch role {
+        case .statistic:
+          statistics[String(path.dropFirst("/sample_stats/".count))] = try dataset.readAll(as: Double.self)
+        case .variationalScale:
+          let scales = try dataset.readAll(as: Double.self)
+          findings.variationalScaleIsZero = findings.variationalScaleIsZero && scales.allSatisfy { $0 == 0 }
+          findings.hasVariationalScale = true
+        default: break
+        }
+      }
+      findings.absences = RecordedStatistics(statistics, chainCount: structure.chainCount).absences
+      findings.examples = try exampleReview()
+      return findings
+    }
+  }
+
+  private func exampleReview() throws(HDF5Error) -> ExampleReview? {
+    guard let inputs = structure.datasets["/evaluation_data/inputs"], case .number(let element) = inputs.type,
+      let labels = structure.datasets["/evaluation_data/labels"], let shape = inputs.shape,
+      structure.roles[inputs.path] == .inputs, structure.roles[labels.path] == .labels,
+      let architecture = structure.architecture
+    else { return nil }
+    let classes = try labels.readAll(as: Int64.self).map { Int($0) }
+    var isZero = [Bool](repeating: false, count: classes.count)
+    // Inputs are looked at a second time only where it could matter.
+    if classes.suffix(2) == [0, 0] {
+      let size = shape.dropFirst().reduce(1, *)
+      try inputs.forEachBlock(leadingAxes: 1, element: element) { block, first in
+        for row in 0..<(block.count / (size * element.byteCount)) {
+          let bytes = (row * size * element.byteCount)..<((row + 1) * size * element.byteCount)
+          isZero[first / size + row] = block[bytes].allSatisfy { $0 == 0 }
+        }
+      }
+    }
+    return ExampleReview(labels: classes, classCount: architecture.classCount, isZero: isZero)
   }
 
   private func report(
@@ -47,7 +103,8 @@ extension Inspection {
       guard let dataset = structure.datasets[path], let role = structure.roles[path], let shape = dataset.shape else {
         continue
       }
-      let type = dataset.type.description
+      // numpy's name of what h5py reads.
+      let type = dataset.isEnumeration ? "|b1" : dataset.type.description
       content.add(path: path, type: type, shape: shape, sha256: sha256)
       if role == .parameter { posterior.add(path: path, type: type, shape: shape, sha256: sha256) }
       if role == .inputs || role == .labels {

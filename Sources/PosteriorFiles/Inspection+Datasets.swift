@@ -150,6 +150,8 @@ extension Inspection {
   }
 
   private func checkBoolean(_ dataset: HDF5Dataset) {
+    // h5py's own truth values need no attribute to be that.
+    guard !dataset.isEnumeration else { return }
     let path = "\(dataset.path)@dtype"
     guard let found = attempt({ () throws(HDF5Error) in try file.attribute("dtype", of: dataset.path) }) else { return }
     guard let attribute = found else { return report(path, "is missing; booleans have dtype = bool") }

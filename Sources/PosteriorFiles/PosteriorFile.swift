@@ -83,12 +83,18 @@ public final class PosteriorFile: WeightSource {
     let answer = try probe.run(path)
     if let problem = answer.problems.first { throw problem }
     if !acceptChanged, let problem = answer.changeProblems.first { throw problem }
+    return try PosteriorFile(path, as: before, report: answer.content)
+  }
+
+  /// Opens a file that a checking process has accepted, if it still is the same one.
+  private convenience init(_ path: String, as before: FileIdentity?, report: ContentReport?) throws(PosteriorFileError)
+  {
     let inspection = try Inspection(path: path)
     if let problem = inspection.problems.first { throw problem }
     guard FileIdentity(path) == before else {
       throw PosteriorFileError(file: path, path: "/", reason: "changed while it was being checked", advice: "Try again")
     }
-    return try PosteriorFile(path: path, structure: inspection.structure, report: answer.content)
+    try self.init(path: path, structure: inspection.structure, report: report)
   }
 
   /// Lists everything that is wrong with a file; an empty list means that ``open(_:acceptChanged:probe:)`` accepts it.
@@ -103,16 +109,29 @@ public final class PosteriorFile: WeightSource {
   public static func verification(
     _ path: String, probe: ProbeCommand?
   ) -> (problems: [PosteriorFileError], warnings: [PosteriorWarning]) {
+    let (problems, file) = examine(path, probe: probe)
+    return (problems, file?.warnings ?? [])
+  }
+
+  /// Lists everything that is wrong with a file, and opens it where nothing is.
+  public static func examine(
+    _ path: String, probe: ProbeCommand?
+  ) -> (problems: [PosteriorFileError], file: PosteriorFile?) {
     do throws(PosteriorFileError) {
       guard let probe else {
         let inspection = try Inspection(path: path)
         let report = inspection.readContents()
-        return (inspection.problems + inspection.changeProblems(report), report?.warnings ?? [])
+        let problems = inspection.problems + inspection.changeProblems(report)
+        guard problems.isEmpty else { return (problems, nil) }
+        return ([], try PosteriorFile(path: path, structure: inspection.structure, report: report))
       }
+      let before = FileIdentity(path)
       let answer = try probe.run(path)
-      return (answer.problems + answer.changeProblems, answer.content?.warnings ?? [])
+      let problems = answer.problems + answer.changeProblems
+      guard problems.isEmpty else { return (problems, nil) }
+      return ([], try PosteriorFile(path, as: before, report: answer.content))
     } catch {
-      return ([error], [])
+      return ([error], nil)
     }
   }
 

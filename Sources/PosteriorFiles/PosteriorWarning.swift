@@ -19,7 +19,8 @@ public struct PosteriorWarning: Sendable, Hashable, Codable {
 extension PosteriorWarning: CustomStringConvertible {
   /// Place and sentence, then the advice.
   public var description: String {
-    let text = "\(place) \(sentence)." + (advice.isEmpty ? "" : " \(advice).")
+    let end = sentence.hasSuffix("?") ? "" : "."
+    let text = "\(place) \(sentence)\(end)" + (advice.isEmpty ? "" : " \(advice).")
     // Names come from the file: they must not steer a terminal.
     return String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
   }

@@ -6,17 +6,20 @@ import HDF5
 struct StatedConversion: Sendable, Hashable {
   /// Numbers that stand for a missing value. NaN is left out, which no weight, input or label may be anyhow.
   var missing: [Double] = []
+  /// The number that the library fills with, where no sane value could be it.
+  var filler: Double?
   /// The smallest and the largest number that is valid.
   var valid = -Double.infinity...Double.infinity
 
   /// Whether it says anything.
-  var isEmpty: Bool { missing.isEmpty && valid == -Double.infinity...Double.infinity }
+  var isEmpty: Bool { missing.isEmpty && filler == nil && valid == -Double.infinity...Double.infinity }
 
   /// Why a stored value does not mean itself; nil when it does.
   func objection(to value: Double) -> String? {
     if missing.contains(where: { $0 == value || Double(Float($0)) == value }) {
       return "which the attribute _FillValue or missing_value declares missing"
     }
+    if value == filler { return "the fill value of the data set: this was never written" }
     if value < valid.lowerBound || value > valid.upperBound {
       return "outside its valid_range, \(plain(valid.lowerBound)) to \(plain(valid.upperBound))"
     }
@@ -35,12 +38,29 @@ extension Inspection {
     for path in structure.roles.keys.sorted() {
       guard let role = structure.roles[path], role != .other, role != .dimension else { continue }
       do throws(ConversionRefusal) {
-        let conversion = try StatedConversion(file, path)
+        var conversion = try StatedConversion(file, path)
+        conversion.filler = filler(path, role)
         if !conversion.isEmpty { structure.conversions[path] = conversion }
       } catch {
         report(error.place, error.reason, advice: error.advice)
       }
     }
+  }
+}
+
+extension Inspection {
+  /// From this magnitude on a fill value is a mark, as netCDF's 9.97e36 is, and no number that was meant.
+  private static let leastFiller = 1e15
+
+  /// The fill value of a data set of weights or inputs, where it is a mark. A zero is looked for in whole draws only,
+  /// and statistics that were not recorded refuse no file.
+  private func filler(_ path: String, _ role: DatasetRole) -> Double? {
+    guard [.parameter, .variationalMean, .variationalScale, .inputs].contains(role),
+      let dataset = structure.datasets[path], let bytes = dataset.fillValue, case .number(let element) = dataset.type
+    else { return nil }
+    var filler: Double?
+    bytes.withUnsafeBytes { StoredNumbers.forEach($0, element) { _, value in filler = value } }
+    return filler.flatMap { $0.isFinite && abs($0) >= Self.leastFiller ? $0 : nil }
   }
 }
 

@@ -1,11 +1,25 @@
 import HDF5
+import RobustnessCore
+
+/// What is absent from the values of a file.
+struct ContentFindings {
+  /// For each parameter, by path, the number of draws in which all of it is zero.
+  var zeroDrawCounts: [String: Int] = [:]
+  /// Statistics that count as not recorded.
+  var absences: [RecordedStatistics.Absence] = []
+  /// What the evaluation data say; nil without them.
+  var examples: ExampleReview?
+  var hasVariationalScale = false
+  var variationalScaleIsZero = true
+}
 
 /// The one place where warnings about a posterior file are made: from what it says, and from what its values are.
 struct StatementReview {
   let structure: PosteriorStructure
+  let findings: ContentFindings
 
   /// Every warning, in the order in which a person would want to know them.
-  var warnings: [PosteriorWarning] { shapeWarnings + precisionWarnings }
+  var warnings: [PosteriorWarning] { shapeWarnings + absenceWarnings + precisionWarnings }
 
   /// What the kind and the shape say, where they do not go together. No number depends on these, but checks do.
   private var shapeWarnings: [PosteriorWarning] {
@@ -38,6 +52,42 @@ struct StatementReview {
       ]
     default: return []
     }
+  }
+
+  /// Room that was made and, as it looks, not used.
+  private var absenceWarnings: [PosteriorWarning] {
+    var warnings = parameterWarnings
+    if findings.hasVariationalScale, findings.variationalScaleIsZero {
+      warnings.append(
+        PosteriorWarning(
+          place: "/variational", sentence: "has no standard deviation but 0: fresh draws all are the mean",
+          advice: "Store the scales, or leave the group out"))
+    }
+    warnings += findings.absences.map {
+      PosteriorWarning(
+        place: "/sample_stats/\($0.name)", sentence: "\($0.sentence): it counts as not recorded, and judges nothing",
+        advice: "Record it, or leave it out")
+    }
+    return warnings
+      + (findings.examples?.warnings(labels: "/evaluation_data/labels", inputs: "/evaluation_data/inputs") ?? [])
+  }
+
+  /// Parameters that are zero in whole draws. A bias begins as zeros, and a unit that never fires leaves it so; a
+  /// weight does not, and neither does a bias that was drawn.
+  private var parameterWarnings: [PosteriorWarning] {
+    let draws = structure.chainCount * structure.drawsPerChain
+    let isDrawn = structure.kind == .mcmc || structure.kind == .variational
+    let suspicious = findings.zeroDrawCounts.filter { path, count in
+      path.hasSuffix(".weight") || (isDrawn && count < draws)
+    }
+    guard let (path, count) = suspicious.min(by: { $0.key < $1.key }) else { return [] }
+    let more = suspicious.count == 1 ? "" : ", and \(Self.count(suspicious.count - 1, "further parameter")) in some"
+    return [
+      PosteriorWarning(
+        place: path,
+        sentence: "holds only zeros in \(count) of \(Self.count(draws, "draw"))\(more): was it ever filled?",
+        advice: "Look at the program that stored the draws")
+    ]
   }
 
   /// Numbers in more digits than networks are computed with.

@@ -4,7 +4,8 @@ import HDF5
 ///
 /// `inputs` and `labels` lie at the root, and so do `test_inputs` and `test_labels` if there are any. Inputs are `<f4`,
 /// `<f8` or `|u1` (each byte means its value divided by 255); labels are whole numbers from 0. The attribute
-/// `input_bounds` of the root holds the smallest and the largest value that an input may have.
+/// `input_bounds` of the root holds the smallest and the largest value that an input may have, `class_count` the number
+/// of classes.
 public struct TrainingArrays: Sendable, Hashable {
   /// Labelled inputs and their shape.
   public struct Part: Sendable, Hashable {
@@ -20,6 +21,11 @@ public struct TrainingArrays: Sendable, Hashable {
   public let test: Part?
   /// The attribute `input_bounds`, if the file has it.
   public let inputBounds: ClosedRange<Double>?
+  /// Number of classes: the attribute `class_count`, or as many as the labels to train on have, from 0 without a gap.
+  public let classCount: Int
+
+  /// The largest number of classes that labels in a file may ask for.
+  static let classLimit = 1 << 16
 
   /// Reads a file after checking everything that is used of it.
   ///
@@ -36,9 +42,10 @@ public struct TrainingArrays: Sendable, Hashable {
     guard FileIdentity(path) == before else {
       throw PosteriorFileError(file: path, path: "/", reason: "changed while it was being checked", advice: "Try again")
     }
+    let (train, test) = (try inspection.train.readPart(), try inspection.test?.readPart())
     return TrainingArrays(
-      train: try inspection.train.readPart(), test: try inspection.test?.readPart(),
-      inputBounds: inspection.inputBounds)
+      train: train, test: test, inputBounds: inspection.inputBounds,
+      classCount: try inspection.classCount(train: train.data.labels, test: test?.data.labels))
   }
 
   /// What the checking process does.
@@ -86,6 +93,60 @@ private struct TrainingInspection {
     {
       throw train.error("/inputs", reason)
     }
+  }
+}
+
+extension TrainingInspection {
+  /// How many classes there are. Labels that leave classes out would make the network learn classes that do not exist,
+  /// which also takes the meaning from every number about chance: they are refused where nothing states the number.
+  func classCount(train labels: [Int], test: [Int]?) throws(PosteriorFileError) -> Int {
+    let largest = max(labels.max() ?? 0, test?.max() ?? 0)
+    if let stated = try statedClassCount() {
+      for (name, part) in [("/labels", labels), ("/test_labels", test ?? [])] {
+        guard let position = part.firstIndex(where: { $0 >= stated }) else { continue }
+        throw train.error(
+          name, "holds \(part[position]) at position \(position); class_count is \(stated), and labels count from 0")
+      }
+      return stated
+    }
+    guard largest < TrainingArrays.classLimit else {
+      throw train.error(
+        labels.max() == largest ? "/labels" : "/test_labels",
+        "holds \(largest), which means more classes than \(TrainingArrays.classLimit); labels count from 0")
+    }
+    let found = Set(labels)
+    guard found.count > 1 else {
+      throw train.error(
+        "/labels", "are \(labels.first ?? 0), all of them: there is nothing to learn",
+        advice: "Give examples of every class, or state their number in the attribute class_count of the root")
+    }
+    if let missing = (0...largest).first(where: { !found.contains($0) }) {
+      let list = found.sorted().prefix(6).map(String.init).joined(separator: ", ") + (found.count > 6 ? ", …" : "")
+      let isOfTest = missing > (labels.max() ?? 0)
+      throw train.error(
+        isOfTest ? "/test_labels" : "/labels",
+        isOfTest
+          ? "holds \(largest), which /labels never are; these are \(list)"
+          : "are \(list): \(missing) is none of them, and classes count from 0 without a gap",
+        advice: "Number the classes anew, in numpy with unique(labels, return_inverse=True)[1]; where a class is left "
+          + "out on purpose, state the number of classes in the attribute class_count of the root")
+    }
+    return largest + 1
+  }
+
+  private func statedClassCount() throws(PosteriorFileError) -> Int? {
+    let attribute = try ArraysInspection.translate(train.path) { () throws(HDF5Error) in
+      try train.file.attribute("class_count", of: "/")
+    }
+    guard let attribute else { return nil }
+    guard let values = attribute.doubles, values.count == 1, let count = Int(exactly: values[0]), count >= 2,
+      count <= TrainingArrays.classLimit
+    else {
+      throw train.error(
+        "/@class_count",
+        "is \(attribute.valueDescription); it needs one whole number from 2 to \(TrainingArrays.classLimit)")
+    }
+    return count
   }
 }
 

@@ -37,11 +37,11 @@ import Testing
 
   @Test func `single precision is kept, and the bounds are the data's`() async throws {
     let data = try await dataset { file in
-      try file.put("/inputs", [Float(-1.5), 0, 2, 0.1], [2, 2])
-      try file.put("/labels", [Int64(0), 2], [2])
+      try file.put("/inputs", [Float(-1.5), 0, 2, 0.1, 1, 1], [3, 2])
+      try file.put("/labels", [Int64(0), 2, 1], [3])
     }
-    #expect(data.train.inputs == .floats([-1.5, 0, 2, 0.1]))
-    #expect(data.train.labels == [0, 2])
+    #expect(data.train.inputs == .floats([-1.5, 0, 2, 0.1, 1, 1]))
+    #expect(data.train.labels == [0, 2, 1])
     #expect(data.inputShape == [2])
     #expect(data.classCount == 3)
     #expect(data.inputBounds == -1.5...2)
@@ -59,24 +59,72 @@ import Testing
 
   @Test func `bytes stay bytes, and their bounds are 0 and 1`() async throws {
     let data = try await dataset { file in
-      try file.put("/inputs", [UInt8(51), 255, 102, 255], [1, 1, 2, 2])
-      try file.put("/labels", [UInt8(1)], [1])
+      try file.put("/inputs", [UInt8(51), 255, 102, 255, 0, 1, 2, 3], [2, 1, 2, 2])
+      try file.put("/labels", [UInt8(1), 0], [2])
     }
-    #expect(data.train.inputs == .bytes([51, 255, 102, 255]))
+    #expect(data.train.inputs == .bytes([51, 255, 102, 255, 0, 1, 2, 3]))
     #expect(data.inputBounds == 0...1)
     #expect(data.inputShape == [1, 2, 2])
   }
 
   @Test func `examples to test on share bounds and classes`() async throws {
     let data = try await dataset { file in
-      try file.put("/inputs", [Float(1), 2], [2, 1])
-      try file.put("/labels", [Int64(0), 1], [2])
+      try file.put("/inputs", [Float(1), 2, 3], [3, 1])
+      try file.put("/labels", [Int64(0), 1, 2], [3])
       try file.put("/test_inputs", [Float(5)], [1, 1])
-      try file.put("/test_labels", [Int64(3)], [1])
+      try file.put("/test_labels", [Int64(2)], [1])
     }
     #expect(data.test?.inputs == .floats([5]))
-    #expect(data.classCount == 4)
+    #expect(data.classCount == 3)
     #expect(data.inputBounds == 1...5)
+  }
+
+  // MARK: - Classes
+
+  /// Writes six examples of these labels, and what else there is.
+  private static func classes(
+    _ labels: [Int64], test: [Int64] = [], stated: Double? = nil
+  ) -> (HDF5File) throws -> Void {
+    { file in
+      try file.put("/inputs", labels.indices.map { Float($0) }, [labels.count, 1])
+      try file.put("/labels", labels, [labels.count])
+      if !test.isEmpty {
+        try file.put("/test_inputs", test.indices.map { Float($0) }, [test.count, 1])
+        try file.put("/test_labels", test, [test.count])
+      }
+      if let stated {
+        try file.setAttribute(
+          "class_count", of: "/", to: [stated].withUnsafeBytes { Array($0) }, element: .float64, shape: [1])
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      ([1, 2, 1, 2], [], "/labels are 1, 2: 0 is none of them, and classes count from 0 without a gap"),
+      ([0, 255, 0, 255], [], "/labels are 0, 255: 1 is none of them, and classes count from 0 without a gap"),
+      ([7, 7, 7], [], "/labels are 7, all of them: there is nothing to learn"),
+      ([0, 0, 0], [1, 0], "/labels are 0, all of them: there is nothing to learn"),
+      ([0, 1, 0, 1], [0, 2], "/test_labels holds 2, which /labels never are; these are 0, 1"),
+    ] as [([Int64], [Int64], String)]) func `labels that leave classes out are an error`(
+      _ labels: [Int64], _ test: [Int64], _ sentence: String
+    ) async throws
+  {
+    #expect(try await problem(Self.classes(labels, test: test)) == sentence)
+  }
+
+  @Test func `a class may be left out where the number of classes is stated`() async throws {
+    #expect(try await dataset(Self.classes([0, 2, 0, 2], stated: 4)).classCount == 4)
+    #expect(try await dataset(Self.classes([0, 1, 0], test: [2, 1], stated: 3)).classCount == 3)
+  }
+
+  @Test func `a number of classes that the labels exceed is an error, and so is none`() async throws {
+    #expect(
+      try await problem(Self.classes([0, 1, 2], stated: 2))
+        == "/labels holds 2 at position 2; class_count is 2, and labels count from 0")
+    for stated in [0.0, 1, 2.5, 1e9, .nan] {
+      #expect(try await problem(Self.classes([0, 1], stated: stated)).hasPrefix("/@class_count is "))
+    }
   }
 
   @Test func `stated bounds count`() async throws {
@@ -168,7 +216,7 @@ import Testing
       try file.put("/inputs", [Float(1), 2], [2, 1])
       try file.put("/labels", [Int64(0), 65_536], [2])
     }
-    #expect(reason == "holds the label 65536, which means more classes than 65536; labels count from 0")
+    #expect(reason == "/labels holds 65536, which means more classes than 65536; labels count from 0")
   }
 
   @Test func `a negative label is an error`() async throws {

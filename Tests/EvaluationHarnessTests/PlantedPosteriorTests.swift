@@ -89,7 +89,7 @@ import Testing
 
   @Test func `log-densities that stay apart`() throws {
     var subject = try subject((0..<4).flatMap { independent(20, key: $0) }, origin: .mcmc, chains: 4)
-    subject.logDensities = (0..<4).map { independent(20, around: 10 * Double($0), scale: 1, key: 9 + $0) }
+    subject.statistics["lp"] = (0..<4).flatMap { independent(20, around: 10 * Double($0), scale: 1, key: 9 + $0) }
     #expect(try verdict(subject).failed == ["convergence"])
   }
 
@@ -101,6 +101,47 @@ import Testing
     wrong.examples = Examples(inputs: sound.examples.inputs, labels: sound.examples.labels.map { ($0 + 3) % 10 })
     #expect(try sound.evaluated([request("fgsm")], epsilons: [0.1], box: box).verdict.failed == [])
     #expect(try wrong.evaluated([request("fgsm")], epsilons: [0.1], box: box).verdict.failed == ["clean-accuracy"])
+  }
+
+  /// Examples of two classes, one number each: the second class, of which there are `ones`, lies above a half.
+  private func twoClasses(_ network: LinearNetwork, ones: Int, of count: Int = 200) -> EvaluationSubject {
+    let labels = (0..<count).map { $0 < ones ? 1 : 0 }
+    let inputs = labels.enumerated().map { 0.1 + 0.5 * Double($1) + 0.3 * Double($0 % 17) / 16 }
+    return ClosedForm.subject(
+      ListedEnsemble([network]),
+      examples: Examples(inputs: Tensor(shape: [count, 1], elements: inputs), labels: labels))
+  }
+
+  /// Decides at a half, as the examples are.
+  private static let knowing = LinearNetwork(weights: [[0], [20]], bias: [0, -10])
+  /// Always answers the first class, but for its logits moving with the input.
+  private static let constant = LinearNetwork(weights: [[0.5], [0]], bias: [1, 0])
+
+  private func cleanAccuracy(_ subject: EvaluationSubject) throws -> Check? {
+    try subject.evaluated([request("fgsm")], epsilons: [0.03]).attackRuns.first?.checks
+      .first { $0.name == "clean-accuracy" }
+  }
+
+  @Test(arguments: [5, 20, 60]) func `a constant answer is at chance, however unequal the classes`(_ ones: Int) throws {
+    #expect(try cleanAccuracy(twoClasses(Self.constant, ones: ones))?.status == .failed)
+    #expect(try cleanAccuracy(twoClasses(Self.knowing, ones: ones))?.status == .passed)
+  }
+
+  @Test func `chance is the most frequent class of these examples`() throws {
+    let check = try #require(try cleanAccuracy(twoClasses(Self.constant, ones: 60)))
+    #expect(
+      check.finding == "every example is decided as class 0, clean accuracy 70.0 %, a constant answer gets 70.0 %")
+    // As many of both: chance is what it is for a coin.
+    #expect(try cleanAccuracy(twoClasses(Self.knowing, ones: 100))?.finding.hasSuffix("gets 50.0 %") == true)
+  }
+
+  @Test func `examples of one class tell nothing about what the network knows`() throws {
+    for network in [Self.constant, Self.knowing] {
+      let check = try #require(try cleanAccuracy(twoClasses(network, ones: 0)))
+      #expect(check.status == .notRun)
+      #expect(check.finding.hasPrefix("all examples are of class 0: a constant answer is right on every one"))
+      #expect(check.advice == "Give examples of every class.")
+    }
   }
 
   @Test(arguments: [(Signature.unsigned, ["signature"]), (.changed, ["signature"]), (.verified, []), (.none, [])])

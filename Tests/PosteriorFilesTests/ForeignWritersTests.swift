@@ -38,6 +38,19 @@ import Testing
     }
   }
 
+  @Test func `truth values are read as h5py stores them, and covered by the digest that numpy names them in`() throws {
+    let file = try PosteriorFile.open(TestFiles.malformed("valid-truth.h5"), probe: TestFiles.probe)
+    #expect(file.integrity == .verified)
+    #expect(try file.sampleStatistics().first { $0.name == "diverging" }?.values == [0, 0, 0, 1])
+    try withFolder { folder in
+      let copy = folder.appendingPathComponent("copy.h5").path
+      try PosteriorWriter.write(PosteriorContents(copying: file), to: copy)
+      let copied = try PosteriorFile.open(copy, probe: nil)
+      #expect(copied.posteriorSHA256 == file.posteriorSHA256)
+      #expect(try copied.sampleStatistics().first { $0.name == "diverging" }?.values == [0, 0, 0, 1])
+    }
+  }
+
   @Test func `a truth value that is neither 0 nor 1 is refused`() throws {
     let problems = try problems { file in
       try file.createGroup("/sample_stats")

@@ -49,7 +49,7 @@ import Testing
       let path = folder.appendingPathComponent("repeated.h5").path
       var contents = try Small.contents()
       let architecture = try Small.architecture()
-      let draws = [0, 0, 1, 1, 1, 2].map { [Float](repeating: $0, count: architecture.parameterCount) }
+      let draws = [1, 1, 2, 2, 2, 3].map { [Float](repeating: $0, count: architecture.parameterCount) }
       contents.weights = InMemoryWeights(architecture: architecture, draws: draws)
       try PosteriorWriter.write(contents, to: path)
       #expect(try PosteriorFile.open(path, probe: nil).distinctDrawCount == 3)

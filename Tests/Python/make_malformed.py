@@ -47,7 +47,8 @@ def sign(file):
     file.attrs["content_sha256"] = digest(file, paths, signed)
 
 
-def write_valid(path):
+def write_valid(path, truth="u1"):
+    """A valid file; truth values are numbers, or with truth=bool what h5py makes of them."""
     random = np.random.default_rng(1)
     with h5py.File(path, "w") as file:
         file.attrs.update({"format": "bnn-posterior", "format_version": "1.0", "title": "tiny",
@@ -70,8 +71,9 @@ def write_valid(path):
                 dataset.dims[axis].attach_scale(posterior[scale])
         statistics = file.create_group("sample_stats")
         statistics["lp"] = random.normal(size=(2, 2))
-        statistics["diverging"] = np.zeros((2, 2), "u1")
-        statistics["diverging"].attrs["dtype"] = "bool"
+        statistics["diverging"] = np.array([[0, 0], [0, truth is bool]], truth)
+        if truth is not bool:
+            statistics["diverging"].attrs["dtype"] = "bool"
         data = file.create_group("evaluation_data")
         data["inputs"] = random.uniform(size=(4, 3)).astype("<f4")
         data["labels"] = np.array([0, 1, 1, 0], "<i8")
@@ -123,6 +125,7 @@ for old in os.listdir(FOLDER):
 valid = os.path.join(FOLDER, "valid.h5")
 write_valid(valid)
 valid_bytes = open(valid, "rb").read()
+write_valid(os.path.join(FOLDER, "valid-truth.h5"), truth=bool)
 
 # Not the format
 raw("empty", "/", "is not an HDF5 file", b"")
@@ -209,6 +212,47 @@ def _(file):
 
 simple("reference-attribute", WEIGHT + "@partner", "object references",
        lambda f: f[WEIGHT].attrs.__setitem__("partner", f[BIAS].ref))
+
+
+
+# Room that was made and never filled
+def fill(file, path, draws, value):
+    for chain, draw in draws:
+        file[path][chain, draw] = value
+
+
+def refill(file, path, fill_value, draws):
+    """Stores a parameter anew with a fill value, and writes the draws alone; the rest is as it was allocated."""
+    values = file[path][()]
+    del file[path]
+    file.create_dataset(path, values.shape, "<f4", fillvalue=fill_value)
+    for chain, draw in draws:
+        file[path][chain, draw] = values[chain, draw]
+
+
+@case("draws-unfilled", "/posterior", "holds only zeros, or the fill value, in every parameter in draw 1 of chain 0")
+def _(file):
+    for path in (WEIGHT, BIAS):
+        fill(file, path, ((0, 1), (1, 1)), 0)
+
+
+@case("draws-all-unfilled", "/posterior", "in every parameter of every draw")
+def _(file):
+    for path in (WEIGHT, BIAS):
+        file[path][...] = 0
+
+
+@case("draws-fill-value", "/posterior", "in every parameter in draw 0 of chain 1: so it is with 2 of 4 draws")
+def _(file):
+    for path in (WEIGHT, BIAS):
+        refill(file, path, -7.5, ((0, 0), (0, 1)))
+
+
+@case("weight-netcdf-fill", WEIGHT, "the fill value of the data set: this was never written")
+def _(file):
+    refill(file, WEIGHT, np.float32(9.969209968386869e36), ((0, 0), (0, 1), (1, 0), (1, 1)))
+    file[WEIGHT][1, 0, 1] = np.float32(9.969209968386869e36)
+
 
 # Statistics and variational parameters
 simple("statistics-dataset", "/sample_stats", "needs to be a group", lambda f: replace(f, "sample_stats", np.zeros(2)))

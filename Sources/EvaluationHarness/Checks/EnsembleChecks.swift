@@ -20,13 +20,9 @@ struct EnsembleChecks {
     suite.add(CheckName.finiteValues) { finiteValues() }
     suite.add(CheckName.logits) { logits() }
     suite.add(CheckName.identicalDraws) { identicalDraws() }
-    if subject.origin == .mcmc {
-      suite.add(CheckName.convergence) {
-        ConvergenceCheck(
-          members: members, labels: memberExamples.map { subject.examples.labels[$0] }, draws: draws, subject: subject
-        ).check()
-      }
-    }
+    let convergence = ConvergenceCheck(
+      members: members, labels: memberExamples.map { subject.examples.labels[$0] }, draws: draws, subject: subject)
+    if convergence.applies { suite.add(CheckName.convergence) { convergence.check() } }
     suite.add(CheckName.signature) { signature() }
     // Only where there is something to say: most ensembles come from a file that contradicts nothing.
     if let statements = fileStatements() { suite.add(CheckName.fileStatements) { statements } }
@@ -88,7 +84,7 @@ struct EnsembleChecks {
     var distinct = distinctFunctions()
     if let known = subject.distinctDraws, draws.count == subject.ensemble.drawCount { distinct = min(distinct, known) }
     let fraction = Double(distinct) / Double(total)
-    let isFine = subject.origin == .single || distinct * 4 >= total
+    let isFine = subject.origin == .single || fraction >= ConvergenceJudgement.distinctFraction
     return Check(
       CheckName.identicalDraws, isFine: isFine, value: fraction,
       finding: "\(distinct) of \(total) draws are distinct",
@@ -131,16 +127,38 @@ struct EnsembleChecks {
       finding: "\(first.place) \(first.sentence)\(more)", advice: first.advice.isEmpty ? "" : first.advice + ".")
   }
 
+  /// Chance is what the best constant answer gets on these examples: the frequency of their most frequent class.
   private func cleanAccuracy() -> Check {
     let labels = subject.examples.labels
     let right = zip(clean.decisions, labels).count { $0 == $1 }
     let accuracy = Estimate.proportion(right, of: labels.count)
-    let chance = 1 / Double(subject.ensemble.classCount)
-    let percent = String(format: "%.1f %%, chance is %.1f %%", 100 * accuracy.value, 100 * chance)
-    // An interval that holds chance and half-way from there to perfection says neither that the network knows its task nor that it does not.
+    let frequencies = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
+    let chance = Double(frequencies.values.max() ?? 0) / Double(labels.count)
+    let percent = String(
+      format: "%.1f %%, a constant answer gets %.1f %%", 100 * accuracy.value, 100 * chance)
+    // Of one class there is no better or worse than constant, but for a network that is worse than a guess at it.
+    if let only = labels.first, frequencies.count == 1, accuracy.high ?? 1 >= 1 / Double(subject.ensemble.classCount) {
+      return Check(
+        CheckName.cleanAccuracy, .notRun, value: accuracy.value,
+        finding:
+          "all examples are of class \(only): a constant answer is right on every one, so that nothing can be told",
+        advice: "Give examples of every class.")
+    }
+    // Wrong on every example of the other classes, and there are enough of them that this is no accident.
+    if let only = clean.decisions.first, clean.decisions.allSatisfy({ $0 == only }),
+      labels.count - (frequencies[only] ?? 0) >= 5
+    {
+      return Check(
+        CheckName.cleanAccuracy, .failed, value: accuracy.value,
+        finding: "every example is decided as class \(only), clean accuracy \(percent)",
+        advice: "A network that always says the same knows no task. Are the labels and the inputs' scale right?")
+    }
+    // An interval that holds chance and half-way from there to perfection says neither that the network knows its task
+    // nor that it does not.
     if accuracy.low ?? 0 <= chance, accuracy.high ?? 1 >= (1 + chance) / 2 {
       return Check(
-        CheckName.cleanAccuracy, .notRun, value: accuracy.value, finding: "too few examples to tell \(percent) apart")
+        CheckName.cleanAccuracy, .notRun, value: accuracy.value, finding: "too few examples to tell \(percent) apart",
+        advice: "Give more examples.")
     }
     return Check(
       CheckName.cleanAccuracy, isFine: accuracy.low ?? 0 > chance, value: accuracy.value,

@@ -23,14 +23,16 @@ extension EvaluationRequest {
     subject.origin = file.kind.flatMap { DrawOrigin(rawValue: $0.rawValue) }
     subject.chains = resample == nil ? file.chainCount : 1
     subject.distinctDraws = resample == nil ? file.distinctDrawCount : nil
-    subject.logDensities = resample == nil ? logDensities(file) : nil
+    if resample == nil {
+      subject.statistics = Dictionary(try file.sampleStatistics().map { ($0.name, $0.values) }) { first, _ in first }
+    }
     subject.signature =
       switch file.integrity {
       case .verified: .verified
       case .unsigned: .unsigned
       case .changed: .changed
       }
-    subject.fileWarnings = file.warnings
+    subject.fileWarnings = warnings(file, examples)
     subject.posteriorSHA256 = file.posteriorSHA256
     subject.dataSHA256 = dataSHA256
     subject.arithmetic = arithmetic
@@ -96,20 +98,22 @@ extension EvaluationRequest {
     return (self.examples.map { examples.first($0) } ?? examples, digest)
   }
 
+  /// What the file says about itself, and what the examples say where they are of another file.
+  private func warnings(_ file: PosteriorFile, _ examples: Examples) -> [PosteriorWarning] {
+    guard let data else { return file.warnings }
+    let review = ExampleReview(
+      labels: examples.labels, classCount: file.architecture.classCount,
+      isZero: (0..<examples.count).map { row in examples.inputs[row: row].allSatisfy { $0 == 0 } })
+    let name = data.split(separator: "/").last.map(String.init) ?? data
+    return file.warnings.filter { !$0.place.hasPrefix("/evaluation_data/") }
+      + review.warnings(labels: "\(name): the labels", inputs: "\(name)")
+  }
+
   /// Values that lie outside the bounds by no more than their rounding to single precision are moved onto them.
   private func clamped(_ data: EvaluationData, _ bounds: ClosedRange<Double>) -> EvaluationData {
     EvaluationData(
       inputs: data.inputs.map { min(max($0, bounds.lowerBound), bounds.upperBound) }, shape: data.shape,
       labels: data.labels)
-  }
-
-  private func logDensities(_ file: PosteriorFile) -> [[Double]]? {
-    guard let lp = (try? file.sampleStatistics())?.first(where: { $0.name == "lp" }),
-      lp.values.count == file.drawCount
-    else { return nil }
-    return (0..<file.chainCount).map { chain in
-      Array(lp.values[chain * file.drawsPerChain..<(chain + 1) * file.drawsPerChain])
-    }
   }
 
   private func summary(_ file: PosteriorFile, _ draws: Int) -> String {
