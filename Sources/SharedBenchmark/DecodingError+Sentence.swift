@@ -6,7 +6,8 @@ extension DecodingError {
     case .valueNotFound(_, let context): "'\(Self.place(context.codingPath))' has no value"
     case .typeMismatch(let type, let context):
       context.codingPath.isEmpty
-        ? "is JSON, but not \(Self.name(of: type))" : "'\(Self.place(context.codingPath))' is not \(Self.name(of: type))"
+        ? "is JSON, but not \(Self.name(of: type))"
+        : "'\(Self.place(context.codingPath))' is not \(Self.name(of: type))"
     case .dataCorrupted(let context): Self.corrupted(context)
     @unknown default: "\(self)"
     }

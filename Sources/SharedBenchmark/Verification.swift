@@ -269,8 +269,11 @@ struct Verification {
       }
     }
     if exceeds, !saysSo { return "the attack asks for more than \(rules.title) allows, and it does not say so" }
-    if saysSo, !exceeds, max(gradients.claimed / max(1, Double(rules.gradientsPerExample)),
-      queries.claimed / max(1, Double(rules.queriesPerExample))) <= 1 {
+    if saysSo, !exceeds,
+      max(
+        gradients.claimed / max(1, Double(rules.gradientsPerExample)),
+        queries.claimed / max(1, Double(rules.queriesPerExample))) <= 1
+    {
       return "it says that the attack asks for more than \(rules.title) allows, which it does not"
     }
     return nil
