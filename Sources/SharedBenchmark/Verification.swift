@@ -29,7 +29,7 @@ struct Verification {
   let seed: UInt64
 
   /// Examples on which attacks are repeated unless the user says otherwise: a tenth of the work of a run on 500. Of
-  /// results in which one point in eight is not the attack's own, one in three hundred passes.
+  /// results in which one point in eight is not the attack's own, one in a hundred passes.
   static let someExamples = 50
 
   /// A number that nobody knew before.
