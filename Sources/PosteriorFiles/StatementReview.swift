@@ -5,7 +5,7 @@ struct StatementReview {
   let structure: PosteriorStructure
 
   /// Every warning, in the order in which a person would want to know them.
-  var warnings: [PosteriorWarning] { shapeWarnings + precisionWarnings }
+  var warnings: [PosteriorWarning] { shapeWarnings + precisionWarnings + referenceWarnings }
 
   /// What the kind and the shape say, where they do not go together. No number depends on these, but checks do.
   private var shapeWarnings: [PosteriorWarning] {

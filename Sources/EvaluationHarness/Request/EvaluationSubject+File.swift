@@ -31,6 +31,8 @@ extension EvaluationRequest {
       case .changed: .changed
       }
     subject.fileWarnings = file.warnings
+    let reference = ReferenceResult(file, threads: threads)
+    subject.reference = { try reference.comparison() }
     subject.posteriorSHA256 = file.posteriorSHA256
     subject.dataSHA256 = dataSHA256
     subject.arithmetic = arithmetic
