@@ -29,7 +29,7 @@ extension Evaluator {
     let chosen = evenlySpaced(EnsembleChecks.memberExampleLimit, of: subject.examples.count)
     let members = try subject.ensemble.memberLogProbabilities(
       subject.examples.inputs.rows(chosen), draws: .some(evaluationDraws))
-    return EnsembleChecks(
+    return try EnsembleChecks(
       subject: subject, draws: evaluationDraws, clean: clean, members: members, memberExamples: chosen
     ).suite()
   }

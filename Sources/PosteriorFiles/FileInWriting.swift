@@ -22,7 +22,7 @@ struct FileInWriting {
 
   // MARK: - Attributes
 
-  private mutating func setAttribute(
+  mutating func setAttribute(
     _ name: String, of group: String, to value: HDF5Attribute.Value, shape: [Int], isPosterior: Bool = false
   ) throws {
     let type: StoredType
@@ -69,7 +69,8 @@ struct FileInWriting {
   /// Last, since the digests of everything stand here.
   mutating func writeRoot() throws {
     let attributes: [(String, String?)] = [
-      ("format", "bnn-posterior"), ("format_version", "1.0"), ("title", contents.title),
+      ("format", "bnn-posterior"), ("format_version", contents.referenceAnswers == nil ? "1.0" : "1.1"),
+      ("title", contents.title),
       ("created_at", contents.createdAt ?? Date().formatted(.iso8601)),
       ("creation_library", contents.creationLibrary),
       ("creation_library_version", contents.creationLibraryVersion),
@@ -84,7 +85,7 @@ struct FileInWriting {
   // MARK: - Data sets
 
   /// Writes a data set at once and adds it to the digest of the content.
-  private mutating func write(
+  mutating func write(
     _ path: String, _ element: ElementType, shape: [Int], chunk: [Int]?, bytes: UnsafeRawBufferPointer,
     isData: Bool = false
   ) throws {

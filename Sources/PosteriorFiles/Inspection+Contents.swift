@@ -118,6 +118,7 @@ extension Inspection {
         posterior.add(attribute, of: "/model")
       }
     }
+    for attribute in structure.referenceAttributes { content.add(attribute, of: Self.reference) }
     for attribute in structure.provenanceAttributes { content.add(attribute, of: "/provenance") }
 
     let computed = [

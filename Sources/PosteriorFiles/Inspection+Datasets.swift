@@ -19,7 +19,7 @@ extension Inspection {
 
   /// Gives a data set its meaning if its type is acceptable and the file can hold it.
   @discardableResult
-  private func accept(_ dataset: HDF5Dataset, as role: DatasetRole, types: [ElementType]) -> Bool {
+  func accept(_ dataset: HDF5Dataset, as role: DatasetRole, types: [ElementType]) -> Bool {
     guard case .number(let element) = dataset.type, types.contains(element) else {
       let wanted = types.count > 4 ? "little-endian numbers" : types.map(\.rawValue).joined(separator: " or ")
       let found = dataset.type == .number(.bigEndianFloat32) ? "big-endian numbers (>f4)" : dataset.type.description

@@ -24,7 +24,7 @@ extension Inspection {
   }
 
   /// Reports attributes that no digest can cover.
-  private func checkSigned(_ attributes: [HDF5Attribute], of group: String) {
+  func checkSigned(_ attributes: [HDF5Attribute], of group: String) {
     for attribute in attributes where attribute.value == .unread && attribute.name != "architecture" {
       report(
         "\(group)@\(attribute.name)",

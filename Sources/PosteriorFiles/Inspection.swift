@@ -8,6 +8,7 @@ struct PosteriorStructure: Sendable {
   var rootAttributes: [String: HDF5Attribute] = [:]
   var modelAttributes: [HDF5Attribute] = []
   var provenanceAttributes: [HDF5Attribute] = []
+  var referenceAttributes: [HDF5Attribute] = []
   var architecture: Architecture?
   var inputBounds: ClosedRange<Double>?
   var kind: PosteriorKind?
@@ -28,6 +29,9 @@ enum DatasetRole: Sendable, Hashable {
   case variationalScale
   case inputs
   case labels
+  case referenceInputs
+  /// Logits or log-probabilities of the author's program.
+  case referenceAnswers
   /// The coordinates `chain` and `draw`: 0, 1, …
   case coordinate
   /// A dimension without coordinates.
@@ -78,6 +82,7 @@ final class Inspection {
     checkStatistics()
     checkVariational()
     checkEvaluationData()
+    checkReference()
     checkProvenance()
     checkKind()
     checkOtherDatasets()

@@ -27,6 +27,8 @@ public struct PosteriorContents: Sendable {
   public var variational: VariationalParameters?
   /// Labelled inputs to evaluate on.
   public var evaluationData: StoredEvaluationData?
+  /// What the author's program answers at some inputs; a file with it is of format 1.1.
+  public var referenceAnswers: ReferenceAnswers?
   /// Where the posterior comes from: method, settings, seed … The name `kind` is taken by ``kind``.
   public var provenance: [String: ProvenanceValue]
   /// Whether chunks are compressed: about a sixth smaller, for ten times the time.
@@ -45,7 +47,7 @@ public struct PosteriorContents: Sendable {
     title: String? = nil, createdAt: String? = nil, creationLibrary: String? = "bayesian-robustness",
     creationLibraryVersion: String? = nil, inferenceLibrary: String? = nil, sampleStatistics: [SampleStatistic] = [],
     variational: VariationalParameters? = nil, evaluationData: StoredEvaluationData? = nil,
-    provenance: [String: ProvenanceValue] = [:], isCompressed: Bool = false
+    referenceAnswers: ReferenceAnswers? = nil, provenance: [String: ProvenanceValue] = [:], isCompressed: Bool = false
   ) {
     self.weights = weights
     self.chainCount = chainCount
@@ -59,6 +61,7 @@ public struct PosteriorContents: Sendable {
     self.sampleStatistics = sampleStatistics
     self.variational = variational
     self.evaluationData = evaluationData
+    self.referenceAnswers = referenceAnswers
     self.provenance = provenance
     self.isCompressed = isCompressed
   }
@@ -72,7 +75,7 @@ public struct PosteriorContents: Sendable {
       createdAt: file.createdAt, creationLibrary: file.creationLibrary,
       creationLibraryVersion: file.creationLibraryVersion, inferenceLibrary: file.inferenceLibrary,
       sampleStatistics: try file.sampleStatistics(), variational: try file.variationalParameters(),
-      evaluationData: try file.storedEvaluationData())
+      evaluationData: try file.storedEvaluationData(), referenceAnswers: try file.referenceAnswers())
     for attribute in file.structure.provenanceAttributes where attribute.name != "kind" {
       provenance[attribute.name] = ProvenanceValue(attribute)
     }

@@ -2,7 +2,7 @@ import Foundation
 import HDF5
 public import NeuralNetworks
 
-/// A posterior file of format 1.0 that passed every check, open for reading.
+/// A posterior file of format 1 that passed every check, open for reading.
 ///
 /// Draws are numbered chain by chain: draw `chain * drawsPerChain + draw`.
 /// Reading a draw reads that draw only, so a posterior may be larger than memory.

@@ -101,6 +101,7 @@ public enum PosteriorWriter {
     try writing.writeStatistics()
     try writing.writeVariational()
     try writing.writeEvaluationData()
+    try writing.writeReference()
     try writing.writeProvenance()
     try writing.writeRoot()
   }
@@ -137,6 +138,7 @@ extension PosteriorContents {
         )
       }
     }
+    if let (place, reason) = referenceProblem { throw refuse(place, reason) }
     if provenance["kind"] != nil { throw refuse("/provenance@kind", "is written from the kind of the posterior") }
   }
 }

@@ -2,7 +2,7 @@
 public enum PythonExample {
   /// The program's text. It needs numpy and h5py, and takes the name of the file to write.
   public static let source = #"""
-    """Writes a small, signed posterior file (format 1.0) with numpy and h5py alone.
+    """Writes a small, signed posterior file (format 1.1) with numpy and h5py alone.
 
     Usage: python write_posterior.py example.h5
     Replace `draws` by your own weights: PyTorch's state_dict names and shapes, with (chain, draw) in front.
@@ -29,6 +29,12 @@ public enum PythonExample {
     draws = {name: random.normal(size=(CHAINS, DRAWS) + shape).astype("<f4") for name, shape in shapes.items()}
 
 
+    def network(weights, inputs):
+        """Logits of one draw: here your own program answers, so that readers see whether they read the same network."""
+        hidden = np.maximum(inputs @ weights["dense1.weight"].T + weights["dense1.bias"], 0)
+        return hidden @ weights["output.weight"].T + weights["output.bias"]
+
+
     def digest(file, paths, attributes):
         """SHA-256 of one line per item, sorted by path: path, type, shape, SHA-256 of the bytes."""
         lines = []
@@ -50,7 +56,7 @@ public enum PythonExample {
 
     with h5py.File(sys.argv[1], "w") as file:
         file.attrs["format"] = "bnn-posterior"
-        file.attrs["format_version"] = "1.0"
+        file.attrs["format_version"] = "1.1"
         file.attrs["title"] = "an example"
         file.attrs["creation_library"] = "h5py"
         file.attrs["creation_library_version"] = h5py.__version__
@@ -79,9 +85,17 @@ public enum PythonExample {
         data["inputs"] = random.uniform(size=(20, INPUTS)).astype("<f4")
         data["labels"] = random.integers(CLASSES, size=20).astype("<i8")
 
+        reference = file.create_group("reference")
+        reference["inputs"] = data["inputs"][:8]
+        reference["logits"] = np.array([[
+            network({name: values[chain, draw].astype("<f8") for name, values in draws.items()}, reference["inputs"][()])
+            for draw in range(DRAWS)] for chain in range(CHAINS)])
+        reference.attrs["software"] = "NumPy " + np.__version__
+        reference.attrs["precision"] = "float64"
+
         everything = []
         file.visititems(lambda name, item: everything.append("/" + name) if isinstance(item, h5py.Dataset) else None)
-        signed = [(group, name) for group in ("/model", "/provenance") for name in file[group].attrs]
+        signed = [(group, name) for group in ("/model", "/provenance", "/reference") for name in file[group].attrs]
         weights = ["/posterior/" + name for name in draws]
         file.attrs["posterior_sha256"] = digest(file, weights, [("/model", "architecture"), ("/model", "input_bounds")])
         file.attrs["data_sha256"] = digest(file, ["/evaluation_data/inputs", "/evaluation_data/labels"], [])

@@ -19,7 +19,7 @@ struct StatementReview {
   let findings: ContentFindings
 
   /// Every warning, in the order in which a person would want to know them.
-  var warnings: [PosteriorWarning] { shapeWarnings + absenceWarnings + precisionWarnings }
+  var warnings: [PosteriorWarning] { shapeWarnings + absenceWarnings + precisionWarnings + referenceWarnings }
 
   /// What the kind and the shape say, where they do not go together. No number depends on these, but checks do.
   private var shapeWarnings: [PosteriorWarning] {

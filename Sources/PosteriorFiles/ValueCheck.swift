@@ -55,17 +55,21 @@ struct ValueCheck {
         return value <= last
       }.map { "holds \(plain($0.value)) at position \(firstElement + $0.index); coordinates increase: 0, 1, …" }
       lastCoordinate = last
-    case .inputs where element == .uint8:
+    case .inputs where element == .uint8, .referenceInputs where element == .uint8:
       let allowed = bounds
       problem = Self.first(block, UInt8.self) { !allowed.contains(Double($0) / 255) }.map {
         "holds \($0.value) (\(Double($0.value) / 255)) at position \(firstElement + $0.index); input_bounds are \(allowed)"
       }
-    case .inputs:
+    case .inputs, .referenceInputs:
       // The bounds themselves, rounded to the precision of the inputs, are inside.
       let low = Float(bounds.lowerBound)
       let high = Float(bounds.upperBound)
       problem = firstNumber(block) { !(Float($0) >= low && Float($0) <= high) }.map {
         "holds \($0.value) at position \(firstElement + $0.index); input_bounds are \(low) to \(high)"
+      }
+    case .referenceAnswers:
+      problem = firstNumber(block) { !$0.isFinite }.map {
+        "holds \($0.value) at position \(firstElement + $0.index); answers are finite"
       }
     case .statistic where isTruth:
       problem = firstNumber(block) { $0 != 0 && $0 != 1 }.map {

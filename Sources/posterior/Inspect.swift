@@ -30,6 +30,7 @@ struct Inspect: ParsableCommand {
     } else {
       rows.append(("evaluation data", "none"))
     }
+    if let reference = posterior.referenceSummary { rows.append(("reference answers", reference)) }
     rows.append(("posterior SHA-256", posterior.posteriorSHA256))
     if let digest = posterior.dataSHA256 { rows.append(("data SHA-256", digest)) }
     rows.append(("content SHA-256", posterior.contentSHA256))

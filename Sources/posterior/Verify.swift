@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import NeuralNetworks
 import PosteriorFiles
 import PosteriorReports
 import Shell
@@ -9,8 +10,9 @@ struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check posterior files completely and list every problem.",
     discussion: """
-      Exit code 0: every file is acceptable. Exit code 65: at least one is not. Warnings are about acceptable files, and \
-      change no exit code. Of convergence, what the file records is judged; `posterior diagnose` runs the network too.
+      Exit code 0: every file is acceptable, and its network answers as its author's program did, where the file says \
+      what that is. Exit code 65: at least one is not, or does not. Warnings change no exit code. Of convergence, what \
+      the file records is judged; `posterior diagnose` runs the network too.
       """)
 
   @Argument(help: "The posterior files.", completion: .file(extensions: ["h5"]))
@@ -25,13 +27,20 @@ struct Verify: ParsableCommand {
         isAcceptable = false
         continue
       }
+      let answers = try Answers(of: posterior)
       let isChains = posterior.kind == .mcmc || posterior.kind == nil
       let checks = try posterior.recordedChecks()
       let warnings =
         posterior.warnings.map { "\($0)" }
         + checks.filter { $0.status == .failed || $0.status == .warning }.map { $0.sentence(isChains: isChains) }
+        + [answers.warning].compactMap(\.self)
       for warning in warnings { ProgramEnd.say("warning: \(file): \(warning)") }
-      try StandardOutput.print("\(file): valid" + Self.count(warnings))
+      if let error = answers.error {
+        ProgramEnd.say("error: \(file): \(error)")
+        isAcceptable = false
+        continue
+      }
+      try StandardOutput.print("\(file): valid" + Self.count(warnings) + answers.agreement)
       if posterior.kind == .mcmc { try StandardOutput.print("  " + Self.scope(checks)) }
     }
     if !isAcceptable { throw ExitCode(65) }
@@ -50,5 +59,23 @@ struct Verify: ParsableCommand {
       ? "nothing was recorded that convergence could be judged by"
       : passed.isEmpty ? "convergence was judged by what was recorded" : passed.joined(separator: ", ")
     return judged + "; not run: R-hat in function space, which needs the network (posterior diagnose)"
+  }
+}
+
+/// What the comparison with the author's program comes to, in words.
+private struct Answers {
+  var warning: String?
+  var error: String?
+  /// Follows "valid".
+  var agreement = ""
+
+  init(of posterior: PosteriorFile) throws {
+    guard let findings = try posterior.referenceFindings() else { return }
+    let sentence = "/reference: \(findings.sentence(author: posterior.referenceAuthor)). \(findings.whatToDo)"
+    switch findings.outcome {
+    case .agrees: agreement = "; answers as \(posterior.referenceAuthor) did"
+    case .agreesBut: warning = sentence
+    case .differs: error = sentence
+    }
   }
 }

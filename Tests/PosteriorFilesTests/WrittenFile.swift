@@ -20,6 +20,7 @@ struct WrittenFile {
   var inputElement = ElementType.float32
   var labels = [0.0, 1, 2, 0, 1, 2]
   var labelElement = ElementType.int64
+  var version = "1.0"
 
   /// Weights without a pattern, the same each time.
   func weights(_ count: Int, from first: Int = 0) -> [Double] {
@@ -30,7 +31,7 @@ struct WrittenFile {
   func write(to path: String, _ further: (HDF5File) throws -> Void = { _ in }) throws {
     let file = try HDF5File.create(path)
     try file.setAttribute("format", of: "/", to: "bnn-posterior")
-    try file.setAttribute("format_version", of: "/", to: "1.0")
+    try file.setAttribute("format_version", of: "/", to: version)
     try file.createGroup("/model")
     try file.setAttribute("architecture", of: "/model", to: architecture)
     try file.put("input_bounds", of: "/model", bounds, boundsElement)

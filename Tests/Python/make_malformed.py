@@ -40,7 +40,8 @@ def digest(file, paths, attributes):
 def sign(file):
     paths = []
     file.visititems(lambda name, item: paths.append("/" + name) if isinstance(item, h5py.Dataset) else None)
-    signed = [(group, name) for group in ("/model", "/provenance") for name in file[group].attrs]
+    signed = [(group, name) for group in ("/model", "/provenance", "/reference") if group in file
+              for name in file[group].attrs]
     weights = [path for path in paths if path.endswith((".weight", ".bias"))]
     file.attrs["posterior_sha256"] = digest(file, weights, [("/model", "architecture"), ("/model", "input_bounds")])
     file.attrs["data_sha256"] = digest(file, [p for p in paths if p.startswith("/evaluation_data/")], [])
@@ -296,6 +297,49 @@ def _(file):
     replace(file, INPUTS, np.full((4, 3), 200, "u1"))
 
 
+
+# Reference answers
+def reference(name, path, reason, change):
+    def add(file):
+        file.attrs["format_version"] = "1.1"
+        group = file.create_group("reference")
+        group["inputs"] = file[INPUTS][:2]
+        group["logits"] = np.zeros((2, 2, 2, 2), "<f4")
+        group["log_predictive"] = np.full((2, 2), np.log(0.5))
+        group.attrs.update({"software": "make_malformed", "precision": "float64"})
+        change(group)
+    simple("reference-" + name, "/reference" + path, reason, add)
+
+
+reference("inputs-missing", "/inputs", "answers are to inputs", lambda g: g.__delitem__("inputs"))
+reference("inputs-shape", "/inputs", "the architecture needs (n, 3)", lambda g: replace(g, "inputs", zeros(2, 4)))
+reference("inputs-empty", "/inputs", "has shape (0, 3)", lambda g: replace(g, "inputs", zeros(0, 3)))
+reference("inputs-outside", "/inputs", "input_bounds", lambda g: g["inputs"].__setitem__((1, 2), -0.5))
+reference("inputs-integer", "/inputs", "it needs to hold", lambda g: replace(g, "inputs", np.zeros((2, 3), "<i8")))
+reference("answers-missing", "", "holds no answers", lambda g: (g.__delitem__("logits"), g.__delitem__("log_predictive")))
+reference("logits-shape", "/logits", "it needs (chain, draw, n, class): (2, 2, 2, 2)",
+          lambda g: replace(g, "logits", zeros(4, 2, 2)))
+reference("logits-nan", "/logits", "answers are finite", lambda g: g["logits"].__setitem__((1, 0, 1, 0), np.nan))
+reference("logits-float16", "/logits", "floating-point numbers of 2 bytes",
+          lambda g: replace(g, "logits", np.zeros((2, 2, 2, 2), "<f2")))
+reference("logits-group", "/logits", "is a group", lambda g: (g.__delitem__("logits"), g.create_group("logits")))
+reference("predictive-shape", "/log_predictive", "it needs (n, class): (2, 2)",
+          lambda g: replace(g, "log_predictive", zeros(2, 3)))
+reference("predictive-infinite", "/log_predictive", "answers are finite",
+          lambda g: g["log_predictive"].__setitem__((0, 0), -np.inf))
+reference("precision-missing", "@precision", "is missing", lambda g: g.attrs.__delitem__("precision"))
+reference("precision-unknown", "@precision", "it needs to be one of float64, float32, tf32, bfloat16",
+          lambda g: g.attrs.__setitem__("precision", "double"))
+reference("precision-numeric", "@precision", "needs to be text", lambda g: g.attrs.__setitem__("precision", 64))
+reference("software-numeric", "@software", "needs to be text", lambda g: g.attrs.__setitem__("software", 1))
+
+
+@case("reference-dataset", "/reference", "needs to be a group")
+def _(file):
+    file.attrs["format_version"] = "1.1"
+    replace(file, "reference", np.zeros(2))
+
+
 # Provenance
 simple("kind-unknown", "/provenance@kind", "needs to be one of", lambda f: f["provenance"].attrs.__setitem__("kind", "guess"))
 simple("kind-numeric", "/provenance@kind", "needs to be text", lambda f: f["provenance"].attrs.__setitem__("kind", 1))
@@ -357,6 +401,19 @@ CHANGED = "the file has changed since it was written"
 write_changed("changed-provenance", "/@content_sha256", CHANGED, lambda f: f["provenance"].attrs.__setitem__("seed", 1))
 write_changed("changed-posterior-digest", "/@posterior_sha256", CHANGED, lambda f: f.attrs.__setitem__("posterior_sha256", "0" * 64))
 write_changed("changed-data-digest", "/@data_sha256", CHANGED, lambda f: f.attrs.__setitem__("data_sha256", "0" * 64))
+
+
+def change_answers(file):
+    file.attrs["format_version"] = "1.1"
+    group = file.create_group("reference")
+    group["inputs"] = file[INPUTS][:2]
+    group["logits"] = np.zeros((2, 2, 2, 2), "<f4")
+    group.attrs["precision"] = "float32"
+    sign(file)
+    group.attrs["precision"] = "bfloat16"
+
+
+write_changed("changed-reference", "/@content_sha256", CHANGED, change_answers)
 
 
 @case("checksum", WEIGHT, "Fletcher32")

@@ -43,6 +43,7 @@ def check_example(folder):
     check("the Python example runs" + written.stderr[-200:], written.returncode == 0)
     verified = run("verify", example)
     check("the example file is accepted" + verified.stderr[-200:], verified.returncode == 0)
+    check("the example's network answers as its program did", "answers as NumPy" in verified.stdout)
     inspected = run("inspect", example)
     check("the example file is signed", "verified" in inspected.stdout and "2 chains × 5 draws" in inspected.stdout)
     return example
@@ -111,8 +112,12 @@ def check_opens(original, copy):
     if labels is not None:
         with h5py.File(copy) as file:
             check(f"{name}: the labels are the original's", np.array_equal(file["evaluation_data/labels"][()], labels))
+    with h5py.File(original) as source, h5py.File(copy) as file:
+        check(f"{name}: the reference answers are the original's", ("reference" in file) == ("reference" in source) and all(
+            np.array_equal(file["reference"][key][()], item[()]) for key, item in source.get("reference", {}).items()))
     with h5py.File(copy) as file:
-        texts = [value for group in ("/", "/model", "/provenance") for value in file[group].attrs.values()]
+        texts = [value for group in ("/", "/model", "/provenance", "/reference") if group in file
+                 for value in file[group].attrs.values()]
         check(f"{name}: h5py reads text attributes as str", not any(isinstance(value, bytes) for value in texts))
         json.loads(file["model"].attrs["architecture"])
         weights = [item for key, item in file["posterior"].items() if key in expected]

@@ -44,6 +44,8 @@ public enum CheckName {
   public static let attackCompletes = "attack-completes"
   /// Every probability, loss, gradient and point is finite.
   public static let finiteValues = "finite-values"
+  /// The network answers as its author's program did.
+  public static let referenceAnswers = "reference-answers"
   /// What the model calls logits are not probabilities.
   public static let logits = "logits"
   /// At least a quarter of the draws are distinct.
@@ -83,18 +85,20 @@ public enum CheckName {
 
   /// All names, in order.
   public static let all = [
-    attackCompletes, finiteValues, logits, identicalDraws, convergence, signature, fileStatements, cleanAccuracy,
-    budget, box, radius, zeroGradients, saturation,
+    attackCompletes, finiteValues, referenceAnswers, logits, identicalDraws, convergence, signature, fileStatements,
+    cleanAccuracy, budget, box, radius, zeroGradients, saturation,
     finiteDifferences, silentSuccess, noise, fgsm, doubledSteps, doubledRestarts, monotone,
   ]
 
   /// The checks that are about the ensemble, not about one attack on it.
-  static let ofEnsemble = [logits, identicalDraws, convergence, signature, fileStatements, cleanAccuracy]
+  static let ofEnsemble = [
+    referenceAnswers, logits, identicalDraws, convergence, signature, fileStatements, cleanAccuracy,
+  ]
 
   /// The checks that must not have failed before `name` says anything.
   static func requirements(of name: String) -> [String] {
     switch name {
-    case attackCompletes, finiteValues, signature, fileStatements, radius: []
+    case attackCompletes, finiteValues, referenceAnswers, signature, fileStatements, radius: []
     case convergence: [finiteValues, identicalDraws]
     case logits, identicalDraws, cleanAccuracy, budget, box: [finiteValues]
     case zeroGradients: [finiteValues, logits]

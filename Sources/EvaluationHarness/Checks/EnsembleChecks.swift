@@ -15,9 +15,13 @@ struct EnsembleChecks {
   /// Examples on which draws are compared with each other.
   static let memberExampleLimit = FunctionSpace.exampleLimit
 
-  func suite() -> CheckSuite {
+  func suite() throws -> CheckSuite {
     var suite = CheckSuite()
     suite.add(CheckName.finiteValues) { finiteValues() }
+    // Only of files: an ensemble that comes from none has no author elsewhere.
+    if let reference = subject.reference {
+      try suite.add(CheckName.referenceAnswers) { try ReferenceCheck(comparison: reference()).check() }
+    }
     suite.add(CheckName.logits) { logits() }
     suite.add(CheckName.identicalDraws) { identicalDraws() }
     let convergence = ConvergenceCheck(

@@ -33,6 +33,8 @@ extension EvaluationRequest {
       case .changed: .changed
       }
     subject.fileWarnings = warnings(file, examples)
+    let reference = ReferenceResult(file, threads: threads)
+    subject.reference = { try reference.comparison() }
     subject.posteriorSHA256 = file.posteriorSHA256
     subject.dataSHA256 = dataSHA256
     subject.arithmetic = arithmetic

@@ -37,6 +37,7 @@ enum ChainStarts: Sendable {
       throw BadDataError(
         "--start \(path) holds \(file.architecture.summary); this run's network is \(architecture.summary)")
     }
+    try OwnAnswers.check(file, as: "--start \(path)")
     // One draw of every chain first: the start of a chain says more than its neighbour.
     let order = (0..<min(chains, file.drawCount)).map { index in
       index % file.chainCount * file.drawsPerChain + file.drawsPerChain - 1 - index / file.chainCount

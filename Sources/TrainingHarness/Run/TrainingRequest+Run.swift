@@ -1,4 +1,5 @@
 import Foundation
+import PosteriorFiles
 import RobustnessCore
 import Shell
 
@@ -41,6 +42,7 @@ extension TrainingRequest {
     let folder = JournalFiles.folder(of: output)
     guard FileManager.default.fileExists(atPath: JournalFiles.description(folder)) else {
       if FileManager.default.fileExists(atPath: output) {
+        try OwnAnswers.check(PosteriorFile.open(output, probe: environment.probe), as: output)
         // Killed after the file was written: what is left of the journal goes.
         if FileManager.default.fileExists(atPath: folder) { TrainingRun.removeJournal(folder) }
         if options.quiet != true { try environment.print("\(output) is complete\n") }

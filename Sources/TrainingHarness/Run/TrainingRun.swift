@@ -98,6 +98,8 @@ struct TrainingRun {
     } else {
       try write(contents, to: output)
     }
+    // As everybody will read it, while the journal is still there.
+    try OwnAnswers.check(PosteriorFile.open(output, probe: nil), as: output)
     if !options.quiet { try environment.print(try summary(publication, verdict)) }
     Self.removeJournal(files.folder)
   }

@@ -1,0 +1,252 @@
+import Foundation
+import RobustnessCore
+
+extension ReferenceComparison {
+  /// Compares, and looks for a cause where rounding explains too little.
+  ///
+  /// - Throws: What reading the draws throws.
+  package func findings() throws -> ReferenceFindings {
+    let pass = ReferencePass(architecture)
+    let all = Array(0..<source.drawCount)
+    var strict = question.precision
+    var own = try answers(pass, draws: all, inputs: chosen, precision: strict)
+    var judgement = judge(own, strict)
+    if strict == .float64, !judgement.isExplained {
+      // The file holds float32: weights that had more digits gave other answers, by no more than float32 explains.
+      strict = .float32
+      own = try answers(pass, draws: all, inputs: chosen, precision: strict)
+      judgement = judge(own, strict)
+    }
+    var findings = describe(judgement)
+    guard !judgement.isExplained else { return findings }
+    findings.outcome = .differs
+    let mayBeTF32 = strict == .float32
+    let loose: AnswerPrecision = mayBeTF32 ? .tf32 : strict
+    let loosely = mayBeTF32 ? try answers(pass, draws: all, inputs: chosen, precision: loose) : own
+    if let shifted = shifts(own, judgement) ?? shifts(loosely, judgement) {
+      findings.outcome = shifted
+      return findings
+    }
+    let isTF32Sized = mayBeTF32 && hasSize(judge(loosely, loose), judgement)
+    let found = try cause(
+      own: own, loosely: loosely, judgement, strict: strict, loose: loose, isTF32Sized: isTF32Sized)
+    if let found, !found.isTF32 {
+      findings.cause = found.cause
+      findings.advice = found.advice
+      return findings
+    }
+    if found != nil || isTF32Sized {
+      findings.outcome = .agreesBut(
+        reason: "by more than float32 and by what TF32 explains: they look as if computed in TF32",
+        advice: "Say precision = tf32, or answer in float32: torch.backends.cuda.matmul.allow_tf32 = False and "
+          + "torch.backends.cudnn.allow_tf32 = False.")
+      return findings
+    }
+    if strict != .bfloat16, question.logits != nil,
+      hasSize(judge(try answers(pass, draws: all, inputs: chosen, precision: .bfloat16), .bfloat16), judgement)
+    {
+      findings.cause = "products are of bfloat16 or coarser numbers"
+      findings.advice = "Say precision = bfloat16 if that is what was meant; answers in float32 say more."
+      return findings
+    }
+    findings.advice =
+      "No usual cause explains it: compare the author's program with the architecture layer by layer, at one input."
+    return findings
+  }
+
+  // MARK: - Judging
+
+  struct Judgement {
+    var logits: [Agreement]?
+    var predictive: Agreement?
+
+    var isExplained: Bool { (logits ?? []).allSatisfy(\.isExplained) && predictive?.isExplained ?? true }
+    var differing: [Int] { (logits ?? []).indices.filter { logits?[$0].isExplained == false } }
+    /// Whether most draws agree: what an arithmetic does, it does to all.
+    var isOfFewDraws: Bool { logits.map { differing.count * 2 <= $0.count } ?? false }
+  }
+
+  func judge(_ own: Answers, _ precision: AnswerPrecision) -> Judgement {
+    Judgement(
+      logits: question.logits.map { agreements(own, $0) },
+      predictive: question.logPredictive.map { agreement(own, logPredictive: $0, precision: precision) })
+  }
+
+  private func describe(_ judgement: Judgement) -> ReferenceFindings {
+    let isOfLogits = judgement.logits != nil && !(judgement.differing.isEmpty && !judgement.isExplained)
+    let worst =
+      isOfLogits ? (judgement.logits ?? []).max { $0.largest < $1.largest } : judgement.predictive
+    return ReferenceFindings(
+      outcome: .agrees, compared: chosen.count, inputs: question.count, draws: source.drawCount,
+      largest: worst?.largest ?? 0, explained: worst?.explained ?? 0,
+      quantity: isOfLogits ? "logit" : "log-probability",
+      differingDraws: judgement.logits == nil ? nil : judgement.differing.count, cause: nil, advice: "")
+  }
+
+  /// Logits that say the same of every class.
+  private func shifts(_ own: Answers, _ judgement: Judgement) -> ReferenceFindings.Outcome? {
+    guard let logits = question.logits, !judgement.differing.isEmpty, judgement.predictive?.isExplained ?? true,
+      ReferenceMatching(
+        comparison: self, own: own, logits: logits, differing: judgement.differing, chainCount: chainCount
+      ).isShiftedByRows()
+    else { return nil }
+    return .agreesBut(
+      reason: "by one number for each input, which changes no probability: they look like log-probabilities",
+      advice: "Answers under the name logits are what the last layer gives, without a softmax.")
+  }
+
+  /// Whether most draws differ, and all by no more than products of a coarser arithmetic do: by a half to a fifth of the
+  /// deviations, which allow for digits that are cut off.
+  private func hasSize(_ loosely: Judgement, _ strictly: Judgement) -> Bool {
+    guard let logits = loosely.logits, !strictly.isOfFewDraws, loosely.isExplained else { return false }
+    return logits.allSatisfy { $0.rootMeanSquareRatio <= 1.2 }
+  }
+
+  // MARK: - Causes
+
+  /// What makes the answers agree; where that is no other network, but TF32, nothing else.
+  struct Cause {
+    var cause: String
+    var advice: String
+    var isTF32 = false
+
+    init(_ found: (cause: String, advice: String)) { (cause, advice) = found }
+
+    init(_ found: ReferenceHypothesis) {
+      (cause, advice, isTF32) = (found.cause, found.advice, found.isTF32)
+    }
+  }
+
+  private func cause(
+    own: Answers, loosely: Answers, _ judgement: Judgement, strict: AnswerPrecision, loose: AnswerPrecision,
+    isTF32Sized: Bool
+  ) throws -> Cause? {
+    guard let logits = question.logits, !judgement.differing.isEmpty else {
+      return try causeOfPredictive(own: own, loosely: loosely, strict: strict, loose: loose)
+    }
+    let differing = judgement.differing
+    let perChain = max(1, source.drawCount / max(1, chainCount))
+    func inSome(_ cause: Cause) -> Cause {
+      guard differing.count < source.drawCount else { return cause }
+      let place = ReferenceMatching.name(differing[0], perChain)
+      let which =
+        differing.count == 1
+        ? "in \(place)" : "in \(differing.count) of \(source.drawCount) draws, first in \(place)"
+      var placed = cause
+      placed.cause = "\(which), \(cause.cause)"
+      return placed
+    }
+    // With the deviations of float32: a difference of TF32's size must not hide an order.
+    let matching = ReferenceMatching(
+      comparison: self, own: own, logits: logits, differing: differing, chainCount: chainCount)
+    if let found = matching.draws() { return Cause(found) }
+    let lenient = ReferenceMatching(
+      comparison: self, own: loosely, logits: logits, differing: differing, chainCount: chainCount)
+    let search = ReferenceSearch(self, draws: differing, loose: loose, strict: strict)
+    if loose != strict, let found = try search.tf32() { return Cause(found) }
+    if !isTF32Sized,
+      let found = lenient.draws() ?? lenient.classOrder() ?? lenient.inputOrder() ?? lenient.transformation()
+    {
+      return inSome(Cause(found))
+    }
+    if let found = try search.best() { return inSome(Cause(found)) }
+    if let found = try coarseWeights(differing, logits) { return inSome(Cause(found)) }
+    guard differing.count < source.drawCount, judgement.isOfFewDraws else { return nil }
+    let place = ReferenceMatching.name(differing[0], perChain)
+    return Cause(
+      differing.count == 1
+        ? (
+          "\(place) has other weights than the file holds",
+          "Write this draw again: all others are those that answered."
+        )
+        : (
+          "\(differing.count) of \(source.drawCount) draws, first \(place), have other weights than the file holds",
+          "Write these draws again: the others are those that answered."
+        ))
+  }
+
+  private func causeOfPredictive(
+    own: Answers, loosely: Answers, strict: AnswerPrecision, loose: AnswerPrecision
+  ) throws -> Cause? {
+    guard let given = question.logPredictive else { return nil }
+    let names: [(Predictive.Kind, String)] = [
+      (.meanLogit, "logits are averaged before the softmax"), (.meanLogProbability, "log-probabilities are averaged"),
+      (.softmaxTwice, "the softmax is taken twice"), (.probability, "probabilities are stored without their logarithm"),
+      (.sum, "probabilities of the draws are added and not averaged"),
+    ]
+    let before = agreement(loosely, logPredictive: given, precision: loose).rootMeanSquare
+    for (kind, cause) in names {
+      let other = agreement(loosely, logPredictive: given, precision: loose, as: kind)
+      guard other.isExplained, other.rootMeanSquare <= before / 4 else { continue }
+      return Cause((cause, "log_predictive is the logarithm of the mean over draws of softmax(logits)."))
+    }
+    // With answers of single draws that agree, the network is right.
+    guard question.logits == nil else { return nil }
+    if let found = classOrder(loosely, given, loose) { return Cause(found) }
+    let all = Array(0..<source.drawCount)
+    if let found = leftOut(own, given, strict) { return Cause(found) }
+    if let found = try ReferenceSearch(self, draws: all, loose: loose, strict: strict).best() { return Cause(found) }
+    return try coarseWeights(all, nil).map { Cause($0) }
+  }
+
+  private func classOrder(
+    _ own: Answers, _ given: [Double], _ precision: AnswerPrecision
+  ) -> (cause: String, advice: String)? {
+    let (numbers, squares) = Predictive(
+      own, classes: classes, precision: precision, storedError: question.storedError
+    ).logarithms(.meanProbability)
+    let columns = (0..<classes).map { k in
+      (0..<classes).filter { mine in
+        own.inputs.enumerated().allSatisfy { position, input in
+          let index = position * classes + mine
+          return abs(given[input * classes + k] - numbers[index]) <= Tolerance.largest * squares[index].squareRoot()
+        }
+      }
+    }
+    return ReferenceMatching.describe(columns, classes)
+  }
+
+  /// One draw that the author's mean does not have.
+  private func leftOut(
+    _ own: Answers, _ given: [Double], _ precision: AnswerPrecision
+  ) -> (cause: String, advice: String)? {
+    let count = own.draws.count
+    guard count > 1, count <= 1000 else { return nil }
+    let perDraw = own.inputs.count * classes
+    let before = agreement(own, logPredictive: given, precision: precision).rootMeanSquare
+    for draw in own.draws {
+      var rest = own
+      rest.draws.remove(at: draw)
+      rest.numbers.removeSubrange(draw * perDraw..<(draw + 1) * perDraw)
+      rest.squares.removeSubrange(draw * perDraw..<(draw + 1) * perDraw)
+      let without = agreement(rest, logPredictive: given, precision: precision)
+      guard without.isExplained, without.rootMeanSquare <= before / 4 else { continue }
+      let name = ReferenceMatching.name(draw, max(1, count / max(1, chainCount)))
+      return ("\(name) is left out", "log_predictive is the mean over all draws of the file.")
+    }
+    return nil
+  }
+
+  /// Weights that lost digits on their way into the file, which nothing can bring back.
+  private func coarseWeights(_ draws: [Int], _ logits: [Double]?) throws -> (cause: String, advice: String)? {
+    let few = evenlySpaced(4, of: draws.count).map { draws[$0] }
+    var numbers: [Double] = []
+    for draw in few {
+      var weights = [Float](repeating: 0, count: architecture.parameterCount)
+      try weights.withUnsafeMutableBufferPointer { try source.read(draw: draw, into: $0) }
+      numbers += weights.map(Double.init)
+    }
+    guard let half = HalfPrecision.allCases.first(where: { $0.holds(all: numbers) }) else { return nil }
+    // TF32 has as many digits as float16.
+    let precision: AnswerPrecision = half == .float16 ? .tf32 : .bfloat16
+    let own = try answers(ReferencePass(architecture), draws: draws, inputs: chosen, precision: precision)
+    let isExplained =
+      logits.map { agreements(own, $0).allSatisfy(\.isExplained) }
+      ?? agreement(own, logPredictive: question.logPredictive ?? [], precision: precision).isExplained
+    guard isExplained else { return nil }
+    return (
+      "weights have more digits than those of the file, which are rounded to \(half.rawValue)",
+      "Store the weights that answered as float32, or answer with the rounded ones."
+    )
+  }
+}

@@ -1,0 +1,61 @@
+import HDF5
+import NeuralNetworks
+
+extension FileInWriting {
+  /// Writes what the author's program answers, if the contents have it.
+  mutating func writeReference() throws {
+    guard let answers = contents.referenceAnswers else { return }
+    let architecture = contents.weights.architecture
+    let count = answers.inputs.count / architecture.inputShape.reduce(1, *)
+    try file.createGroup("/reference")
+    try write(answers.inputs, to: "/reference/inputs", shape: [count] + architecture.inputShape)
+    if let logits = answers.logits {
+      try write(
+        logits, to: "/reference/logits",
+        shape: [contents.chainCount, contents.drawsPerChain, count, architecture.classCount])
+    }
+    if let predictive = answers.logPredictive {
+      try write(predictive, to: "/reference/log_predictive", shape: [count, architecture.classCount])
+    }
+    if let software = answers.software {
+      try setAttribute("software", of: "/reference", to: .text(software), shape: [])
+    }
+    try setAttribute("precision", of: "/reference", to: .text(answers.precision.rawValue), shape: [])
+    for attribute in answers.furtherAttributes {
+      try setAttribute(attribute.name, of: "/reference", to: attribute.value, shape: attribute.shape ?? [])
+    }
+  }
+
+  private mutating func write(_ numbers: ReferenceAnswers.Numbers, to path: String, shape: [Int]) throws {
+    // One chunk where it is small: compression and checksums are of chunks.
+    let chunk = numbers.count * numbers.element.byteCount <= 1 << 24 ? shape : nil
+    func put(_ bytes: UnsafeRawBufferPointer) throws {
+      try write(path, numbers.element, shape: shape, chunk: chunk, bytes: bytes)
+    }
+    switch numbers {
+    case .bytes(let values): try values.withUnsafeBytes(put)
+    case .floats(let values): try values.withUnsafeBytes(put)
+    case .doubles(let values): try values.withUnsafeBytes(put)
+    }
+  }
+}
+
+extension PosteriorContents {
+  /// Why the reference answers do not fit the rest; nil when they do.
+  var referenceProblem: (place: String, reason: String)? {
+    guard let answers = referenceAnswers else { return nil }
+    let architecture = weights.architecture
+    let size = architecture.inputShape.reduce(1, *)
+    guard answers.inputs.count >= size, answers.inputs.count % size == 0 else {
+      return ("/reference/inputs", "has \(answers.inputs.count) values for inputs of \(size)")
+    }
+    let expected = answers.inputs.count / size * architecture.classCount
+    if let logits = answers.logits, logits.count != weights.drawCount * expected {
+      return ("/reference/logits", "has \(logits.count) values for \(weights.drawCount) draws of \(expected)")
+    }
+    if let predictive = answers.logPredictive, predictive.count != expected {
+      return ("/reference/log_predictive", "has \(predictive.count) values, not \(expected)")
+    }
+    return answers.logits == nil && answers.logPredictive == nil ? ("/reference", "would hold no answers") : nil
+  }
+}
