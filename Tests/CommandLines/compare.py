@@ -68,7 +68,7 @@ def main():
         sys.stdout.flush()
 
     for case in cases:
-        report(case.title, list(differences(run_case(case, old, fixtures, old), run_case(case, new, fixtures, old))))
+        report(case.title, list(differences(run_case(case, old, fixtures, new), run_case(case, new, fixtures, new))))
     for scenario in scenarios:
         report(scenario.title, list(scenario.run(old, new, fixtures, options.everything)))
     lines = sum(len(case.lines) for case in cases)

@@ -60,7 +60,7 @@ class Workshop:
         return end
 
     def files(self, folder):
-        return observe(folder, self.old, self.fixtures, self.old)
+        return observe(folder, self.old, self.fixtures, self.new)
 
     def kill(self, line, folder, reached, patience):
         """Runs a line of the old programs and kills it some time after something was reached; whether it was."""
@@ -119,7 +119,7 @@ def training(title, words):
             published = run("posterior publish run.h5 --output partial.h5", programs, folder)
             said[name] = [(end.returncode, end.stdout, end.stderr) for end in (refused, published)]
             if (folder / "partial.h5").exists():
-                said[name].append(observe(folder, programs, workshop.fixtures, workshop.old)["the file partial.h5"])
+                said[name].append(observe(folder, programs, workshop.fixtures, workshop.new)["the file partial.h5"])
                 (folder / "partial.h5").unlink()
             workshop.expect("train --resume run.h5", programs, folder)
             yield from changed(f"resumed by the {name} programs", expected, workshop.files(folder))
