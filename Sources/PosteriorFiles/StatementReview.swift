@@ -124,10 +124,11 @@ struct StatementReview {
         && [.parameter, .variationalMean, .variationalScale, .inputs].contains(structure.roles[path])
     }
     guard let first = rounded.first else { return [] }
-    let more = rounded.count == 1 ? "" : ", as \(Self.count(rounded.count - 1, "further data set")) do"
+    let more = rounded.count - 1
+    let others = more == 0 ? "" : more == 1 ? ", as does 1 further data set" : ", as do \(more) further data sets"
     return [
       PosteriorWarning(
-        place: first, sentence: "holds float64 numbers\(more), which are rounded to float32",
+        place: first, sentence: "holds float64 numbers\(others), which are rounded to float32",
         advice: "Store what the network computes with: .astype(\"<f4\")")
     ]
   }

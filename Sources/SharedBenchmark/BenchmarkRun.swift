@@ -34,7 +34,8 @@ public struct BenchmarkRun: Sendable {
     self.companions = companions
     self.laboratory = laboratory
     self.threads = threads
-    verification = Verification(attacks: attacks, companions: companions, repeats: Verification.someExamples,
+    verification = Verification(
+      attacks: attacks, companions: companions, repeats: Verification.someExamples,
       seed: Verification.freshSeed())
     var entries: [(AttackRequest, BenchmarkSuite.Entry)] = []
     for entry in suite.attacks + further {
@@ -74,7 +75,8 @@ public struct BenchmarkRun: Sendable {
     let files = try models.map { try PosteriorFile.open($0, probe: .currentProgram) }
     let subjects = try files.map(suite.subject)
     if case .singleDraw(let draw)? = Decision(suite.decision), let few = files.first(where: { $0.drawCount <= draw }) {
-      throw BadDataError("\(few.path): \(suite.title) decides by draw \(draw); the file has \(few.drawCount) draws, from 0 on")
+      throw BadDataError(
+        "\(few.path): \(suite.title) decides by draw \(draw); the file has \(few.drawCount) draws, from 0 on")
     }
     var results: [JudgedResult] = []
     for (file, subject) in zip(files, subjects) {

@@ -6,19 +6,16 @@ extension DecodingError {
     case .valueNotFound(_, let context): "'\(Self.place(context.codingPath))' has no value"
     case .typeMismatch(let type, let context):
       context.codingPath.isEmpty
-        ? "is JSON, but not \(Self.name(of: type))" : "'\(Self.place(context.codingPath))' is not \(Self.name(of: type))"
+        ? "is JSON, but not \(Self.name(of: type))"
+        : "'\(Self.place(context.codingPath))' is not \(Self.name(of: type))"
     case .dataCorrupted(let context): Self.corrupted(context)
     @unknown default: "\(self)"
     }
   }
 
   private static func corrupted(_ context: Context) -> String {
-    let reasons = [context.debugDescription, context.underlyingError.map { "\($0)" } ?? ""].joined(separator: " ")
-    if reasons.contains("not representable") {
-      let place = place(context.codingPath)
-      return place.isEmpty ? "holds a number that is out of range" : "'\(place)' is out of range"
-    }
-    guard !context.codingPath.isEmpty else { return "is not JSON" }
+    // Foundation says the same of both, and not where.
+    guard !context.codingPath.isEmpty else { return "is not JSON, or holds a number that is out of range" }
     // What an enumeration says of a text that is none of its values ends in that text.
     if let text = context.debugDescription.split(separator: " from invalid String value ").last,
       context.debugDescription.hasPrefix("Cannot initialize")

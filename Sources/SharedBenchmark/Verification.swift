@@ -29,7 +29,7 @@ struct Verification {
   let seed: UInt64
 
   /// Examples on which attacks are repeated unless the user says otherwise: a tenth of the work of a run on 500. Of
-  /// results in which one point in eight is not the attack's own, one in three hundred passes.
+  /// results in which one point in eight is not the attack's own, one in a hundred passes.
   static let someExamples = 50
 
   /// A number that nobody knew before.
@@ -269,8 +269,11 @@ struct Verification {
       }
     }
     if exceeds, !saysSo { return "the attack asks for more than \(rules.title) allows, and it does not say so" }
-    if saysSo, !exceeds, max(gradients.claimed / max(1, Double(rules.gradientsPerExample)),
-      queries.claimed / max(1, Double(rules.queriesPerExample))) <= 1 {
+    if saysSo, !exceeds,
+      max(
+        gradients.claimed / max(1, Double(rules.gradientsPerExample)),
+        queries.claimed / max(1, Double(rules.queriesPerExample))) <= 1
+    {
       return "it says that the attack asks for more than \(rules.title) allows, which it does not"
     }
     return nil

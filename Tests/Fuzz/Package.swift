@@ -13,7 +13,6 @@ let package = Package(
         .product(name: "TrainingHarness", package: "bayesian-robustness"),
         .product(name: "SharedBenchmark", package: "bayesian-robustness"),
       ],
-      swiftSettings: [.unsafeFlags(["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
   ]
 )

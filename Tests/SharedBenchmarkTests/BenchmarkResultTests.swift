@@ -23,9 +23,14 @@ import Testing
     ("\"format\" : \"benchmark-result\"", "\"format\" : \"x\"", "the format is 'x'"),
     ("\"formatVersion\" : 1", "\"formatVersion\" : 2", "newer than this program"),
     ("\"seed\" : 0", "\"sead\" : 0", "the key 'seed' is missing"),
-    ("\"examples\" : 4", "\"examples\" : \"4\"", "'examples' is not a Int"),
+    ("\"examples\" : 4", "\"examples\" : \"4\"", "'examples' is not a whole number in range"),
     ("aaaaaaaa", "AAAAAAAA", "is no SHA-256 digest"),
     ("{", "", "is not JSON"),
+    ("\"epsilon\" : 0.1", "\"epsilon\" : \"x\"", "'runs[0].epsilon' is not a number"),
+    ("\"predictive\"", "\"xx\"", "cannot be 'xx'"), ("\"seed\" : 0", "\"seed\" : -1", "out of range"),
+    ("\"memberGradients\" : 1000", "\"memberGradients\" : 9223372036854775807", "make no sense"),
+    ("\"correctAtBestQuery\" : 0", "\"correctAtBestQuery\" : 3", "make no sense"),
+    ("\"status\" : \"passed\"", "\"status\" : \"great\"", "'great' is no status of a check"),
   ])
   func `of another laboratory is checked`(_ before: String, _ after: String, _ says: String) throws {
     let text = String(decoding: try BenchmarkResult.made().encoded(), as: UTF8.self)
@@ -71,7 +76,7 @@ import Testing
 
   @Test(arguments: [
     ("\"seed\": 0,", "", "the key 'seed' is missing"), ("\"seed\": 0", "\"sed\": 0, \"seed\": 0", "unknown key 'sed'"),
-    ("\"version\": 1", "\"version\": 0", "must be positive"), ("\"linf\"", "\"l7\"", "threats.Index 0.norm"),
+    ("\"version\": 1", "\"version\": 0", "must be positive"), ("\"linf\"", "\"l7\"", "threats[0].norm"),
     ("\"predictive\",\n  \"examples\"", "\"dice\",\n  \"examples\"", "no decision named 'dice'"),
     ("0.05", "0", "relativeRadius must be positive"), ("\"standard\"", "\"../x\"", "is no name for a suite"),
   ])

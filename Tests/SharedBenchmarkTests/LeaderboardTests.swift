@@ -194,7 +194,7 @@ import Testing
 
   @Test func `beside what is confirmed, claims stand apart and do not count`() throws {
     let board = try Leaderboard([
-      JudgedResult(.made(correct: "1100"), .confirmed),
+      JudgedResult(.made(correct: "1100"), .confirmed(.everything)),
       JudgedResult(.made(attack: "mine", correct: "0000", laboratory: "there"), .unconfirmed("its points are missing")),
     ])
     let ball = board.sections[0].entries[0].balls[0]
@@ -212,7 +212,7 @@ import Testing
     let honest = BenchmarkResult.made(correct: "1100")
     var forged = BenchmarkResult.made(correct: "1111", laboratory: "there")
     forged.draws = 6
-    for standing in [Standing.confirmed, .notVerified] {
+    for standing in [Standing.confirmed(.everything), .notVerified] {
       let board = try Leaderboard([
         JudgedResult(forged, .contradicted("4 points are not decided as it says")), JudgedResult(honest, standing),
       ])
@@ -225,5 +225,26 @@ import Testing
     let alone = try Leaderboard([JudgedResult(forged, .contradicted("no"))])
     #expect(alone.sections[0].entries[0].balls[0].worstCase == nil)
     #expect(alone.sections[0].entries[0].balls[0].isBelievable == false)
+  }
+
+  @Test func `checks that were not made again are called claims, whatever else is confirmed`() throws {
+    let board = try Leaderboard([JudgedResult(.made(correct: "1100"), .confirmed(.number))])
+    #expect(board.hasConfirmedResults)
+    #expect(board.markdown.contains("| **believable · checks as claimed** |"))
+    #expect(board.csv.contains(",confirmed,claimed"))
+  }
+
+  @Test func `suites of one name and other contents are told apart`() throws {
+    let board = try Leaderboard([.made(suite: "e"), .made(suite: "f")])
+    #expect(board.sections.map(\.title) == ["standard 1 (eeeeeeeeeeee…)", "standard 1 (ffffffffffff…)"])
+    #expect(board.markdown.contains("## standard 1 (eeeeeeeeeeee…), data"))
+    #expect(try Leaderboard([.made()]).sections[0].title == "standard 1")
+  }
+
+  @Test func `costs add up however large they are`() throws {
+    let board = try Leaderboard([
+      .made(memberGradients: 1 << 53), .made(attack: "mine", memberGradients: 1 << 53),
+    ])
+    #expect(board.markdown.contains("18,014,398,509,481,984"))
   }
 }

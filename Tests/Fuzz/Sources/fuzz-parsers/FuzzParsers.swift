@@ -9,8 +9,7 @@ import Foundation
 ///
 /// A reader may refuse; it may not crash, hang, or use memory without bounds, and what it accepts it must be able to
 /// write and read again to the same value.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = Array(UnsafeBufferPointer(start: start, count: count))
   guard let first = bytes.first else { return 0 }
   let rest = Array(bytes.dropFirst())
