@@ -57,7 +57,9 @@ extension Inspection {
         place: "/model", names: structure.modelAttributes.map(\.name), known: ["architecture", "input_bounds"]))
     for path in ["/evaluation_data", "/evaluation_data/inputs", "/evaluation_data/labels"]
     where groups.contains(path) || structure.datasets[path] != nil {
-      guard let attributes = attempt({ () throws(HDF5Error) in try file.attributes(of: path, isLenient: true) }) else { continue }
+      guard let attributes = attempt({ () throws(HDF5Error) in try file.attributes(of: path, isLenient: true) }) else {
+        continue
+      }
       found.append(FurtherStatements(place: path, names: attributes.map(\.name)))
       compareBounds(attributes.first { $0.name == "input_bounds" }, of: path)
     }

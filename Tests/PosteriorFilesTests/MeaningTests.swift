@@ -1,9 +1,9 @@
 import Foundation
 import HDF5
-import NeuralNetworks
 import TestSupport
 import Testing
 
+@testable import NeuralNetworks
 @testable import PosteriorFiles
 
 /// Statements about what numbers mean: understood, or refused, or said; never passed over.
