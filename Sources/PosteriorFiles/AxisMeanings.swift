@@ -40,13 +40,19 @@ struct AxisMeanings {
   func contradiction(_ names: [[String]]) -> String? {
     for (axis, names) in names.enumerated() {
       for name in names {
-        let known = axes.firstIndex { $0.name == name || $0.synonyms.contains(name.lowercased()) } ?? directed(name)
-        guard let known, known != axis else { continue }
+        guard let known = position(name), known != axis else { continue }
         let needed = axes.indices.contains(axis) ? "it needs to be \(axes[axis].name)" : "\(name) is axis \(known)"
         return "axis \(axis) is the dimension \(name); \(needed)"
       }
     }
     return nil
+  }
+
+  /// The axis that a name means; nil where it says nothing. A layer may be called `in`.
+  private func position(_ name: String) -> Int? {
+    if let exact = axes.firstIndex(where: { $0.name == name }) { return exact }
+    guard name.lowercased() != layer?.lowercased() else { return nil }
+    return axes.firstIndex { $0.synonyms.contains(name.lowercased()) } ?? directed(name)
   }
 
   // MARK: - Directions
@@ -70,8 +76,6 @@ struct AxisMeanings {
     let own = layer.lowercased()
     if rest.hasPrefix(own), let next = rest.dropFirst(own.count).first, !next.isLetter, !next.isNumber {
       rest = rest.dropFirst(own.count)
-    } else if rest == own {
-      return nil
     }
     let words = rest.split { !$0.isLetter && !$0.isNumber }.map(String.init).filter { !Self.quantities.contains($0) }
     guard words.count == 1, let direction = Self.directions[words[0]] else { return nil }

@@ -85,7 +85,7 @@ import Testing
       #expect(file.warnings.count == 1)
       #expect(
         "\(file.warnings[0])".hasPrefix(
-          "/posterior/output.bias holds float64 numbers, as 1 further data set do, which are rounded to float32."))
+          "/posterior/output.bias holds float64 numbers, as does 1 further data set, which are rounded to float32."))
       var draw = [Float](repeating: 0, count: 15)
       try draw.withUnsafeMutableBufferPointer { try file.read(draw: 1, into: $0) }
       // Weight, then bias, in the order of the architecture's parameters.
