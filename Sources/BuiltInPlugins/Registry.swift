@@ -1,4 +1,5 @@
-// The one place that names every plugin: Package.swift builds them, this registry offers them. A test keeps both and the folders in step.
+// The one place that names every plugin: Package.swift builds them, this registry offers them. A test keeps both and
+// the folders in step.
 import Calibration
 import FGSM
 import HMC

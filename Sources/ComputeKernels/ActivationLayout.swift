@@ -2,8 +2,9 @@ internal import COneDNN
 
 /// Where the elements of a (rows, …) activation lie.
 ///
-/// oneDNN keeps the images between convolutions in blocks of channels (and pads their number); everything else is in C order.
-/// Examples are outermost and contiguous in every layout: row r occupies bytes r·bytes/rows ..< (r+1)·bytes/rows.
+/// oneDNN keeps the images between convolutions in blocks of channels (and pads their number); everything else is in C
+/// order. Examples are outermost and contiguous in every layout: row r occupies bytes r·bytes/rows ..<
+/// (r+1)·bytes/rows.
 public final class ActivationLayout: Sendable {
   /// Number of examples.
   public let rows: Int

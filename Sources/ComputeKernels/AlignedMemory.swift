@@ -6,11 +6,11 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Zeroed memory aligned to 64 bytes (a cache line, and the widest vector), or to 2 MiB when it is that large, so that the
-/// system can back it with huge pages. It is not protected: two threads must not write the same bytes.
+/// Zeroed memory aligned to 64 bytes (a cache line, and the widest vector), or to 2 MiB when it is that large, so that
+/// the system can back it with huge pages. It is not protected: two threads must not write the same bytes.
 public final class AlignedMemory: @unchecked Sendable {
-  /// The first byte. It does not keep the memory alive: hold the object in a variable or property while the pointer is used
-  /// (`AlignedMemory(bytes: n).base` as an argument is freed before the call).
+  /// The first byte. It does not keep the memory alive: hold the object in a variable or property while the pointer is
+  /// used (`AlignedMemory(bytes: n).base` as an argument is freed before the call).
   public let base: UnsafeMutableRawPointer
   /// The number of bytes asked for.
   public let bytes: Int

@@ -1,9 +1,9 @@
 /// A valid convolution (cross-correlation) with stride 1 for blocks of a fixed number of images, and its two gradients:
 /// y[f, i, j] = activation(b[f] + Σ w[f, c, u, v] · x[c, i+u, j+v]).
 ///
-/// Weights are (filters, channels, kernelSize, kernelSize). Activations and their gradients lie as `source` and `destination`
-/// say; `Reorder` converts. Kernels for images with one channel always have a plain source: padding one channel to sixteen
-/// makes the input gradient three times slower.
+/// Weights are (filters, channels, kernelSize, kernelSize). Activations and their gradients lie as `source` and
+/// `destination` say; `Reorder` converts. Kernels for images with one channel always have a plain source: padding one
+/// channel to sixteen makes the input gradient three times slower.
 public final class ConvolutionKernel: Sendable {
   /// Number of images of a block.
   public var rows: Int { source.rows }
@@ -59,7 +59,8 @@ public final class ConvolutionKernel: Sendable {
   /// Bytes of the weights as `backwardToInput` wants them.
   public var backwardWeightBytes: Int { implementation.backwardWeightBytes }
 
-  /// Converts and permutes weights (filters, channels, kernelSize, kernelSize) in C order into either packed form, or both.
+  /// Converts and permutes weights (filters, channels, kernelSize, kernelSize) in C order into either packed form, or
+  /// both.
   public func pack(
     _ weights: UnsafePointer<Float>, forward: UnsafeMutableRawPointer?, backward: UnsafeMutableRawPointer?,
     worker: KernelWorker
@@ -98,7 +99,8 @@ public final class ConvolutionKernel: Sendable {
     try implementation.backwardToInput(dy, weights: weights, into: dx, worker: worker)
   }
 
-  /// Adds the gradients of the weights (filters, channels, kernelSize, kernelSize) and of the bias (filters), both in C order.
+  /// Adds the gradients of the weights (filters, channels, kernelSize, kernelSize) and of the bias (filters), both in C
+  /// order.
   public func backwardToWeights(
     _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer, into dW: UnsafeMutablePointer<Float>,
     biasGradient: UnsafeMutablePointer<Float>?, worker: KernelWorker

@@ -16,7 +16,8 @@ public enum KernelLibrary: Sendable, Hashable, CaseIterable {
   case portable
 
   /// What to use when nothing else is asked for: oneDNN when it is available, unless the environment variable
-  /// `ROBUSTNESS_KERNELS` is `portable` or `onednn`. With `onednn` forced and unavailable, the first kernel made throws.
+  /// `ROBUSTNESS_KERNELS` is `portable` or `onednn`. With `onednn` forced and unavailable, the first kernel made
+  /// throws.
   public static var preferred: KernelLibrary {
     forced ?? (isOneDNNAvailable ? .oneDNN : .portable)
   }

@@ -2,8 +2,9 @@ internal import COneDNN
 
 /// What one thread of work needs to run kernels: oneDNN's stream and scratchpad, and room for intermediate layouts.
 ///
-/// Kernels are immutable and shared by all workers. A worker may move from one thread to another, but is never used by two at
-/// once. oneDNN is limited to one thread for products called from a thread that has run a kernel: parallelism is the caller's.
+/// Kernels are immutable and shared by all workers. A worker may move from one thread to another, but is never used by
+/// two at once. oneDNN is limited to one thread for products called from a thread that has run a kernel: parallelism is
+/// the caller's.
 public final class KernelWorker: @unchecked Sendable {
   /// The library whose kernels it runs. A worker of oneDNN runs the portable ones too.
   public let library: KernelLibrary
@@ -34,8 +35,8 @@ public final class KernelWorker: @unchecked Sendable {
     if let stream { cdnn_worker_destroy(stream) }
   }
 
-  /// Memory of at least `bytes` bytes, whose content is whatever the last use left. It lasts until the next call for the same
-  /// purpose.
+  /// Memory of at least `bytes` bytes, whose content is whatever the last use left. It lasts until the next call for
+  /// the same purpose.
   func room(for purpose: Room, bytes: Int) -> UnsafeMutableRawPointer {
     if let memory = rooms[purpose], memory.bytes >= bytes { return memory.base }
     let memory = AlignedMemory(bytes: bytes)

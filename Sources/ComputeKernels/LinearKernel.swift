@@ -1,12 +1,13 @@
 /// A fully connected layer for blocks of a fixed number of rows: y = activation(x Wᵀ + b), and its two gradients.
 ///
-/// x is (rows, inputs), W (outputs, inputs), y (rows, outputs), all in C order. The weights are packed once for each direction
-/// and used many times.
+/// x is (rows, inputs), W (outputs, inputs), y (rows, outputs), all in C order. The weights are packed once for each
+/// direction and used many times.
 ///
-/// The bits of a row of y and of dx are a function of that row of x or dy, of its place in the block, and of the kernel:
-/// neither the other rows, nor the worker, nor the thread, nor earlier calls change them. Nothing more is promised. A kernel
-/// for another number of rows may add in another order, and so may one kernel in the last rows of a block: oneDNN chooses
-/// code by shape and processor. `implementations` says which code it chose; whoever mixes sizes or places compares first.
+/// The bits of a row of y and of dx are a function of that row of x or dy, of its place in the block, and of the
+/// kernel: neither the other rows, nor the worker, nor the thread, nor earlier calls change them. Nothing more is
+/// promised. A kernel for another number of rows may add in another order, and so may one kernel in the last rows of a
+/// block: oneDNN chooses code by shape and processor. `implementations` says which code it chose; whoever mixes sizes
+/// or places compares first.
 public final class LinearKernel: Sendable {
   /// Number of examples of a block.
   public let rows: Int
@@ -21,8 +22,8 @@ public final class LinearKernel: Sendable {
   /// - Parameters:
   ///   - precision: format of the operands x, W and dy. The bias is always float32 (or Double, see below).
   ///   - forwardDestination: format of y.
-  ///   - backwardDestination: format of dx. With float32 or float64 operands both are that; with bfloat16 ones each may be
-  ///     bfloat16 or float32.
+  ///   - backwardDestination: format of dx. With float32 or float64 operands both are that; with bfloat16 ones each may
+  ///     be bfloat16 or float32.
   ///   - activation: fused into `forward`; the gradients are those of the linear map alone.
   ///   - accumulatesInputGradient: `backwardToInput` adds to dx, which then is not bfloat16.
   /// - Throws: `KernelError` for a combination that the library does not have.
@@ -70,7 +71,8 @@ public final class LinearKernel: Sendable {
   /// What computes it.
   public var implementations: KernelImplementations { implementation.implementations }
 
-  /// Whether weights packed for `other` serve this kernel as well: the same layer for another number of rows mostly does.
+  /// Whether weights packed for `other` serve this kernel as well: the same layer for another number of rows mostly
+  /// does.
   public func packsLike(_ other: LinearKernel) -> Bool {
     inputs == other.inputs && outputs == other.outputs && precision == other.precision
       && implementation.packsLike(other.implementation)

@@ -3,8 +3,9 @@ internal import COneDNN
 
 /// The maximum over square windows without padding, for the activations of a given layout, and its gradient.
 ///
-/// Of equal elements the first one (in C order of the window) receives the gradient. The portable kernel passes NaN on; oneDNN's
-/// skips it (a window of nothing but NaN gives the lowest finite number): check parameters, not pooled values, for finiteness.
+/// Of equal elements the first one (in C order of the window) receives the gradient. The portable kernel passes NaN on;
+/// oneDNN's skips it (a window of nothing but NaN gives the lowest finite number): check parameters, not pooled values,
+/// for finiteness.
 public final class MaxPoolKernel: Sendable {
   /// Layout of x and of dx: that of the preceding kernel.
   public let source: ActivationLayout

@@ -2,7 +2,8 @@
 public enum Precision: String, Sendable, Hashable, CaseIterable, Codable {
   /// IEEE 754 single precision, from either library.
   case float32
-  /// The upper half of a float32 (eight bits of significand). oneDNN only, and only where the processor multiplies it natively.
+  /// The upper half of a float32 (eight bits of significand). oneDNN only, and only where the processor multiplies it
+  /// natively.
   case bfloat16
   /// IEEE 754 double precision: always the portable kernels, meant as a reference.
   case float64

@@ -3,8 +3,8 @@ internal import COneDNN
 
 /// A copy from one layout of an activation to another, with conversion of the number format.
 ///
-/// Two shapes with the same number of elements may differ where one of the layouts is plain: that is how images are flattened
-/// for a linear layer.
+/// Two shapes with the same number of elements may differ where one of the layouts is plain: that is how images are
+/// flattened for a linear layer.
 public final class Reorder: Sendable {
   private let implementation: Implementation
 

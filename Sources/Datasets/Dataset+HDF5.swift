@@ -27,11 +27,11 @@ extension Dataset {
         file: path, reason: "holds inputs that all are \(lowest)",
         advice: "State what values are possible in the attribute input_bounds, two numbers")
     }
-    var bounds = arrays.inputBounds ?? lowest...highest
-    if case .bytes = arrays.train.data.inputs { bounds = 0...1 }
+    let bounds = if case .bytes = arrays.train.data.inputs { 0.0...1 } else { arrays.inputBounds ?? lowest...highest }
     func part(_ arrays: TrainingArrays.Part) -> DatasetPart {
       DatasetPart(
-        inputs: arrays.data.inputs, inputShape: arrays.inputShape, labels: arrays.data.labels, inputBounds: bounds)
+        inputs: Self.clamped(arrays.data.inputs, to: bounds), inputShape: arrays.inputShape, labels: arrays.data.labels,
+        inputBounds: bounds)
     }
     try self.init(
       name: URL(filePath: path).lastPathComponent, classCount: arrays.classCount, train: part(arrays.train),
@@ -45,17 +45,18 @@ extension Dataset {
     }
   }
 
+  /// What rounding put outside the bounds, moved onto them.
+  private static func clamped(_ inputs: StoredInputs, to bounds: ClosedRange<Double>) -> StoredInputs {
+    guard case .floats(let values) = inputs else { return inputs }
+    let (low, high) = (Float(bounds.lowerBound), Float(bounds.upperBound))
+    return .floats(values.map { min(max($0, low), high) })
+  }
+
   private static func check(
     _ range: ClosedRange<Double>, _ inputs: StoredInputs, within bounds: ClosedRange<Double>, _ path: String
   ) throws(DatasetError) {
     var allowed = bounds
-    if case .floats = inputs {
-      // The bounds themselves, rounded to the precision of the inputs, are inside.
-      allowed =
-        min(
-          bounds.lowerBound, Double(Float(bounds.lowerBound)))...max(
-          bounds.upperBound, Double(Float(bounds.upperBound)))
-    }
+    if case .floats = inputs { allowed = bounds.withRounding }
     guard allowed.contains(range.lowerBound), allowed.contains(range.upperBound) else {
       throw DatasetError(
         file: path,

@@ -11,7 +11,8 @@ struct DatasetsProgram: AsyncParsableCommand {
     version: ProgramVersion.current,
     subcommands: [List.self, Info.self, Fetch.self])
 
-  /// Runs the program. Exit codes: 0 done, 64 usage, 65 data that are missing or bad, 70 an output that cannot be written or anything else.
+  /// Runs the program. Exit codes: 0 done, 64 usage, 65 data that are missing or bad, 70 an output that cannot be
+  /// written or anything else.
   static func runAndExit() async -> Never {
     StandardDescriptors.open()
     Interruption.reportFileSizeLimit()

@@ -275,7 +275,9 @@ extension EvaluationResult {
       let mark = index < failed.count ? "✗" : "!"
       let name = check.name + String(repeating: " ", count: width - check.name.count)
       // The first failure's finding is the headline.
-      let lines = index == 0 && !failed.isEmpty ? [] : ["\(check.finding)\(place)."]
+      let finding = "\(check.finding)\(place)"
+      let sentence = finding.hasSuffix("?") ? finding : finding + "."
+      let lines = index == 0 && !failed.isEmpty ? [] : [sentence]
       text += "  \(mark) \(name)  " + (lines + ["\(check.advice)"]).joined(separator: "\n" + space)
       text += "\n\(space)See Docs/verdict.md#\(check.name)\n"
     }

@@ -34,7 +34,8 @@ public struct RunResult: Sendable {
   public var queries: Int
   /// Fraction of examples with an exactly zero gradient; nil without gradients.
   public var zeroGradientFraction: Double?
-  /// Median over examples of log₂ of the norm of the first gradient; −∞ when most are zero, nil without gradients. Below −126 float32 could not hold it.
+  /// Median over examples of log₂ of the norm of the first gradient; −∞ when most are zero, nil without gradients.
+  /// Below −126 float32 could not hold it.
   public var medianLog2GradientNorm: Double?
   /// Time of the attack alone.
   public var seconds: Double

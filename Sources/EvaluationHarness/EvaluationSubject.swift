@@ -73,7 +73,8 @@ public struct EvaluationSubject: Sendable {
   }
 }
 
-/// The members of an ensemble behind the default implementations: in `Double` and in the log domain, whatever the ensemble itself does.
+/// The members of an ensemble behind the default implementations: in `Double` and in the log domain, whatever the
+/// ensemble itself does.
 struct MemberwiseEnsemble: PosteriorEnsemble {
   let base: any PosteriorEnsemble
   /// Draws of `base`, in the order that they count here.

@@ -28,8 +28,8 @@ extension Evaluator {
     }
   }
 
-  /// Mean over draws of KL(p_s ‖ p̄) at every point: what predictive entropy minus expected entropy is, as a sum of terms
-  /// that are never negative.
+  /// Mean over draws of KL(p_s ‖ p̄) at every point: what predictive entropy minus expected entropy is, as a sum of
+  /// terms that are never negative.
   private func mutualInformations(_ seen: Observations) throws -> [Double] {
     let classes = subject.ensemble.classCount
     // At most some 32 MB at a time, however many draws there are.

@@ -10,8 +10,8 @@ public struct ExampleRecord: Sendable, Hashable {
   public var adversarial: View
   /// Distance of the two in the run's norm.
   public var perturbation: Double
-  /// Number of the first query about this example, from 1, at which a point inside the threat model reached the goal for
-  /// the draws that the attack saw; nil when none did.
+  /// Number of the first query about this example, from 1, at which a point inside the threat model reached the goal
+  /// for the draws that the attack saw; nil when none did.
   public var firstSuccess: Int?
 
   /// What the draws that judge say at one point.

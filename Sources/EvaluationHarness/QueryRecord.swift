@@ -4,7 +4,8 @@ import RobustnessCore
 struct QueryRecord: Sendable {
   /// Backward passes through one draw for one example.
   var memberGradients = 0
-  /// Calls with draws of their own: they name the draws, so that these do not depend on how many examples are asked about.
+  /// Calls with draws of their own: they name the draws, so that these do not depend on how many examples are asked
+  /// about.
   var calls = 0
   /// Points asked about.
   var queries = 0

@@ -2,19 +2,22 @@ import CHDF5
 
 extension HDF5File {
   /// What a data set calls each of its axes: the last components of the paths of the dimension scales attached to the
-  /// axis, and the axis' own label.
+  /// axis, the axis' own label, and the name that the attribute `_ARRAY_DIMENSIONS` gives it, as xarray writes it where
+  /// there are no dimension scales.
   ///
   /// A list of scales that cannot be followed (one of them was deleted, for example) says nothing, and is no error.
   ///
   /// - Returns: One list of names for each axis, empty where nothing is said.
   public func axisNames(of datasetPath: String) throws(HDF5Error) -> [[String]] {
     let site = CallSite(file: path, path: datasetPath)
+    let listed = (try? texts("_ARRAY_DIMENSIONS", of: datasetPath)) ?? []
     return try Library.locked { () throws(HDF5Error) -> [[String]] in
       let dataset = try openObject(site)
       let space = try Handle(site, "H5Dget_space", close: H5Sclose) { H5Dget_space(dataset.id) }
       let rank = try Self.extents(space.id, site)?.count ?? 0
       let names = (0..<rank).map { axis in
         Self.scaleNames(dataset.id, UInt32(axis)) + [Self.label(dataset.id, UInt32(axis))].compactMap { $0 }
+          + (listed.count == rank ? [listed[axis]] : [])
       }
       _ = H5Eclear2(hid_t(H5E_DEFAULT))
       return names

@@ -97,7 +97,10 @@ extension HDF5File {
   ///
   /// A text longer than ``attributeLimit``, or one that is not UTF-8, is an error; so are more than a thousand
   /// attributes.
-  public func attributes(of objectPath: String) throws(HDF5Error) -> [HDF5Attribute] {
+  ///
+  /// - Parameter isLenient: Whether an attribute that cannot be read is described and not read, instead of an error:
+  ///   for those that nothing depends on.
+  public func attributes(of objectPath: String, isLenient: Bool = false) throws(HDF5Error) -> [HDF5Attribute] {
     let site = CallSite(file: path, path: objectPath)
     return try Library.locked { () throws(HDF5Error) -> [HDF5Attribute] in
       let object = try openObject(site)
@@ -110,8 +113,13 @@ extension HDF5File {
             object.id, ".", H5_INDEX_NAME, H5_ITER_INC, index, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
         }
         let name = try Self.text(site, "H5Aget_name") { buffer, size in H5Aget_name(attribute.id, size, buffer) }
-        attributes.append(
-          try Self.read(attribute.id, name, CallSite(file: path, path: attributePath(objectPath, name))))
+        do throws(HDF5Error) {
+          attributes.append(
+            try Self.read(attribute.id, name, CallSite(file: path, path: attributePath(objectPath, name))))
+        } catch {
+          guard isLenient else { throw error }
+          attributes.append(HDF5Attribute(name: name, type: .other(error.reason), shape: nil, value: .unread))
+        }
       }
       return attributes
     }
@@ -125,6 +133,54 @@ extension HDF5File {
       guard try site.check("H5Aexists", { H5Aexists(object.id, name) }) > 0 else { return nil }
       let attribute = try Handle(site, "H5Aopen", close: H5Aclose) { H5Aopen(object.id, name, hid_t(H5P_DEFAULT)) }
       return try Self.read(attribute.id, name, site)
+    }
+  }
+
+  /// The texts of an attribute that holds a list of them; nil when there is none of this name, or it holds something
+  /// else, or more than ``listLimit``.
+  func texts(_ name: String, of objectPath: String) throws(HDF5Error) -> [String]? {
+    let site = CallSite(file: path, path: attributePath(objectPath, name))
+    return try Library.locked { () throws(HDF5Error) -> [String]? in
+      let object = try openObject(CallSite(file: path, path: objectPath))
+      guard try site.check("H5Aexists", { H5Aexists(object.id, name) }) > 0 else { return nil }
+      let attribute = try Handle(site, "H5Aopen", close: H5Aclose) { H5Aopen(object.id, name, hid_t(H5P_DEFAULT)) }
+      let type = try Handle(site, "H5Aget_type", close: H5Tclose) { H5Aget_type(attribute.id) }
+      let space = try Handle(site, "H5Aget_space", close: H5Sclose) { H5Aget_space(attribute.id) }
+      guard let shape = try Self.extents(space.id, site), shape.count == 1, (1...Self.listLimit).contains(shape[0]),
+        case .text(let isVariableLength) = try StoredType(type.id, site)
+      else { return nil }
+      return isVariableLength
+        ? try Self.readVariableTexts(attribute.id, type.id, space.id, count: shape[0], site)
+        : try Self.readFixedTexts(attribute.id, type.id, count: shape[0], site)
+    }
+  }
+
+  /// Most texts that are read of one attribute.
+  private static let listLimit = 64
+
+  private static func readVariableTexts(
+    _ attribute: hid_t, _ type: hid_t, _ space: hid_t, count: Int, _ site: CallSite
+  ) throws(HDF5Error) -> [String] {
+    let memory = try textType(size: cH5T_VARIABLE(), characterSet: H5Tget_cset(type), site)
+    var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
+    let status = pointers.withUnsafeMutableBufferPointer { H5Aread(attribute, memory.id, $0.baseAddress) }
+    try site.check("H5Aread") { status }
+    defer { for pointer in pointers { if let pointer { _ = H5free_memory(pointer) } } }
+    return pointers.map { pointer in pointer.map { String(cString: $0) } ?? "" }
+  }
+
+  private static func readFixedTexts(
+    _ attribute: hid_t, _ type: hid_t, count: Int, _ site: CallSite
+  ) throws(HDF5Error) -> [String] {
+    let size = H5Tget_size(type)
+    guard size >= 1, size <= attributeLimit / listLimit else { throw site.error("holds texts of \(size) bytes") }
+    let memory = try textType(size: size, characterSet: H5Tget_cset(type), site)
+    _ = H5Tset_strpad(memory.id, H5T_STR_NULLPAD)
+    var bytes = [UInt8](repeating: 0, count: size * count)
+    let status = bytes.withUnsafeMutableBytes { H5Aread(attribute, memory.id, $0.baseAddress) }
+    try site.check("H5Aread") { status }
+    return (0..<count).map { index in
+      String(decoding: bytes[(index * size)..<((index + 1) * size)].prefix { $0 != 0 }, as: UTF8.self)
     }
   }
 

@@ -76,6 +76,18 @@ extension Architecture {
     }
   }
 
+  /// The keys at the top level of the text that mean nothing here, in alphabetical order.
+  package var furtherKeys: [String] {
+    let known = ["input_shape", "class_count", "layers"]
+    let keys = (try? JSONValue(parsing: json))?.object?.keys.filter { !known.contains($0) }
+    return (keys ?? []).sorted()
+  }
+
+  /// The activation of the last layer, which gives the logits.
+  package var lastActivation: Activation {
+    if case .dense(_, _, let activation)? = layers.last { activation } else { .identity }
+  }
+
   /// The text that describes the given values.
   static func canonicalJSON(inputShape: [Int], classCount: Int, layers: [Layer]) -> String {
     let texts = layers.map { layer in

@@ -1,7 +1,8 @@
 /// A feed-forward network without its weights: the shape of an input, the layers in order, the number of classes.
 ///
 /// The last layer is dense and gives the logits, one per class.
-/// A value of this type is always consistent: every layer fits the one before it, and every size and product of sizes fits in `Int`.
+/// A value of this type is always consistent: every layer fits the one before it, and every size and product of sizes
+/// fits in `Int`.
 public struct Architecture: Sendable {
   /// An element-wise activation.
   public enum Activation: String, Sendable, Hashable, CaseIterable {
@@ -27,7 +28,8 @@ public struct Architecture: Sendable {
     case convolution(name: String, filters: Int, kernelSize: Int, activation: Activation)
     /// Maximum over square windows. Its input is `(channels, height, width)`; windows that do not fit are left out.
     case maxPool(kernelSize: Int, stride: Int)
-    /// (x − mean) / scale with one mean and one scale per channel (per feature of a one-dimensional input). Only as the first layer.
+    /// (x − mean) / scale with one mean and one scale per channel (per feature of a one-dimensional input). Only as the
+    /// first layer.
     case normalize(mean: [Double], scale: [Double])
   }
 

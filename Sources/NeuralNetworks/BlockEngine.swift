@@ -4,16 +4,16 @@ import RobustnessCore
 
 /// Passes examples through draws in fixed units of work and adds up what the draws say, in a fixed order.
 ///
-/// A unit is one block of examples through one group of draws. The number of rows of a block and of draws in a group are
-/// fixed when the engine is made, and the results of the groups are added in order, so that no bit depends on the number of
-/// threads, on the number of examples, or on how many draws are in memory at a time.
+/// A unit is one block of examples through one group of draws. The number of rows of a block and of draws in a group
+/// are fixed when the engine is made, and the results of the groups are added in order, so that no bit depends on the
+/// number of threads, on the number of examples, or on how many draws are in memory at a time.
 ///
 /// One pass at a time: the ensemble that owns it holds a lock, since the store and the workspaces serve one.
 final class BlockEngine: Sendable {
   /// Rows of a block, the first that will do. With about 250 the packed weights of dense layers are reused enough, and
   /// activations of the usual widths stay near the core; a convolution reuses its weights within one image, and its
-  /// activations are larger by far. The others are for kernels whose bits depend on a row's place in such a block; with one
-  /// row there is only one place.
+  /// activations are larger by far. The others are for kernels whose bits depend on a row's place in such a block; with
+  /// one row there is only one place.
   static func blockRows(_ architecture: Architecture) -> [Int] {
     let hasImages = architecture.layers.contains { if case .convolution = $0 { true } else { false } }
     return hasImages ? [16, 8, 4, 1] : [250, 256, 128, 64, 32, 16, 1]
@@ -52,8 +52,8 @@ final class BlockEngine: Sendable {
   var groupSize: Int { large.network.accumulatesInputGradient ? Self.drawsPerGroup : 1 }
 
   /// - Parameters:
-  ///   - isAudited: Whether the kernels are measured before anything is left to them; nil: those of oneDNN are. The portable
-  ///     ones multiply row by row.
+  ///   - isAudited: Whether the kernels are measured before anything is left to them; nil: those of oneDNN are. The
+  ///     portable ones multiply row by row.
   ///   - compile: The network for a number of rows; nil: the kernels of `library`.
   init(
     _ source: any WeightSource, precision: Precision, library: KernelLibrary, backward: Bool, threads: Int,
@@ -146,7 +146,8 @@ final class BlockEngine: Sendable {
         let groups = stride(from: 0, to: packed.count, by: groupSize).map { start in
           Group(first: positions.lowerBound + start, draws: Array(packed[start..<min(start + groupSize, packed.count)]))
         }
-        // Whole rounds: every worker takes blocks of its own through all groups. The rest: the same, or every worker takes groups of one block, whichever is done sooner.
+        // Whole rounds: every worker takes blocks of its own through all groups. The rest: the same, or every worker
+        // takes groups of one block, whichever is done sooner.
         let rest = blocks % team.count
         let rounds = (groups.count + team.count - 1) / team.count
         let whole = rest * rounds < groups.count ? blocks - rest : blocks
@@ -295,7 +296,8 @@ final class BlockEngine: Sendable {
       rows.count, inputSize)
   }
 
-  /// Finishes a pass: predictive log-probabilities, votes, log-losses, and the gradient with the factors that are common to all draws.
+  /// Finishes a pass: predictive log-probabilities, votes, log-losses, and the gradient with the factors that are
+  /// common to all draws.
   func finish(_ sums: PassSums, objective: Objective, labels: [Int]) -> (
     prediction: Prediction, logLosses: [Double], logFactors: [Double]
   ) {
@@ -316,7 +318,8 @@ final class BlockEngine: Sendable {
     )
   }
 
-  /// The gradient of a finished pass. In the naive arithmetic a row with NaN becomes a row of zeros, which is what other tools' sign step makes of it.
+  /// The gradient of a finished pass. In the naive arithmetic a row with NaN becomes a row of zeros, which is what
+  /// other tools' sign step makes of it.
   func gradient(_ sums: PassSums, logFactors: [Double], shape: [Int], naive: Bool = false) -> ScaledGradient {
     let count = shape[0]
     guard let values = sums.gradient else { preconditionFailure("the pass had no gradient") }

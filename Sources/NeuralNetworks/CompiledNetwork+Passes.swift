@@ -53,9 +53,11 @@ extension CompiledNetwork {
     }
   }
 
-  /// Largest magnitude that any value of this draw's network can reach for inputs up to `inputMagnitude` (before the first product).
+  /// Largest magnitude that any value of this draw's network can reach for inputs up to `inputMagnitude` (before the
+  /// first product).
   ///
-  /// A fused ReLU turns NaN into 0, so an overflow in a hidden layer could end in finite, meaningless logits. Bounding it from the weights finds it before.
+  /// A fused ReLU turns NaN into 0, so an overflow in a hidden layer could end in finite, meaningless logits. Bounding
+  /// it from the weights finds it before.
   func largestActivation(_ parameters: UnsafePointer<Float>, inputMagnitude: Double) -> Double {
     var magnitude = inputMagnitude
     var largest = magnitude
@@ -107,7 +109,8 @@ extension CompiledNetwork {
     }
   }
 
-  /// Takes the gradient in `space.gradients.last` (with `space.exponents`) back to the input and adds it to `space.part`.
+  /// Takes the gradient in `space.gradients.last` (with `space.exponents`) back to the input and adds it to
+  /// `space.part`.
   func backward(_ draw: PackedDraw, _ space: Workspace, arithmetic: DerivativeArithmetic) throws {
     for index in stages.indices.reversed() {
       let incoming = space.gradients[index + 1].base

@@ -3,9 +3,11 @@ internal import ComputeKernels
 
 /// An architecture lowered to kernels for blocks of a fixed number of rows, in one precision.
 ///
-/// ReLU and leaky ReLU are fused into the product, since their derivative can be read off the output. tanh and the logistic function are stages of their own, because their derivative comes from the pre-activation: 1 − tanh²
-/// rounds to zero in float32 beyond |a| = 9. An increasing activation commutes with max-pooling, so behind a convolution it is applied to (and differentiated on) the pooled values: a quarter of the elements, and no ties
-/// between saturated values.
+/// ReLU and leaky ReLU are fused into the product, since their derivative can be read off the output. tanh and the
+/// logistic function are stages of their own, because their derivative comes from the pre-activation: 1 − tanh² rounds
+/// to zero in float32 beyond |a| = 9. An increasing activation commutes with max-pooling, so behind a convolution it is
+/// applied to (and differentiated on) the pooled values: a quarter of the elements, and no ties between saturated
+/// values.
 final class CompiledNetwork: Sendable {
   enum Kernel: Sendable {
     case linear(LinearKernel)

@@ -4,9 +4,10 @@ import RobustnessCore
 
 /// The packed weights of a posterior's draws: all of them in memory, or a window at a time when they do not fit.
 ///
-/// Packing a draw costs about as much as one pass of a few examples through it, and an attack makes many passes, so resident draws are packed once. Callers hold the ensemble's
-/// lock: a store is not used by two passes at once. Hence `Sendable` without a check: it changes only under that lock, or
-/// by workers that pack disjoint draws and are waited for.
+/// Packing a draw costs about as much as one pass of a few examples through it, and an attack makes many passes, so
+/// resident draws are packed once. Callers hold the ensemble's lock: a store is not used by two passes at once. Hence
+/// `Sendable` without a check: it changes only under that lock, or by workers that pack disjoint draws and are waited
+/// for.
 final class DrawStore: @unchecked Sendable {
   private let source: any WeightSource
   private let network: CompiledNetwork
@@ -79,7 +80,8 @@ final class DrawStore: @unchecked Sendable {
     for (draw, slot) in zip(missing, slots) { resident[draw] = slot }
   }
 
-  /// In one piece: memory is rounded up to whole huge pages, which for each draw by itself would take up to twice what the budget counts.
+  /// In one piece: memory is rounded up to whole huge pages, which for each draw by itself would take up to twice what
+  /// the budget counts.
   private func allocate(_ count: Int) -> [PackedDraw] {
     guard count > 0 else { return [] }
     let block = AlignedMemory(bytes: bytesPerDraw * count)

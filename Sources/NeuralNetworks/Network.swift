@@ -4,7 +4,8 @@ public import RobustnessCore
 
 /// One network with given weights, computed in `Double` by the portable kernels: one draw of a posterior as a `Model`.
 ///
-/// This is the reference that packed ensembles are checked against, and the `Member` of `NetworkEnsemble`. For speed use the ensemble.
+/// This is the reference that packed ensembles are checked against, and the `Member` of `NetworkEnsemble`. For speed
+/// use the ensemble.
 public struct Network: Model {
   /// The layers.
   public let architecture: Architecture

@@ -6,7 +6,8 @@ extension NetworkEnsemble {
   /// Fraction of saturated units from which float64 is better.
   public static let saturationForFloat64 = 0.1
 
-  /// Whether float32 would lose too much: over eight of `inputs` and a few draws, units are saturated or logits are large.
+  /// Whether float32 would lose too much: over eight of `inputs` and a few draws, units are saturated or logits are
+  /// large.
   public func needsFloat64(_ inputs: Tensor) throws -> Bool {
     let few = inputs.rows(evenlySpaced(8, of: inputs.rowCount))
     return try saturatedFraction(few) > Self.saturationForFloat64 || largestLogit(few) > Self.logitForFloat64

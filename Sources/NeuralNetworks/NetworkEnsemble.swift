@@ -4,14 +4,17 @@ import Foundation
 public import RobustnessCore
 import Synchronization
 
-/// The draws of a posterior over the weights of one network, packed for speed and streamed when they do not fit in memory.
+/// The draws of a posterior over the weights of one network, packed for speed and streamed when they do not fit in
+/// memory.
 ///
-/// Products run in float32 (or bfloat16 for gradients); losses, their gradients with respect to the logits, and sums over draws run in `Double` in the log domain, and every gradient row carries an exponent, so
-/// nothing underflows. Results do not depend on `threads`, on the number of examples in a call, or on `memoryLimit`, bit for bit.
+/// Products run in float32 (or bfloat16 for gradients); losses, their gradients with respect to the logits, and sums
+/// over draws run in `Double` in the log domain, and every gradient row carries an exponent, so nothing underflows.
+/// Results do not depend on `threads`, on the number of examples in a call, or on `memoryLimit`, bit for bit.
 public final class NetworkEnsemble: PosteriorEnsemble {
   /// How an ensemble computes.
   public struct Configuration: Sendable {
-    /// Precision of the products of gradients. bfloat16 needs a processor that has it, and predictions and decisions are float32 then. float64 runs on the portable kernels.
+    /// Precision of the products of gradients. bfloat16 needs a processor that has it, and predictions and decisions
+    /// are float32 then. float64 runs on the portable kernels.
     public var precision: Precision
     /// Arithmetic of losses and gradients.
     public var arithmetic: Arithmetic
@@ -23,7 +26,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     public var library: KernelLibrary
     /// The box that inputs live in; bounds the activations.
     public var inputBounds: ClosedRange<Double>
-    /// Bytes for packed draws, for tests that must not depend on what else the process holds; nil leaves it to `memoryLimit`.
+    /// Bytes for packed draws, for tests that must not depend on what else the process holds; nil leaves it to
+    /// `memoryLimit`.
     var packedBytes: Int?
 
     /// Float32 on all cores, without a memory limit.
@@ -75,7 +79,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
       magnitude = zip(mean, scale).map { (magnitude + abs($0)) / abs($1) }.max() ?? magnitude
     }
     let mixed = configuration.precision == .bfloat16
-    // Set aside: sums of a pass, the oracle's and the attack's own arrays, compiled kernels, chunks that the file's library keeps.
+    // Set aside: sums of a pass, the oracle's and the attack's own arrays, compiled kernels, chunks that the file's
+    // library keeps.
     let budget = configuration.memoryLimit.map { limit in
       (limit - Self.residentBytes() - (84 << 20)) / (mixed ? 2 : 1)
     }
@@ -103,9 +108,11 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     return uses
   }
 
-  /// Fraction of the inputs of tanh and logistic layers beyond |a| = 9, over a few of `inputs` and draws; 0 for networks without such layers.
+  /// Fraction of the inputs of tanh and logistic layers beyond |a| = 9, over a few of `inputs` and draws; 0 for
+  /// networks without such layers.
   ///
-  /// There 1 − tanh² is below float32's rounding, and what is left of the derivative, 4e^{−2|a|}, has the relative error 2·δa: in float32, with |a| of a hundred, some 10⁻⁵, which is enough to turn an attack's path. Such networks
+  /// There 1 − tanh² is below float32's rounding, and what is left of the derivative, 4e^{−2|a|}, has the relative
+  /// error 2·δa: in float32, with |a| of a hundred, some 10⁻⁵, which is enough to turn an attack's path. Such networks
   /// are better run in float64.
   public func saturatedFraction(_ inputs: Tensor, draws: Int = 4) throws -> Double {
     let chosen = Set((0..<draws).map { $0 * drawCount / draws }).sorted()
@@ -115,7 +122,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
 
   /// The largest magnitude of a logit, over a few of `inputs` and draws.
   ///
-  /// The weights of the draws in the predictive's gradient are exponentials of logits: float32's relative error of some 10⁻⁶ becomes that error times the logit. From some thousands on, networks are better run in float64.
+  /// The weights of the draws in the predictive's gradient are exponentials of logits: float32's relative error of some
+  /// 10⁻⁶ becomes that error times the logit. From some thousands on, networks are better run in float64.
   public func largestLogit(_ inputs: Tensor, draws: Int = 4) throws -> Double {
     let chosen = Set((0..<draws).map { $0 * drawCount / draws }).sorted()
     return try chosen.map { try member($0).logits(inputs).elements.reduce(0) { max($0, abs($1)) } }.max() ?? 0
@@ -141,7 +149,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     return try Network(architecture: source.architecture, parameters: parameters)
   }
 
-  /// The same draws in `Double`, one after the other, by the portable kernels and the plain statement of the objectives: slow, and the reference.
+  /// The same draws in `Double`, one after the other, by the portable kernels and the plain statement of the
+  /// objectives: slow, and the reference.
   public var reference: ReferenceEnsemble { ReferenceEnsemble(self) }
 
   /// Log-probabilities of every selected draw, shape (draws, examples, classes).
@@ -177,7 +186,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     }
   }
 
-  /// Reads and packs the selected draws, so that the first pass does not have to; nothing when they do not all fit in memory.
+  /// Reads and packs the selected draws, so that the first pass does not have to; nothing when they do not all fit in
+  /// memory.
   public func prepare(draws: DrawSelection) throws {
     try passes.withLock { _ in
       let indices = draws.indices(of: drawCount)
@@ -211,8 +221,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     }
   }
 
-  /// Value, input gradient and prediction for the labels of `examples`. In bfloat16 the gradient, and for the objectives that need one pass also value and prediction, are
-  /// those of bfloat16 products.
+  /// Value, input gradient and prediction for the labels of `examples`. In bfloat16 the gradient, and for the
+  /// objectives that need one pass also value and prediction, are those of bfloat16 products.
   public func lossAndGradient(_ examples: Examples, objective: Objective, draws: DrawSelection) throws
     -> LossAndGradient
   {

@@ -1,6 +1,7 @@
 import RobustnessCore
 
-/// Fresh draws from a mean-field Gaussian: mean + scale · a standard normal, keyed by (seed, draw), so that draw 7 is the same whichever others are asked for.
+/// Fresh draws from a mean-field Gaussian: mean + scale · a standard normal, keyed by (seed, draw), so that draw 7 is
+/// the same whichever others are asked for.
 public struct ResampledWeights: WeightSource {
   /// The layers.
   public let architecture: Architecture

@@ -2,16 +2,17 @@ internal import CComputeKernels
 internal import ComputeKernels
 import Foundation
 
-/// Whether the products of a compiled network treat a row alike at every place of a block and in blocks of another size.
+/// Whether the products of a compiled network treat a row alike at every place of a block and in blocks of another
+/// size.
 ///
-/// A library of products is free to choose its code, and with it the order of its additions, by the number of rows and by
-/// the place of a row among them; oneDNN does, on some processors and in some shapes. The engine promises that a result
-/// depends on neither, so it measures before it relies on them: each product by itself, in both directions, on rows that
-/// are repeated over the block. Everything between the products works element by element or row by row.
+/// A library of products is free to choose its code, and with it the order of its additions, by the number of rows and
+/// by the place of a row among them; oneDNN does, on some processors and in some shapes. The engine promises that a
+/// result depends on neither, so it measures before it relies on them: each product by itself, in both directions, on
+/// rows that are repeated over the block. Everything between the products works element by element or row by row.
 ///
 /// The operands make an order of additions visible even where the result is rounded to bfloat16, whose eight bits hide
-/// differences in the last bits of a float32: beside numbers below 1 stand pairs of large ones that cancel. What is added
-/// while such a pair is open is rounded to whole numbers; which numbers these are depends on the order.
+/// differences in the last bits of a float32: beside numbers below 1 stand pairs of large ones that cancel. What is
+/// added while such a pair is open is rounded to whole numbers; which numbers these are depends on the order.
 struct RowAudit {
   /// The bits of every row content of every product, and what computed it.
   private struct Findings: Equatable {
@@ -40,8 +41,8 @@ struct RowAudit {
     }
   }
 
-  /// Whether blocks of another number of rows give the same bits forward, and, where both went back, to the input too. The
-  /// library must also say that the same code computes them: what cannot be seen in some rows is then no accident.
+  /// Whether blocks of another number of rows give the same bits forward, and, where both went back, to the input too.
+  /// The library must also say that the same code computes them: what cannot be seen in some rows is then no accident.
   func agrees(with other: RowAudit) -> (forward: Bool, backward: Bool) {
     let sameForward = forward == other.forward
     return (sameForward, sameForward && backward == other.backward)
@@ -217,8 +218,8 @@ private struct Product {
     return result
   }
 
-  /// Numbers below 1, and up to three pairs of large ones that cancel: in two channels at one place of the image, or at two
-  /// places where there is only one channel.
+  /// Numbers below 1, and up to three pairs of large ones that cancel: in two channels at one place of the image, or at
+  /// two places where there is only one channel.
   private func content(_ shape: [Int], seed: Int) -> [Float] {
     var values = numbers(shape.reduce(1, *), seed: 1000 + seed)
     let channels = shape[0] > 1 ? shape[0] : values.count
@@ -240,8 +241,8 @@ private struct Product {
     return values
   }
 
-  /// In −1 ..< 1, with all the bits that the precision has: products of float32 numbers then round too, which tells a fused
-  /// multiplication and addition from two separate ones.
+  /// In −1 ..< 1, with all the bits that the precision has: products of float32 numbers then round too, which tells a
+  /// fused multiplication and addition from two separate ones.
   private func numbers(_ count: Int, seed: Int) -> [Float] {
     var random = SplitMix(state: UInt64(seed) &* 0x9e37_79b9)
     return (0..<count).map { _ in rounded(Float(random.next() >> 40) / Float(1 << 23) - 1) }

@@ -11,8 +11,8 @@ extension Precision {
   }
 }
 
-/// What one worker owns while it passes a block of examples through the draws of a network: activations, gradients, and the sums of a group of draws. Everything is allocated
-/// once; nothing is in the loops.
+/// What one worker owns while it passes a block of examples through the draws of a network: activations, gradients, and
+/// the sums of a group of draws. Everything is allocated once; nothing is in the loops.
 ///
 /// `Sendable` without a check: each worker of a pass has its own, so it is never used by two threads at once.
 final class Workspace: @unchecked Sendable {
@@ -22,7 +22,8 @@ final class Workspace: @unchecked Sendable {
   /// Gradient with respect to the value that enters stage i; in-place stages share.
   let gradients: [AlignedMemory]
   let poolWorkspaces: [AlignedMemory]
-  /// Gradient with respect to the input of one draw, in plain rows (only where the products do not add up by themselves).
+  /// Gradient with respect to the input of one draw, in plain rows (only where the products do not add up by
+  /// themselves).
   let plainInputGradient: AlignedMemory?
   /// Sum over a group of draws of the input gradients, rows of mantissas.
   let part: AlignedMemory
@@ -91,7 +92,8 @@ final class Workspace: @unchecked Sendable {
     return activations + (backward ? 2 * input : 0) + (1 << 20)
   }
 
-  /// Copies rows of inputs into the block (rounded to the precision of the products, normalised) and pads it with zeros; labels likewise.
+  /// Copies rows of inputs into the block (rounded to the precision of the products, normalised) and pads it with
+  /// zeros; labels likewise.
   func load(
     _ inputs: UnsafePointer<Double>, labels source: ArraySlice<Int>, rows count: Int, network: CompiledNetwork,
     normalization: Normalization?

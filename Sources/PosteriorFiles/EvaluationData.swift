@@ -29,6 +29,17 @@ public struct EvaluationData: Sendable, Hashable {
   }
 }
 
+extension ClosedRange<Double> {
+  /// These bounds of inputs, and what rounding may add: a millionth of their width, or the rounding of the bounds
+  /// themselves to single precision. What lies there is moved onto the bounds.
+  package var withRounding: ClosedRange<Double> {
+    let slack = 1e-6 * (upperBound - lowerBound)
+    return Swift.min(
+      lowerBound - slack, Double(Float(lowerBound).nextDown))...Swift.max(
+        upperBound + slack, Double(Float(upperBound).nextUp))
+  }
+}
+
 /// Inputs as they are stored: bytes of an image, or numbers in single precision.
 public enum StoredInputs: Sendable, Hashable {
   /// Each byte means its value divided by 255.

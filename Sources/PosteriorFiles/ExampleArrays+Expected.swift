@@ -19,7 +19,7 @@ extension ArraysInspection {
 
   /// Compares labels with the classes, and inputs with the bounds.
   ///
-  /// Inputs may lie outside the bounds by no more than their rounding to single precision.
+  /// Inputs may lie outside the bounds by no more than rounding.
   func check(_ data: EvaluationData, _ expected: ExpectedInputs) throws(PosteriorFileError) {
     guard let inputs, let labels else { return }
     if let position = data.labels.firstIndex(where: { $0 >= expected.classCount }) {
@@ -29,7 +29,7 @@ extension ArraysInspection {
           + "0 to \(expected.classCount - 1)")
     }
     let bounds = expected.inputBounds
-    let rounded = Double(Float(bounds.lowerBound).nextDown)...Double(Float(bounds.upperBound).nextUp)
+    let rounded = bounds.withRounding
     if let position = data.inputs.firstIndex(where: { !rounded.contains($0) }) {
       throw error(
         inputs.path,

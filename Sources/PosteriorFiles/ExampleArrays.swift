@@ -3,8 +3,9 @@ import HDF5
 
 /// Labelled inputs in an HDF5 file that is no posterior file.
 ///
-/// Either anybody's file with `inputs` and `labels` at its root, or a file that `evaluate --save-adversarial` wrote,
-/// with `labels` at its root and the inputs of every run in `runs/0/inputs`, `runs/1/inputs`, …
+/// Either anybody's file with `inputs` and `labels` at its root (or under another name of ``ArrayNames``), or a file
+/// that `evaluate --save-adversarial` wrote, with `labels` at its root and the inputs of every run in `runs/0/inputs`,
+/// `runs/1/inputs`, …
 ///
 /// Inputs are `<f4`, `<f8`, or `|u1` (each byte means its value divided by 255); labels are whole numbers from 0.
 public enum ExampleArrays {
@@ -21,6 +22,14 @@ public enum ExampleArrays {
   public static func read(
     _ path: String, run: Int? = nil, for expected: ExpectedInputs? = nil, probe: ProbeCommand?
   ) throws(PosteriorFileError) -> EvaluationData? {
+    try readNamed(path, run: run, for: expected, probe: probe)?.data
+  }
+
+  /// Reads a file as ``read(_:run:for:probe:)`` does, and says which arrays were taken: their names, where another
+  /// choice was possible.
+  package static func readNamed(
+    _ path: String, run: Int? = nil, for expected: ExpectedInputs? = nil, probe: ProbeCommand?
+  ) throws(PosteriorFileError) -> (data: EvaluationData, names: String?)? {
     let before = FileIdentity(path)
     let answer = try probe?.runOnArrays(path, run: run) ?? check(path, run: run)
     if let problem = answer.problems.first { throw problem }
@@ -32,7 +41,7 @@ public enum ExampleArrays {
     if let expected { try arrays.check(expected) }
     let data = try arrays.read()
     if let expected { try arrays.check(data, expected) }
-    return data
+    return (data, run == nil ? try arrays.chosenNames() : nil)
   }
 
   /// What the checking process does.
@@ -63,12 +72,8 @@ struct ArraysInspection {
   private let byteCount: UInt64
   private(set) var inputs: HDF5Dataset?
   private(set) var labels: HDF5Dataset?
-
-  /// What others call inputs and labels to test on.
-  private static let otherNames = [
-    (inputs: "x_test", labels: "y_test"), (inputs: "X_test", labels: "y_test"), (inputs: "x", labels: "y"),
-    (inputs: "X", labels: "y"),
-  ]
+  /// What the two arrays declare about the meaning of their numbers, by path.
+  private var conversions: [String: StatedConversion] = [:]
 
   private init(opening path: String) throws(PosteriorFileError) {
     self.path = path
@@ -84,10 +89,8 @@ struct ArraysInspection {
     try self.init(opening: path)
     guard !isPosteriorFile else { return }
     let inputs = try inputsPath(run)
-    let names = try names(in: "/")
-    if inputs == "/inputs", !names.contains("inputs"), !names.contains("labels"),
-      let pair = Self.otherNames.first(where: { names.contains($0.inputs) && names.contains($0.labels) })
-    {
+    let pair = ArrayNames.examples(among: try names(in: "/"))
+    if inputs == "/inputs", let pair {
       try find(inputs: "/" + pair.inputs, labels: "/" + pair.labels)
     } else {
       try find(inputs: inputs, labels: "/labels")
@@ -107,10 +110,40 @@ struct ArraysInspection {
     try find(inputs: inputs, labels: labels)
   }
 
+  /// The names of the two arrays, where they are not `inputs` and `labels`, or where the file has others to test on;
+  /// nil where nothing was chosen.
+  func chosenNames() throws(PosteriorFileError) -> String? {
+    guard let inputs, let labels else { return nil }
+    let pair = [inputs.path, labels.path].map { String($0.dropFirst()) }
+    let others = try names(in: "/").filter { !pair.contains($0) && ArrayNames.isKnown($0) }
+    guard pair != ["inputs", "labels"] || !others.isEmpty else { return nil }
+    return pair.joined(separator: " and ") + (others.isEmpty ? "" : ", not " + others.joined(separator: ", "))
+  }
+
   private mutating func find(inputs inputsPath: String, labels labelsPath: String) throws(PosteriorFileError) {
     inputs = try dataset(inputsPath, types: [.float32, .float64, .uint8], role: .inputs)
     labels = try dataset(labelsPath, types: ElementType.integers, role: .labels)
     try checkShapes()
+    for (dataset, role) in [(inputs, DatasetRole.inputs), (labels, .labels)] {
+      guard let dataset else { continue }
+      do throws(ConversionRefusal) {
+        conversions[dataset.path] = try StatedConversion(file, dataset, role)
+      } catch {
+        throw self.error(error.place, error.reason, advice: error.advice)
+      }
+    }
+  }
+
+  /// The arrays to train on, and the names of those to test on.
+  static func toTrainOn(
+    _ path: String
+  ) throws(PosteriorFileError) -> (train: ArraysInspection, test: ArrayNames.Pair?) {
+    var arrays = try ArraysInspection(opening: path)
+    guard !arrays.isPosteriorFile else { return (arrays, nil) }
+    let found = ArrayNames.training(among: try arrays.names(in: "/"))
+    let train = found?.train ?? (inputs: "inputs", labels: "labels")
+    try arrays.find(inputs: "/" + train.inputs, labels: "/" + train.labels)
+    return (arrays, found?.test)
   }
 
   /// The path of the inputs, or what to write after the name of the file instead.
@@ -155,8 +188,8 @@ struct ArraysInspection {
     guard kind == .dataset else { throw error(place, "is not a data set") }
     let dataset = try Self.translate(path) { () throws(HDF5Error) in try file.dataset(place) }
     guard case .number(let element) = dataset.type, types.contains(element) else {
-      let wanted = role == .labels ? "whole numbers" : types.map(\.rawValue).joined(separator: " or ")
-      throw error(place, "holds \(dataset.type); it needs to hold \(wanted)")
+      let refusal = TypeRefusal(dataset, role: role, types: types)
+      throw error(place, refusal.reason, advice: refusal.advice)
     }
     if let reason = Inspection.storageProblem(dataset, element, role: role, fileSize: byteCount) {
       throw error(place, reason)
@@ -187,6 +220,8 @@ struct ArraysInspection {
         let values = block.assumingMemoryBound(to: Double.self)
         if let index = values.firstIndex(where: { !$0.isFinite }) {
           problem = error(inputs.path, "holds \(values[index]) at position \(first + index); inputs are finite")
+        } else {
+          problem = objection(to: values, of: inputs, first)
         }
       }
       try labels.forEachBlock(leadingAxes: 1, element: .int64) { block, first in
@@ -194,10 +229,24 @@ struct ArraysInspection {
         let values = block.assumingMemoryBound(to: Int64.self)
         if let index = values.firstIndex(where: { $0 < 0 || $0 > Int64(Int32.max) }) {
           problem = error(labels.path, "holds \(values[index]) at position \(first + index); labels count from 0")
+        } else {
+          problem = objection(to: values.lazy.map { Double($0) }, of: labels, first)
         }
       }
     }
     if let problem { throw problem }
+  }
+
+  /// The first value that a data set itself declares to be something else than it is.
+  private func objection(
+    to values: some Collection<Double>, of dataset: HDF5Dataset, _ first: Int
+  ) -> PosteriorFileError? {
+    guard let conversion = conversions[dataset.path], !conversion.isEmpty else { return nil }
+    for (index, value) in values.enumerated() {
+      guard let reason = conversion.objection(to: value) else { continue }
+      return error(dataset.path, "holds \(plain(value)) at position \(first + index), \(reason)")
+    }
+    return nil
   }
 
   func read() throws(PosteriorFileError) -> EvaluationData {

@@ -19,16 +19,27 @@ public struct ExpectedInputs: Sendable, Hashable {
   /// Why inputs of a shape are not the network's; nil when they are.
   ///
   /// Axes of extent 1 change no order and are not compared, nor are they needed. Inputs that are flat are taken in C
-  /// order, and a network of flat inputs takes images of one channel so.
+  /// order where the network has one channel, and a network of flat inputs takes images of one channel so. Flat inputs
+  /// of several channels do not say whether channels come first or last.
   ///
   /// - Parameters:
   ///   - shape: `[n]` and the shape of one input.
   ///   - labelCount: Number of labels, where it is known.
   func shapeProblem(_ shape: [Int], labelCount: Int?) -> String? {
     let found = Array(shape.dropFirst())
-    if squeezed(found) == squeezed(inputShape) || found == [size] { return nil }
+    if squeezed(found) == squeezed(inputShape) { return nil }
+    if found == [size] { return flatProblem(shape) }
     if inputShape.count == 1, squeezed(found).count <= 2, found.reduce(1, *) == size { return nil }
     return "has shape \(Inspection.tuple(shape)); the network needs \(needed)" + hint(shape, labelCount: labelCount)
+  }
+
+  /// Why flat inputs could be another order than the network's; nil where there is one order only.
+  private func flatProblem(_ shape: [Int]) -> String? {
+    guard inputShape.count == 3, squeezed(inputShape).count > 1, inputShape[0] > 1 else { return nil }
+    let (channels, height, width) = (inputShape[0], inputShape[1], inputShape[2])
+    return "has shape \(Inspection.tuple(shape)); the network needs \(needed), and flat inputs do not say "
+      + "whether channels come first: in numpy .reshape(-1, \(channels), \(height), \(width)) where they do, .reshape(-1, \(height), "
+      + "\(width), \(channels)).transpose(0, 3, 1, 2) where they come last"
   }
 
   private var size: Int { inputShape.reduce(1, *) }

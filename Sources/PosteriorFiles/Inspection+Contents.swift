@@ -15,6 +15,8 @@ extension Inspection {
     var draws = DistinctDraws(count: isSound ? structure.chainCount * structure.drawsPerChain : 0)
     var unfilled = UnfilledDraws(
       chainCount: isSound ? structure.chainCount : 0, drawsPerChain: structure.drawsPerChain)
+    var ranges: [String: ClosedRange<Double>] = [:]
+    var fit = VariationalFit(drawCount: isSound ? structure.chainCount * structure.drawsPerChain : 0)
     // Parameters in one fixed order, so that the hashes of draws mean the same everywhere.
     for path in structure.roles.keys.sorted() {
       guard let dataset = structure.datasets[path], let role = structure.roles[path],
@@ -23,6 +25,10 @@ extension Inspection {
       let before = problems.count
       var hasher = SHA256()
       var check = ValueCheck(role: role, element: element, structure: structure, path: path)
+      var standardized: StandardizedDraws?
+      if role == .parameter, fit.isWanted {
+        standardized = attempt { () throws(HDF5Error) in try standardizedDraws(of: dataset) } ?? nil
+      }
       let drawSize = dataset.shape.map { $0.dropFirst(2).reduce(1, *) * element.byteCount } ?? 0
       let result: Void? = attempt { () throws(HDF5Error) in
         try dataset.forEachBlock(leadingAxes: role == .parameter ? 2 : 1, element: element) { block, first in
@@ -32,32 +38,41 @@ extension Inspection {
             let firstDraw = first * element.byteCount / max(drawSize, 1)
             draws.add(block, drawSize: drawSize, firstDraw: firstDraw)
             unfilled.add(path, block, drawSize: drawSize, firstDraw: firstDraw, fill: dataset.fillValue)
+            standardized?.add(block, element)
           }
         }
       }
+      ranges[path] = check.range
+      if result != nil, let standardized { fit.add(standardized) }
       if let reason = check.problem { report(path, reason) }
       if result != nil, problems.count == before { digests[path] = ContentDigest.hexadecimal(hasher.finalize()) }
     }
     if isSound, problems.isEmpty, let (reason, advice) = unfilled.problem {
       report("/posterior", reason, advice: advice)
     }
-    guard problems.isEmpty, let findings = contentFindings(unfilled) else { return nil }
+    guard problems.isEmpty, let findings = contentFindings(unfilled, ranges, fit), problems.isEmpty else { return nil }
     return report(
       digests, distinctDraws: draws.distinctCount,
       warnings: StatementReview(structure: structure, findings: findings).warnings)
   }
 
   /// What is absent from the values of a file without problems; nil when it can no longer be read, which is reported.
-  private func contentFindings(_ unfilled: UnfilledDraws) -> ContentFindings? {
+  private func contentFindings(
+    _ unfilled: UnfilledDraws, _ ranges: [String: ClosedRange<Double>], _ fit: VariationalFit
+  ) -> ContentFindings? {
     attempt { () throws(HDF5Error) in
       var findings = ContentFindings()
       findings.zeroDrawCounts = unfilled.zeroDrawCounts
+      findings.variationalFit = fit
       var statistics: [String: [Double]] = [:]
       for (path, role) in structure.roles {
         guard let dataset = structure.datasets[path] else { continue }
         switch role {
         case .statistic:
-          statistics[String(path.dropFirst("/sample_stats/".count))] = try dataset.readAll(as: Double.self)
+          let name = String(path.dropFirst("/sample_stats/".count))
+          let values = try dataset.readAll(as: Double.self)
+          statistics[name] = values
+          checkDrawWeights(name, values)
         case .variationalScale:
           let scales = try dataset.readAll(as: Double.self)
           findings.variationalScaleIsZero = findings.variationalScaleIsZero && scales.allSatisfy { $0 == 0 }
@@ -66,18 +81,34 @@ extension Inspection {
         }
       }
       findings.absences = RecordedStatistics(statistics, chainCount: structure.chainCount).absences
-      findings.examples = try exampleReview()
+      findings.examples = try exampleReview(ranges)
       return findings
     }
   }
 
-  private func exampleReview() throws(HDF5Error) -> ExampleReview? {
+  /// Reports draws that count differently: everything here takes each of them once.
+  private func checkDrawWeights(_ name: String, _ values: [Double]) {
+    let finite = values.filter { !$0.isNaN }
+    guard SampleStatistic.weightNames.contains(name.lowercased()), let least = finite.min(),
+      let greatest = finite.max(),
+      least != greatest, least.isInfinite || greatest - least > 1e-6 * max(abs(least), abs(greatest))
+    else { return }
+    report(
+      "/sample_stats/\(name)",
+      "runs from \(plain(least)) to \(plain(greatest)): draws that count differently are not supported, each counts "
+        + "once",
+      advice: "Resample the draws in proportion to these weights, and leave them out")
+  }
+
+  private func exampleReview(_ ranges: [String: ClosedRange<Double>]) throws(HDF5Error) -> ExampleReview? {
     guard let inputs = structure.datasets["/evaluation_data/inputs"], case .number(let element) = inputs.type,
       let labels = structure.datasets["/evaluation_data/labels"], let shape = inputs.shape,
       structure.roles[inputs.path] == .inputs, structure.roles[labels.path] == .labels,
       let architecture = structure.architecture
     else { return nil }
     let classes = try labels.readAll(as: Int64.self).map { Int($0) }
+    let scale = element == .uint8 ? 255.0 : 1
+    let range = ranges[inputs.path].map { $0.lowerBound / scale...$0.upperBound / scale }
     var isZero = [Bool](repeating: false, count: classes.count)
     // Inputs are looked at a second time only where it could matter.
     if classes.suffix(2) == [0, 0] {
@@ -89,7 +120,8 @@ extension Inspection {
         }
       }
     }
-    return ExampleReview(labels: classes, classCount: architecture.classCount, isZero: isZero)
+    return ExampleReview(
+      labels: classes, classCount: architecture.classCount, isZero: isZero, range: range, bounds: structure.inputBounds)
   }
 
   private func report(
@@ -127,7 +159,7 @@ extension Inspection {
     ]
     let changed = computed.keys.sorted().filter { name in
       guard let stored = structure.rootAttributes[name]?.text else { return false }
-      return stored.lowercased() != computed[name] ?? nil
+      return Self.unpadded(stored).lowercased() != computed[name] ?? nil
     }
     let isSigned = structure.rootAttributes["content_sha256"] != nil
     return ContentReport(

@@ -21,10 +21,8 @@ extension Inspection {
   @discardableResult
   func accept(_ dataset: HDF5Dataset, as role: DatasetRole, types: [ElementType]) -> Bool {
     guard case .number(let element) = dataset.type, types.contains(element) else {
-      let wanted = types.count > 4 ? "little-endian numbers" : types.map(\.rawValue).joined(separator: " or ")
-      let found = dataset.type == .number(.bigEndianFloat32) ? "big-endian numbers (>f4)" : dataset.type.description
-      let cast = types.first.map { "In numpy: .astype(\"\($0.rawValue)\")" }
-      report(dataset.path, "holds \(found); it needs to hold \(wanted)", advice: types.count > 4 ? nil : cast)
+      let refusal = TypeRefusal(dataset, role: role, types: types)
+      report(dataset.path, refusal.reason, advice: refusal.advice)
       return false
     }
     guard let reason = Self.storageProblem(dataset, element, role: role, fileSize: byteCount) else {
@@ -101,6 +99,12 @@ extension Inspection {
       if case .number = dataset.type { accept(dataset, as: .dimension, types: ElementType.allCases) }
       return
     }
+    // netCDF declares a dimension without coordinates so, of no length where it may grow.
+    let label = attempt { () throws(HDF5Error) in try file.attribute("NAME", of: dataset.path)?.text } ?? nil
+    if label?.hasPrefix("This is a netCDF dimension but not a netCDF variable") == true {
+      accept(dataset, as: .dimension, types: ElementType.allCases)
+      return
+    }
     let extent = name == "chain" ? structure.chainCount : structure.drawsPerChain
     // Without weights there is nothing to compare with, and that has been said.
     guard extent > 0 else { return }
@@ -108,7 +112,7 @@ extension Inspection {
       return report(
         dataset.path, "has shape \(Self.tuple(dataset.shape ?? [])); the weights need (\(extent))")
     }
-    accept(dataset, as: .coordinate, types: ElementType.integers)
+    accept(dataset, as: .coordinate, types: ElementType.littleEndian)
   }
 
   /// Attributes that hold object references by themselves stop libnetcdf, so the format forbids them.

@@ -23,7 +23,7 @@ extension Inspection {
     checkBounds(attributes.first { $0.name == "input_bounds" })
   }
 
-  /// Reports attributes that no digest can cover.
+  /// Reports attributes that no digest can cover. What /provenance holds changes no number, and may be anything.
   func checkSigned(_ attributes: [HDF5Attribute], of group: String) {
     for attribute in attributes where attribute.value == .unread && attribute.name != "architecture" {
       report(
@@ -45,6 +45,13 @@ extension Inspection {
         path, error.location.isEmpty ? error.reason : "is ill-formed: \(error)",
         advice: "Docs/file-format.md#architecture has every layer with its keys")
     }
+    // Numbers between 0 and 1 are probabilities: taken as logits they make every network unsure and easy to fool.
+    if let architecture = structure.architecture, architecture.lastActivation == .sigmoid {
+      report(
+        path, "gives the last layer the activation sigmoid; the last layer gives logits",
+        advice: "With identity, its outputs are what the sigmoid was applied to. One unit of a sigmoid becomes two of "
+          + "identity, with the weights (0, w) and the biases (0, b)")
+    }
   }
 
   private func checkBounds(_ attribute: HDF5Attribute?) {
@@ -64,15 +71,11 @@ extension Inspection {
 
   func checkProvenance() {
     guard checkGroup("/provenance", isRequired: false),
-      let attributes = attempt({ () throws(HDF5Error) in try file.attributes(of: "/provenance") })
+      let attributes = attempt({ () throws(HDF5Error) in try file.attributes(of: "/provenance", isLenient: true) })
     else { return }
     structure.provenanceAttributes = attributes
-    checkSigned(attributes, of: "/provenance")
     guard let kind = attributes.first(where: { $0.name == "kind" }) else { return }
-    guard let text = kind.text else {
-      if kind.value != .unread { checkText(kind, "/provenance@kind") }
-      return
-    }
+    guard let text = kind.text.map(Self.unpadded) else { return checkText(kind, "/provenance@kind") }
     structure.kind = PosteriorKind(rawValue: text)
     if structure.kind == nil {
       let known = PosteriorKind.allCases.map(\.rawValue).joined(separator: ", ")

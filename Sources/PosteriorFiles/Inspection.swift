@@ -17,6 +17,8 @@ struct PosteriorStructure: Sendable {
   /// Every data set that passed, by path.
   var datasets: [String: HDF5Dataset] = [:]
   var roles: [String: DatasetRole] = [:]
+  /// What is stated and nothing here reads.
+  var furtherStatements: [FurtherStatements] = []
   /// What data sets declare about the meaning of their numbers, by path.
   var conversions: [String: StatedConversion] = [:]
 }
@@ -87,6 +89,7 @@ final class Inspection {
     checkKind()
     checkOtherDatasets()
     checkConversions()
+    checkFurtherStatements()
   }
 
   // MARK: - Reporting
@@ -181,19 +184,19 @@ final class Inspection {
     for name in texts { checkText(structure.rootAttributes[name], "/@\(name)") }
     guard problems.isEmpty else { return }
 
-    guard let format = structure.rootAttributes["format"]?.text else {
+    guard let format = structure.rootAttributes["format"]?.text.map(Self.unpadded) else {
       return report("/@format", "is missing", advice: "A posterior file has format = bnn-posterior")
     }
     guard format == "bnn-posterior" else {
       return report("/@format", "is \"\(format.prefix(80))\"; a posterior file has bnn-posterior")
     }
-    guard let version = structure.rootAttributes["format_version"]?.text else {
+    guard let version = structure.rootAttributes["format_version"]?.text.map(Self.unpadded) else {
       return report("/@format_version", "is missing", advice: "This program reads format 1")
     }
     let parts = version.split(separator: ".", omittingEmptySubsequences: false).map { part in
       part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(part) : nil
     }
-    guard parts.count == 2, let major = parts[0], parts[1] != nil else {
+    guard parts.count <= 3, parts.allSatisfy({ $0 != nil }), let major = parts[0] else {
       return report("/@format_version", "is \"\(version.prefix(80))\"; it needs the form 1.0")
     }
     guard major <= 1 else {
@@ -205,10 +208,21 @@ final class Inspection {
     structure.formatVersion = version
   }
 
+  /// Text of a fixed length is filled up with spaces, by Fortran for instance.
+  static func unpadded(_ text: String) -> String {
+    var text = text[...]
+    while text.last == " " { text.removeLast() }
+    return String(text)
+  }
+
   /// Reports an attribute that is present and not one text.
   func checkText(_ attribute: HDF5Attribute?, _ path: String) {
     guard let attribute, attribute.text == nil else { return }
     if case .text = attribute.type {
+      guard attribute.shape != [1] else {
+        return report(
+          path, "is an array of one text; it needs to be the text itself", advice: "In numpy: value[0] or value.item()")
+      }
       report(path, "is an array of texts; it needs to be one text")
     } else {
       report(path, "is numeric or of another type (\(attribute.type)); it needs to be text")

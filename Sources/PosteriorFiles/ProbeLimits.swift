@@ -4,9 +4,9 @@ import Synchronization
 
 /// How long the checking process may take.
 ///
-/// A damaged or hostile file can make the HDF5 library loop, which takes processor time: that is what is limited, by the
-/// bytes of the file and by its chunks, each of which costs a few microseconds however small it is. The clock runs on
-/// where a machine is busy or a disk is slow, so its limit is for what hangs without computing.
+/// A damaged or hostile file can make the HDF5 library loop, which takes processor time: that is what is limited, by
+/// the bytes of the file and by its chunks, each of which costs a few microseconds however small it is. The clock runs
+/// on where a machine is busy or a disk is slow, so its limit is for what hangs without computing.
 enum ProbeLimits {
   /// Seconds of processor time for a file of this size before its chunks are known: 5, and 1 more for every 100 MB.
   static func processorTime(byteCount: UInt64) -> Double { 5 + Double(byteCount) / 100_000_000 }

@@ -14,6 +14,12 @@ public struct SampleStatistic: Sendable, Hashable {
     "lp", "energy", "acceptance_rate", "step_size", "n_steps", "energy_error", "diverging",
   ]
 
+  /// Names, in lower case, of numbers by which draws of importance sampling count differently.
+  static let weightNames: Set<String> = [
+    "weight", "weights", "log_weight", "log_weights", "logweight", "logweights", "importance_weight",
+    "importance_weights", "log_importance_weight", "log_importance_weights",
+  ]
+
   /// Keeps a statistic; `diverging` is stored as one byte, whole numbers best as `int64`.
   public init(name: String, element: ElementType = .float64, values: [Double]) {
     self.name = name

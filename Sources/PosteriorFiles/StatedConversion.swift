@@ -38,29 +38,13 @@ extension Inspection {
     for path in structure.roles.keys.sorted() {
       guard let role = structure.roles[path], role != .other, role != .dimension else { continue }
       do throws(ConversionRefusal) {
-        var conversion = try StatedConversion(file, path)
-        conversion.filler = filler(path, role)
+        guard let dataset = structure.datasets[path] else { continue }
+        let conversion = try StatedConversion(file, dataset, role)
         if !conversion.isEmpty { structure.conversions[path] = conversion }
       } catch {
         report(error.place, error.reason, advice: error.advice)
       }
     }
-  }
-}
-
-extension Inspection {
-  /// From this magnitude on a fill value is a mark, as netCDF's 9.97e36 is, and no number that was meant.
-  private static let leastFiller = 1e15
-
-  /// The fill value of a data set of weights or inputs, where it is a mark. A zero is looked for in whole draws only,
-  /// and statistics that were not recorded refuse no file.
-  private func filler(_ path: String, _ role: DatasetRole) -> Double? {
-    guard [.parameter, .variationalMean, .variationalScale, .inputs].contains(role),
-      let dataset = structure.datasets[path], let bytes = dataset.fillValue, case .number(let element) = dataset.type
-    else { return nil }
-    var filler: Double?
-    bytes.withUnsafeBytes { StoredNumbers.forEach($0, element) { _, value in filler = value } }
-    return filler.flatMap { $0.isFinite && abs($0) >= Self.leastFiller ? $0 : nil }
   }
 }
 
@@ -72,17 +56,24 @@ struct ConversionRefusal: Error {
 }
 
 extension StatedConversion {
-  /// Reads what a data set declares.
-  init(_ file: HDF5File, _ path: String) throws(ConversionRefusal) {
+  /// From this magnitude on a fill value is a mark, as netCDF's 9.97e36 is, and no number that was meant.
+  private static let leastFiller = 1e15
+
+  /// Reads what a data set declares, in a posterior file or in a file with examples alone.
+  ///
+  /// - Throws: Why the declaration changes what the numbers mean.
+  init(_ file: HDF5File, _ dataset: HDF5Dataset, _ role: DatasetRole) throws(ConversionRefusal) {
+    let path = dataset.path
+    filler = Self.filler(dataset, role)
     for (name, neutral) in [("scale_factor", 1.0), ("add_offset", 0.0)] {
-      guard let values = try Self.numbers(file, path, name) else { continue }
-      guard values == [neutral] else {
-        throw ConversionRefusal(
-          place: "\(path)@\(name)",
-          reason:
-            "is \(values.map(plain).joined(separator: ", ")): it changes what the numbers mean, and is not applied",
-          advice: "Store the numbers themselves, without \(name)")
-      }
+      guard let values = try Self.numbers(file, path, name), values != [neutral] else { continue }
+      // A byte means its value divided by 255: a packed image that says so says the same.
+      if name == "scale_factor", role == .inputs, dataset.type == .number(.uint8), Self.isByteScale(values) { continue }
+      throw ConversionRefusal(
+        place: "\(path)@\(name)",
+        reason:
+          "is \(values.map(plain).joined(separator: ", ")): it changes what the numbers mean, and is not applied",
+        advice: "Store the numbers themselves, without \(name)")
     }
     for name in ["_FillValue", "missing_value"] {
       missing += (try Self.numbers(file, path, name) ?? []).filter { !$0.isNaN }
@@ -91,13 +82,30 @@ extension StatedConversion {
     let low = try Self.numbers(file, path, "valid_min")?.first ?? range.first ?? -.infinity
     let high = try Self.numbers(file, path, "valid_max")?.first ?? range.last ?? .infinity
     if low <= high { valid = low...high }
-    try Self.checkSign(file, path)
+    try Self.checkSign(file, dataset)
+  }
+
+  /// Whether a scale is 1/255, in double or in single precision.
+  private static func isByteScale(_ values: [Double]) -> Bool {
+    values.count == 1 && (values[0] == 1.0 / 255 || values[0] == Double(Float(1.0 / 255)))
+  }
+
+  /// The fill value of a data set of weights or inputs, where it is a mark. A zero is looked for in whole draws only,
+  /// and statistics that were not recorded refuse no file.
+  private static func filler(_ dataset: HDF5Dataset, _ role: DatasetRole) -> Double? {
+    guard [.parameter, .variationalMean, .variationalScale, .inputs].contains(role), let bytes = dataset.fillValue,
+      case .number(let element) = dataset.type
+    else { return nil }
+    var filler: Double?
+    bytes.withUnsafeBytes { StoredNumbers.forEach($0, element) { _, value in filler = value } }
+    return filler.flatMap { $0.isFinite && abs($0) >= leastFiller ? $0 : nil }
   }
 
   /// netCDF's `_Unsigned` turns negative numbers into large ones.
-  private static func checkSign(_ file: HDF5File, _ path: String) throws(ConversionRefusal) {
+  private static func checkSign(_ file: HDF5File, _ dataset: HDF5Dataset) throws(ConversionRefusal) {
+    let path = dataset.path
     let stated = try? file.attribute("_Unsigned", of: path)?.text
-    guard let stated, let dataset = try? file.dataset(path), case .number(let element) = dataset.type else { return }
+    guard let stated, case .number(let element) = dataset.type else { return }
     let isUnsigned = element.rawValue.contains("u")
     guard (stated.lowercased() == "true") != isUnsigned, element != .float32, element != .float64 else { return }
     throw ConversionRefusal(

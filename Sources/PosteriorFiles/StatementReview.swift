@@ -1,4 +1,5 @@
 import HDF5
+import NeuralNetworks
 import RobustnessCore
 
 /// What is absent from the values of a file.
@@ -9,6 +10,8 @@ struct ContentFindings {
   var absences: [RecordedStatistics.Absence] = []
   /// What the evaluation data say; nil without them.
   var examples: ExampleReview?
+  /// How the draws compare with the distribution that they are said to come from.
+  var variationalFit = VariationalFit(drawCount: 0)
   var hasVariationalScale = false
   var variationalScaleIsZero = true
 }
@@ -19,7 +22,9 @@ struct StatementReview {
   let findings: ContentFindings
 
   /// Every warning, in the order in which a person would want to know them.
-  var warnings: [PosteriorWarning] { shapeWarnings + absenceWarnings + precisionWarnings + referenceWarnings }
+  var warnings: [PosteriorWarning] {
+    shapeWarnings + meaningWarnings + absenceWarnings + precisionWarnings + referenceWarnings
+  }
 
   /// What the kind and the shape say, where they do not go together. No number depends on these, but checks do.
   private var shapeWarnings: [PosteriorWarning] {
@@ -52,6 +57,28 @@ struct StatementReview {
       ]
     default: return []
     }
+  }
+
+  /// What is stated of the numbers and not borne out by them, or not applied.
+  private var meaningWarnings: [PosteriorWarning] {
+    var warnings: [PosteriorWarning] = []
+    if let architecture = structure.architecture, architecture.lastActivation != .identity {
+      warnings.append(
+        PosteriorWarning(
+          place: "/model@architecture",
+          sentence: "gives the last layer the activation \(architecture.lastActivation.rawValue): what it returns "
+            + "is taken as logits",
+          advice: "Logits have the activation identity; where the network was trained so, the numbers are right"))
+    }
+    warnings += structure.furtherStatements.map(\.warning)
+    // A scale of 0 throughout has a warning of its own.
+    if let sentence = findings.variationalFit.sentence {
+      warnings.append(
+        PosteriorWarning(
+          place: "/variational", sentence: sentence,
+          advice: "The scale is a standard deviation, with the shape and the order of one draw"))
+    }
+    return warnings
   }
 
   /// Room that was made and, as it looks, not used.

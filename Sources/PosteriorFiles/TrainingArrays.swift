@@ -2,7 +2,8 @@ import HDF5
 
 /// Labelled inputs to train and to test on, in anybody's HDF5 file.
 ///
-/// `inputs` and `labels` lie at the root, and so do `test_inputs` and `test_labels` if there are any. Inputs are `<f4`,
+/// `inputs` and `labels` lie at the root, and so do `test_inputs` and `test_labels` if there are any; or they have
+/// other names that are in use: `x_train`, `y_train`, `x_test`, `y_test`, `X`, `y`. Inputs are `<f4`,
 /// `<f8` or `|u1` (each byte means its value divided by 255); labels are whole numbers from 0. The attribute
 /// `input_bounds` of the root holds the smallest and the largest value that an input may have, `class_count` the number
 /// of classes.
@@ -70,18 +71,19 @@ private struct TrainingInspection {
   let inputBounds: ClosedRange<Double>?
 
   init(_ path: String) throws(PosteriorFileError) {
-    train = try ArraysInspection(path, inputs: "/inputs", labels: "/labels")
+    let found = try ArraysInspection.toTrainOn(path)
+    train = found.train
     guard !train.isPosteriorFile else {
       throw train.error(
         "/", "is a posterior file, which holds nothing to train on",
         advice: "A data set has inputs and labels at the root of the file")
     }
-    let names = try train.names(in: "/")
-    if names.contains("test_inputs") || names.contains("test_labels") {
-      let test = try ArraysInspection(path, inputs: "/test_inputs", labels: "/test_labels")
+    if let testNames = found.test {
+      let test = try ArraysInspection(path, inputs: "/" + testNames.inputs, labels: "/" + testNames.labels)
       let shapes = (train.inputs?.shape.map { Array($0.dropFirst()) }, test.inputs?.shape.map { Array($0.dropFirst()) })
       guard shapes.0 == shapes.1, train.inputs?.type == test.inputs?.type else {
-        throw train.error("/test_inputs", "holds inputs of another shape or type than /inputs")
+        throw train.error(
+          "/" + testNames.inputs, "holds inputs of another shape or type than \(train.inputs?.path ?? "/inputs")")
       }
       self.test = test
     } else {
@@ -91,7 +93,7 @@ private struct TrainingInspection {
     if let inputs = train.inputs, inputs.type == .number(.uint8), let inputBounds,
       let reason = StoredInputs.byteProblem(within: inputBounds)
     {
-      throw train.error("/inputs", reason)
+      throw train.error(inputs.path, reason)
     }
   }
 }
@@ -102,7 +104,7 @@ extension TrainingInspection {
   func classCount(train labels: [Int], test: [Int]?) throws(PosteriorFileError) -> Int {
     let largest = max(labels.max() ?? 0, test?.max() ?? 0)
     if let stated = try statedClassCount() {
-      for (name, part) in [("/labels", labels), ("/test_labels", test ?? [])] {
+      for (name, part) in [(labelsPath, labels), (testLabelsPath, test ?? [])] {
         guard let position = part.firstIndex(where: { $0 >= stated }) else { continue }
         throw train.error(
           name, "holds \(part[position]) at position \(position); class_count is \(stated), and labels count from 0")
@@ -111,28 +113,31 @@ extension TrainingInspection {
     }
     guard largest < TrainingArrays.classLimit else {
       throw train.error(
-        labels.max() == largest ? "/labels" : "/test_labels",
+        labels.max() == largest ? labelsPath : testLabelsPath,
         "holds \(largest), which means more classes than \(TrainingArrays.classLimit); labels count from 0")
     }
     let found = Set(labels)
     guard found.count > 1 else {
       throw train.error(
-        "/labels", "are \(labels.first ?? 0), all of them: there is nothing to learn",
+        labelsPath, "are \(labels.first ?? 0), all of them: there is nothing to learn",
         advice: "Give examples of every class, or state their number in the attribute class_count of the root")
     }
     if let missing = (0...largest).first(where: { !found.contains($0) }) {
       let list = found.sorted().prefix(6).map(String.init).joined(separator: ", ") + (found.count > 6 ? ", …" : "")
       let isOfTest = missing > (labels.max() ?? 0)
       throw train.error(
-        isOfTest ? "/test_labels" : "/labels",
+        isOfTest ? testLabelsPath : labelsPath,
         isOfTest
-          ? "holds \(largest), which /labels never are; these are \(list)"
+          ? "holds \(largest), which \(labelsPath) never are; these are \(list)"
           : "are \(list): \(missing) is none of them, and classes count from 0 without a gap",
         advice: "Number the classes anew, in numpy with unique(labels, return_inverse=True)[1]; where a class is left "
           + "out on purpose, state the number of classes in the attribute class_count of the root")
     }
     return largest + 1
   }
+
+  private var labelsPath: String { train.labels?.path ?? "/labels" }
+  private var testLabelsPath: String { test?.labels?.path ?? "/test_labels" }
 
   private func statedClassCount() throws(PosteriorFileError) -> Int? {
     let attribute = try ArraysInspection.translate(train.path) { () throws(HDF5Error) in

@@ -11,6 +11,10 @@ struct ValueCheck {
   let isTruth: Bool
   private var lastCoordinate = -Double.infinity
   private(set) var problem: String?
+  private var lowest = Double.infinity
+  private var highest = -Double.infinity
+  /// The smallest and the largest input, as they are stored; nil for anything else.
+  var range: ClosedRange<Double>? { lowest <= highest ? lowest...highest : nil }
 
   init(role: DatasetRole, element: ElementType, structure: PosteriorStructure, path: String) {
     self.conversion = structure.conversions[path]
@@ -30,6 +34,12 @@ struct ValueCheck {
       }
     }
     guard problem == nil else { return }
+    if role == .inputs {
+      StoredNumbers.forEach(block, element) { _, value in
+        lowest = min(lowest, value)
+        highest = max(highest, value)
+      }
+    }
     switch role {
     case .parameter, .variationalMean:
       problem = firstNumber(block) { !Float($0).isFinite }.map {
@@ -52,7 +62,7 @@ struct ValueCheck {
       var last = lastCoordinate
       problem = firstNumber(block) { value in
         defer { last = value }
-        return value <= last
+        return !(value > last)
       }.map { "holds \(plain($0.value)) at position \(firstElement + $0.index); coordinates increase: 0, 1, …" }
       lastCoordinate = last
     case .inputs where element == .uint8, .referenceInputs where element == .uint8:
@@ -61,11 +71,10 @@ struct ValueCheck {
         "holds \($0.value) (\(Double($0.value) / 255)) at position \(firstElement + $0.index); input_bounds are \(allowed)"
       }
     case .inputs, .referenceInputs:
-      // The bounds themselves, rounded to the precision of the inputs, are inside.
-      let low = Float(bounds.lowerBound)
-      let high = Float(bounds.upperBound)
-      problem = firstNumber(block) { !(Float($0) >= low && Float($0) <= high) }.map {
-        "holds \($0.value) at position \(firstElement + $0.index); input_bounds are \(low) to \(high)"
+      let allowed = bounds.withRounding
+      problem = firstNumber(block) { !allowed.contains($0) }.map {
+        "holds \($0.value) at position \(firstElement + $0.index); input_bounds are \(Float(bounds.lowerBound)) to "
+          + "\(Float(bounds.upperBound))"
       }
     case .referenceAnswers:
       problem = firstNumber(block) { !$0.isFinite }.map {

@@ -1,5 +1,6 @@
 extension Double {
-  /// A number as it is written, or a fraction of two: `0.03`, `8/255`; nil for anything else, and for a denominator of 0.
+  /// A number as it is written, or a fraction of two: `0.03`, `8/255`; nil for anything else, and for a denominator of
+  /// 0.
   ///
   /// No initialiser, which would make `Double.init` ambiguous wherever it is passed on.
   package static func reading(numberOrFraction text: some StringProtocol) -> Double? {

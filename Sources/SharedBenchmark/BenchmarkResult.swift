@@ -3,7 +3,8 @@ import EvaluationHarness
 import Foundation
 public import RobustnessCore
 
-/// What one attack did to one posterior under one protocol: the content of one result file, which says all about itself.
+/// What one attack did to one posterior under one protocol: the content of one result file, which says all about
+/// itself.
 ///
 /// Nothing in it depends on the clock, the machine's name or the number of threads: the same run gives the same bytes.
 public struct BenchmarkResult: Codable, Sendable, Hashable {

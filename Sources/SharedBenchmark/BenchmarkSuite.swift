@@ -3,7 +3,8 @@ import Foundation
 public import RobustnessCore
 import Shell
 
-/// The protocol of a shared benchmark: everything that two laboratories must have in common for their numbers to be comparable.
+/// The protocol of a shared benchmark: everything that two laboratories must have in common for their numbers to be
+/// comparable.
 public struct BenchmarkSuite: Codable, Sendable, Hashable {
   /// A ball, in units that fit every data set.
   public struct Threat: Codable, Sendable, Hashable {
@@ -70,7 +71,8 @@ public struct BenchmarkSuite: Codable, Sendable, Hashable {
   /// `standard 1`
   public var title: String { "\(name) \(version)" }
 
-  /// SHA-256 of the content, whatever its layout in the file: two suites of one name and version that differ are told apart by it.
+  /// SHA-256 of the content, whatever its layout in the file: two suites of one name and version that differ are told
+  /// apart by it.
   public var sha256: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -1,6 +1,7 @@
 public import RobustnessCore
 
-/// Results of several laboratories put together: for each posterior and ball what every attack left standing, and the per-example worst case over all of them.
+/// Results of several laboratories put together: for each posterior and ball what every attack left standing, and the
+/// per-example worst case over all of them.
 ///
 /// Results are compared only where suite, posterior and data are the same by their digests.
 public struct Leaderboard: Sendable {
@@ -31,8 +32,9 @@ public struct Leaderboard: Sendable {
     public var rows: [Row]
     /// Fraction that every attack leaves standing that counts; nil when there is none.
     public var worstCase: Estimate?
-    /// Whether the strongest attack is believable, and the others add nothing to it that matters to a reader: the worst case is inside the strongest attack's interval, as doubling
-    /// its effort would have to leave it (or no more than half a per cent of the examples below it, at least one).
+    /// Whether the strongest attack is believable, and the others add nothing to it that matters to a reader: the worst
+    /// case is inside the strongest attack's interval, as doubling its effort would have to leave it (or no more than
+    /// half a per cent of the examples below it, at least one).
     public var isBelievable: Bool { strongestIsBelievable && isSettled }
 
     /// Whether every check of the strongest attack that counts ended well.
@@ -64,7 +66,8 @@ public struct Leaderboard: Sendable {
     public var draws: Int
     /// How outputs became a class.
     public var decision: String
-    /// Processors, kernels and implementations that the results come from, sorted; results of older versions do not say.
+    /// Processors, kernels and implementations that the results come from, sorted; results of older versions do not
+    /// say.
     public var computedBy: [String]
     /// Fraction decided as the label at the inputs as given; the smallest where laboratories differ.
     public var cleanAccuracy: Estimate
@@ -95,7 +98,8 @@ public struct Leaderboard: Sendable {
 
   /// Merges results, in whatever order they come.
   ///
-  /// - Throws: `CoreError` when results about the same thing have other examples or draws: then one of them is not what it says.
+  /// - Throws: `CoreError` when results about the same thing have other examples or draws: then one of them is not what
+  ///   it says.
   public init(_ results: [JudgedResult]) throws {
     let hasConfirmedResults = results.contains { $0.standing.isConfirmed }
     self.hasConfirmedResults = hasConfirmedResults

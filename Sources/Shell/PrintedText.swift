@@ -1,4 +1,5 @@
-/// Texts of unknown origin, made fit for a terminal: names in files must not steer it, nor look like lines of a program.
+/// Texts of unknown origin, made fit for a terminal: names in files must not steer it, nor look like lines of a
+/// program.
 package enum PrintedText {
   /// The text in one line: control characters, line ends and marks that turn the direction of writing become spaces.
   package static func line(_ text: String) -> String {

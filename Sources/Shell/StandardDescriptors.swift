@@ -18,8 +18,8 @@ package enum StandardDescriptors {
       }
       if descriptor == STDOUT_FILENO { closedOutput.store(true, ordering: .relaxed) }
     }
-    // A runtime with concurrency opens events of its own before the program begins: one of them may stand in the place of
-    // a closed descriptor. It has no type of a file, and must stay.
+    // A runtime with concurrency opens events of its own before the program begins: one of them may stand in the place
+    // of a closed descriptor. It has no type of a file, and must stay.
     var status = stat()
     if fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == 0 {
       closedOutput.store(true, ordering: .relaxed)

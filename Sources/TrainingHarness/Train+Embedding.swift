@@ -10,8 +10,8 @@ extension Train {
   /// - Parameters:
   ///   - request: What is to be done.
   ///   - samplers: Those among which the request's sampler is found by its name.
-  /// - Throws: What the program would print; ``exitCode(of:)`` is the code that it would end with. After an interruption
-  ///   the journal is what ``TrainingRequest/init(resuming:options:)`` goes on from.
+  /// - Throws: What the program would print; ``exitCode(of:)`` is the code that it would end with. After an
+  ///   interruption the journal is what ``TrainingRequest/init(resuming:options:)`` goes on from.
   public static func train(_ request: TrainingRequest, samplers: [any PosteriorSampler.Type]) throws {
     try request.run(samplers)
   }

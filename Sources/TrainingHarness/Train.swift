@@ -11,8 +11,8 @@ import Shell
 public enum Train {
   /// Parses the command line, trains, writes the posterior file, and ends the process.
   ///
-  /// Exit codes: 0 done; 64 usage; 65 data, a start or a journal that cannot be used; 70 an output that cannot be written,
-  /// or a sampler that cannot go on; 75 stopped, and can be resumed.
+  /// Exit codes: 0 done; 64 usage; 65 data, a start or a journal that cannot be used; 70 an output that cannot be
+  /// written, or a sampler that cannot go on; 75 stopped, and can be resumed.
   ///
   /// - Parameter samplers: What the first word of the command line finds.
   public static func run(samplers: [any PosteriorSampler.Type]) -> Never {

@@ -28,6 +28,8 @@ sys.dont_write_bytecode = True
 EXTREMES = [0, 1, 2, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 1 << 40, (1 << 63) - 1, (1 << 64) - 1]
 SIGNATURES = re.compile(rb"TREE|SNOD|HEAP|OHDR|OCHK|GCOL|FRHP|FHDB|BTHD|BTLF|FSHD|FADB|EAHD|EADB|\x89HDF")
 
+NUMBERS = {"|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f4", "<f8", ">f4"}
+
 
 # MARK: mutations of bytes
 
@@ -179,7 +181,7 @@ def digest(file, paths, attributes):
         value = file[group].attrs[name]
         if isinstance(value, str):
             items.append((f"{group}@{name}", "text", "", value.encode("utf-8", "surrogateescape")))
-        else:
+        elif numpy.asarray(value).dtype.str in NUMBERS:  # what is neither text nor numbers has no digest
             items.append(numbers(f"{group}@{name}", numpy.asarray(value)))
     lines = ["\t".join(item[:3]) + "\t" + hashlib.sha256(item[3]).hexdigest() + "\n" for item in sorted(items)]
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()

@@ -3,12 +3,12 @@ import RobustnessCore
 @testable import ComputeKernels
 @testable import NeuralNetworks
 
-/// Whether a row is computed otherwise: by the number of rows of the block and the row's place in it, as a library does that
-/// changes its code with the shape.
+/// Whether a row is computed otherwise: by the number of rows of the block and the row's place in it, as a library does
+/// that changes its code with the shape.
 typealias MovingRule = @Sendable (_ rows: Int, _ place: Int) -> Bool
 
-/// A linear layer that adds its products one by one in float32, in the order of the inputs, or, where the rule says so, the
-/// second half before the first. Operands and results are in the layer's own precision, bfloat16 or float32.
+/// A linear layer that adds its products one by one in float32, in the order of the inputs, or, where the rule says so,
+/// the second half before the first. Operands and results are in the layer's own precision, bfloat16 or float32.
 struct ReorderedLinear: LinearImplementation {
   let base: LinearKernel
   let forwardDestination: Precision

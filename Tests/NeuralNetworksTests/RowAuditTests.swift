@@ -24,8 +24,8 @@ struct RowAuditTests {
     ])
   static let bfloat16Runs = KernelLibrary.preferred == .oneDNN && KernelLibrary.hasNativeBFloat16
 
-  /// Where an order of additions is planted: a layer and a precision. The portable kernels beside it move by themselves on
-  /// no processor; in bfloat16 the others are oneDNN's.
+  /// Where an order of additions is planted: a layer and a precision. The portable kernels beside it move by themselves
+  /// on no processor; in bfloat16 the others are oneDNN's.
   struct Place: Sendable, CustomTestStringConvertible {
     var layer: Int
     var precision: Precision
@@ -89,8 +89,8 @@ struct RowAuditTests {
 
   // MARK: - Planted
 
-  // In bfloat16 a planted order moves one result in some thousand: these few examples need not show it, and the audit must
-  // find it all the same.
+  // In bfloat16 a planted order moves one result in some thousand: these few examples need not show it, and the audit
+  // must find it all the same.
 
   @Test("an order that moves with the number of rows: small blocks are not used", arguments: Place.all)
   func size(place: Place) throws {
@@ -164,8 +164,8 @@ struct RowAuditTests {
 
   // MARK: - This processor
 
-  /// The shapes in which AMX was seen to move bits, and others. Nothing is assumed about this machine's kernels: whatever
-  /// the audit allowed must be the same.
+  /// The shapes in which AMX was seen to move bits, and others. Nothing is assumed about this machine's kernels:
+  /// whatever the audit allowed must be the same.
   @Test(
     "results are the same for any examples in any order on this processor",
     arguments: [[784, 512, 10], [512, 10], [33, 7], [2, 50, 2], [100, 64, 64, 3]])

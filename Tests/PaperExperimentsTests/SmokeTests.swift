@@ -7,8 +7,9 @@ import Testing
 
 @testable import PaperExperiments
 
-/// The smallest experiment from the command to its pages. A regression test: the bands that its numbers must stay in are
-/// those of an earlier run, Fixtures/smoke-quantities.csv; that the bands can be left is tested with a wrong sampler.
+/// The smallest experiment from the command to its pages. A regression test: the bands that its numbers must stay in
+/// are those of an earlier run, Fixtures/smoke-quantities.csv; that the bands can be left is tested with a wrong
+/// sampler.
 @Suite(.inTurnEarly) struct SmokeTests {
   private func reference() throws -> [Quantity] {
     QuantityBands.parse(try String(contentsOf: Fixtures.url("smoke-quantities.csv"), encoding: .utf8))

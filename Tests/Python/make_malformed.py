@@ -48,8 +48,8 @@ def sign(file):
     file.attrs["content_sha256"] = digest(file, paths, signed)
 
 
-def write_valid(path, truth="u1"):
-    """A valid file; truth values are numbers, or with truth=bool what h5py makes of them."""
+def write_valid(path, truth="u1", coordinates=True):
+    """A valid file; truth values are numbers, or with truth=bool what h5py makes of them. Without coordinates, chain and draw are what netCDF declares for a dimension alone."""
     random = np.random.default_rng(1)
     with h5py.File(path, "w") as file:
         file.attrs.update({"format": "bnn-posterior", "format_version": "1.0", "title": "tiny",
@@ -61,8 +61,12 @@ def write_valid(path, truth="u1"):
         posterior = file.create_group("posterior")
         sizes = {"chain": 2, "draw": 2, "output_out": 2, "output_in": 3}
         for name, size in sizes.items():
-            posterior[name] = np.arange(size, dtype="<i8")
-            posterior[name].make_scale(name if name in ("chain", "draw") else SCALE_NAME % size)
+            is_coordinate = name in ("chain", "draw")
+            if is_coordinate and not coordinates:
+                posterior.create_dataset(name, (size,), ">f4")
+            else:
+                posterior[name] = np.arange(size, dtype="<i8")
+            posterior[name].make_scale(name if is_coordinate and coordinates else SCALE_NAME % size)
         for name, axes in (("output.weight", ["chain", "draw", "output_out", "output_in"]),
                            ("output.bias", ["chain", "draw", "output_out"])):
             shape = tuple(sizes[axis] for axis in axes)
@@ -79,6 +83,21 @@ def write_valid(path, truth="u1"):
         data["inputs"] = random.uniform(size=(4, 3)).astype("<f4")
         data["labels"] = np.array([0, 1, 1, 0], "<i8")
         sign(file)
+
+
+def write_foreign(path):
+    """A valid file as other programs spell it: padded texts, dimensions alone, anything about its origin."""
+    write_valid(path, coordinates=False)
+    with h5py.File(path, "r+") as file:
+        for name in ("posterior_sha256", "data_sha256", "content_sha256"):
+            del file.attrs[name]
+        file.attrs.create("format", np.array(b"bnn-posterior   ", "S16"))
+        file.attrs.create("format_version", np.array(b"1.0.0 ", "S6"))
+        origin = file["provenance"].attrs
+        origin.create("kind", np.array(b"mcmc    ", "S8"))
+        origin.create("author", np.array("Müller".encode("latin-1"), "S6"))
+        origin.update({"seed": 7, "converged": True, "half": np.float16(0.5), "tags": ["a", "b"],
+                       "layers": np.array([True, False]), "nothing": h5py.Empty("f4"), "complex": 1 + 2j})
 
 
 def case(name, path, reason):
@@ -127,6 +146,7 @@ valid = os.path.join(FOLDER, "valid.h5")
 write_valid(valid)
 valid_bytes = open(valid, "rb").read()
 write_valid(os.path.join(FOLDER, "valid-truth.h5"), truth=bool)
+write_foreign(os.path.join(FOLDER, "valid-foreign.h5"))
 
 # Not the format
 raw("empty", "/", "is not an HDF5 file", b"")
@@ -258,6 +278,14 @@ def _(file):
 # Statistics and variational parameters
 simple("statistics-dataset", "/sample_stats", "needs to be a group", lambda f: replace(f, "sample_stats", np.zeros(2)))
 simple("statistic-shape", "/sample_stats/lp", "has shape (2, 3)", lambda f: replace(f, "/sample_stats/lp", np.zeros((2, 3))))
+simple("weight-array-dimensions", WEIGHT, "axis 2 is the dimension in; it needs to be output_out",
+       lambda f: f[WEIGHT].attrs.__setitem__("_ARRAY_DIMENSIONS", ["chain", "draw", "in", "out"]))
+simple("kind-list", "/provenance@kind", "is an array of one text", lambda f: f["provenance"].attrs.__setitem__("kind", ["mcmc"]))
+simple("labels-enumeration", "/evaluation_data/labels", "it needs to hold whole numbers",
+       lambda f: replace(f, "/evaluation_data/labels", np.array([0, 1, 1, 0], "i4"),
+                         dtype=h5py.enum_dtype({"cat": 0, "dog": 1}, basetype="i4")))
+simple("inputs-truth", "/evaluation_data/inputs", "holds truth values; it needs to hold |u1 or <f4 or <f8",
+       lambda f: replace(f, "/evaluation_data/inputs", np.ones((4, 3), bool)))
 simple("statistic-text", "/sample_stats/lp", "holds text",
        lambda f: replace(f, "/sample_stats/lp", np.full((2, 2), "0", object), dtype=h5py.string_dtype()))
 simple("diverging-integer", "/sample_stats/diverging", "holds <i8", lambda f: replace(f, "/sample_stats/diverging", np.zeros((2, 2), int)))

@@ -79,5 +79,10 @@ import Testing
   @Test func `a network that does not fit the inputs is refused`() {
     #expect(Self.message("carbone-conv:8", [2]).contains("does not fit inputs of shape [2]"))
     #expect(Self.message("carbone-conv:8", [1, 6, 6]).contains("does not fit inputs"))
+    let probabilities = """
+      {"input_shape": [2], "class_count": 10, "layers": [
+        {"type": "dense", "name": "output", "units": 10, "activation": "sigmoid"}]}
+      """
+    #expect(Self.message(probabilities, [2]).contains("the last layer has the activation sigmoid"))
   }
 }

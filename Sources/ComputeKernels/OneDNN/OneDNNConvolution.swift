@@ -1,8 +1,8 @@
 internal import CComputeKernels
 internal import COneDNN
 
-/// Three convolutions of oneDNN. Activations lie as the forward one likes them; where a gradient's primitive prefers another
-/// layout (the input gradient of a single-channel image does), it is converted in the worker's memory.
+/// Three convolutions of oneDNN. Activations lie as the forward one likes them; where a gradient's primitive prefers
+/// another layout (the input gradient of a single-channel image does), it is converted in the worker's memory.
 struct OneDNNConvolution: ConvolutionImplementation {
   let source: ActivationLayout
   let destination: ActivationLayout

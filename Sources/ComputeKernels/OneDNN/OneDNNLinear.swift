@@ -32,7 +32,8 @@ struct OneDNNLinear: LinearImplementation {
         m: o, k: m, n: i, operands: operands, destination: CDNN_FLOAT32, source_transposed: true,
         packed_weights: false, bias: false, accumulate: true, activation: CDNN_IDENTITY, slope: 0))
     let (forward, toInput) = (forward, toInput)
-    // Forward multiplies by Wᵀ (inputs, outputs), backward by W (outputs, inputs); the array is W in C order both times.
+    // Forward multiplies by Wᵀ (inputs, outputs), backward by W (outputs, inputs); the array is W in C order both
+    // times.
     packForward = try OneDNNPrimitive("packed weights") { cdnn_pack_create($0, forward.raw, CDNN_WEIGHTS, true) }
     packBackward = try OneDNNPrimitive("packed weights") { cdnn_pack_create($0, toInput.raw, CDNN_WEIGHTS, false) }
   }

@@ -40,8 +40,8 @@ final class OneDNNPrimitive: @unchecked Sendable {
 
 /// oneDNN's description of an array in memory.
 ///
-/// `Sendable` without a check, because it holds a handle: a description never changes once it is made, only questions are
-/// put to it, and the handle is given back once, when nobody has it any longer.
+/// `Sendable` without a check, because it holds a handle: a description never changes once it is made, only questions
+/// are put to it, and the handle is given back once, when nobody has it any longer.
 final class OneDNNLayout: @unchecked Sendable, Equatable {
   let raw: OpaquePointer
 

@@ -136,8 +136,8 @@ struct CheckSuite: Sendable {
   /// Notes that `name`, which depends on something that has failed, was not made.
   mutating func skip(_ name: String) { add(name) { Check(name, .notRun) } }
 
-  /// The suite with one check put in place of that of the same name, and what depends on it not run where it failed. A failure of the ensemble outranks what the run says about
-  /// itself.
+  /// The suite with one check put in place of that of the same name, and what depends on it not run where it failed. A
+  /// failure of the ensemble outranks what the run says about itself.
   func replacing(_ name: String, _ check: Check) -> CheckSuite {
     var suite = CheckSuite()
     for old in checks { suite.add(old.name) { old.name == name && old.status != .failed ? check : old } }

@@ -43,7 +43,8 @@ struct EnsembleChecks {
       advice: "The network overflows or has weights that are not numbers: nothing else can be judged.")
   }
 
-  /// Logits that lie in [0, 1] and sum to 1 for every input are probabilities: a softmax of them caps every confidence at e/(e + C − 1), and a loss of them has a tiny gradient.
+  /// Logits that lie in [0, 1] and sum to 1 for every input are probabilities: a softmax of them caps every confidence
+  /// at e/(e + C − 1), and a loss of them has a tiny gradient.
   private func logits() -> Check {
     let rows = Array(memberExamples.prefix(20))
     guard rows.count > 1, subject.ensemble.classCount > 1 else {
@@ -67,7 +68,8 @@ struct EnsembleChecks {
     }
   }
 
-  /// For an ensemble that has no members to ask: log-probabilities that are the log-softmax of a one-hot row, almost everywhere.
+  /// For an ensemble that has no members to ask: log-probabilities that are the log-softmax of a one-hot row, almost
+  /// everywhere.
   private var membersLookTwiceSoftmaxed: Bool {
     let classes = subject.ensemble.classCount
     let count = members.elements.count / classes

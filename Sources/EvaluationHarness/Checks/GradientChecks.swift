@@ -1,9 +1,11 @@
 import Foundation
 import RobustnessCore
 
-/// Compares the gradient in use with the log-domain gradient in `Double` over members, and that one's loss with finite differences.
+/// Compares the gradient in use with the log-domain gradient in `Double` over members, and that one's loss with finite
+/// differences.
 ///
-/// Both are made on a few examples and draws (`FiniteDifferenceEffort`), the same for both sides. Finite differences are of the log-loss: the loss itself underflows.
+/// Both are made on a few examples and draws (`FiniteDifferenceEffort`), the same for both sides. Finite differences
+/// are of the log-loss: the loss itself underflows.
 struct GradientChecks {
   /// Why the gradient in use is wrong, if it is.
   struct Findings: Sendable {
@@ -45,7 +47,8 @@ struct GradientChecks {
 
   /// The examples, each feature moved inwards by up to a hundredth of the box.
   ///
-  /// In a constant background every window of a max-pool is a tie, and many features lie on the edge of the box: the loss has no derivative there that a difference quotient could meet.
+  /// In a constant background every window of a max-pool is a tie, and many features lie on the edge of the box: the
+  /// loss has no derivative there that a difference quotient could meet.
   private func awayFromTies(_ examples: Examples) -> Examples {
     let width = box.upperBound - box.lowerBound
     let middle = (box.upperBound + box.lowerBound) / 2
@@ -59,7 +62,8 @@ struct GradientChecks {
     return examples.moved(to: points)
   }
 
-  /// ‖gradient in use − gradient by central differences‖ / ‖gradient in use‖, estimated along random directions and along the gradient itself.
+  /// ‖gradient in use − gradient by central differences‖ / ‖gradient in use‖, estimated along random directions and
+  /// along the gradient itself.
   private func finiteDifferenceErrors(
     _ examples: Examples, _ objective: Objective, _ used: LossAndGradient, _ reference: MemberwiseEnsemble
   ) throws -> [Double] {
@@ -88,7 +92,8 @@ struct GradientChecks {
       for row in 0..<examples.count {
         let predicted = predictedDerivative(used, row, v, objective, logLoss: exactLosses[row])
         let norm = relativeNorm(used, row, objective, logLoss: exactLosses[row])
-        // A loss that is flat to its last bit (double softmax of a confident network) has no difference quotient to compare with.
+        // A loss that is flat to its last bit (double softmax of a confident network) has no difference quotient to
+        // compare with.
         let resolution = 2.2e-16 * max(1, abs(exactLosses[row]), magnitudes[row]) / step
         if max(abs(numeric[row]), abs(predicted)) > 1000 * resolution { isResolved[row] = true }
         // A gradient that is zero or not a number is wrong wherever there is a difference.
@@ -193,9 +198,11 @@ struct GradientChecks {
 }
 
 extension GradientChecks {
-  /// Asks again, all in one small batch, for gradients that the attack was given; nil when there are none to compare, a failure when some are others than before.
+  /// Asks again, all in one small batch, for gradients that the attack was given; nil when there are none to compare, a
+  /// failure when some are others than before.
   ///
-  /// Finite differences look at a few examples in a batch of their own: what goes wrong in the attack's batches only (a tail, a stale buffer, noise that was left on) shows here.
+  /// Finite differences look at a few examples in a batch of their own: what goes wrong in the attack's batches only (a
+  /// tail, a stale buffer, noise that was left on) shows here.
   func repeated(_ probes: [Int: GradientProbe], draws: AccountingOracle.QueryDraws) throws -> Check? {
     guard case .fixed(let indices) = draws, !probes.isEmpty else { return nil }
     var others = 0

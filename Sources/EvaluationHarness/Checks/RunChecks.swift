@@ -9,7 +9,8 @@ struct RunChecks {
   private var name: String { outcome.request.attack.name }
   private var count: Int { outcome.examples.count }
 
-  /// How many examples two results may differ by before it means something: a small fraction, and more than one, unless one example alone moves the number by more than 5 %.
+  /// How many examples two results may differ by before it means something: a small fraction, and more than one, unless
+  /// one example alone moves the number by more than 5 %.
   private func tolerance(_ fraction: Double) -> Int {
     max(count < 20 ? 0 : 1, Int((fraction * Double(count)).rounded(.down)))
   }
@@ -138,8 +139,9 @@ struct RunChecks {
       advice: "A larger budget contains the smaller one: the attack is too weak at the larger ε.")
   }
 
-  /// Whether the other result fools more examples than this one, by more than the tolerance and by more than chance: McNemar's one-sided test says so at 5 %, or it misses none that
-  /// this one fools (of few examples: and takes the accuracy out of its own interval). Near a curved boundary two good attacks fool different examples.
+  /// Whether the other result fools more examples than this one, by more than the tolerance and by more than chance:
+  /// McNemar's one-sided test says so at 5 %, or it misses none that this one fools (of few examples: and takes the
+  /// accuracy out of its own interval). Near a curved boundary two good attacks fool different examples.
   private func isStronger(_ otherWithstood: [Bool]) -> Bool {
     let (more, less) = discordant(otherWithstood)
     guard more - less > tolerance(0.005) else { return false }

@@ -1,7 +1,8 @@
 import Reporting
 import Shell
 
-/// Progress on standard error: a line on a terminal, elsewhere one every minute; ends the work at the next query once the user pressed Ctrl-C.
+/// Progress on standard error: a line on a terminal, elsewhere one every minute; ends the work at the next query once
+/// the user pressed Ctrl-C.
 package struct TerminalProgress: EvaluationProgress {
   private let line = ProgressLine(unit: "member-gradients", interval: .seconds(60))
   private let prefix: String

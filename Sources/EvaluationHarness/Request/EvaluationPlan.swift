@@ -4,7 +4,8 @@ public import RobustnessCore
 public struct AttackRequest: Sendable {
   /// The attack.
   public var attack: any Attack.Type
-  /// Options that differ from the defaults, by name as on the command line: `["random-start": "false"]`. The command line checks the names before; here one that the attack does not have is ignored.
+  /// Options that differ from the defaults, by name as on the command line: `["random-start": "false"]`. The command
+  /// line checks the names before; here one that the attack does not have is ignored.
   public var assignments: [String: String]
   /// The norm of the threat model.
   public var norm: Norm
@@ -115,7 +116,8 @@ public struct EvaluationPlan: Sendable {
   /// Whether results say what every run did to every example.
   public var recordsExamples = false
 
-  /// A plan with the defaults of the command line: the predictive's loss and decision, all draws, untargeted, in the box [0, 1], seed 0.
+  /// A plan with the defaults of the command line: the predictive's loss and decision, all draws, untargeted, in the
+  /// box [0, 1], seed 0.
   public init(
     attacks: [AttackRequest], objectives: [Objective] = [.predictive], epsilons: [Double],
     box: ClosedRange<Double> = 0...1,
@@ -137,7 +139,8 @@ public struct EvaluationPlan: Sendable {
   }
 }
 
-/// The part of the problem on which gradients are compared with `Double`. It is a part of the plan, not of the clock: results do not depend on the machine.
+/// The part of the problem on which gradients are compared with `Double`. It is a part of the plan, not of the clock:
+/// results do not depend on the machine.
 public struct FiniteDifferenceEffort: Sendable, Hashable {
   /// Number of examples, evenly spaced.
   public var examples: Int
@@ -153,7 +156,8 @@ public struct FiniteDifferenceEffort: Sendable, Hashable {
     self.directions = directions
   }
 
-  /// An effort of about a second in a network of which one example through one draw takes `operations` floating-point operations.
+  /// An effort of about a second in a network of which one example through one draw takes `operations` floating-point
+  /// operations.
   public init(operationsPerExample operations: Double) {
     let budget = 2e10 / max(operations, 1)
     self.init()

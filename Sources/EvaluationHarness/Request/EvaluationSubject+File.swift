@@ -13,7 +13,7 @@ extension EvaluationRequest {
     guard case .file(let path) = source else { throw UsageError("which posterior file? Give --model FILE") }
     let file = try PosteriorFile.open(path, acceptChanged: acceptChanged, probe: .currentProgram)
     let source = try weights(of: file)
-    let (examples, dataSHA256) = try examples(for: file)
+    let (examples, dataSHA256, arrays) = try examples(for: file)
     // An attack, the oracle and the results keep about a dozen arrays of the size of the inputs.
     let working = 12 * MemoryLayout<Double>.stride * examples.inputs.elements.count
     let (ensemble, precision) = try ensemble(
@@ -43,7 +43,9 @@ extension EvaluationRequest {
     subject.processor = Processor.name
     subject.products = ensemble.kernelUses
     subject.kernels = precision == .float64 ? "portable kernels" : KernelLibrary.preferredDescription
-    if let data { subject.summary += " · examples of \(data)" }
+    if let data {
+      subject.summary += PrintedText.line(" · examples of \(data)" + (arrays.map { " (\($0))" } ?? ""))
+    }
     let draws = self.draws.map { DrawSelection.some(evenlySpaced($0, of: source.drawCount)) } ?? .all
     subject.prepare = { try ensemble.prepare(draws: draws) }
     return (subject, file.inputBounds)
@@ -81,14 +83,16 @@ extension EvaluationRequest {
       seed: seed)
   }
 
-  private func examples(for file: PosteriorFile) throws -> (Examples, sha256: String?) {
+  private func examples(for file: PosteriorFile) throws -> (Examples, sha256: String?, arrays: String?) {
     let shape = file.architecture.inputShape
     let data: EvaluationData
     var digest = file.dataSHA256
+    var arrays: String?
     if let path = self.data {
       let read = try ExamplesFile.read(path, for: file.expectedInputs, acceptChanged: acceptChanged)
       data = clamped(read.data, file.inputBounds)
       digest = read.sha256
+      arrays = read.names
     } else {
       guard let own = try file.evaluationData() else {
         throw BadDataError("\(file.path): /evaluation_data is missing; give the inputs and labels with --data FILE")
@@ -97,7 +101,7 @@ extension EvaluationRequest {
     }
     let inputs = Tensor(shape: [data.count] + shape, elements: data.inputs)
     let examples = Examples(inputs: inputs, labels: data.labels)
-    return (self.examples.map { examples.first($0) } ?? examples, digest)
+    return (self.examples.map { examples.first($0) } ?? examples, digest, arrays)
   }
 
   /// What the file says about itself, and what the examples say where they are of another file.
@@ -105,7 +109,9 @@ extension EvaluationRequest {
     guard let data else { return file.warnings }
     let review = ExampleReview(
       labels: examples.labels, classCount: file.architecture.classCount,
-      isZero: (0..<examples.count).map { row in examples.inputs[row: row].allSatisfy { $0 == 0 } })
+      isZero: (0..<examples.count).map { row in examples.inputs[row: row].allSatisfy { $0 == 0 } },
+      range: examples.inputs.elements.min().flatMap { low in examples.inputs.elements.max().map { low...$0 } },
+      bounds: file.inputBounds)
     let name = data.split(separator: "/").last.map(String.init) ?? data
     return file.warnings.filter { !$0.place.hasPrefix("/evaluation_data/") }
       + review.warnings(labels: "\(name): the labels", inputs: "\(name)")

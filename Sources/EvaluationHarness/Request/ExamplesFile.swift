@@ -4,16 +4,19 @@ import Shell
 
 /// Inputs and labels from a file of their own: what `--data` names.
 enum ExamplesFile {
-  /// Reads the evaluation data of another posterior file, `inputs` and `labels` at the root of an HDF5 file, or one run of a file that
-  /// `--save-adversarial` wrote (`out.h5#0`). All are checked in a child process like every file of unknown origin. The digest names the examples: that of the posterior file, or of the values.
+  /// Reads the evaluation data of another posterior file, `inputs` and `labels` at the root of an HDF5 file, or one run
+  /// of a file that `--save-adversarial` wrote (`out.h5#0`). All are checked in a child process like every file of
+  /// unknown origin. The digest names the examples: that of the posterior file, or of the values. The names are those
+  /// of the arrays, where they were chosen among others.
   ///
-  /// - Parameter expected: What the network takes; everything that disagrees with it is refused, whichever file it is in.
+  /// - Parameter expected: What the network takes; everything that disagrees with it is refused, whichever file it is
+  ///   in.
   static func read(
     _ argument: String, for expected: ExpectedInputs, acceptChanged: Bool
-  ) throws -> (data: EvaluationData, sha256: String) {
+  ) throws -> (data: EvaluationData, sha256: String, names: String?) {
     let (path, run) = split(argument)
-    if let data = try ExampleArrays.read(path, run: run, for: expected, probe: .currentProgram) {
-      return (data, data.sha256)
+    if let found = try ExampleArrays.readNamed(path, run: run, for: expected, probe: .currentProgram) {
+      return (found.data, found.data.sha256, found.names)
     }
     guard run == nil else {
       throw BadDataError("\(path): is a posterior file; # names a run in a file that --save-adversarial wrote")
@@ -22,7 +25,7 @@ enum ExamplesFile {
     guard let digest = file.dataSHA256, let data = try file.evaluationData(for: expected) else {
       throw BadDataError("\(path): /evaluation_data is missing")
     }
-    return (data, digest)
+    return (data, digest, nil)
   }
 
   /// A file may have # in its name: what exists is meant as it stands.

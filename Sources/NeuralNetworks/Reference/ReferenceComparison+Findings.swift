@@ -95,8 +95,8 @@ extension ReferenceComparison {
       advice: "Answers under the name logits are what the last layer gives, without a softmax.")
   }
 
-  /// Whether most draws differ, and all by no more than products of a coarser arithmetic do: by a half to a fifth of the
-  /// deviations, which allow for digits that are cut off.
+  /// Whether most draws differ, and all by no more than products of a coarser arithmetic do: by a half to a fifth of
+  /// the deviations, which allow for digits that are cut off.
   private func hasSize(_ loosely: Judgement, _ strictly: Judgement) -> Bool {
     guard let logits = loosely.logits, !strictly.isOfFewDraws, loosely.isExplained else { return false }
     return logits.allSatisfy { $0.rootMeanSquareRatio <= 1.2 }

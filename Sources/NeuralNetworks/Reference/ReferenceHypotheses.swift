@@ -188,8 +188,8 @@ struct ReferenceHypotheses {
     }
   }
 
-  /// Products of operands with fewer digits, carried out as graphics processors do: of all layers, or of one kind, which
-  /// has a switch of its own.
+  /// Products of operands with fewer digits, carried out as graphics processors do: of all layers, or of one kind,
+  /// which has a switch of its own.
   var arithmetics: [ReferenceHypothesis] {
     var result: [ReferenceHypothesis] = []
     func add(_ cause: String, _ advice: String, isTF32: Bool, _ rounding: ReferencePass.OperandRounding) {

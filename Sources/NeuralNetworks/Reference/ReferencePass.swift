@@ -3,8 +3,8 @@ import Foundation
 /// A plain forward pass in Double, layer by layer and in no hurry, that shares no code with the engines; beside each
 /// number it can carry how far another program's rounding may have taken it.
 ///
-/// The deviation is that of the probabilistic error analysis (Higham and Mary 2019): rounding errors are independent and
-/// of mean zero, so that squares add. Every partial sum s_k of a product contributes (u·s_k)², every product p_k of
+/// The deviation is that of the probabilistic error analysis (Higham and Mary 2019): rounding errors are independent
+/// and of mean zero, so that squares add. Every partial sum s_k of a product contributes (u·s_k)², every product p_k of
 /// rounded operands ⅔(u·p_k)² and, since digits may be cut off rather than rounded, the whole sum (u·s)²; a weight w
 /// passes on w² of what its input has; an activation the square of its steepest slope within reach. Worst-case bounds,
 /// in which n·u takes the place of √n·u, would be a hundred times as wide for the layers of this field, and hide TF32.

@@ -9,9 +9,11 @@ public struct PenalizedLoss: Sendable, Hashable, Codable {
 }
 
 extension BayesianNetwork {
-  /// −(1/B) Σ log p(y_i | x_i, w) − (1/N) log p(w), whose minimum over all examples is the maximum a posteriori, and its gradient.
+  /// −(1/B) Σ log p(y_i | x_i, w) − (1/N) log p(w), whose minimum over all examples is the maximum a posteriori, and
+  /// its gradient.
   ///
-  /// It is the log-posterior divided by −N, so that a learning rate means the same whatever the number of examples. The temperature does not move the minimum and is left out.
+  /// It is the log-posterior divided by −N, so that a learning rate means the same whatever the number of examples. The
+  /// temperature does not move the minimum and is left out.
   ///
   /// - Parameters:
   ///   - parameters: One number for each weight and bias.

@@ -5,10 +5,13 @@ public import RobustnessCore
 
 /// The posterior over the weights of a network: a Gaussian prior, and the categorical likelihood of labelled examples.
 ///
-/// log p(w | D) = (Σ_i log softmax(f(x_i, w))_{y_i} + log p(w)) / T up to a constant, with temperature T (1: the Bayesian posterior).
+/// log p(w | D) = (Σ_i log softmax(f(x_i, w))_{y_i} + log p(w)) / T up to a constant, with temperature T (1: the
+/// Bayesian posterior).
 ///
-/// The products run in the configured precision, with weights rounded to it; losses, sums over examples, prior and position are `Double`. With bfloat16 products the gradient is approximate and the value is not:
-/// it comes from a pass of its own in float32. Results do not depend on the number of threads. One caller at a time is served; chains that run at once have a network each, which share their examples.
+/// The products run in the configured precision, with weights rounded to it; losses, sums over examples, prior and
+/// position are `Double`. With bfloat16 products the gradient is approximate and the value is not: it comes from a pass
+/// of its own in float32. Results do not depend on the number of threads. One caller at a time is served; chains that
+/// run at once have a network each, which share their examples.
 ///
 /// `Sendable` without a check: everything that changes does so under the lock that every public call takes.
 public final class BayesianNetwork: LogDensity, @unchecked Sendable {

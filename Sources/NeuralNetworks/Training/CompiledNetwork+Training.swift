@@ -62,7 +62,8 @@ extension CompiledNetwork {
     }
   }
 
-  /// Takes the gradient in `space.gradients.last` back to the first product, and adds the gradients of all parameters to `sum`.
+  /// Takes the gradient in `space.gradients.last` back to the first product, and adds the gradients of all parameters
+  /// to `sum`.
   ///
   /// - Parameter sum: One number for each parameter: float32, or float64 for networks in float64.
   func backwardToParameters(_ draw: PackedDraw, _ space: Workspace, into sum: UnsafeMutableRawPointer) throws {

@@ -10,7 +10,8 @@ public struct GaussianPrior: Sendable, Hashable {
     case global(Double)
     /// One for each layer with parameters, from the input on: of its weights and of its biases.
     case perLayer([Double])
-    /// That of the biases, and the same divided by √(inputs of a unit) for the weights, so that pre-activations do not grow with the width (Neal 1996, chapter 2).
+    /// That of the biases, and the same divided by √(inputs of a unit) for the weights, so that pre-activations do not
+    /// grow with the width (Neal 1996, chapter 2).
     case fanIn(Double)
   }
 

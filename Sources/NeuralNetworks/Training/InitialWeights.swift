@@ -3,7 +3,8 @@ public import RobustnessCore
 extension Architecture {
   /// Random weights to begin an optimisation at: normal with a variance of gain/(inputs of a unit), biases zero.
   ///
-  /// The gain is 2 in front of a ReLU (He, Zhang, Ren and Sun, ICCV 2015, equation 10), and 2/(1 + 0.01²) in front of a leaky one, so that pre-activations keep their magnitude from layer to layer; it is 1 otherwise (LeCun et al. 1998,
+  /// The gain is 2 in front of a ReLU (He, Zhang, Ren and Sun, ICCV 2015, equation 10), and 2/(1 + 0.01²) in front of a
+  /// leaky one, so that pre-activations keep their magnitude from layer to layer; it is 1 otherwise (LeCun et al. 1998,
   /// §4.6).
   public func initialWeights(_ stream: inout RandomStream) -> [Float] {
     let normals = stream.normals(parameterCount)

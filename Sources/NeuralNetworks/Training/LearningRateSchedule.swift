@@ -4,7 +4,8 @@ import Foundation
 public enum LearningRateSchedule: Sendable, Hashable, Codable {
   /// Always the same.
   case constant
-  /// From the full rate to zero along half a cosine: ½(1 + cos(π · step/steps)) (Loshchilov and Hutter, ICLR 2017, equation 5, without restarts).
+  /// From the full rate to zero along half a cosine: ½(1 + cos(π · step/steps)) (Loshchilov and Hutter, ICLR 2017,
+  /// equation 5, without restarts).
   case cosine(steps: Int)
   /// Multiplied by `factor` after every `period` steps.
   case decay(factor: Double, period: Int)
@@ -21,8 +22,9 @@ public enum LearningRateSchedule: Sendable, Hashable, Codable {
 
 /// Tells from noisy values, one an epoch, whether what is to become larger still does.
 ///
-/// Two consecutive windows are compared: as long as the mean of the newer one is larger by more than the standard error of the difference, there is progress. Nothing here has a
-/// scale, so that the same rule fits ELBOs of −30 and of −30,000.
+/// Two consecutive windows are compared: as long as the mean of the newer one is larger by more than the standard error
+/// of the difference, there is progress. Nothing here has a scale, so that the same rule fits ELBOs of −30 and of
+/// −30,000.
 public struct PlateauDetector: Codable, Sendable, Hashable {
   /// Values in a window.
   public let window: Int

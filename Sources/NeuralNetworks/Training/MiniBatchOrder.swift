@@ -2,7 +2,8 @@ public import RobustnessCore
 
 /// The examples in the order in which an epoch passes through them, and their cuts into mini-batches.
 ///
-/// Every epoch is a permutation of its own, keyed by the epoch (the streams are those of a chain). The last batch may be smaller than the others.
+/// Every epoch is a permutation of its own, keyed by the epoch (the streams are those of a chain). The last batch may
+/// be smaller than the others.
 public struct MiniBatchOrder: Sendable {
   /// Examples in a batch.
   public let batchSize: Int

@@ -1,8 +1,10 @@
 /// Parameters cut into ranges of fixed size, worked on by several threads.
 ///
-/// The cuts depend on the number of parameters alone, so that sums of the ranges' sums, in order, do not depend on threads.
+/// The cuts depend on the number of parameters alone, so that sums of the ranges' sums, in order, do not depend on
+/// threads.
 struct ParameterRanges: Sendable {
-  /// Parameters of a range: a multiple of 64, because normal numbers are made in groups of so many, and few enough for the second-level cache.
+  /// Parameters of a range: a multiple of 64, because normal numbers are made in groups of so many, and few enough for
+  /// the second-level cache.
   static let length = 16_384
 
   let ranges: [Range<Int>]

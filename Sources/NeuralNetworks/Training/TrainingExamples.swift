@@ -45,7 +45,8 @@ public struct TrainingExamples: Sendable {
     self.labels = labels.map(Int32.init)
   }
 
-  /// Copies rows into a block (rounded to the precision of the products, normalised), pads it with zeros, and copies their labels.
+  /// Copies rows into a block (rounded to the precision of the products, normalised), pads it with zeros, and copies
+  /// their labels.
   ///
   /// - Parameter rows: Which rows; positions in `indices` where that is given.
   func load(

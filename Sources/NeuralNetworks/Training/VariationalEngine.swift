@@ -1,10 +1,12 @@
 internal import CComputeKernels
 internal import ComputeKernels
 
-/// The log-likelihood of examples under noise on every pre-activation, and its gradient with respect to the means and variances of the weights.
+/// The log-likelihood of examples under noise on every pre-activation, and its gradient with respect to the means and
+/// variances of the weights.
 ///
-/// The network is lowered without its activations, whose place the noise takes first; a maximum over a window comes behind the noise, and the activation behind both (an increasing one commutes with a maximum). Owned by one caller at a
-/// time, who holds a lock; a worker uses its own lane. Everything is allocated once.
+/// The network is lowered without its activations, whose place the noise takes first; a maximum over a window comes
+/// behind the noise, and the activation behind both (an increasing one commutes with a maximum). Owned by one caller at
+/// a time, who holds a lock; a worker uses its own lane. Everything is allocated once.
 final class VariationalEngine: Sendable {
   private struct Lane: Sendable {
     let space: Workspace

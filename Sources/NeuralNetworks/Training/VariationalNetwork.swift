@@ -3,29 +3,38 @@ internal import ComputeKernels
 import Foundation
 public import RobustnessCore
 
-/// The evidence lower bound of independent Gaussians over the weights of a network, estimated on mini-batches, and its gradient.
+/// The evidence lower bound of independent Gaussians over the weights of a network, estimated on mini-batches, and its
+/// gradient.
 ///
-/// With temperature T likelihood and prior are raised to the power 1/T, and the prior N(0, σp²)^{1/T} is N(0, T σp²) up to a constant, so that
+/// With temperature T likelihood and prior are raised to the power 1/T, and the prior N(0, σp²)^{1/T} is N(0, T σp²) up
+/// to a constant, so that
 ///
 ///     ELBO(q) = (N/B) (1/T) Σ E_q log p(y_i | x_i, w) − KL(q ‖ N(0, T σp²)),
 ///     KL = Σ log(σp √T/σ) + (σ² + μ²)/(2 T σp²) − ½,
 ///
-/// a lower bound of log ∫ p(D | w)^{1/T} N(w; 0, T σp²) dw: the evidence at T = 1. The divergence is exact, the likelihood is a Monte Carlo estimate without bias. The factor N/B is that of the batch at hand.
+/// a lower bound of log ∫ p(D | w)^{1/T} N(w; 0, T σp²) dw: the evidence at T = 1. The divergence is exact, the
+/// likelihood is a Monte Carlo estimate without bias. The factor N/B is that of the batch at hand.
 ///
-/// Distributions are arrays of 2P numbers for P parameters: the means, then ρ = log σ. A logarithm because a step of an optimiser then is a relative change of σ, whatever the prior's scale; because no σ is zero; and because the entropy is
-/// exactly −Σρ.
+/// Distributions are arrays of 2P numbers for P parameters: the means, then ρ = log σ. A logarithm because a step of an
+/// optimiser then is a relative change of σ, whatever the prior's scale; because no σ is zero; and because the entropy
+/// is exactly −Σρ.
 ///
-/// Products are in float32, sums over examples and parameters in `Double`. Results do not depend on threads. One caller at a time is served.
+/// Products are in float32, sums over examples and parameters in `Double`. Results do not depend on threads. One caller
+/// at a time is served.
 ///
 /// `Sendable` without a check: engines and memory change under the lock that every estimate takes; the rest never does.
 public final class VariationalNetwork: @unchecked Sendable {
   /// How the expected log-likelihood is estimated.
   public enum Estimator: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Noise on every pre-activation instead of every weight (Kingma, Salimans and Welling, *Variational dropout and the local reparameterization trick*, NIPS 2015, equation 6): mean x·M + b, variance x²·S² + s_b². Every example has noise of its
-    /// own, so that the variance falls with the size of the batch. Exact for dense layers. Units of a convolution share weights over the places of an image and are correlated there; the noise is drawn
-    /// independently for each place, as Kingma et al. and Molchanov et al. (2017) do: right for every unit by itself, but not their joint distribution.
+    /// Noise on every pre-activation instead of every weight (Kingma, Salimans and Welling, *Variational dropout and
+    /// the local reparameterization trick*, NIPS 2015, equation 6): mean x·M + b, variance x²·S² + s_b². Every example
+    /// has noise of its own, so that the variance falls with the size of the batch. Exact for dense layers. Units of a
+    /// convolution share weights over the places of an image and are correlated there; the noise is drawn independently
+    /// for each place, as Kingma et al. and Molchanov et al. (2017) do: right for every unit by itself, but not their
+    /// joint distribution.
     case localReparametrization = "local-reparametrization"
-    /// One draw of the weights for the whole batch (Blundell et al. 2015): unbiased for every architecture, and noisier.
+    /// One draw of the weights for the whole batch (Blundell et al. 2015): unbiased for every architecture, and
+    /// noisier.
     case sharedDraw = "shared-draw"
   }
 
@@ -72,7 +81,8 @@ public final class VariationalNetwork: @unchecked Sendable {
   ///   - indices: Positions of the examples of the batch.
   ///   - samples: How many times every example meets fresh noise; their mean is taken.
   ///   - estimator: How the noise comes in.
-  ///   - noise: Names the noise: the same stream gives the same bits. Rows are told apart by their place in the batch. The numbers of an activation are laid out as the kernels store it.
+  ///   - noise: Names the noise: the same stream gives the same bits. Rows are told apart by their place in the batch.
+  ///     The numbers of an activation are laid out as the kernels store it.
   ///   - gradient: Where given, its 2P numbers are overwritten with the gradient of −ELBO.
   public func estimateBound(
     _ distribution: UnsafeBufferPointer<Float>, examples indices: [Int64], samples: Int, estimator: Estimator,
@@ -108,7 +118,8 @@ public final class VariationalNetwork: @unchecked Sendable {
     return divergence(means, means + architecture.parameterCount, factor: 0, gradient: nil)
   }
 
-  /// The numbers that row r of a batch adds to its pre-activations in layer l, scaled: stream r · layers + l of the key that is the first number of the noise's stream.
+  /// The numbers that row r of a batch adds to its pre-activations in layer l, scaled: stream r · layers + l of the key
+  /// that is the first number of the noise's stream.
   static func normals(key: UInt64, stream: UInt64, count: Int) -> [Float] {
     [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       if count > 0 { ckn_normals(buffer.baseAddress, key, stream, count) }

@@ -1,10 +1,12 @@
 internal import ComputeKernels
 
-/// How examples are cut into blocks and units of work: a function of their number alone, so that no bit depends on the number of threads.
+/// How examples are cut into blocks and units of work: a function of their number alone, so that no bit depends on the
+/// number of threads.
 ///
-/// A unit is a run of blocks whose weight gradients add up in single precision inside the products; the sums of the units are added in `Double`, in
-/// order. Adding one costs about as much as a fifteenth of a block's products, and rounding grows with the length of a sum: 5,000 examples in a unit keep both small.
-/// Large blocks reuse the packed weights, and read and write the sums less often.
+/// A unit is a run of blocks whose weight gradients add up in single precision inside the products; the sums of the
+/// units are added in `Double`, in order. Adding one costs about as much as a fifteenth of a block's products, and
+/// rounding grows with the length of a sum: 5,000 examples in a unit keep both small. Large blocks reuse the packed
+/// weights, and read and write the sums less often.
 struct WorkPlan: Sendable, Hashable {
   let count: Int
   /// Rows of a block.

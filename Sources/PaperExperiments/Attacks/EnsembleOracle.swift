@@ -2,7 +2,8 @@ import RobustnessCore
 
 /// Answers attacks from an ensemble: an untargeted goal, all draws, the posterior predictive's decision.
 ///
-/// The harness of `evaluate` counts and checks as well; tables of many attacks need the answers alone, and the same random streams.
+/// The harness of `evaluate` counts and checks as well; tables of many attacks need the answers alone, and the same
+/// random streams.
 struct EnsembleOracle: AttackOracle {
   let ensemble: any PosteriorEnsemble
   let examples: Examples

@@ -101,7 +101,8 @@ extension Audit {
       + "\n*Created* is adversarial accuracy minus that of the same method without any deviation, on the same images, with its paired 95 % interval. *Of the correct*: among the images that are right without an attack; a network that knows nothing has none to lose."
   }
 
-  /// Adversarial accuracy that is created contradicts; softmax robustness that is created does not support, since a network that is unsure, or does not look at its input, has it too.
+  /// Adversarial accuracy that is created contradicts; softmax robustness that is created does not support, since a
+  /// network that is unsure, or does not look at its input, has it too.
   func judge(_ rows: [Row]) -> (String, ExperimentResult.Verdict) {
     var creating: [String] = []
     var steadier: [String] = []

@@ -41,7 +41,8 @@ struct Audit: Experiment {
     unscaled.name = "mnist-hmc-prior-1"
     unscaled.options.prior = .global
     unscaled.options.priorScale = "1"
-    // Steps that the likelihood allows cross a tenth of so wide a prior, with a hundred of them or with a quarter of that.
+    // Steps that the likelihood allows cross a tenth of so wide a prior, with a hundred of them or with a quarter of
+    // that.
     if scale == .laptop { unscaled.samplerOptions["max-leapfrog-steps"] = "25" }
 
     var priorOptions = TrainingRequest.Options()
@@ -54,7 +55,9 @@ struct Audit: Experiment {
     let prior = PosteriorSpec(
       name: "mnist-prior-1-wide", data: .named("mnist"), making: .prior, options: priorOptions)
 
-    // The likelihood of a batch is not scaled up to all of the data, so that the KL term counts N/B times. (p(D|w)^(B/N) p(w)) is what train calls the temperature N/B, with the prior narrowed so that the temperature widens it back.
+    // The likelihood of a batch is not scaled up to all of the data, so that the KL term counts N/B times.
+    // (p(D|w)^(B/N) p(w)) is what train calls the temperature N/B, with the prior narrowed so that the temperature
+    // widens it back.
     let temperature = Double(examples) / 128
     var overweighted = vi
     overweighted.name = "mnist-vi-kl-overweighted"
@@ -62,7 +65,8 @@ struct Audit: Experiment {
     let scales = (vi.options.priorScale ?? "1").split(separator: ",").compactMap { Double($0) }
     overweighted.options.priorScale = scales.map { "\($0 / temperature.squareRoot())" }.joined(separator: ",")
 
-    // Twelve mini-batches; the chain of the last survives, with a twelfth of the draws, which are drawn from with replacement.
+    // Twelve mini-batches; the chain of the last survives, with a twelfth of the draws, which are drawn from with
+    // replacement.
     var last = hmc
     last.name = "mnist-hmc-last-batch"
     last.data = .lastBatch(of: "mnist", size: scale.pick(2000, 25_000, 60_000) / 12)

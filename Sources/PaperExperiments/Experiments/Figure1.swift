@@ -5,7 +5,8 @@ import PosteriorFiles
 import RobustnessCore
 import TrainingHarness
 
-/// Figure 1 of the paper: components of the expected loss gradient on half-moons, by width and number of training points.
+/// Figure 1 of the paper: components of the expected loss gradient on half-moons, by width and number of training
+/// points.
 struct Figure1: Experiment {
   static let name = "figure1"
   static let title = "Figure 1: half-moons, by width and number of points"

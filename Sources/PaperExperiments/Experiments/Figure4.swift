@@ -58,7 +58,8 @@ struct Figure4: Experiment {
     func number(_ name: String) -> Double { member.options[name] ?? 0 }
     switch member.method {
     case "hmc":
-      // A tenth of the draws after a short warm-up. The grid's step sizes are too large for most of these posteriors: chains that never move would say nothing of HMC, so that the laptop's adapt.
+      // A tenth of the draws after a short warm-up. The grid's step sizes are too large for most of these posteriors:
+      // chains that never move would say nothing of HMC, so that the laptop's adapt.
       options.start = "map"
       options.mapIterations = scale.pick(100, 150, 500)
       options.chains = 1
@@ -97,7 +98,8 @@ struct Figure4: Experiment {
     var gap: Double
     /// Number of draws that differ, where it is known.
     var distinct: Int?
-    /// Whether the network says something of its method: its accuracy is beyond doubt twice that of guessing, and a Markov chain has moved.
+    /// Whether the network says something of its method: its accuracy is beyond doubt twice that of guessing, and a
+    /// Markov chain has moved.
     var counts: Bool
     /// Whether a verdict may rest on it: its draws are no Markov chain, or one that has converged.
     var carriesVerdict: Bool

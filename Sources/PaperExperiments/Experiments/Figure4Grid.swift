@@ -52,7 +52,8 @@ enum Figure4Grid {
     widths.flatMap { width in depths.flatMap { depth in activations.map { (width, depth, $0) } } }
   }
 
-  /// So many members, as many of each width as of any other (the first widths get what is left over), at random with a seed.
+  /// So many members, as many of each width as of any other (the first widths get what is left over), at random with a
+  /// seed.
   static func stratified(_ grid: [Member], count: Int, seed: UInt64) -> [Member] {
     guard count < grid.count else { return grid }
     let widths = Set(grid.map(\.width)).sorted()

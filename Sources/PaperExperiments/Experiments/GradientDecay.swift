@@ -55,7 +55,8 @@ struct GradientDecay: Sendable {
       order: order)
   }
 
-  /// What the ratios R say: the gradient does not vanish where all intervals lie above 0. Every posterior is named; only those that may carry a verdict decide it, and a claim about all is supported by all or not at all.
+  /// What the ratios R say: the gradient does not vanish where all intervals lie above 0. Every posterior is named;
+  /// only those that may carry a verdict decide it, and a claim about all is supported by all or not at all.
   static func verdict(
     _ signals: [(name: String, signal: SignalInterval, carriesVerdict: Bool)]
   ) -> (String, ExperimentResult.Verdict) {

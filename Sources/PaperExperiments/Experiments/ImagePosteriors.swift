@@ -2,8 +2,9 @@ import TrainingHarness
 
 /// The four posteriors of §5.1: HMC and VI on MNIST and Fashion-MNIST, at a scale.
 ///
-/// The paper's networks (supplement, table 9): HMC on 60,000 images with two hidden layers of 1,024 ReLU units, 500 draws, step sizes 0.002 and 0.001, ten steps; VI convolutional with leaky ReLU. Smaller scales
-/// take smaller dense networks, with a prior and an integrator with which the posteriors are accurate and their chains move.
+/// The paper's networks (supplement, table 9): HMC on 60,000 images with two hidden layers of 1,024 ReLU units, 500
+/// draws, step sizes 0.002 and 0.001, ten steps; VI convolutional with leaky ReLU. Smaller scales take smaller dense
+/// networks, with a prior and an integrator with which the posteriors are accurate and their chains move.
 struct ImagePosteriors: Sendable {
   /// What is left of the paper's sizes at this scale, in words.
   let reduction: String
@@ -39,7 +40,8 @@ struct ImagePosteriors: Sendable {
       options.mapIterations = 150
       samplerOptions = ["warmup": "40", "leapfrog-steps": "20", "target-acceptance": "0.7"]
     case .laptop:
-      // Raw pixels share a mean, which makes one direction of the first layer stiff; with so narrow a prior a hundred steps or so cross it.
+      // Raw pixels share a mean, which makes one direction of the first layer stiff; with so narrow a prior a hundred
+      // steps or so cross it.
       options.architecture =
         data == "mnist" ? "normalize:0.1307:0.3081/dense:32,relu" : "normalize:0.286:0.353/dense:32,relu"
       options.mapIterations = 300

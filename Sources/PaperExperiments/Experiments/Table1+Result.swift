@@ -110,7 +110,9 @@ extension Table1 {
       + "▼: fewer images survive than under random signs, ▲: more do, by the paired 95 % interval. Square brackets: 95 % Wilson intervals."
   }
 
-  /// The claim stands where neither FGSM as the paper's text has it, with one try as random signs have one, nor PGD of the text or of the strongest version beats random signs; it falls where all do. The sentence counts all posteriors, the verdict those that may carry one.
+  /// The claim stands where neither FGSM as the paper's text has it, with one try as random signs have one, nor PGD of
+  /// the text or of the strongest version beats random signs; it falls where all do. The sentence counts all
+  /// posteriors, the verdict those that may carry one.
   func judge(_ cells: [Cell], carrying names: Set<String>) -> (String, ExperimentResult.Verdict) {
     func comparisons(_ version: String, _ attack: String) -> [(posterior: String, pair: PairedComparison)] {
       cells.filter { $0.version == version && $0.attack == attack }.compactMap { cell in

@@ -82,7 +82,8 @@ extension Theorem {
     return settingsList.map(\.data).filter { seen.insert($0).inserted }
   }
 
-  /// What Theorem 1 says vanishes: of the margin the part across the manifold, of images, whose manifold is not known, the loss.
+  /// What Theorem 1 says vanishes: of the margin the part across the manifold, of images, whose manifold is not known,
+  /// the loss.
   private func decisive(_ rows: [Row], _ data: DataSpec, _ method: String) -> SignalInterval? {
     let margin = find(rows, data, method, "margin", "data")
     return margin?.normal ?? find(rows, data, method, "loss", "data")?.signal

@@ -77,7 +77,8 @@ struct Theorem: Experiment {
     var making = PosteriorSpec.Making.trained(sampler: method)
     switch method {
     case "hmc":
-      // So many steps that chains forget where they began: with 40 none on points converges. Moons in more dimensions need twice as many.
+      // So many steps that chains forget where they began: with 40 none on points converges. Moons in more dimensions
+      // need twice as many.
       let steps =
         switch data {
         case .embeddedMoons: 400

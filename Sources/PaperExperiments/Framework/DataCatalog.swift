@@ -12,7 +12,8 @@ struct LoadedData: Sendable {
   let argument: String
   /// Names the examples to train on.
   let digest: String
-  /// Orthonormal directions along the manifold and the unit normals that are known, for each test example; nil for images.
+  /// Orthonormal directions along the manifold and the unit normals that are known, for each test example; nil for
+  /// images.
   let frames: [ManifoldFrame]?
 }
 

@@ -4,7 +4,8 @@ public enum DataSpec: Sendable, Hashable {
   case named(String)
   /// Noise-free half-moons, laid isometrically into a plane of a space of this dimension.
   case embeddedMoons(dimension: Int)
-  /// Two concentric spheres of radius 1 and 1.3 in this dimension, one for each class (Gilmer et al. 2018, arXiv 1801.02774).
+  /// Two concentric spheres of radius 1 and 1.3 in this dimension, one for each class (Gilmer et al. 2018, arXiv
+  /// 1801.02774).
   case spheres(dimension: Int)
   /// The last images of a set in a random order: the mini-batch whose chain the authors' code keeps.
   case lastBatch(of: String, size: Int)

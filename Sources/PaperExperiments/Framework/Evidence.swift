@@ -8,7 +8,8 @@ extension ExperimentResult.Verdict {
   ///
   /// - Parameters:
   ///   - evidence: From those that may carry a verdict.
-  ///   - isComplete: Whether these are all of them: a claim about all is supported by all or not at all, and contradicted by what can be seen.
+  ///   - isComplete: Whether these are all of them: a claim about all is supported by all or not at all, and
+  ///     contradicted by what can be seen.
   init(_ evidence: [Evidence], isComplete: Bool) {
     self =
       if evidence.isEmpty {

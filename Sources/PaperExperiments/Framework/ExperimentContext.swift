@@ -138,7 +138,8 @@ final class ExperimentContext: Sendable {
   /// Number of these that have not converged.
   func unconverged(_ specs: [PosteriorSpec]) throws -> Int { try specs.count { try !carriesVerdict($0) } }
 
-  /// Whether a verdict may rest on a posterior: its draws are no Markov chain, or one that has converged by its own diagnostics. Other chains say something of their draws, and nothing of the posterior that a claim is about.
+  /// Whether a verdict may rest on a posterior: its draws are no Markov chain, or one that has converged by its own
+  /// diagnostics. Other chains say something of their draws, and nothing of the posterior that a claim is about.
   func carriesVerdict(_ spec: PosteriorSpec) throws -> Bool {
     let report = try report(try open(spec))
     return report.origin != .mcmc || report.outcome == .converged || report.outcome == .convergedWithReservations

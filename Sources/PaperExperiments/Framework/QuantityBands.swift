@@ -3,7 +3,8 @@ import Reporting
 
 /// Compares the numbers of a run with those of another one within their statistical errors.
 public enum QuantityBands {
-  /// How many standard errors of the difference a number may be away. Of two hundred numbers without any change, one in a hundred runs has one beyond.
+  /// How many standard errors of the difference a number may be away. Of two hundred numbers without any change, one in
+  /// a hundred runs has one beyond.
   public static let width = 4.0
 
   /// A number that is not where it should be.
@@ -28,7 +29,8 @@ public enum QuantityBands {
     width * (a.error * a.error + b.error * b.error).squareRoot()
   }
 
-  /// The numbers of `run` that leave the bands around `reference`, those that have no band, and those that the experiments of the run have in `reference` only.
+  /// The numbers of `run` that leave the bands around `reference`, those that have no band, and those that the
+  /// experiments of the run have in `reference` only.
   public static func departures(of run: [Quantity], from reference: [Quantity]) -> [Departure] {
     let known = Dictionary(reference.map { ($0.name, $0) }) { first, _ in first }
     let names = Set(run.map(\.name))

@@ -5,7 +5,8 @@ extension DrawGradients {
   ///
   /// - Parameters:
   ///   - ensemble: The draws.
-  ///   - objective: For single draws `.expectedLoss` is the loss and `.margin` the largest other logit minus the label's.
+  ///   - objective: For single draws `.expectedLoss` is the loss and `.margin` the largest other logit minus the
+  ///     label's.
   ///   - draws: Chain by chain, as many of each chain.
   ///   - chainCount: Chains that `draws` come from; 1 for independent draws.
   static func collect(

@@ -2,7 +2,8 @@ public import RobustnessCore
 
 /// The gradients of one scalar at one input, one for each draw of a posterior.
 ///
-/// Gradients may be far below the smallest single-precision number; they are kept relative to a common power of two, which no ratio sees.
+/// Gradients may be far below the smallest single-precision number; they are kept relative to a common power of two,
+/// which no ratio sees.
 public struct DrawGradients: Sendable {
   /// Number of chains; every chain has as many draws.
   public let chainCount: Int

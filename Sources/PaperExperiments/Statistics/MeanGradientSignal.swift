@@ -2,8 +2,10 @@ import Foundation
 
 /// How much of the gradients' size survives the average over the posterior.
 ///
-/// For draws g₁ … gₙ with mean ḡ, ‖ḡ‖² is biased upwards by tr Σ/n: it falls like 1/n for any ensemble, whatever its mean. U = Σ_{s≠t} g_s·g_t / (n(n−1)) is unbiased for ‖E g‖², and R = U / mean‖g_s‖² is 0 where the expectation
-/// vanishes and 1 where all gradients are equal. Draws of one chain are correlated, so pairs are taken from different chains only, and the error comes from leaving out one chain at a time.
+/// For draws g₁ … gₙ with mean ḡ, ‖ḡ‖² is biased upwards by tr Σ/n: it falls like 1/n for any ensemble, whatever its
+/// mean. U = Σ_{s≠t} g_s·g_t / (n(n−1)) is unbiased for ‖E g‖², and R = U / mean‖g_s‖² is 0 where the expectation
+/// vanishes and 1 where all gradients are equal. Draws of one chain are correlated, so pairs are taken from different
+/// chains only, and the error comes from leaving out one chain at a time.
 public struct MeanGradientSignal: Sendable, Hashable {
   /// U, in units of 2^(2·`exponent`).
   public let unbiasedSquaredMean: Double
@@ -22,12 +24,14 @@ public struct MeanGradientSignal: Sendable, Hashable {
 
   /// From the gradients at one input.
   ///
-  /// - Parameter areDrawsIndependent: Pairs are taken within chains too, and the jackknife leaves out one draw at a time. Single chains must be independent draws.
+  /// - Parameter areDrawsIndependent: Pairs are taken within chains too, and the jackknife leaves out one draw at a
+  ///   time. Single chains must be independent draws.
   public init(_ gradients: DrawGradients, areDrawsIndependent: Bool) {
     self.init(pooling: [gradients], areDrawsIndependent: areDrawsIndependent)
   }
 
-  /// The mean over inputs, whose gradients come from the same draws: R is the mean of the inputs' ratios, and a group of draws is left out at all inputs at once.
+  /// The mean over inputs, whose gradients come from the same draws: R is the mean of the inputs' ratios, and a group
+  /// of draws is left out at all inputs at once.
   ///
   /// Inputs at which all gradients are zero are left out.
   public init(pooling inputs: [DrawGradients], areDrawsIndependent: Bool) {
@@ -124,14 +128,17 @@ public struct MeanGradientSignal: Sendable, Hashable {
 }
 
 extension DrawGradients {
-  /// Mean cosine between the gradients of two draws; of different chains unless draws are independent. Draws with a zero gradient count as orthogonal to all.
+  /// Mean cosine between the gradients of two draws; of different chains unless draws are independent. Draws with a
+  /// zero gradient count as orthogonal to all.
   public func meanPairwiseCosine(areDrawsIndependent: Bool) -> Double {
     MeanGradientSignal(normalized, areDrawsIndependent: areDrawsIndependent).unbiasedSquaredMean
   }
 
-  /// Fraction of the components whose sign is the same in the means of two halves of the draws: ½ where the sign step of an attack is a coin toss.
+  /// Fraction of the components whose sign is the same in the means of two halves of the draws: ½ where the sign step
+  /// of an attack is a coin toss.
   ///
-  /// Halves are made of whole chains where there are two or more, else of the first and the second half of the draws. Components that are zero in either half count half.
+  /// Halves are made of whole chains where there are two or more, else of the first and the second half of the draws.
+  /// Components that are zero in either half count half.
   public var splitHalfSignAgreement: Double {
     let half = chainCount >= 2 ? chainCount / 2 * drawsPerChain : drawCount / 2
     guard half > 0 else { return .nan }

@@ -2,17 +2,20 @@ import Diagnostics
 import Foundation
 public import RobustnessCore
 
-/// Whether the mean gradient is larger than chance: under the symmetry g ↔ −g of Lemma 2 of Carbone et al. (NeurIPS 2020), the sign of every draw's gradient is a coin toss.
+/// Whether the mean gradient is larger than chance: under the symmetry g ↔ −g of Lemma 2 of Carbone et al. (NeurIPS
+/// 2020), the sign of every draw's gradient is a coin toss.
 ///
-/// ‖Σ_b ε_b B_b‖² over random signs ε is compared with its value for ε = 1, where B_b are sums over blocks of consecutive draws: draws within a block keep their correlation, blocks longer than the autocorrelation are independent. The p-value
-/// is (1 + number of flips that reach the value) / (1 + flips).
+/// ‖Σ_b ε_b B_b‖² over random signs ε is compared with its value for ε = 1, where B_b are sums over blocks of
+/// consecutive draws: draws within a block keep their correlation, blocks longer than the autocorrelation are
+/// independent. The p-value is (1 + number of flips that reach the value) / (1 + flips).
 public struct SignFlipTest: Sendable, Hashable {
   /// Probability, without a mean gradient, of a mean at least as large.
   public let pValue: Double
   /// Independent pieces whose signs were flipped. Below about ten the p-value cannot be small.
   public let blockCount: Int
 
-  /// The test for one input, or for several at once, at which the same signs are flipped; each input counts by ‖·‖² relative to its own mean square.
+  /// The test for one input, or for several at once, at which the same signs are flipped; each input counts by ‖·‖²
+  /// relative to its own mean square.
   ///
   /// - Parameters:
   ///   - blockLength: Draws in a block; 1 for independent draws.
@@ -62,7 +65,8 @@ public struct SignFlipTest: Sendable, Hashable {
     pValue = Double(1 + reached) / Double(1 + flips)
   }
 
-  /// A block length beyond the autocorrelation: four integrated autocorrelation times of the slowest of the eight components with the largest variance, at most a fifth of a chain.
+  /// A block length beyond the autocorrelation: four integrated autocorrelation times of the slowest of the eight
+  /// components with the largest variance, at most a fifth of a chain.
   public static func blockLength(_ gradients: DrawGradients) -> Int {
     let n = gradients.drawsPerChain
     guard n >= 8 else { return 1 }

@@ -32,7 +32,8 @@ enum ConfigurationFile {
 
   /// The options of a file as text, and the sampler if it names one.
   ///
-  /// Lists become values with commas between them; an object, such as an architecture, stays JSON. An option that is `null` is left out.
+  /// Lists become values with commas between them; an object, such as an architecture, stays JSON. An option that is
+  /// `null` is left out.
   ///
   /// - Throws: `BadDataError` when the file cannot be read or is not such an object.
   static func read(_ path: String) throws -> (sampler: String?, values: [String: String]) {

@@ -1,6 +1,7 @@
 /// A value in a tree, as the journal writes it: what a `Codable` type encodes itself to.
 ///
-/// Arrays of numbers are leaves, so that a million weights are one copy of memory. Floating-point numbers are kept as their bits: NaN keeps its payload, zero its sign.
+/// Arrays of numbers are leaves, so that a million weights are one copy of memory. Floating-point numbers are kept as
+/// their bits: NaN keeps its payload, zero its sign.
 indirect enum BinaryValue {
   case null
   case boolean(Bool)

@@ -4,8 +4,10 @@ import Shell
 
 /// What a run keeps of one chain while it goes on: its draws, and the state that the next step needs.
 ///
-/// After every draw the record is appended, and then the state replaces the one before; a large state only about once a second, since writing it can take longer than the draw. A state knows how many draws it follows, so that records which came after it are cut and made again, with the same bits.
-/// About once a second both are forced to the disk; the state of that moment is kept apart, for the case that the machine and not only the program fails.
+/// After every draw the record is appended, and then the state replaces the one before; a large state only about once a
+/// second, since writing it can take longer than the draw. A state knows how many draws it follows, so that records
+/// which came after it are cut and made again, with the same bits. About once a second both are forced to the disk; the
+/// state of that moment is kept apart, for the case that the machine and not only the program fails.
 final class ChainJournal<State: Codable & Sendable> {
   private struct Envelope: Codable {
     var run: UInt32
@@ -36,7 +38,8 @@ final class ChainJournal<State: Codable & Sendable> {
   private var lastSave: ContinuousClock.Instant?
   private var lastStateSize = 0
 
-  /// States of more bytes are not written after every draw. Those of mean-field VI, which draws in microseconds, are some fifty bytes for each weight.
+  /// States of more bytes are not written after every draw. Those of mean-field VI, which draws in microseconds, are
+  /// some fifty bytes for each weight.
   static var largeStateSize: Int { 1 << 20 }
 
   /// The state that the chain goes on from, and how many steps were made; nil at the beginning.

@@ -3,7 +3,8 @@ import Shell
 
 /// The draws of one chain in an append-only file: each with what the sampler recorded, its length and its CRC-32.
 ///
-/// A draw that equals the one before, as after a rejection, is a mark. The file begins with the names of the run and of the chain; the first record holds the names of the statistics.
+/// A draw that equals the one before, as after a rejection, is a mark. The file begins with the names of the run and of
+/// the chain; the first record holds the names of the statistics.
 ///
 /// | bytes | |
 /// |---|---|
@@ -64,7 +65,8 @@ struct ChainRecords {
   /// - Parameters:
   ///   - path: The file.
   ///   - identity: What the file must belong to.
-  ///   - synchronized: Bytes that are known to have reached the disk: what is wrong with them is damage. What comes after may be anything if the machine lost its power, and is left out.
+  ///   - synchronized: Bytes that are known to have reached the disk: what is wrong with them is damage. What comes
+  ///     after may be anything if the machine lost its power, and is left out.
   /// - Throws: `BadDataError` for damage.
   init(_ path: String, _ identity: Identity, synchronized: Int) throws {
     self.path = path

@@ -16,7 +16,8 @@ extension TrainingRequest {
     public var trainingExamples: Int?
     /// Examples that go into the file, evenly spaced over the test part; 500.
     public var evaluationExamples: Int?
-    /// A short form such as `dense:512,512,relu` (the default), the JSON of the file format, or the path of a file with it.
+    /// A short form such as `dense:512,512,relu` (the default), the JSON of the file format, or the path of a file with
+    /// it.
     public var architecture: String?
     /// How standard deviations follow from `priorScale`; `global`.
     public var prior: PriorForm?

@@ -16,8 +16,8 @@ import Shell
 public struct TrainingRequest: Codable, Hashable, Sendable {
   /// Where a run comes from.
   public enum Beginning: Codable, Hashable, Sendable {
-    /// It is new: by the sampler of this name, with the values of the sampler's own options as text, under the names that
-    /// they have on the command line. What is left out has its default.
+    /// It is new: by the sampler of this name, with the values of the sampler's own options as text, under the names
+    /// that they have on the command line. What is left out has its default.
     case sampler(named: String, options: [String: String])
     /// It was stopped, and goes on from the journal beside this output, which knows the sampler and every option.
     case journal(of: String)

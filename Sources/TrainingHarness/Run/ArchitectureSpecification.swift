@@ -12,9 +12,12 @@ enum ArchitectureSpecification {
 
   /// The network that a text describes.
   ///
-  /// `dense:WIDTH,…,ACTIVATION` has hidden layers `dense1`, `dense2`, … of these widths and a layer `output`; `dense:` alone has none of them (logistic regression). The inputs are made flat first where they have several dimensions.
-  /// `normalize:MEAN:SCALE/` before either has the network see (x − mean) / scale, one number for each channel: `normalize:0.286:0.353/dense:32,relu`.
-  /// `carbone-conv:FILTERS` is the convolutional network of Carbone et al. (NeurIPS 2020): two 5×5 convolutions of 32 and FILTERS filters with leaky ReLU, maxima over 2×2 windows with stride 2 and then 1, and a dense layer.
+  /// `dense:WIDTH,…,ACTIVATION` has hidden layers `dense1`, `dense2`, … of these widths and a layer `output`; `dense:`
+  /// alone has none of them (logistic regression). The inputs are made flat first where they have several dimensions.
+  /// `normalize:MEAN:SCALE/` before either has the network see (x − mean) / scale, one number for each channel:
+  /// `normalize:0.286:0.353/dense:32,relu`. `carbone-conv:FILTERS` is the convolutional network of Carbone et al.
+  /// (NeurIPS 2020): two 5×5 convolutions of 32 and FILTERS filters with leaky ReLU, maxima over 2×2 windows with
+  /// stride 2 and then 1, and a dense layer.
   ///
   /// - Parameters:
   ///   - text: What the user gave.
@@ -54,6 +57,10 @@ enum ArchitectureSpecification {
     }
     guard architecture.classCount >= classCount else {
       throw UsageError("the architecture has \(architecture.classCount) classes; the data have \(classCount)")
+    }
+    // A file with such a network would be refused when it has been written.
+    guard architecture.lastActivation != .sigmoid else {
+      throw UsageError("the last layer has the activation sigmoid; it gives logits, whose activation is identity")
     }
     return architecture
   }

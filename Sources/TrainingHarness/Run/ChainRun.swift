@@ -12,7 +12,8 @@ struct ChainSurroundings: Sendable {
   let progress: TrainingProgress
   /// Throws when the run is to stop.
   let checkForStop: @Sendable () throws -> Void
-  /// For tests: called after a step is complete; what it throws ends the run as a kill would, with nothing further written.
+  /// For tests: called after a step is complete; what it throws ends the run as a kill would, with nothing further
+  /// written.
   let afterStep: (@Sendable (_ chain: Int, _ step: Int) throws -> Void)?
 }
 

@@ -17,7 +17,8 @@ struct MaximumPosterior {
   /// What a file records.
   static let settings: [String: Double] = ["map-beta1": beta1, "map-beta2": beta2, "map-epsilon": epsilon]
 
-  /// A draw from the prior, made small enough for an optimiser: where the prior's standard deviation of a layer's weights is above √(2 / inputs of a unit) (He et al. 2015), weights and biases of the layer shrink by the ratio.
+  /// A draw from the prior, made small enough for an optimiser: where the prior's standard deviation of a layer's
+  /// weights is above √(2 / inputs of a unit) (He et al. 2015), weights and biases of the layer shrink by the ratio.
   static func beginning(_ network: BayesianNetwork, _ stream: inout RandomStream) -> [Float] {
     var draw = network.priorDraw(&stream)
     var offset = 0

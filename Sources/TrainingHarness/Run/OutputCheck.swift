@@ -5,7 +5,8 @@ import Shell
 enum OutputCheck {
   /// Refuses an output that cannot be written, or that would destroy something.
   ///
-  /// - Throws: `OutputError` for what is no regular file, `RunError` for a folder that is missing or read-only, `UsageError` for a file or a run that is there already.
+  /// - Throws: `OutputError` for what is no regular file, `RunError` for a folder that is missing or read-only,
+  ///   `UsageError` for a file or a run that is there already.
   static func check(_ path: String, overwrite: Bool) throws {
     try OutputPlace.requireFile(path)
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path

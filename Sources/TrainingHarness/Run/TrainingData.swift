@@ -17,7 +17,8 @@ struct TrainingData {
 
   /// Reads or generates the data that the options name.
   ///
-  /// - Throws: `UsageError` for a name that means nothing; `DatasetError` and `PosteriorFileError` for data that cannot be used.
+  /// - Throws: `UsageError` for a name that means nothing; `DatasetError` and `PosteriorFileError` for data that cannot
+  ///   be used.
   init(_ options: RunOptions, path: String?, probe: ProbeCommand?) throws {
     let source: DatasetSource
     do {
@@ -38,7 +39,8 @@ struct TrainingData {
     }
     let part = dataset.test ?? train
     evaluationOrigin = dataset.test == nil ? "train" : "test"
-    // Evenly spaced, and so neither the first class only where a file is sorted by class, nor another balance of classes than that of the data.
+    // Evenly spaced, and so neither the first class only where a file is sorted by class, nor another balance of
+    // classes than that of the data.
     let count = min(options.evaluationExamples, part.count)
     evaluation = count == 0 ? nil : part.subset((0..<count).map { $0 * part.count / count }).stored
   }

@@ -4,7 +4,8 @@ import Reporting
 import RobustnessCore
 import Synchronization
 
-/// One line for every chain that runs, on standard error and only on a terminal: phase, step size, acceptance, log-posterior, effective draws of it so far, a bar, the time left.
+/// One line for every chain that runs, on standard error and only on a terminal: phase, step size, acceptance,
+/// log-posterior, effective draws of it so far, a bar, the time left.
 final class TrainingProgress: Sendable {
   private struct Chain {
     var phase = ""
@@ -133,7 +134,8 @@ final class TrainingProgress: Sendable {
     return parts.joined(separator: "   ")
   }
 
-  /// The fraction of the steps that are done, and the seconds that the others will take; nil while the length of the warm-up is not known.
+  /// The fraction of the steps that are done, and the seconds that the others will take; nil while the length of the
+  /// warm-up is not known.
   private func advance(_ chain: Chain, _ now: ContinuousClock.Instant) -> (Double, Double?)? {
     var left = draws - chain.draws
     var done = chain.draws

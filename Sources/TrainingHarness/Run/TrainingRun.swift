@@ -34,7 +34,8 @@ struct TrainingRun {
 
   /// Runs every chain to its last draw.
   ///
-  /// - Throws: `Interrupted` when the user stopped it, `RunError` and others when it cannot go on; the journal is then what it is resumed from.
+  /// - Throws: `Interrupted` when the user stopped it, `RunError` and others when it cannot go on; the journal is then
+  ///   what it is resumed from.
   func runChains() throws {
     let chains = description.shape.chains
     let atOnce = max(1, min(threads, chains))
@@ -104,7 +105,8 @@ struct TrainingRun {
     Self.removeJournal(files.folder)
   }
 
-  /// Removes what a process that was killed while it wrote this run's file has left: the lock says that nobody is writing it now.
+  /// Removes what a process that was killed while it wrote this run's file has left: the lock says that nobody is
+  /// writing it now.
   private func removeUnfinishedFiles() {
     let url = URL(fileURLWithPath: output).resolvingSymlinksInPath()
     let folder = url.deletingLastPathComponent().path
@@ -125,7 +127,8 @@ struct TrainingRun {
     }
   }
 
-  /// A file that came to be since the run began is this run's own when the program was killed just before it removed the journal. Anything else is left alone.
+  /// A file that came to be since the run began is this run's own when the program was killed just before it removed
+  /// the journal. Anything else is left alone.
   private func acceptOwnOutput(_ contents: PosteriorContents) throws {
     let existing = try? PosteriorFile.open(output, probe: environment.probe)
     let second = files.folder + "/output.h5"

@@ -3,7 +3,8 @@ import Foundation
 
 /// Measures what the performance table states. `Tests/Benchmarks/run.py` runs it beside PyTorch.
 ///
-/// `benchmarks [ROW …] [--repetitions n] [--threads n] [--json]`, or `benchmarks --machine`, which says what it runs on.
+/// `benchmarks [ROW …] [--repetitions n] [--threads n] [--json]`, or `benchmarks --machine`, which says what it runs
+/// on.
 @main
 struct Benchmarks {
   static let rows = [

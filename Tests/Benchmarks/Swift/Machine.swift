@@ -3,8 +3,8 @@ import Foundation
 import NeuralNetworks
 import RobustnessCore
 
-/// What the numbers of a test run or a measurement came from: processor, instruction set, library, and the code that the
-/// library chose for the sizes that the engines use.
+/// What the numbers of a test run or a measurement came from: processor, instruction set, library, and the code that
+/// the library chose for the sizes that the engines use.
 enum Machine {
   /// Sizes that stand for the work of attacks and of training.
   private static let networks: [(name: String, architecture: Architecture)] = [

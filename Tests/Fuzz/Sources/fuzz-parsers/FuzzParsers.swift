@@ -5,7 +5,8 @@ import Foundation
 @testable import SharedBenchmark
 @testable import TrainingHarness
 
-/// Every reader of texts and bytes that come from elsewhere. The first byte of an input chooses one, the rest is for it.
+/// Every reader of texts and bytes that come from elsewhere. The first byte of an input chooses one, the rest is for
+/// it.
 ///
 /// A reader may refuse; it may not crash, hang, or use memory without bounds, and what it accepts it must be able to
 /// write and read again to the same value.
