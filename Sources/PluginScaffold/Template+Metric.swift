@@ -12,11 +12,9 @@ extension Template {
     import Musl
     #endif
 
-    /// How much probability of the label the attack takes away. (Say what your metric is: authors, venue, year,
-    /// equation.)
+    /// How much probability of the label the attack takes away. (Say what your metric is: authors, venue, year, equation.)
     ///
-    /// (1/N) Σᵢ p(yᵢ | xᵢ) − p(yᵢ | x′ᵢ): 0 when nothing changes, 1 when certainty of the label becomes certainty of
-    /// others.
+    /// (1/N) Σᵢ p(yᵢ | xᵢ) − p(yᵢ | x′ᵢ): 0 when nothing changes, 1 when certainty of the label becomes certainty of others.
     public struct \(name.type): RobustnessMetric {
       /// `\(name.commandLine)`
       public static let name = "\(name.commandLine)"

@@ -7,9 +7,8 @@ extension Template {
 
     /// Random-walk Metropolis (Metropolis et al. 1953). (Say what your sampler does: authors, venue, year, equation.)
     ///
-    /// A step proposes q′ = q + s·z with z ~ N(0, I) and accepts it with probability min(1, π(q′)/π(q)); a rejected
-    /// proposal repeats the position. During the warm-up s moves towards an acceptance of 0.234 (Roberts, Gelman and
-    /// Gilks 1997).
+    /// A step proposes q′ = q + s·z with z ~ N(0, I) and accepts it with probability min(1, π(q′)/π(q)); a rejected proposal
+    /// repeats the position. During the warm-up s moves towards an acceptance of 0.234 (Roberts, Gelman and Gilks 1997).
     public struct \(name.type): PosteriorSampler {
       /// Any density; its gradient is not needed.
       public typealias Target = any LogDensity
