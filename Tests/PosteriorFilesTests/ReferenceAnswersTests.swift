@@ -153,27 +153,9 @@ import Testing
 
   // MARK: - Comparing
 
-  /// The answers of `Network`, which are not those of the comparison's own pass.
-  private func answered(_ contents: PosteriorContents) throws -> PosteriorContents {
-    var contents = contents
-    let architecture = contents.weights.architecture
-    let inputs = (0..<32).map { Float($0) / 32 }
-    var logits: [Double] = []
-    for draw in 0..<contents.weights.drawCount {
-      var parameters = [Float](repeating: 0, count: architecture.parameterCount)
-      try parameters.withUnsafeMutableBufferPointer { try contents.weights.read(draw: draw, into: $0) }
-      logits += try Network(architecture: architecture, parameters: parameters).logits(
-        Tensor(shape: [2, 1, 4, 4], elements: inputs.map(Double.init))
-      ).elements
-    }
-    contents.referenceAnswers = ReferenceAnswers(
-      inputs: .floats(inputs), logits: .doubles(logits), software: "Network", precision: .float64)
-    return contents
-  }
-
   @Test func `verify and inspect know the answers`() throws {
     try withFolder { folder in
-      let path = try written(answered(Small.contents()), in: folder)
+      let path = try written(Small.answered(Small.contents()), in: folder)
       let verified = try Program.posterior.run(["verify", path])
       #expect(verified.code == 0)
       // Three draws are too few to judge chains, which is another matter.
@@ -186,7 +168,7 @@ import Testing
 
   @Test func `verify refuses a network that answers otherwise, and names the draw`() throws {
     try withFolder { folder in
-      var contents = try answered(Small.contents())
+      var contents = try Small.answered(Small.contents())
       let architecture = contents.weights.architecture
       let count = architecture.parameterCount
       var draws = (0..<6).map { draw in (0..<count).map { Float(draw * 1000 + $0) } }
@@ -203,10 +185,30 @@ import Testing
 
   @Test func `text from the file does not steer the terminal`() throws {
     try withFolder { folder in
-      var contents = try answered(Small.contents())
+      var contents = try Small.answered(Small.contents())
       contents.referenceAnswers?.software = "evil\u{1B}[2J\nprogram"
       let verified = try Program.posterior.run(["verify", try written(contents, in: folder)])
       #expect(verified.output.contains("; answers as evil [2J program (float64) did\n"))
     }
+  }
+}
+
+extension Small {
+  /// The answers of `Network`, which are not those of the comparison's own pass.
+  static func answered(_ contents: PosteriorContents) throws -> PosteriorContents {
+    var contents = contents
+    let architecture = contents.weights.architecture
+    let inputs = (0..<32).map { Float($0) / 32 }
+    var logits: [Double] = []
+    for draw in 0..<contents.weights.drawCount {
+      var parameters = [Float](repeating: 0, count: architecture.parameterCount)
+      try parameters.withUnsafeMutableBufferPointer { try contents.weights.read(draw: draw, into: $0) }
+      logits += try Network(architecture: architecture, parameters: parameters).logits(
+        Tensor(shape: [2, 1, 4, 4], elements: inputs.map(Double.init))
+      ).elements
+    }
+    contents.referenceAnswers = ReferenceAnswers(
+      inputs: .floats(inputs), logits: .doubles(logits), software: "Network", precision: .float64)
+    return contents
   }
 }
