@@ -1,5 +1,5 @@
 import HDF5
-public import NeuralNetworks
+package import NeuralNetworks
 
 extension PosteriorFile {
   /// Whether the file says what its author's program answers.

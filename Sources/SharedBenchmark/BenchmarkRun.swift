@@ -35,7 +35,7 @@ public struct BenchmarkRun: Sendable {
     self.laboratory = laboratory
     self.threads = threads
     verification = Verification(
-      attacks: attacks, companions: companions, repeats: Verification.someExamples,
+      attacks: attacks, companions: companions, repeats: .standard,
       seed: Verification.freshSeed())
     var entries: [(AttackRequest, BenchmarkSuite.Entry)] = []
     for entry in suite.attacks + further {
@@ -155,7 +155,7 @@ public struct BenchmarkRun: Sendable {
       attack: .init(name: request.attack.name, request: entry.attack, objective: entry.objective), seed: suite.seed,
       decision: suite.decision, examples: seen.examples, draws: seen.draws,
       cleanCorrect: Int((seen.cleanAccuracy.value * Double(seen.examples)).rounded()), precision: seen.precision,
-      kernels: seen.kernels, processor: seen.processor, implementations: seen.implementationNames, runs: runs)
+      kernels: seen.kernels, processor: seen.processor, implementations: seen.products.implementationNames, runs: runs)
   }
 
   private func record(_ run: RunResult, draws: Int) -> BenchmarkResult.Run {

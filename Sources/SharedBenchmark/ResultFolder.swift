@@ -11,12 +11,7 @@ public struct ResultFolder: Sendable {
   /// - Throws: an error of exit code 70 when it cannot be made or written to.
   public init(_ path: String) throws {
     url = URL(filePath: path)
-    do {
-      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    } catch {
-      throw OutputError("\(path) cannot be made: \(SystemError.words(of: error))")
-    }
-    guard access(url.path, W_OK) == 0 else { throw OutputError("\(path) cannot be written to") }
+    try OutputFolder.make(path)
   }
 
   /// The finished result of that name, if it is there, whole, and about `subject` and the entry's attack.

@@ -1,7 +1,6 @@
-import ComputeKernels
-import Crypto
 import EvaluationHarness
 import Foundation
+import NeuralNetworks
 import PosteriorFiles
 import RobustnessCore
 import Shell
@@ -23,14 +22,10 @@ struct Verification {
   let attacks: [any Attack.Type]
   /// What the harness runs beside it.
   let companions: Companions
-  /// Examples on which the attack is repeated; nil for all.
-  let repeats: Int?
+  /// Examples on which the attack is repeated.
+  let repeats: Repeats
   /// Chooses the examples, together with the result.
   let seed: UInt64
-
-  /// Examples on which attacks are repeated unless the user says otherwise: a tenth of the work of a run on 500. Of
-  /// results in which one point in eight is not the attack's own, one in a hundred passes.
-  static let someExamples = 50
 
   /// A number that nobody knew before.
   static func freshSeed() -> UInt64 { UInt64.random(in: 0..<1 << 48) }
@@ -94,7 +89,14 @@ struct Verification {
       let plan = rules.plan(
         request, objective: result.attack.objective, threat: threat, on: opened.subject, box: opened.box)
       let evaluator = try Evaluator(subject: opened.subject, plan: plan, companions: companions)
-      if number == 0, let problem = try ensembleProblem(result, evaluator, opened) { return .contradicted(problem) }
+      if number == 0 {
+        if let problem = try cleanProblem(result, evaluator, opened) { return .contradicted(problem) }
+        switch try ensembleStanding(result, evaluator, opened) {
+        case .confirmed: break
+        case .contradicted(let problem): return .contradicted(problem)
+        case .unconfirmed(let doubt): doubts.append(doubt)
+        }
+      }
       let points: Tensor
       switch try kept(run, number, pointsPath, opened) {
       case .success(let found): points = found
@@ -104,7 +106,7 @@ struct Verification {
         continue
       }
       if let problem = try problem(of: points, run, evaluator, opened) { return .contradicted("\(ball): \(problem)") }
-      switch try repeated(result, run, points, plan, opened) {
+      switch try repeated(result, rules, run, points, plan, opened) {
       case .confirmed: break
       case .contradicted(let problem): return .contradicted("\(ball): \(problem)")
       case .unconfirmed(let doubt): doubts.append("\(ball): \(doubt)")
@@ -117,7 +119,7 @@ struct Verification {
       }
     }
     guard doubts.isEmpty else { return .unconfirmed(doubts.joined(separator: "; ")) }
-    return .confirmed(repeats.map { $0 < result.examples } ?? false ? .number : .everything)
+    return .confirmed(try chosen(from: result).count < result.examples ? .number : .everything)
   }
 
   // MARK: - What stands in the result
@@ -136,27 +138,40 @@ struct Verification {
     return nil
   }
 
-  /// What is said of the inputs as given and of the ensemble, and does not hold.
-  private func ensembleProblem(
+  /// What is said of the inputs as given, and does not hold.
+  private func cleanProblem(
     _ result: BenchmarkResult, _ evaluator: Evaluator, _ opened: Opened
   ) throws -> String? {
     let clean = try evaluator.judge(opened.subject.examples.inputs)
     let correct = zip(clean.decisions, opened.subject.examples.labels).count { $0 == $1 }
-    if abs(correct - result.cleanCorrect) > clean.isClose.count(where: \.self) {
-      return "\(correct) examples are decided as their label as given, not \(result.cleanCorrect)"
-    }
-    for check in try evaluator.ensembleChecks() {
-      for run in result.runs {
+    guard abs(correct - result.cleanCorrect) > clean.isClose.count(where: \.self) else { return nil }
+    return "\(correct) examples are decided as their label as given, not \(result.cleanCorrect)"
+  }
+
+  /// Compares what every run says of the ensemble with what is found.
+  private func ensembleStanding(
+    _ result: BenchmarkResult, _ evaluator: Evaluator, _ opened: Opened
+  ) throws -> Standing {
+    let made = try evaluator.ensembleChecks().filter { $0.status != .notRun }
+    for run in result.runs {
+      for check in made {
         guard let claimed = run.checks.first(where: { $0.name == check.name }) else { continue }
-        // A check of the run that comes before may have kept it from being made.
-        guard claimed.status != check.status.rawValue, check.status != .notRun,
-          claimed.status != Check.Status.notRun.rawValue || run.failed.isEmpty
-        else { continue }
-        let finding = check.finding.isEmpty ? "" : ": \(check.finding)"
-        return "it says of the check \(check.name) \(claimed.status), but it is \(check.status.rawValue)\(finding)"
+        // Another check of the run may have kept this one from being made.
+        let wasKept = claimed.status == Check.Status.notRun.rawValue && !run.failed.isEmpty
+        if claimed.status != check.status.rawValue, !wasKept { return otherwise(claimed.status, check, result, opened) }
       }
     }
-    return nil
+    return .confirmed(.everything)
+  }
+
+  /// A check that ends otherwise than the result says: not true on the processor that it names; on another, rounding may
+  /// carry a number over a threshold.
+  func otherwise(
+    _ claimed: String, _ check: Check, _ result: BenchmarkResult, _ opened: Opened
+  ) -> Standing {
+    let finding = check.finding.isEmpty ? "" : ": \(check.finding)"
+    let words = "it says of the check \(check.name) \(claimed), but it is \(check.status.rawValue)\(finding)"
+    return isOfThisMachine(result, opened.subject) ? .contradicted(words) : .unconfirmed(words + ", on this processor")
   }
 
   // MARK: - Its points
@@ -200,120 +215,13 @@ struct Verification {
       + "\(labels[first]), is decided as \(judgement.decisions[first])"
   }
 
-  // MARK: - Its attack
-
-  private func repeated(
-    _ result: BenchmarkResult, _ run: BenchmarkResult.Run, _ points: Tensor, _ plan: EvaluationPlan, _ opened: Opened
-  ) throws -> Standing {
-    let chosen = try chosen(from: result)
-    var subject = opened.subject
-    subject.examples = subject.examples.subset(chosen)
-    let progress = TerminalProgress(prefix: "\(subject.name) · \(run.norm.symbol) · again · ")
-    let evaluation = try Evaluator(subject: subject, plan: plan, companions: companions, progress: progress).evaluate()
-    if let failure = evaluation.failures.first { return .unconfirmed("its attack fails here: \(failure.reason)") }
-    guard let again = evaluation.runs.first(where: { $0.attack == result.attack.name }) else {
-      return .unconfirmed("its attack leaves no result here")
-    }
-    let isWhole = chosen.count == opened.subject.examples.count
-    if let problem = costProblem(result, run, again, chosen.count) { return .contradicted(problem) }
-    let claims = run.correct.map { $0 == "1" }
-    let kept = points.rows(chosen)
-    let moved = chosen.indices.filter { Array(kept[row: $0]) != Array(again.adversarialInputs[row: $0]) }
-    let fooled = moved.filter { claims[chosen[$0]] && !again.correct[$0] }
-    let missed = moved.filter { !claims[chosen[$0]] && again.correct[$0] }
-    let names = isWhole ? "all \(chosen.count) examples" : "\(chosen.count) examples"
-    // On another processor the last bits differ, and an example in fifty may go either way.
-    let tolerated = max(1, chosen.count / 50)
-    if fooled.count > tolerated {
-      return .contradicted(
-        "repeated on \(names), the attack fools \(fooled.count) that the result calls decided as their label")
-    }
-    if missed.count > tolerated {
-      return .unconfirmed(
-        "its points stand, but the attack that it names does not find them: repeated on \(names), it misses "
-          + "\(missed.count)")
-    }
-    if !moved.isEmpty, isOfThisMachine(result, evaluation) {
-      return .unconfirmed(
-        "this processor, the same as its own, returns other points for \(moved.count) of \(names): the attack or this "
-          + "program has changed since")
-    }
-    if run.options != again.options {
-      return .contradicted("its options are not those of \(result.attack.request)")
-    }
-    return checks(run, again, isWhole: isWhole)
+  /// Whether the result names what computes here.
+  func isOfThisMachine(_ result: BenchmarkResult, _ subject: EvaluationSubject) -> Bool {
+    result.processor != nil && result.processor == subject.processor && result.kernels == subject.kernels
+      && result.precision == subject.precision && result.implementations == subject.products.implementationNames
   }
 
-  /// What the attack spends on an example, beside what the result and its suite say.
-  private func costProblem(
-    _ result: BenchmarkResult, _ run: BenchmarkResult.Run, _ again: RunResult, _ count: Int
-  ) -> String? {
-    guard let rules = result.rules else { return nil }
-    let perExample = 1 / Double(count * result.draws)
-    let gradients = (
-      claimed: Double(run.memberGradients) / Double(result.examples * result.draws),
-      repeated: Double(again.memberGradients) * perExample
-    )
-    let queries = (
-      claimed: Double(run.queries) / Double(result.examples), repeated: Double(again.queries) / Double(count)
-    )
-    let exceeds =
-      gradients.repeated > Double(rules.gradientsPerExample) || queries.repeated > Double(rules.queriesPerExample)
-    let saysSo = run.failed.contains(BenchmarkResult.Run.protocolBudget)
-    for (what, cost) in [("gradients", gradients), ("points", queries)] {
-      // An attack that stops when it has won spends more on some examples than on others.
-      guard cost.claimed <= 2 * cost.repeated + 1e-9, cost.repeated <= 2 * cost.claimed + 1e-9 else {
-        return String(
-          format: "it says that the attack asks for %.3g %@ an example; repeated, it asks for %.3g", cost.claimed,
-          what as NSString, cost.repeated)
-      }
-    }
-    if exceeds, !saysSo { return "the attack asks for more than \(rules.title) allows, and it does not say so" }
-    if saysSo, !exceeds,
-      max(
-        gradients.claimed / max(1, Double(rules.gradientsPerExample)),
-        queries.claimed / max(1, Double(rules.queriesPerExample))) <= 1
-    {
-      return "it says that the attack asks for more than \(rules.title) allows, which it does not"
-    }
-    return nil
-  }
-
-  /// Compares the checks that a repetition made with those that the result lists.
-  private func checks(_ run: BenchmarkResult.Run, _ again: RunResult, isWhole: Bool) -> Standing {
-    let listed = Dictionary(run.checks.map { ($0.name, $0.status) }) { first, _ in first }
-    for check in again.checks where check.status != .notRun {
-      guard let status = listed[check.name] else {
-        return .unconfirmed("it lacks the check \(check.name), which this version makes")
-      }
-      if isWhole, check.status.rawValue != status {
-        return .contradicted(
-          "it says of the check \(check.name) \(status), but it is \(check.status.rawValue): \(check.finding)")
-      }
-    }
-    let known = Set(CheckName.all + [BenchmarkResult.Run.protocolBudget])
-    if let unknown = run.checks.first(where: { !known.contains($0.name) }) {
-      return .unconfirmed("it has a check that this version does not know, '\(PrintedText.line(unknown.name))'")
-    }
-    return .confirmed(isWhole ? .everything : .number)
-  }
-
-  /// Examples in an order that follows from the seed and from every letter of the result.
-  private func chosen(from result: BenchmarkResult) throws -> [Int] {
-    let all = Array(0..<result.examples)
-    guard let repeats, repeats < all.count else { return all }
-    let digest = Data(SHA256.hash(data: try result.encoded()))
-    let keys = all.map { index in Array(SHA256.hash(data: digest + Data("/\(seed)/\(index)".utf8))) }
-    return Array(all.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }.prefix(repeats)).sorted()
-  }
-
-  private func isOfThisMachine(_ result: BenchmarkResult, _ evaluation: EvaluationResult) -> Bool {
-    result.processor != nil && result.processor == evaluation.processor && result.kernels == evaluation.kernels
-      && result.precision == evaluation.precision
-      && result.implementations == evaluation.implementationNames
-  }
-
-  private func shortest(_ value: Double) -> String { String(format: "%.6g", value) }
+  func shortest(_ value: Double) -> String { String(format: "%.6g", value) }
 }
 
 extension BenchmarkSuite {
@@ -326,10 +234,10 @@ extension BenchmarkSuite {
   }
 }
 
-extension EvaluationResult {
-  /// What the library calls the code that computed the products, each name once; nil where it is not known.
+extension [KernelUse] {
+  /// What the library calls the code that computes the products, each name once; nil where it is not known.
   var implementationNames: [String]? {
-    let names = Set(products.map(\.implementation)).sorted()
+    let names = Set(map(\.implementation)).sorted()
     return names.isEmpty ? nil : names
   }
 }

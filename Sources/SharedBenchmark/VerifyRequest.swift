@@ -12,8 +12,8 @@ public struct VerifyRequest: Codable, Hashable, Sendable {
   public var models: [String]
   /// Shared libraries with attacks in C or a language like it.
   public var plugins: [String] = []
-  /// Examples on which each attack is repeated; nil for all.
-  public var repeats: Int? = Verification.someExamples
+  /// Examples on which each attack is repeated.
+  public var repeats = Repeats.standard
   /// Chooses the examples, together with each result; nil for a number that nobody knew before.
   public var seed: UInt64?
   /// The suite that results must be of; nil for any.

@@ -20,10 +20,8 @@ package struct ProgramEnd {
     package let rawValue: Int
     package init(rawValue: Int) { self.rawValue = rawValue }
 
-    /// Wrong usage is printed by the parser, which begins with `Error:`.
-    package static let parserPrintsUsage = Manner(rawValue: 1)
     /// An interruption is said without `error:` before it: nothing is wrong.
-    package static let interruptionIsNoError = Manner(rawValue: 2)
+    package static let interruptionIsNoError = Manner(rawValue: 1)
   }
 
   /// The end that an error calls for.
@@ -46,7 +44,7 @@ package struct ProgramEnd {
     } else if let command {
       let code = command.exitCode(for: error)
       let isUsage = code == .validationFailure
-      if code == .success || error is ExitCode || (isUsage && manner.contains(.parserPrintsUsage)) {
+      if code == .success || error is ExitCode {
         end = (nil, code.rawValue, { command.exit(withError: error) })
       } else if isUsage {
         // The parser's sentence and its usage line, in the form of all other errors.

@@ -19,7 +19,7 @@ struct PosteriorProgram: ParsableCommand {
       try command.run()
       Foundation.exit(0)
     } catch {
-      ProgramEnd(of: error, in: Self.self, manner: .parserPrintsUsage).perform()
+      ProgramEnd(of: error, in: Self.self).perform()
     }
   }
 }

@@ -13,6 +13,44 @@ import Testing
     #expect(run.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, "\(run.output)")
   }
 
+  @Test(arguments: [Program.evaluate, .train, .posterior, .benchmark, .reproduce, .datasets])
+  func `every program says what is wrong with its words in the same way`(_ program: Program) throws {
+    let run = try program.run(["--nonsense"])
+    #expect(run.code == 64)
+    #expect(run.errors.hasPrefix("error: "), "\(run.errors)")
+    #expect(run.output.isEmpty)
+  }
+
+  @Test func `a folder that cannot be made is said before the work, in the system's words`() throws {
+    try withFolder { folder in
+      try Data("x".utf8).write(to: folder.appending(path: "file"))
+      for (program, words) in [
+        (Program.reproduce, ["figure1", "--scale", "smoke", "--quiet", "--output", "file/x"]),
+        (
+          .benchmark,
+          [
+            "run", "--suite", Fixtures.url("suites/standard.json").path, "--models", Sample.main,
+            "--results", "file/x",
+          ]
+        ),
+      ] {
+        let run = try program.run(words, in: folder)
+        #expect(run.code == 70)
+        #expect(run.errors == "error: file/x cannot be made: Not a directory\n", "\(run.errors)")
+      }
+      #expect(try names(in: folder) == ["file"])
+    }
+  }
+
+  @Test func `train names the file of its data as it was typed`() throws {
+    try withFolder { folder in
+      let words = ["hmc", "--architecture", "dense:2,tanh", "--output", "x.h5", "--data", "nowhere.h5"]
+      let run = try Program.train.run(words, in: folder)
+      #expect(run.code == 65)
+      #expect(run.errors.hasPrefix("error: nowhere.h5: cannot be opened: No such file or directory"), "\(run.errors)")
+    }
+  }
+
   @Test func `a fraction is a radius, and a step`() throws {
     let fraction = try Program.evaluate.run(Self.quick + ["--epsilon", "8/255", "--attack", "pgd:steps=2,step=4/255"])
     #expect(fraction.code == 0, "\(fraction.errors)")

@@ -11,12 +11,8 @@ import Testing
   private func verify(
     _ foreign: WrittenFile = WrittenFile(), _ further: (HDF5File) throws -> Void = { _ in }
   ) throws -> (problems: [String], warnings: [String]) {
-    try withFolder { folder in
-      let path = folder.appendingPathComponent("absent.h5").path
-      try foreign.write(to: path, further)
-      let (problems, warnings) = PosteriorFile.verification(path, probe: nil)
-      return (problems.map { "\($0)" }, warnings.map { "\($0)" })
-    }
+    let (problems, warnings) = try foreign.findings(further)
+    return (problems.map { "\($0)" }, warnings.map { "\($0)" })
   }
 
   /// Overwrites some draws of a parameter with one number.

@@ -12,12 +12,7 @@ import Testing
   private func verify(
     _ foreign: WrittenFile = WrittenFile(), _ further: (HDF5File) throws -> Void = { _ in }
   ) throws -> (problems: [String], warnings: [String]) {
-    try withFolder { folder in
-      let path = folder.appendingPathComponent("foreign.h5").path
-      try foreign.write(to: path, further)
-      let (problems, warnings) = PosteriorFile.verification(path, probe: nil)
-      return (problems.map { "\($0.path) \($0.reason)" }, warnings.map { "\($0.place) \($0.sentence)" })
-    }
+    try foreign.verified(further)
   }
 
   // MARK: - Names of axes

@@ -11,12 +11,7 @@ import Testing
   private func verify(
     _ foreign: WrittenFile = WrittenFile(), _ further: (HDF5File) throws -> Void = { _ in }
   ) throws -> (problems: [String], warnings: [String]) {
-    try withFolder { folder in
-      let path = folder.appendingPathComponent("foreign.h5").path
-      try foreign.write(to: path, further)
-      let (problems, warnings) = PosteriorFile.verification(path, probe: nil)
-      return (problems.map { "\($0.path) \($0.reason)" }, warnings.map { "\($0.place) \($0.sentence)" })
-    }
+    try foreign.verified(further)
   }
 
   @Test func `a file that contradicts nothing has neither problems nor warnings`() throws {

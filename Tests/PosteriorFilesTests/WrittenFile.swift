@@ -1,5 +1,8 @@
+import Foundation
 import HDF5
-import PosteriorFiles
+import TestSupport
+
+@testable import PosteriorFiles
 
 /// A small posterior file as somebody else's program writes it, group by group: one dense layer from four inputs to
 /// three classes.
@@ -24,7 +27,7 @@ struct WrittenFile {
 
   /// Weights without a pattern, the same each time.
   func weights(_ count: Int, from first: Int = 0) -> [Double] {
-    (first..<first + count).map { Double(($0 * 7919 + 13) % 997) / 250 - 2 }
+    (first..<first + count).map { (index: Int) -> Double in Double((index * 7919 + 13) % 997) / 250 - 2 }
   }
 
   /// Writes the file, then whatever `further` adds.
@@ -45,6 +48,25 @@ struct WrittenFile {
     try file.put("/evaluation_data/labels", labels, [labels.count], labelElement)
     try further(file)
     try file.close()
+  }
+
+  /// The problems and the warnings of the file, which is written first.
+  func findings(
+    _ further: (HDF5File) throws -> Void = { _ in }
+  ) throws -> (problems: [PosteriorFileError], warnings: [PosteriorWarning]) {
+    try withFolder { folder in
+      let path = folder.appendingPathComponent("foreign.h5").path
+      try write(to: path, further)
+      return PosteriorFile.verification(path, probe: nil)
+    }
+  }
+
+  /// The same as places and sentences.
+  func verified(
+    _ further: (HDF5File) throws -> Void = { _ in }
+  ) throws -> (problems: [String], warnings: [String]) {
+    let (problems, warnings) = try findings(further)
+    return (problems.map { "\($0.path) \($0.reason)" }, warnings.map { "\($0.place) \($0.sentence)" })
   }
 }
 

@@ -59,6 +59,40 @@ import Testing
     #expect(try BenchmarkRequest(canonicalText: changed.canonicalText) == changed)
   }
 
+  /// Words that set each option of `verify`.
+  static let verifyWords: [String: [String]] = [
+    "results": ["elsewhere"], "models": ["--models", "b.h5"], "plugins": ["--plugin", "./libtheirs.so"],
+    "repeats": ["--repeat", "all"], "seed": ["--seed", "7"], "suite": ["--suite", "other.json"],
+    "threads": ["--threads", "3"], "markdown": ["--markdown", "board.md"], "csv": ["--csv", "board.csv"],
+    "html": ["--html", "board.html"],
+  ]
+
+  @Test func `to verify is tested with every option, and has a property for each`() throws {
+    let options = Self.labels(VerifyCommand()).subtracting(["tables"]).union(Self.labels(LeaderboardOptions()))
+    #expect(options == Set(Self.verifyWords.keys))
+    let request = VerifyRequest(results: [], models: [])
+    #expect(Self.labels(request).subtracting(["tables"]).union(Self.labels(request.tables)) == options)
+  }
+
+  @Test(arguments: verifyWords.keys.sorted())
+  func `to verify says what the option says and nothing else, and survives writing and reading`(
+    _ option: String
+  ) throws {
+    func request(_ option: String?) throws -> VerifyRequest {
+      var words = ["results": ["here"], "models": ["--models", "a.h5"]]
+      if let option { words[option] = Self.verifyWords[option] }
+      return try VerifyCommand.parse(words.sorted { $0.key > $1.key }.flatMap(\.value)).request
+    }
+    let plain = try request(nil)
+    let changed = try request(option)
+    let differences = Self.differences(plain, changed).subtracting(["tables"]).union(
+      Self.differences(plain.tables, changed.tables))
+    #expect(differences == [option])
+    #expect(try JSONDecoder().decode(VerifyRequest.self, from: JSONEncoder().encode(changed)) == changed)
+    #expect(try VerifyRequest(canonicalText: changed.canonicalText) == changed)
+    #expect(plain == VerifyRequest(results: ["here"], models: ["a.h5"]))
+  }
+
   @Test(arguments: [["csv"], ["markdown", "html"], ["html"], ["markdown"], []])
   func `for a leaderboard says what its options say, and survives writing and reading too`(
     _ options: [String]

@@ -46,12 +46,6 @@ private struct SurpriseError: Error, CustomStringConvertible {
     #expect(end.message?.contains("Usage: measure --count <count>") == true)
   }
 
-  @Test func `wrong usage can be left to the parser`() throws {
-    let end = ProgramEnd(of: try parserError([]), in: Command.self, manner: .parserPrintsUsage)
-    #expect(end.exitCode == 64)
-    #expect(end.message == nil)
-  }
-
   @Test func `help is no error`() throws {
     let end = ProgramEnd(of: try parserError(["--help"]), in: Command.self)
     #expect(end.exitCode == 0)

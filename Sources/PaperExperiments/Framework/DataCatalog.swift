@@ -3,6 +3,7 @@ import Foundation
 import HDF5
 import PosteriorFiles
 import RobustnessCore
+import Shell
 import Synchronization
 
 /// Data as an experiment uses them.
@@ -152,7 +153,7 @@ final class DataCatalog: Sendable {
     let classCount = (train.labels.max() ?? 1) + 1
     let dataset = try Dataset(
       name: spec.name, classCount: classCount, train: train, test: test, origin: "generated: \(spec.name)")
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try OutputFolder.make(folder)
     let path = "\(folder)/\(spec.name)-\(train.sha256.prefix(8)).h5"
     if !FileManager.default.fileExists(atPath: path) {
       let partial = path + ".partial"

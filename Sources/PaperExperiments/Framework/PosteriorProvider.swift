@@ -4,6 +4,7 @@ import Foundation
 import NeuralNetworks
 import PosteriorFiles
 public import RobustnessCore
+import Shell
 public import TrainingHarness
 
 /// What makes the posterior files that experiments use.
@@ -71,7 +72,7 @@ final class PosteriorCache: Sendable {
   func make(_ spec: PosteriorSpec) throws {
     let path = try path(of: spec)
     guard !FileManager.default.fileExists(atPath: path) else { return }
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try OutputFolder.make(folder)
     let data = try catalog.load(spec.data)
     switch spec.making {
     case .trained:

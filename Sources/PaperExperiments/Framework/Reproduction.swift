@@ -101,6 +101,7 @@ public struct Reproduction: Sendable {
   /// - Returns: Sentences that the user should read, for instance that gnuplot is missing.
   public func run() throws -> [String] {
     let plan = try plan()
+    try OutputFolder.make(options.output)
     let progress = JobProgress(isQuiet: options.isQuiet)
     progress.begin(total: plan.reduce(0) { $0 + $1.expectedSeconds })
     defer { progress.end() }
@@ -170,7 +171,7 @@ public struct Reproduction: Sendable {
   ) throws -> [String] {
     let name = type(of: experiment).name
     let folder = folder(experiment)
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try OutputFolder.make(folder)
     try ResultFile.write(result.table.csv, to: "\(folder)/\(name).csv")
     let note = try result.figure.write(to: folder)
     let page = try ExperimentPage(experiment: experiment, result: result, options: options, context: context)

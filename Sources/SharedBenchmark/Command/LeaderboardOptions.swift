@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// The options that say where a leaderboard goes.
 struct LeaderboardOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Write the leaderboard as Markdown. Default: standard output.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write the leaderboard as Markdown.", valueName: "file"))
   var markdown: String?
 
   @Option(help: ArgumentHelp("Write it as CSV, one row for each attack in each ball.", valueName: "file"))

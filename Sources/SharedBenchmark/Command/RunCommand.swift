@@ -7,7 +7,7 @@ struct RunCommand: ParsableCommand {
     commandName: "run", abstract: "Run every attack of a suite on every posterior, and print the leaderboard.",
     discussion: """
       Each (posterior, attack) leaves one result file. What is finished is not run again: after an interruption, or \
-      with more models, the same command goes on.
+      with more models, the same command goes on. Without a file for it, the leaderboard goes to standard output.
       """)
 
   @Option(help: ArgumentHelp("The suite: protocol, seeds, budgets and attacks.", valueName: "file"))

@@ -30,9 +30,15 @@ struct VerifyCommand: ParsableCommand {
   @Option(
     name: .customLong("repeat"),
     help: ArgumentHelp(
-      "Examples on which each attack is repeated, or all: then its checks are made again too. Default: 50.",
-      valueName: "count|all"))
-  var repeats: Repeats = .some(Verification.someExamples)
+      "Examples on which each attack is repeated, or all: then its checks are made again too.",
+      valueName: "count|all"),
+    transform: { text in
+      guard let repeats = Repeats(text) else {
+        throw ValidationError("it must be all, or a number of examples of at least 1, not '\(text)'")
+      }
+      return repeats
+    })
+  var repeats = Repeats.standard
 
   @Option(
     help: ArgumentHelp(
@@ -48,22 +54,6 @@ struct VerifyCommand: ParsableCommand {
 
   @OptionGroup var tables: LeaderboardOptions
 
-  /// How many examples attacks are repeated on.
-  enum Repeats: ExpressibleByArgument {
-    case all
-    case some(Int)
-
-    init?(argument: String) {
-      if argument == "all" {
-        self = .all
-      } else if let count = Int(argument), count >= 1 {
-        self = .some(count)
-      } else {
-        return nil
-      }
-    }
-  }
-
   func validate() throws {
     guard !models.isEmpty else { throw ValidationError("Missing --models: which posterior files?") }
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
@@ -73,7 +63,7 @@ struct VerifyCommand: ParsableCommand {
   var request: VerifyRequest {
     var request = VerifyRequest(results: results, models: models)
     request.plugins = plugins
-    if case .some(let count) = repeats { request.repeats = count } else { request.repeats = nil }
+    request.repeats = repeats
     request.seed = seed
     request.suite = suite
     request.threads = threads

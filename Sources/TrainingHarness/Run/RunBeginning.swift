@@ -31,8 +31,8 @@ enum RunBeginning {
     if options.precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 {
       throw UsageError("--precision bfloat16 needs oneDNN and a processor that multiplies bfloat16; use float32")
     }
-    let path = TrainingData.path(options)
-    let data = try TrainingData(options, path: path, probe: environment.probe)
+    // As it was typed, so that errors name it so; the journal keeps where that is.
+    let data = try TrainingData(options, path: nil, probe: environment.probe)
     let architecture = try ArchitectureSpecification.resolve(
       options.architecture, inputShape: data.train.inputShape, classCount: data.classCount)
     try checkMemory(architecture)
@@ -58,7 +58,7 @@ enum RunBeginning {
     let description = RunDescription(
       sampler: request.sampler.name, options: recorded, samplerOptions: request.values, shape: shape,
       architecture: architecture.json, inputLow: data.train.inputBounds.lowerBound,
-      inputHigh: data.train.inputBounds.upperBound, dataName: data.name, dataPath: path,
+      inputHigh: data.train.inputBounds.upperBound, dataName: data.name, dataPath: TrainingData.path(options),
       trainSHA256: data.train.sha256, trainCount: data.train.count, indicesSHA256: data.train.selection?.sha256,
       sourceSHA256: data.train.selection?.sourceSHA256, evaluationOrigin: data.evaluationOrigin, start: startName,
       startSHA256: startSHA256, commandLine: commandLine)
