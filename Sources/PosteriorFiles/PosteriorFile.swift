@@ -86,6 +86,16 @@ public final class PosteriorFile: WeightSource {
     return try PosteriorFile(path, as: before, report: answer.content)
   }
 
+  /// Opens a file that this program has just written and is about to give its name.
+  ///
+  /// - Parameter name: The path that the file will have, and that errors name.
+  static func open(_ temporary: String, as name: String) throws(PosteriorFileError) -> PosteriorFile {
+    let inspection = try Inspection(path: temporary)
+    let report = inspection.readContents()
+    if let problem = (inspection.problems + inspection.changeProblems(report)).first { throw problem }
+    return try PosteriorFile(path: name, structure: inspection.structure, report: report)
+  }
+
   /// Opens a file that a checking process has accepted, if it still is the same one.
   private convenience init(_ path: String, as before: FileIdentity?, report: ContentReport?) throws(PosteriorFileError)
   {

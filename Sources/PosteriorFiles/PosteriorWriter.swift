@@ -12,24 +12,30 @@ public enum PosteriorWriter {
   ///
   /// Draws are taken from the source one at a time: memory holds one draw and the evaluation data.
   ///
+  /// - Returns: The file as it was read back and verified, open for reading: nobody needs to check it once more.
   /// - Throws: ``PosteriorFileError`` when the contents contradict each other or the file cannot be written,
   ///   and whatever the source of the weights throws. What was at `path` is then still there, and nothing else.
-  public static func write(_ contents: PosteriorContents, to path: String) throws {
+  @discardableResult
+  public static func write(_ contents: PosteriorContents, to path: String) throws -> PosteriorFile {
     let target = try target(path)
     try checkTarget(target, path)
     try contents.checkCounts(path)
+    var verified: PosteriorFile?
     do {
       try AtomicFile.replace(target.path, durability: .contentAndName) { temporary in
         try writeFile(contents, to: temporary)
       } check: { temporary in
-        let written = try PosteriorFile.open(temporary, probe: nil)
-        guard written.integrity == .verified else {
+        // It stays open while it gets its name, which changes nothing of what is read from it.
+        verified = try PosteriorFile.open(temporary, as: path)
+        guard verified?.integrity == .verified else {
           throw PosteriorFileError(file: path, path: "/", reason: "was not written as it should have been")
         }
       }
     } catch {
       throw translate(error, path: path)
     }
+    guard let verified else { throw failure(path, "it was not read back") }
+    return verified
   }
 
   // MARK: - Errors
