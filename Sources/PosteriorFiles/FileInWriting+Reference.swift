@@ -7,7 +7,7 @@ extension FileInWriting {
     guard let answers = contents.referenceAnswers else { return }
     let architecture = contents.weights.architecture
     let count = answers.inputs.count / architecture.inputShape.reduce(1, *)
-    try file.createGroup("/reference")
+    try createGroup("/reference")
     try write(answers.inputs, to: "/reference/inputs", shape: [count] + architecture.inputShape)
     if let logits = answers.logits {
       try write(
@@ -18,9 +18,9 @@ extension FileInWriting {
       try write(predictive, to: "/reference/log_predictive", shape: [count, architecture.classCount])
     }
     if let software = answers.software {
-      try setAttribute("software", of: "/reference", to: .text(software), shape: [])
+      try setAttribute("software", of: "/reference", to: .text(software))
     }
-    try setAttribute("precision", of: "/reference", to: .text(answers.precision.rawValue), shape: [])
+    try setAttribute("precision", of: "/reference", to: .text(answers.precision.rawValue))
     for attribute in answers.furtherAttributes {
       try setAttribute(attribute.name, of: "/reference", to: attribute.value, shape: attribute.shape ?? [])
     }

@@ -59,7 +59,7 @@ extension PosteriorFile {
 
   /// Means and standard deviations of a variational posterior; nil when the file has none.
   public func variationalParameters() throws(PosteriorFileError) -> VariationalParameters? {
-    guard structure.roles.values.contains(.variationalMean) else { return nil }
+    guard structure.holds(.variationalMean) else { return nil }
     var result = VariationalParameters(mean: [], scale: [])
     for parameter in architecture.parameters {
       let mean = try dataset("/variational/\(parameter.name).mean")
@@ -75,18 +75,17 @@ extension PosteriorFile {
   /// What the sampler recorded for every draw, sorted by name.
   public func sampleStatistics() throws(PosteriorFileError) -> [SampleStatistic] {
     var statistics: [SampleStatistic] = []
-    for path in structure.roles.keys.sorted() where structure.roles[path] == .statistic {
-      let dataset = try dataset(path)
-      guard case .number(let element) = dataset.type else { continue }
+    for (path, item) in structure.items.sorted(by: { $0.key < $1.key }) where item.role == .statistic {
+      guard let dataset = structure.datasets[path], case .number(let element) = dataset.type else { continue }
       let values = try translate { () throws(HDF5Error) in try dataset.readAll(as: Double.self) }
       statistics.append(
-        SampleStatistic(name: String(path.dropFirst("/sample_stats/".count)), element: element, values: values))
+        SampleStatistic(name: String(path.dropFirst(item.parent.count + 1)), element: element, values: values))
     }
     return statistics
   }
 
   private func dataset(_ path: String) throws(PosteriorFileError) -> HDF5Dataset {
-    guard let dataset = structure.datasets[path] else {
+    guard let dataset = structure.dataset(path) else {
       throw PosteriorFileError(file: self.path, path: path, reason: "is missing")
     }
     return dataset

@@ -35,8 +35,8 @@ func plain(_ value: Double) -> String {
 extension Inspection {
   /// Looks at the conversions that data sets with a meaning declare, and refuses those that change it.
   func checkConversions() {
-    for path in structure.roles.keys.sorted() {
-      guard let role = structure.roles[path], role != .other, role != .dimension else { continue }
+    for path in structure.items.keys.sorted() {
+      guard let role = structure.role(of: path), role != .other, role != .dimension else { continue }
       do throws(ConversionRefusal) {
         guard let dataset = structure.datasets[path] else { continue }
         let conversion = try StatedConversion(file, dataset, role)
