@@ -17,6 +17,9 @@ struct FileDigests {
     for digest in item.digests { digests[digest, default: ContentDigest()].add(attribute, of: group) }
   }
 
+  /// One of them, of whatever it covers.
+  subscript(digest: FormatDigest) -> String { digests[digest, default: ContentDigest()].sha256 }
+
   /// In hexadecimal by the name of the attribute, those that cover something.
   var texts: [String: String] {
     Dictionary(uniqueKeysWithValues: digests.map { ($0.key.rawValue, $0.value.sha256) })

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import HDF5
 import NeuralNetworks
+import RobustnessCore
 
 /// A file while it is being written, with the digests of what has been written so far.
 ///
@@ -113,6 +114,10 @@ struct FileInWriting {
     sign(path, element, shape: shape, sha256: ContentDigest.hexadecimal(hasher.finalize()))
   }
 
+  mutating func write(_ numbers: StoredNumbers, to path: String, shape: [Int], chunk: [Int]?) throws {
+    try numbers.withUnsafeBytes { try write(path, numbers.element, shape: shape, chunk: chunk, bytes: $0) }
+  }
+
   /// Writes a dimension of a group: with coordinates 0, 1, … or, for netCDF, as one that has none.
   private mutating func writeDimension(_ name: String, in group: String, extent: Int, isCoordinate: Bool) throws {
     let path = "\(group)/\(name)"
@@ -219,20 +224,12 @@ struct FileInWriting {
   mutating func writeEvaluationData() throws {
     guard let evaluation = contents.evaluationData else { return }
     try createGroup("/evaluation_data")
-    let count = evaluation.labels.count
-    let shape = [count] + architecture.inputShape
-    let size = architecture.inputShape.reduce(1, *)
+    let count = evaluation.count
     // About a megabyte per chunk, the size of the library's cache.
-    func chunk(_ valueSize: Int) -> [Int] {
-      [max(1, min(count, (1 << 20) / (size * valueSize)))] + architecture.inputShape
-    }
-    let path = "/evaluation_data/inputs"
-    switch evaluation.inputs {
-    case .bytes(let values):
-      try values.withUnsafeBytes { try write(path, .uint8, shape: shape, chunk: chunk(1), bytes: $0) }
-    case .floats(let values):
-      try values.withUnsafeBytes { try write(path, .float32, shape: shape, chunk: chunk(4), bytes: $0) }
-    }
+    let rowBytes = architecture.inputShape.reduce(1, *) * evaluation.inputs.element.byteCount
+    let chunk = [max(1, min(count, (1 << 20) / rowBytes))] + architecture.inputShape
+    try write(
+      evaluation.inputs, to: "/evaluation_data/inputs", shape: [count] + architecture.inputShape, chunk: chunk)
     let labels = evaluation.labels.map { Int64($0) }
     try labels.withUnsafeBytes {
       try write("/evaluation_data/labels", .int64, shape: [count], chunk: [count], bytes: $0)

@@ -5,8 +5,8 @@ import NeuralNetworks
 ///
 /// Checking, reading, writing, the digests and `posterior inspect` take from it what they need to know, and a test
 /// compares it with the tables of `Docs/file-format.md`. What has no line here can be neither read nor written: to name
-/// it is a mistake of this program, which ends it (``named(_:)``), so that nothing is left unchecked because a place was
-/// forgotten.
+/// it is a mistake of this program, which ends it (``named(_:)``), so that nothing is left unchecked because a place
+/// was forgotten.
 enum FormatSchema {
   static let items: [FormatItem] = root + model + posterior + statistics + variational + evaluation + reference + rest
 

@@ -1,5 +1,6 @@
 import HDF5
 import NeuralNetworks
+import RobustnessCore
 
 extension Inspection {
   /// Names of the members of a group that are data sets.
@@ -33,7 +34,7 @@ extension Inspection {
     }
     structure.items[dataset.path] = item
     if element == .uint8, role == .inputs || role == .referenceInputs, let bounds = structure.inputBounds,
-      let reason = StoredInputs.byteProblem(within: bounds)
+      let reason = StoredNumbers.byteProblem(within: bounds)
     {
       report(dataset.path, reason)
     }

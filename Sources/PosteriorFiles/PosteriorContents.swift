@@ -1,5 +1,6 @@
 import HDF5
 public import NeuralNetworks
+public import RobustnessCore
 
 /// What goes into a posterior file.
 public struct PosteriorContents: Sendable {
@@ -16,7 +17,7 @@ public struct PosteriorContents: Sendable {
   /// The distribution that draws of a variational posterior come from.
   public var variational: VariationalParameters?
   /// Labelled inputs to evaluate on.
-  public var evaluationData: StoredEvaluationData?
+  public var evaluationData: LabelledData?
   /// What the author's program answers at some inputs; a file with it is of format 1.1.
   public var referenceAnswers: ReferenceAnswers?
   /// Where the posterior comes from: method, settings, seed … The name `kind` is taken by ``kind``.
@@ -38,7 +39,7 @@ public struct PosteriorContents: Sendable {
     weights: any WeightSource, chainCount: Int = 1, inputBounds: ClosedRange<Double>, kind: PosteriorKind? = nil,
     title: String? = nil, createdAt: String? = nil, creationLibrary: String? = "bayesian-robustness",
     creationLibraryVersion: String? = nil, inferenceLibrary: String? = nil, sampleStatistics: [SampleStatistic] = [],
-    variational: VariationalParameters? = nil, evaluationData: StoredEvaluationData? = nil,
+    variational: VariationalParameters? = nil, evaluationData: LabelledData? = nil,
     referenceAnswers: ReferenceAnswers? = nil, provenance: [String: ProvenanceValue] = [:], isCompressed: Bool = false
   ) {
     self.weights = weights
@@ -64,8 +65,9 @@ public struct PosteriorContents: Sendable {
   public init(copying file: PosteriorFile) throws(PosteriorFileError) {
     self.init(
       weights: file, chainCount: file.chainCount, inputBounds: file.inputBounds, kind: file.kind,
-      creationLibrary: nil, sampleStatistics: try file.sampleStatistics(), variational: try file.variationalParameters(),
-      evaluationData: try file.storedEvaluationData(), referenceAnswers: try file.referenceAnswers())
+      creationLibrary: nil, sampleStatistics: try file.sampleStatistics(),
+      variational: try file.variationalParameters(), evaluationData: try file.evaluationData(),
+      referenceAnswers: try file.referenceAnswers())
     descriptions = file.descriptions
     for attribute in file.structure.furtherAttributes(of: "/provenance") {
       provenance[attribute.name] = ProvenanceValue(attribute)

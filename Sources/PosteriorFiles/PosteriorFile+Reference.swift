@@ -1,5 +1,6 @@
 import HDF5
 package import NeuralNetworks
+import RobustnessCore
 
 extension PosteriorFile {
   /// Whether the file says what its author's program answers.
@@ -59,14 +60,10 @@ extension PosteriorFile {
     structure.text("/reference@precision").flatMap { AnswerPrecision(rawValue: $0) }
   }
 
-  private func numbers(_ name: String) throws(PosteriorFileError) -> ReferenceAnswers.Numbers? {
+  private func numbers(_ name: String) throws(PosteriorFileError) -> StoredNumbers? {
     guard let dataset = structure.dataset("/reference/\(name)") else { return nil }
     do throws(HDF5Error) {
-      switch dataset.type {
-      case .number(.uint8): return .bytes(try dataset.readAll(as: UInt8.self))
-      case .number(.float32): return .floats(try dataset.readAll(as: Float.self))
-      default: return .doubles(try dataset.readAll(as: Double.self))
-      }
+      return try StoredNumbers(dataset)
     } catch {
       throw PosteriorFileError(file: self.path, path: error.path, reason: "can no longer be read: \(error.reason)")
     }

@@ -60,8 +60,11 @@ public final class PosteriorFile: WeightSource {
 
   /// What the file says of itself in attributes of `/`, by name: those that the format knows and that are for people.
   var descriptions: [String: String] {
-    let items = FormatSchema.attributes(of: "/").filter { $0.label != nil }
-    return Dictionary(uniqueKeysWithValues: items.compactMap { item in structure.text(item.path).map { (item.name, $0) } })
+    var texts: [String: String] = [:]
+    for item in FormatSchema.attributes(of: "/") where item.label != nil {
+      texts[item.name] = structure.text(item.path)
+    }
+    return texts
   }
 
   /// The same for people, with what each is called, in the order of the format's table. Texts of one label are joined.

@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 import NeuralNetworks
+import RobustnessCore
 import Shell
 
 /// Writes posterior files so that at every moment the target is either what it was before or complete and verified.
@@ -137,10 +138,11 @@ extension PosteriorContents {
     }
     if let evaluationData {
       let size = architecture.inputShape.reduce(1, *)
-      guard evaluationData.labels.count >= 1, evaluationData.inputs.count == evaluationData.labels.count * size else {
+      guard evaluationData.count >= 1, evaluationData.inputs.count == evaluationData.count * size else {
         throw refuse(
           "/evaluation_data",
-          "has \(evaluationData.inputs.count) input values and \(evaluationData.labels.count) labels for inputs of \(size) values"
+          "has \(evaluationData.inputs.count) input values and \(evaluationData.count) labels for inputs of "
+            + "\(size) values"
         )
       }
     }

@@ -97,7 +97,7 @@ extension StatedConversion {
       case .number(let element) = dataset.type
     else { return nil }
     var filler: Double?
-    bytes.withUnsafeBytes { StoredNumbers.forEach($0, element) { _, value in filler = value } }
+    bytes.withUnsafeBytes { element.forEach(in: $0) { _, value in filler = value } }
     return filler.flatMap { $0.isFinite && abs($0) >= leastFiller ? $0 : nil }
   }
 

@@ -128,7 +128,8 @@ struct CompleteFile {
     switch (item.kind, item.content) {
     case (.group, _): return .group
     case (_, .text): return .text(texts[item.path] ?? "a text")
-    case (.attribute, _): return item.shape == [.bound] ? .numbers([0, 1], [2], .float64) : .numbers([0.5], [], .float64)
+    case (.attribute, .numbers): return .numbers([0, 1], [2], .float64)
+    case (.attribute, _): return .numbers([0.5], [], .float64)
     case (.dataset, _): break
     }
     let shape = (item.shape ?? [.length]).flatMap { axis -> [Int] in

@@ -124,7 +124,7 @@ final class PosteriorCache: Sendable {
     let contents = PosteriorContents(
       weights: source, chainCount: 1, inputBounds: data.dataset.inputBounds, kind: .variational,
       title: "draws from the prior, \(architecture.summary)", createdAt: nil,
-      evaluationData: test.subset((0..<count).map { $0 * test.count / count }).stored,
+      evaluationData: test.subset((0..<count).map { $0 * test.count / count }).data,
       provenance: ["method": .text("prior draws"), "seed": .integer(seed)])
     return try PosteriorWriter.write(contents, to: path)
   }
@@ -138,7 +138,7 @@ final class PosteriorCache: Sendable {
     let contents = PosteriorContents(
       weights: RepeatedWeights(base: base, indices: indices), chainCount: 1, inputBounds: base.inputBounds,
       kind: .mcmc, title: "\(base.title ?? "draws"), drawn with replacement",
-      evaluationData: try base.storedEvaluationData(),
+      evaluationData: try base.evaluationData(),
       provenance: [
         "method": .text("draws of another posterior, with replacement"), "base": .text(base.posteriorSHA256),
       ])
