@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import TestSupport
 
 @testable import PosteriorFiles
 
@@ -86,10 +87,15 @@ struct CompleteFile {
     try file.close()
   }
 
+  /// The same without digests.
+  var unsigned: CompleteFile {
+    var unsigned = self
+    for digest in FormatDigest.allCases { unsigned.remove("/@\(digest.rawValue)") }
+    return unsigned
+  }
+
   /// The same with the digests that belong to it.
   func signed() throws -> CompleteFile {
-    var unsigned = self
-    for digest in FormatDigest.allCases { unsigned["/@\(digest.rawValue)"] = nil }
     let texts = try unsigned.opened { $0.structureDigests }
     var signed = self
     for (name, text) in texts { signed["/@\(name)"] = .text(text) }

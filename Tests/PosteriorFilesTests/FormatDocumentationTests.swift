@@ -121,8 +121,9 @@ import Testing
     where item.parent == group.path && !item.isWildcard && item.role != .coordinate {
       #expect(words.contains(item.name), "\(item.path)")
     }
-    #expect(group.isRequired == (try Self.heading(group.path)).contains("required"))
-    #expect((group.since > .first) == (try Self.heading(group.path)).contains("from \(group.since.rawValue) on"))
+    let heading = try Self.heading(group.path)
+    #expect(group.isRequired == heading.contains("required"))
+    #expect((group.since > .first) == heading.contains("from \(group.since.rawValue) on"))
   }
 
   private static func heading(_ group: String) throws -> Substring {
