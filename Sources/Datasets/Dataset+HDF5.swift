@@ -1,5 +1,6 @@
 import Foundation
 public import PosteriorFiles
+import RobustnessCore
 
 extension Dataset {
   /// Reads `inputs` and `labels`, and `test_inputs` and `test_labels` if there are any, at the root of an HDF5 file.
@@ -16,21 +17,20 @@ extension Dataset {
   /// - Throws: ``/PosteriorFiles/PosteriorFileError`` or ``DatasetError`` with the file and the reason.
   public init(hdf5File path: String, probe: ProbeCommand?) throws {
     let arrays = try TrainingArrays.read(path, probe: probe)
-    let parts = [arrays.train, arrays.test].compactMap { $0 }
-    let ranges = parts.map { Self.range($0.data.inputs) }
+    let ranges = [arrays.train, arrays.test].compactMap { $0?.inputs.range }
     let lowest = ranges.map(\.lowerBound).min() ?? 0
     let highest = ranges.map(\.upperBound).max() ?? 0
     if let bounds = arrays.inputBounds {
-      try Self.check(lowest...highest, arrays.train.data.inputs, within: bounds, path)
+      try Self.check(lowest...highest, arrays.train.inputs, within: bounds, path)
     } else if lowest == highest {
       throw DatasetError(
         file: path, reason: "holds inputs that all are \(lowest)",
         advice: "State what values are possible in the attribute input_bounds, two numbers")
     }
-    let bounds = if case .bytes = arrays.train.data.inputs { 0.0...1 } else { arrays.inputBounds ?? lowest...highest }
-    func part(_ arrays: TrainingArrays.Part) -> DatasetPart {
+    let bounds = if case .bytes = arrays.train.inputs { 0.0...1 } else { arrays.inputBounds ?? lowest...highest }
+    func part(_ data: LabelledData) -> DatasetPart {
       DatasetPart(
-        inputs: Self.clamped(arrays.data.inputs, to: bounds), inputShape: arrays.inputShape, labels: arrays.data.labels,
+        inputs: Self.clamped(data.inputs, to: bounds), inputShape: data.inputShape, labels: data.labels,
         inputBounds: bounds)
     }
     try self.init(
@@ -38,22 +38,15 @@ extension Dataset {
       test: arrays.test.map(part), origin: path)
   }
 
-  private static func range(_ inputs: StoredInputs) -> ClosedRange<Double> {
-    switch inputs {
-    case .bytes(let values): Double(values.min() ?? 0) / 255...Double(values.max() ?? 0) / 255
-    case .floats(let values): Double(values.min() ?? 0)...Double(values.max() ?? 0)
-    }
-  }
-
   /// What rounding put outside the bounds, moved onto them.
-  private static func clamped(_ inputs: StoredInputs, to bounds: ClosedRange<Double>) -> StoredInputs {
+  private static func clamped(_ inputs: StoredNumbers, to bounds: ClosedRange<Double>) -> StoredNumbers {
     guard case .floats(let values) = inputs else { return inputs }
     let (low, high) = (Float(bounds.lowerBound), Float(bounds.upperBound))
     return .floats(values.map { min(max($0, low), high) })
   }
 
   private static func check(
-    _ range: ClosedRange<Double>, _ inputs: StoredInputs, within bounds: ClosedRange<Double>, _ path: String
+    _ range: ClosedRange<Double>, _ inputs: StoredNumbers, within bounds: ClosedRange<Double>, _ path: String
   ) throws(DatasetError) {
     var allowed = bounds
     if case .floats = inputs { allowed = bounds.withRounding }

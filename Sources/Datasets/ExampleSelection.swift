@@ -1,5 +1,4 @@
 import Crypto
-import PosteriorFiles
 import RobustnessCore
 
 /// Which examples of a part were chosen, kept so that a result can say on what it rests.
@@ -62,18 +61,7 @@ extension DatasetPart {
   public func subset(_ indices: [Int]) -> DatasetPart {
     precondition(Set(indices).count == indices.count, "every example at most once")
     let selection = ExampleSelection(indices: indices, source: sha256)
-    let size = inputSize
-    func gather<T>(_ values: [T]) -> [T] {
-      selection.indices.flatMap { values[$0 * size..<($0 + 1) * size] }
-    }
-    let chosen: StoredInputs =
-      switch inputs {
-      case .bytes(let values): .bytes(gather(values))
-      case .floats(let values): .floats(gather(values))
-      }
-    return DatasetPart(
-      inputs: chosen, inputShape: inputShape, labels: selection.indices.map { labels[$0] }, inputBounds: inputBounds,
-      selection: selection)
+    return DatasetPart(data.subset(selection.indices), selection: selection)
   }
 }
 

@@ -1,5 +1,4 @@
 import Foundation
-import PosteriorFiles
 public import RobustnessCore
 
 /// Two interleaved half circles in the plane, one for each class, as scikit-learn's `make_moons` lays them out.

@@ -1,4 +1,4 @@
-import PosteriorFiles
+import RobustnessCore
 
 /// The data sets of images that come as four IDX files.
 public enum ImageDataset: String, Sendable, Hashable, CaseIterable {

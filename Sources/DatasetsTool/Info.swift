@@ -19,7 +19,7 @@ struct Info: ParsableCommand {
     let dataset = try source.load(folders: options.folders, seed: seed, probe: .currentProgram)
     var rows = [
       ("name", dataset.name), ("origin", dataset.origin),
-      ("input", dataset.inputShape.map(String.init).joined(separator: " × ") + ", " + Self.type(dataset.train)),
+      ("input", dataset.inputShape.map(String.init).joined(separator: " × ") + ", " + dataset.train.storage),
       ("input bounds", "\(dataset.inputBounds.lowerBound) to \(dataset.inputBounds.upperBound)"),
       ("classes", "\(dataset.classCount)"),
     ]
@@ -43,13 +43,6 @@ struct Info: ParsableCommand {
       size += images.isComplete(part) ? ", all as published" : ", not as published"
     }
     return [(name, size), ("\(name) SHA-256", part.sha256)]
-  }
-
-  private static func type(_ part: DatasetPart) -> String {
-    switch part.inputs {
-    case .bytes: "bytes divided by 255"
-    case .floats: "single precision"
-    }
   }
 }
 

@@ -5,36 +5,57 @@ struct AxisMeanings {
   /// For every axis its name in messages, and the other names that mean the same.
   let axes: [(name: String, synonyms: Set<String>)]
   /// The layer whose parameter it is, whose name may stand before a direction.
-  var layer: String?
+  let layer: String?
 
   private static let chain = ("chain", Set(["chains"]))
   private static let draw = ("draw", Set(["draws", "sample", "samples", "iteration", "iterations"]))
 
-  /// Chain and draw.
-  static let statistic = AxisMeanings(axes: [chain, draw])
+  private static let example = (
+    "example", Set(["examples", "sample", "samples", "image", "images", "batch", "n"])
+  )
+  private static let image: [(String, Set<String>)] = [
+    ("channel", ["channels", "c", "band", "bands"]), ("height", ["h", "row", "rows"]),
+    ("width", ["w", "column", "columns", "col", "cols"]),
+  ]
+
+  /// The axes of an item of the format.
+  ///
+  /// Images are (channel, height, width); of other inputs nothing is known but that examples come first.
+  ///
+  /// - Parameter parameter: Whose dimensions they are, where they are those of a parameter.
+  init(_ axes: [FormatAxis], parameter: Architecture.Parameter? = nil, inputShape: [Int] = []) {
+    let found = axes.flatMap { axis -> [(name: String, synonyms: Set<String>)] in
+      switch axis {
+      case .chain: [Self.chain]
+      case .draw: [Self.draw]
+      case .example: [Self.example]
+      case .class: [("class", ["classes"])]
+      case .parameter:
+        zip(parameter?.dimensionNames ?? [], Architecture.Parameter.dimensionSuffixes).map { ($0, Set([$1])) }
+      case .input: inputShape.count == 3 ? Self.image : []
+      case .bound, .length: []
+      }
+    }
+    // A word for two of the axes says nothing: samples may be draws, or examples.
+    self.axes = found.map { axis in
+      let others = found.filter { $0.name != axis.name }.flatMap(\.synonyms)
+      return (axis.name, axis.synonyms.subtracting(others))
+    }
+    layer = parameter?.layerName
+  }
 
   /// Chain and draw, and the dimensions of one draw.
   static func parameter(_ parameter: Architecture.Parameter) -> AxisMeanings {
-    let draw = oneDraw(parameter)
-    return AxisMeanings(axes: [chain, Self.draw] + draw.axes, layer: draw.layer)
+    AxisMeanings([.chain, .draw, .parameter], parameter: parameter)
   }
 
   /// The dimensions of one draw.
   static func oneDraw(_ parameter: Architecture.Parameter) -> AxisMeanings {
-    AxisMeanings(
-      axes: zip(parameter.dimensionNames, Architecture.Parameter.dimensionSuffixes).map { ($0, Set([$1])) },
-      layer: parameter.layerName)
+    AxisMeanings([.parameter], parameter: parameter)
   }
 
-  /// Images are (channel, height, width); of other inputs nothing is known but that examples come first.
-  static func inputs(_ inputShape: [Int]) -> AxisMeanings {
-    let image: [(String, Set<String>)] = [
-      ("channel", ["channels", "c", "band", "bands"]), ("height", ["h", "row", "rows"]),
-      ("width", ["w", "column", "columns", "col", "cols"]),
-    ]
-    let example = ("example", Set(["examples", "sample", "samples", "image", "images", "batch", "n"]))
-    return AxisMeanings(axes: [example] + (inputShape.count == 3 ? image : []))
-  }
+  /// Labelled inputs.
+  static func inputs(_ inputShape: [Int]) -> AxisMeanings { AxisMeanings([.example, .input], inputShape: inputShape) }
 
   /// The first axis whose names say that it is another one of these.
   func contradiction(_ names: [[String]]) -> String? {

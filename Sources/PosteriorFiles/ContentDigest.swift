@@ -1,6 +1,31 @@
 import Crypto
 import HDF5
 
+/// The three digests of a file: every item goes into those that its line of the table names.
+struct FileDigests {
+  private var digests: [FormatDigest: ContentDigest] = [:]
+
+  /// Adds a data set by the SHA-256 of its bytes in C order.
+  mutating func add(_ item: FormatItem, path: String, type: String, shape: [Int], sha256: String) {
+    for digest in item.digests {
+      digests[digest, default: ContentDigest()].add(path: path, type: type, shape: shape, sha256: sha256)
+    }
+  }
+
+  /// Adds an attribute of a group.
+  mutating func add(_ item: FormatItem, _ attribute: HDF5Attribute, of group: String) {
+    for digest in item.digests { digests[digest, default: ContentDigest()].add(attribute, of: group) }
+  }
+
+  /// One of them, of whatever it covers.
+  subscript(digest: FormatDigest) -> String { digests[digest, default: ContentDigest()].sha256 }
+
+  /// In hexadecimal by the name of the attribute, those that cover something.
+  var texts: [String: String] {
+    Dictionary(uniqueKeysWithValues: digests.map { ($0.key.rawValue, $0.value.sha256) })
+  }
+}
+
 /// A digest over named items: the SHA-256 of one line per item, sorted by path.
 struct ContentDigest {
   private var lines: [(path: String, line: String)] = []

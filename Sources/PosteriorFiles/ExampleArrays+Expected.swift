@@ -1,4 +1,5 @@
 import HDF5
+import RobustnessCore
 
 extension ArraysInspection {
   /// Compares shape and scale with what the network takes, before any value is read.
@@ -9,7 +10,7 @@ extension ArraysInspection {
       let names = try Self.translate(path) { () throws(HDF5Error) in try file.axisNames(of: inputs.path) }
       if let reason = AxisMeanings.inputs(expected.inputShape).contradiction(names) { throw error(inputs.path, reason) }
     }
-    if inputs.type == .number(.uint8), let reason = StoredInputs.byteProblem(within: expected.inputBounds) {
+    if inputs.type == .number(.uint8), let reason = StoredNumbers.byteProblem(within: expected.inputBounds) {
       throw error(inputs.path, reason)
     }
     if let stated = try statedBounds(), let reason = expected.boundsProblem(stated) {
@@ -20,20 +21,20 @@ extension ArraysInspection {
   /// Compares labels with the classes, and inputs with the bounds.
   ///
   /// Inputs may lie outside the bounds by no more than rounding.
-  func check(_ data: EvaluationData, _ expected: ExpectedInputs) throws(PosteriorFileError) {
+  func check(_ values: [Double], labels classes: [Int], _ expected: ExpectedInputs) throws(PosteriorFileError) {
     guard let inputs, let labels else { return }
-    if let position = data.labels.firstIndex(where: { $0 >= expected.classCount }) {
+    if let position = classes.firstIndex(where: { $0 >= expected.classCount }) {
       throw error(
         labels.path,
-        "holds \(data.labels[position]) at position \(position): labels lie outside the \(expected.classCount) classes, "
+        "holds \(classes[position]) at position \(position): labels lie outside the \(expected.classCount) classes, "
           + "0 to \(expected.classCount - 1)")
     }
     let bounds = expected.inputBounds
     let rounded = bounds.withRounding
-    if let position = data.inputs.firstIndex(where: { !rounded.contains($0) }) {
+    if let position = values.firstIndex(where: { !rounded.contains($0) }) {
       throw error(
         inputs.path,
-        "holds \(plain(data.inputs[position])) at position \(position): inputs lie outside the bounds "
+        "holds \(plain(values[position])) at position \(position): inputs lie outside the bounds "
           + "[\(bounds.lowerBound), \(bounds.upperBound)] of the network")
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+public import RobustnessCore
 
 /// Labelled inputs in an HDF5 file that is no posterior file.
 ///
@@ -21,7 +22,7 @@ public enum ExampleArrays {
   /// - Throws: The first problem, with the place in the file and the reason.
   public static func read(
     _ path: String, run: Int? = nil, for expected: ExpectedInputs? = nil, probe: ProbeCommand?
-  ) throws(PosteriorFileError) -> EvaluationData? {
+  ) throws(PosteriorFileError) -> LabelledData? {
     try readNamed(path, run: run, for: expected, probe: probe)?.data
   }
 
@@ -29,7 +30,7 @@ public enum ExampleArrays {
   /// choice was possible.
   package static func readNamed(
     _ path: String, run: Int? = nil, for expected: ExpectedInputs? = nil, probe: ProbeCommand?
-  ) throws(PosteriorFileError) -> (data: EvaluationData, names: String?)? {
+  ) throws(PosteriorFileError) -> (data: LabelledData, names: String?)? {
     let before = FileIdentity(path)
     let answer = try probe?.runOnArrays(path, run: run) ?? check(path, run: run)
     if let problem = answer.problems.first { throw problem }
@@ -40,7 +41,7 @@ public enum ExampleArrays {
     }
     if let expected { try arrays.check(expected) }
     let data = try arrays.read()
-    if let expected { try arrays.check(data, expected) }
+    if let expected { try arrays.check(data.values, labels: data.labels, expected) }
     return (data, run == nil ? try arrays.chosenNames() : nil)
   }
 
@@ -249,13 +250,13 @@ struct ArraysInspection {
     return nil
   }
 
-  func read() throws(PosteriorFileError) -> EvaluationData {
+  /// The two arrays as they are stored.
+  func read() throws(PosteriorFileError) -> LabelledData {
     guard let inputs, let labels, let shape = inputs.shape else { throw error("/", "could not be read to its end") }
     return try Self.translate(path) { () throws(HDF5Error) in
-      var values = try inputs.readAll(as: Double.self)
-      if inputs.type == .number(.uint8) { for index in values.indices { values[index] /= 255 } }
-      return EvaluationData(
-        inputs: values, shape: shape, labels: try labels.readAll(as: Int64.self).map { Int($0) })
+      LabelledData(
+        inputs: try StoredNumbers(inputs), inputShape: Array(shape.dropFirst()),
+        labels: try labels.readAll(as: Int64.self).map { Int($0) })
     }
   }
 

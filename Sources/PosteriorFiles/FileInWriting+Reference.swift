@@ -1,5 +1,6 @@
 import HDF5
 import NeuralNetworks
+import RobustnessCore
 
 extension FileInWriting {
   /// Writes what the author's program answers, if the contents have it.
@@ -7,35 +8,26 @@ extension FileInWriting {
     guard let answers = contents.referenceAnswers else { return }
     let architecture = contents.weights.architecture
     let count = answers.inputs.count / architecture.inputShape.reduce(1, *)
-    try file.createGroup("/reference")
-    try write(answers.inputs, to: "/reference/inputs", shape: [count] + architecture.inputShape)
+    try createGroup("/reference")
+    // One chunk where it is small: compression and checksums are of chunks.
+    func put(_ numbers: StoredNumbers, _ path: String, _ shape: [Int]) throws {
+      let isSmall = numbers.count * numbers.element.byteCount <= 1 << 24
+      try write(numbers, to: path, shape: shape, chunk: isSmall ? shape : nil)
+    }
+    try put(answers.inputs, "/reference/inputs", [count] + architecture.inputShape)
     if let logits = answers.logits {
-      try write(
-        logits, to: "/reference/logits",
-        shape: [contents.chainCount, contents.drawsPerChain, count, architecture.classCount])
+      try put(
+        logits, "/reference/logits", [contents.chainCount, contents.drawsPerChain, count, architecture.classCount])
     }
     if let predictive = answers.logPredictive {
-      try write(predictive, to: "/reference/log_predictive", shape: [count, architecture.classCount])
+      try put(predictive, "/reference/log_predictive", [count, architecture.classCount])
     }
     if let software = answers.software {
-      try setAttribute("software", of: "/reference", to: .text(software), shape: [])
+      try setAttribute("software", of: "/reference", to: .text(software))
     }
-    try setAttribute("precision", of: "/reference", to: .text(answers.precision.rawValue), shape: [])
+    try setAttribute("precision", of: "/reference", to: .text(answers.precision.rawValue))
     for attribute in answers.furtherAttributes {
       try setAttribute(attribute.name, of: "/reference", to: attribute.value, shape: attribute.shape ?? [])
-    }
-  }
-
-  private mutating func write(_ numbers: ReferenceAnswers.Numbers, to path: String, shape: [Int]) throws {
-    // One chunk where it is small: compression and checksums are of chunks.
-    let chunk = numbers.count * numbers.element.byteCount <= 1 << 24 ? shape : nil
-    func put(_ bytes: UnsafeRawBufferPointer) throws {
-      try write(path, numbers.element, shape: shape, chunk: chunk, bytes: bytes)
-    }
-    switch numbers {
-    case .bytes(let values): try values.withUnsafeBytes(put)
-    case .floats(let values): try values.withUnsafeBytes(put)
-    case .doubles(let values): try values.withUnsafeBytes(put)
     }
   }
 }

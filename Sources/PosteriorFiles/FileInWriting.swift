@@ -2,14 +2,17 @@ import Crypto
 import Foundation
 import HDF5
 import NeuralNetworks
+import RobustnessCore
 
 /// A file while it is being written, with the digests of what has been written so far.
+///
+/// Everything is written through its line of ``FormatSchema``, which says what digests it goes into, and what version
+/// of the format the file then is of. What has no line there is a mistake of this program, and ends it.
 struct FileInWriting {
   let file: HDF5File
   let contents: PosteriorContents
-  private var posterior = ContentDigest()
-  private var data = ContentDigest()
-  private var content = ContentDigest()
+  private var digests = FileDigests()
+  private var version = FormatVersion.first
 
   private var architecture: Architecture { contents.weights.architecture }
   private var chainCount: Int { contents.chainCount }
@@ -20,11 +23,26 @@ struct FileInWriting {
     self.contents = contents
   }
 
-  // MARK: - Attributes
+  // MARK: - Items of the table
+
+  /// The line of what is about to be written.
+  private mutating func item(_ path: String, _ kind: FormatItem.Kind) -> FormatItem {
+    guard let item = FormatSchema.item(path, kind), item.role != .other else {
+      preconditionFailure("\(path) has no line in FormatSchema, and so cannot be written")
+    }
+    version = max(version, item.since)
+    return item
+  }
+
+  mutating func createGroup(_ path: String) throws {
+    _ = item(path, .group)
+    try file.createGroup(path)
+  }
 
   mutating func setAttribute(
-    _ name: String, of group: String, to value: HDF5Attribute.Value, shape: [Int], isPosterior: Bool = false
+    _ name: String, of group: String, to value: HDF5Attribute.Value, shape: [Int] = []
   ) throws {
+    let item = item("\(group)@\(name)", .attribute)
     let type: StoredType
     switch value {
     case .text(let text):
@@ -35,14 +53,20 @@ struct FileInWriting {
       type = .number(element)
     case .unread: return
     }
-    let attribute = HDF5Attribute(name: name, type: type, shape: shape, value: value)
-    content.add(attribute, of: group)
-    if isPosterior { posterior.add(attribute, of: group) }
+    digests.add(item, HDF5Attribute(name: name, type: type, shape: shape, value: value), of: group)
   }
 
+  /// Adds a data set to the digests.
+  private mutating func sign(_ path: String, _ element: ElementType, shape: [Int], sha256: String) {
+    let item = item(path, .dataset)
+    digests.add(item, path: path, type: element.rawValue, shape: shape, sha256: sha256)
+  }
+
+  // MARK: - Attributes
+
   mutating func writeModel() throws {
-    try file.createGroup("/model")
-    try setAttribute("architecture", of: "/model", to: .text(architecture.json), shape: [], isPosterior: true)
+    try createGroup("/model")
+    try setAttribute("architecture", of: "/model", to: .text(architecture.json))
     let bounds = [contents.inputBounds.lowerBound, contents.inputBounds.upperBound]
     let bytes =
       contents.boundsElement == .float32
@@ -50,16 +74,16 @@ struct FileInWriting {
     let element = contents.boundsElement == .float32 ? ElementType.float32 : .float64
     var value = HDF5Attribute.Value.numbers(element, bytes)
     if let stored = contents.storedBounds, stored.doubles == bounds { value = stored.value }
-    try setAttribute("input_bounds", of: "/model", to: value, shape: [2], isPosterior: true)
+    try setAttribute("input_bounds", of: "/model", to: value, shape: [2])
     for attribute in contents.furtherModelAttributes {
       try setAttribute(attribute.name, of: "/model", to: attribute.value, shape: attribute.shape ?? [])
     }
   }
 
   mutating func writeProvenance() throws {
-    try file.createGroup("/provenance")
+    try createGroup("/provenance")
     if let kind = contents.kind {
-      try setAttribute("kind", of: "/provenance", to: .text(kind.rawValue), shape: [])
+      try setAttribute("kind", of: "/provenance", to: .text(kind.rawValue))
     }
     for (name, entry) in contents.provenance.sorted(by: { $0.key < $1.key }) {
       try setAttribute(name, of: "/provenance", to: entry.value, shape: entry.shape)
@@ -68,26 +92,18 @@ struct FileInWriting {
 
   /// Last, since the digests of everything stand here.
   mutating func writeRoot() throws {
-    let attributes: [(String, String?)] = [
-      ("format", "bnn-posterior"), ("format_version", contents.referenceAnswers == nil ? "1.0" : "1.1"),
-      ("title", contents.title),
-      ("created_at", contents.createdAt ?? Date().formatted(.iso8601)),
-      ("creation_library", contents.creationLibrary),
-      ("creation_library_version", contents.creationLibraryVersion),
-      ("inference_library", contents.inferenceLibrary), ("posterior_sha256", posterior.sha256),
-      ("data_sha256", contents.evaluationData == nil ? nil : data.sha256), ("content_sha256", content.sha256),
-    ]
-    for (name, text) in attributes {
-      if let text { try file.setAttribute(name, of: "/", to: text) }
-    }
+    var texts = contents.descriptions.merging(digests.texts) { $1 }
+    texts["format"] = "bnn-posterior"
+    texts["format_version"] = version.rawValue
+    if contents.createdAt == nil { texts["created_at"] = Date().formatted(.iso8601) }
+    for (name, text) in texts.sorted(by: { $0.key < $1.key }) { try setAttribute(name, of: "/", to: .text(text)) }
   }
 
   // MARK: - Data sets
 
-  /// Writes a data set at once and adds it to the digest of the content.
+  /// Writes a data set at once and adds it to the digests.
   mutating func write(
-    _ path: String, _ element: ElementType, shape: [Int], chunk: [Int]?, bytes: UnsafeRawBufferPointer,
-    isData: Bool = false
+    _ path: String, _ element: ElementType, shape: [Int], chunk: [Int]?, bytes: UnsafeRawBufferPointer
   ) throws {
     let dataset = try file.createDataset(
       path, element: element, shape: shape, chunk: chunk, isCompressed: contents.isCompressed)
@@ -95,9 +111,11 @@ struct FileInWriting {
     try dataset.close()
     var hasher = SHA256()
     hasher.update(bufferPointer: bytes)
-    let sha256 = ContentDigest.hexadecimal(hasher.finalize())
-    content.add(path: path, type: element.rawValue, shape: shape, sha256: sha256)
-    if isData { data.add(path: path, type: element.rawValue, shape: shape, sha256: sha256) }
+    sign(path, element, shape: shape, sha256: ContentDigest.hexadecimal(hasher.finalize()))
+  }
+
+  mutating func write(_ numbers: StoredNumbers, to path: String, shape: [Int], chunk: [Int]?) throws {
+    try numbers.withUnsafeBytes { try write(path, numbers.element, shape: shape, chunk: chunk, bytes: $0) }
   }
 
   /// Writes a dimension of a group: with coordinates 0, 1, … or, for netCDF, as one that has none.
@@ -114,7 +132,7 @@ struct FileInWriting {
   // MARK: - Weights
 
   mutating func writePosterior() throws {
-    try file.createGroup("/posterior")
+    try createGroup("/posterior")
     try writeDraws()
     try writeDimension("chain", in: "/posterior", extent: chainCount, isCoordinate: true)
     try writeDimension("draw", in: "/posterior", extent: drawsPerChain, isCoordinate: true)
@@ -159,9 +177,7 @@ struct FileInWriting {
     for (index, parameter) in parameters.enumerated() {
       let path = "/posterior/\(parameter.name)"
       let shape = [chainCount, drawsPerChain] + parameter.shape
-      let sha256 = ContentDigest.hexadecimal(hashers[index].finalize())
-      posterior.add(path: path, type: ElementType.float32.rawValue, shape: shape, sha256: sha256)
-      content.add(path: path, type: ElementType.float32.rawValue, shape: shape, sha256: sha256)
+      sign(path, .float32, shape: shape, sha256: ContentDigest.hexadecimal(hashers[index].finalize()))
     }
   }
 
@@ -169,7 +185,7 @@ struct FileInWriting {
 
   mutating func writeStatistics() throws {
     guard !contents.sampleStatistics.isEmpty else { return }
-    try file.createGroup("/sample_stats")
+    try createGroup("/sample_stats")
     try writeDimension("chain", in: "/sample_stats", extent: chainCount, isCoordinate: true)
     try writeDimension("draw", in: "/sample_stats", extent: drawsPerChain, isCoordinate: true)
     for statistic in contents.sampleStatistics {
@@ -183,7 +199,7 @@ struct FileInWriting {
         try write(
           path, statistic.storedElement, shape: [chainCount, drawsPerChain], chunk: [1, drawsPerChain], bytes: $0)
       }
-      if statistic.name == "diverging" { try file.setAttribute("dtype", of: path, to: "bool") }
+      for mark in FormatSchema.attributes(of: path) { try setAttribute(mark.name, of: path, to: .text("bool")) }
       try file.attachScale("/sample_stats/chain", to: path, axis: 0)
       try file.attachScale("/sample_stats/draw", to: path, axis: 1)
     }
@@ -191,7 +207,7 @@ struct FileInWriting {
 
   mutating func writeVariational() throws {
     guard let variational = contents.variational else { return }
-    try file.createGroup("/variational")
+    try createGroup("/variational")
     var offset = 0
     for parameter in architecture.parameters {
       for (suffix, values) in [("mean", variational.mean), ("scale", variational.scale)] {
@@ -207,24 +223,16 @@ struct FileInWriting {
 
   mutating func writeEvaluationData() throws {
     guard let evaluation = contents.evaluationData else { return }
-    try file.createGroup("/evaluation_data")
-    let count = evaluation.labels.count
-    let shape = [count] + architecture.inputShape
-    let size = architecture.inputShape.reduce(1, *)
+    try createGroup("/evaluation_data")
+    let count = evaluation.count
     // About a megabyte per chunk, the size of the library's cache.
-    func chunk(_ valueSize: Int) -> [Int] {
-      [max(1, min(count, (1 << 20) / (size * valueSize)))] + architecture.inputShape
-    }
-    let path = "/evaluation_data/inputs"
-    switch evaluation.inputs {
-    case .bytes(let values):
-      try values.withUnsafeBytes { try write(path, .uint8, shape: shape, chunk: chunk(1), bytes: $0, isData: true) }
-    case .floats(let values):
-      try values.withUnsafeBytes { try write(path, .float32, shape: shape, chunk: chunk(4), bytes: $0, isData: true) }
-    }
+    let rowBytes = architecture.inputShape.reduce(1, *) * evaluation.inputs.element.byteCount
+    let chunk = [max(1, min(count, (1 << 20) / rowBytes))] + architecture.inputShape
+    try write(
+      evaluation.inputs, to: "/evaluation_data/inputs", shape: [count] + architecture.inputShape, chunk: chunk)
     let labels = evaluation.labels.map { Int64($0) }
     try labels.withUnsafeBytes {
-      try write("/evaluation_data/labels", .int64, shape: [count], chunk: [count], bytes: $0, isData: true)
+      try write("/evaluation_data/labels", .int64, shape: [count], chunk: [count], bytes: $0)
     }
   }
 }

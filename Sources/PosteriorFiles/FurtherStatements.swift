@@ -8,9 +8,11 @@ struct FurtherStatements: Sendable, Hashable {
   /// The names of what is stated, in alphabetical order.
   let names: [String]
 
-  /// What is stated beyond what the format knows, and beyond what changes no number; nil for nothing.
-  init?(place: String, names: [String], known: Set<String> = []) {
-    let further = names.filter { !known.contains($0) && !Self.isHarmless($0) }.sorted()
+  /// What is stated beyond what changes no number; nil for nothing.
+  ///
+  /// - Parameter names: Names that the format does not know.
+  init?(place: String, names: [String]) {
+    let further = names.filter { !Self.isHarmless($0) }.sorted()
     guard !further.isEmpty else { return nil }
     self.place = place
     self.names = further
@@ -53,8 +55,7 @@ extension Inspection {
       found.append(FurtherStatements(place: "/model@architecture", names: architecture.furtherKeys))
     }
     found.append(
-      FurtherStatements(
-        place: "/model", names: structure.modelAttributes.map(\.name), known: ["architecture", "input_bounds"]))
+      FurtherStatements(place: "/model", names: structure.furtherAttributes(of: "/model").map(\.name)))
     for path in ["/evaluation_data", "/evaluation_data/inputs", "/evaluation_data/labels"]
     where groups.contains(path) || structure.datasets[path] != nil {
       guard let attributes = attempt({ () throws(HDF5Error) in try file.attributes(of: path, isLenient: true) }) else {

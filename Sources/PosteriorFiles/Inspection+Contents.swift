@@ -18,8 +18,8 @@ extension Inspection {
     var ranges: [String: ClosedRange<Double>] = [:]
     var fit = VariationalFit(drawCount: isSound ? structure.chainCount * structure.drawsPerChain : 0)
     // Parameters in one fixed order, so that the hashes of draws mean the same everywhere.
-    for path in structure.roles.keys.sorted() {
-      guard let dataset = structure.datasets[path], let role = structure.roles[path],
+    for path in structure.items.keys.sorted() {
+      guard let dataset = structure.datasets[path], let role = structure.role(of: path),
         case .number(let element) = dataset.type
       else { continue }
       let before = problems.count
@@ -65,11 +65,11 @@ extension Inspection {
       findings.zeroDrawCounts = unfilled.zeroDrawCounts
       findings.variationalFit = fit
       var statistics: [String: [Double]] = [:]
-      for (path, role) in structure.roles {
+      for (path, item) in structure.items {
         guard let dataset = structure.datasets[path] else { continue }
-        switch role {
+        switch item.role {
         case .statistic:
-          let name = String(path.dropFirst("/sample_stats/".count))
+          let name = String(path.dropFirst(item.parent.count + 1))
           let values = try dataset.readAll(as: Double.self)
           statistics[name] = values
           checkDrawWeights(name, values)
@@ -101,9 +101,8 @@ extension Inspection {
   }
 
   private func exampleReview(_ ranges: [String: ClosedRange<Double>]) throws(HDF5Error) -> ExampleReview? {
-    guard let inputs = structure.datasets["/evaluation_data/inputs"], case .number(let element) = inputs.type,
-      let labels = structure.datasets["/evaluation_data/labels"], let shape = inputs.shape,
-      structure.roles[inputs.path] == .inputs, structure.roles[labels.path] == .labels,
+    guard let inputs = structure.dataset("/evaluation_data/inputs"), case .number(let element) = inputs.type,
+      let labels = structure.dataset("/evaluation_data/labels"), let shape = inputs.shape,
       let architecture = structure.architecture
     else { return nil }
     let classes = try labels.readAll(as: Int64.self).map { Int($0) }
@@ -127,44 +126,30 @@ extension Inspection {
   private func report(
     _ digests: [String: String], distinctDraws: Int, warnings: [PosteriorWarning]
   ) -> ContentReport {
-    var posterior = ContentDigest()
-    var data = ContentDigest()
-    var content = ContentDigest()
-    var hasData = false
+    var file = FileDigests()
     for (path, sha256) in digests {
-      guard let dataset = structure.datasets[path], let role = structure.roles[path], let shape = dataset.shape else {
+      guard let dataset = structure.datasets[path], let item = structure.items[path], let shape = dataset.shape else {
         continue
       }
       // numpy's name of what h5py reads.
       let type = dataset.isEnumeration ? "|b1" : dataset.type.description
-      content.add(path: path, type: type, shape: shape, sha256: sha256)
-      if role == .parameter { posterior.add(path: path, type: type, shape: shape, sha256: sha256) }
-      if role == .inputs || role == .labels {
-        data.add(path: path, type: type, shape: shape, sha256: sha256)
-        hasData = true
+      file.add(item, path: path, type: type, shape: shape, sha256: sha256)
+    }
+    for (group, attributes) in structure.attributes {
+      for attribute in attributes {
+        guard let item = FormatSchema.item("\(group)@\(attribute.name)", .attribute) else { continue }
+        file.add(item, attribute, of: group)
       }
     }
-    for attribute in structure.modelAttributes {
-      content.add(attribute, of: "/model")
-      if attribute.name == "architecture" || attribute.name == "input_bounds" {
-        posterior.add(attribute, of: "/model")
-      }
+    let computed = file.texts
+    let changed = FormatDigest.allCases.filter { digest in
+      guard let stored = structure.text("/@\(digest.rawValue)") else { return false }
+      return Self.unpadded(stored).lowercased() != computed[digest.rawValue]
     }
-    for attribute in structure.referenceAttributes { content.add(attribute, of: Self.reference) }
-    for attribute in structure.provenanceAttributes { content.add(attribute, of: "/provenance") }
-
-    let computed = [
-      "posterior_sha256": posterior.sha256, "data_sha256": hasData ? data.sha256 : nil,
-      "content_sha256": content.sha256,
-    ]
-    let changed = computed.keys.sorted().filter { name in
-      guard let stored = structure.rootAttributes[name]?.text else { return false }
-      return Self.unpadded(stored).lowercased() != computed[name] ?? nil
-    }
-    let isSigned = structure.rootAttributes["content_sha256"] != nil
+    let isSigned = structure.attribute("/@\(FormatDigest.content.rawValue)") != nil
     return ContentReport(
-      posteriorSHA256: posterior.sha256, dataSHA256: hasData ? data.sha256 : nil, contentSHA256: content.sha256,
-      distinctDrawCount: distinctDraws, warnings: warnings, changedDigests: changed,
+      digests: computed, distinctDrawCount: distinctDraws, warnings: warnings,
+      changedDigests: changed.map(\.rawValue).sorted(),
       integrity: changed.isEmpty ? (isSigned ? .verified : .unsigned) : .changed)
   }
 
@@ -172,12 +157,7 @@ extension Inspection {
   func changeProblems(_ report: ContentReport?) -> [PosteriorFileError] {
     guard let report else { return [] }
     return report.changedDigests.map { name in
-      let covered =
-        switch name {
-        case "posterior_sha256": "weights and the model"
-        case "data_sha256": "evaluation data"
-        default: "content"
-        }
+      let covered = FormatDigest(rawValue: name)?.covered ?? "content"
       return PosteriorFileError(
         file: path, path: "/@\(name)",
         reason: "is not the digest of the \(covered): the file has changed since it was written",

@@ -1,5 +1,6 @@
 import HDF5
 import NeuralNetworks
+import RobustnessCore
 
 extension Inspection {
   /// Names of the members of a group that are data sets.
@@ -12,6 +13,7 @@ extension Inspection {
   }
 
   private func checkNoGroups(in group: String) {
+    guard FormatSchema.named(group).isClosed else { return }
     for path in groups.sorted() where path.hasPrefix(group + "/") {
       report(path, "is a group; \(group) holds data sets only")
     }
@@ -19,24 +21,30 @@ extension Inspection {
 
   /// Gives a data set its meaning if its type is acceptable and the file can hold it.
   @discardableResult
-  func accept(_ dataset: HDF5Dataset, as role: DatasetRole, types: [ElementType]) -> Bool {
-    guard case .number(let element) = dataset.type, types.contains(element) else {
-      let refusal = TypeRefusal(dataset, role: role, types: types)
+  func accept(_ dataset: HDF5Dataset, as item: FormatItem) -> Bool {
+    let role = item.role ?? .other
+    guard case .number(let element) = dataset.type, item.elements.contains(element) else {
+      let refusal = TypeRefusal(dataset, role: role, types: item.elements)
       report(dataset.path, refusal.reason, advice: refusal.advice)
       return false
     }
-    guard let reason = Self.storageProblem(dataset, element, role: role, fileSize: byteCount) else {
-      structure.roles[dataset.path] = role
-      return true
+    if let reason = Self.storageProblem(dataset, element, role: role, fileSize: byteCount) {
+      report(dataset.path, reason)
+      return false
     }
-    report(dataset.path, reason)
-    return false
+    structure.items[dataset.path] = item
+    if element == .uint8, role == .inputs || role == .referenceInputs, let bounds = structure.inputBounds,
+      let reason = StoredNumbers.byteProblem(within: bounds)
+    {
+      report(dataset.path, reason)
+    }
+    return true
   }
 
   // MARK: - Weights
 
   func checkPosterior() {
-    guard checkGroup("/posterior", isRequired: true) else { return }
+    guard checkGroup("/posterior") else { return }
     checkNoGroups(in: "/posterior")
     let members = datasets(in: "/posterior")
     // Without an architecture nothing can be said about the weights.
@@ -48,23 +56,27 @@ extension Inspection {
         checkParameter(dataset, parameter)
       } else if !problems.contains(where: { $0.path == path || $0.path.hasPrefix(path + "/") }), !groups.contains(path)
       {
-        report(path, "is missing; the architecture needs it with shape \(Self.shape(of: parameter))")
+        report(path, "is missing; the architecture needs it with shape \(shape(of: parameter))")
       }
     }
-    for (name, dataset) in members where expected[name] == nil { checkDimension(dataset, name: name) }
+    for (name, dataset) in members where expected[name] == nil { checkDimension(dataset, of: "/posterior") }
     for (_, dataset) in members { checkReferences(dataset) }
   }
 
-  private static func shape(of parameter: Architecture.Parameter) -> String {
-    "(" + (["chains", "draws"] + parameter.shape.map(String.init)).joined(separator: ", ") + ")"
+  /// The shape of a parameter's data set for people, whatever the number of draws.
+  private func shape(of parameter: Architecture.Parameter) -> String {
+    let axes = FormatSchema.named("/posterior/\(parameter.name)").shape ?? []
+    return Self.words(axes, [nil, nil] + parameter.shape)
   }
 
+  /// The first parameter says how many chains and draws there are.
   private func checkParameter(_ dataset: HDF5Dataset, _ parameter: Architecture.Parameter) {
+    let item = FormatSchema.named(dataset.path)
     guard let shape = dataset.shape, shape.count == parameter.shape.count + 2,
       Array(shape.dropFirst(2)) == parameter.shape
     else {
       let found = dataset.shape.map(Self.tuple) ?? "of nothing"
-      return report(dataset.path, "has shape \(found); the architecture needs \(Self.shape(of: parameter))")
+      return report(dataset.path, "has shape \(found); \(item.needs) \(self.shape(of: parameter))")
     }
     guard shape[0] >= 1, shape[1] >= 1 else {
       return report(dataset.path, "has shape \(Self.tuple(shape)): it holds no draws")
@@ -79,12 +91,14 @@ extension Inspection {
         "has \(shape[0]) chains of \(shape[1]) draws; the weights before it have \(structure.chainCount) of \(structure.drawsPerChain)"
       )
     }
-    accept(dataset, as: .parameter, types: [.float32, .float64])
-    checkAxes(dataset, .parameter(parameter))
+    accept(dataset, as: item)
+    if let meanings = meanings(of: item.shape ?? [], parameter) { checkAxes(dataset, meanings) }
   }
 
   /// In a group that xarray opens, a data set beyond the table can only be a dimension.
-  private func checkDimension(_ dataset: HDF5Dataset, name: String) {
+  private func checkDimension(_ dataset: HDF5Dataset, of group: String) {
+    let dimension = FormatSchema.item("\(group)/*", .dataset, role: .dimension)
+    let coordinate = FormatSchema.item(dataset.path, .dataset, role: .coordinate)
     let isScale = attempt { () throws(HDF5Error) in
       try file.attribute("CLASS", of: dataset.path)?.text == "DIMENSION_SCALE"
     }
@@ -94,25 +108,19 @@ extension Inspection {
         dataset.path, "is one too many: it is no parameter of the architecture, and no dimension scale",
         advice: "Remove it, or add its layer to the architecture")
     }
-    guard name == "chain" || name == "draw" else {
+    guard coordinate != nil, let dimension else {
       // Labels of a dimension may be anything: names of classes, for example. Only numbers can be covered by a digest.
-      if case .number = dataset.type { accept(dataset, as: .dimension, types: ElementType.allCases) }
+      if case .number = dataset.type, let dimension { accept(dataset, as: dimension) }
       return
     }
     // netCDF declares a dimension without coordinates so, of no length where it may grow.
     let label = attempt { () throws(HDF5Error) in try file.attribute("NAME", of: dataset.path)?.text } ?? nil
     if label?.hasPrefix("This is a netCDF dimension but not a netCDF variable") == true {
-      accept(dataset, as: .dimension, types: ElementType.allCases)
+      accept(dataset, as: dimension)
       return
     }
-    let extent = name == "chain" ? structure.chainCount : structure.drawsPerChain
     // Without weights there is nothing to compare with, and that has been said.
-    guard extent > 0 else { return }
-    guard dataset.shape == [extent] else {
-      return report(
-        dataset.path, "has shape \(Self.tuple(dataset.shape ?? [])); the weights need (\(extent))")
-    }
-    accept(dataset, as: .coordinate, types: ElementType.littleEndian)
+    if structure.chainCount > 0 { check(dataset.path) }
   }
 
   /// Attributes that hold object references by themselves stop libnetcdf, so the format forbids them.
@@ -126,113 +134,65 @@ extension Inspection {
   // MARK: - Statistics
 
   func checkStatistics() {
-    guard checkGroup("/sample_stats", isRequired: false) else { return }
+    guard checkGroup("/sample_stats") else { return }
     checkNoGroups(in: "/sample_stats")
     for (name, dataset) in datasets(in: "/sample_stats") {
-      let isKnown = SampleStatistic.knownNames.contains(name)
-      if dataset.shape?.count == 1, !isKnown {
-        checkDimension(dataset, name: name)
+      if dataset.shape?.count == 1, !FormatSchema.statisticNames.contains(name) {
+        checkDimension(dataset, of: "/sample_stats")
         continue
       }
       checkReferences(dataset)
       // The counts are unknown when no weight was acceptable.
-      guard structure.chainCount > 0 else { continue }
-      guard dataset.shape == [structure.chainCount, structure.drawsPerChain] else {
+      guard structure.chainCount > 0,
+        let item = FormatSchema.item(dataset.path, .dataset, role: .statistic), let axes = item.shape
+      else { continue }
+      let extents = extents(of: axes)
+      guard let shape = dataset.shape, Self.fits(shape, extents) else {
         report(
           dataset.path,
-          "has shape \(Self.tuple(dataset.shape ?? [])); it needs (chain, draw), (\(structure.chainCount), \(structure.drawsPerChain))",
+          "has shape \(Self.tuple(dataset.shape ?? [])); \(item.needs) \(Self.words(axes, extents))",
           advice: "A number for each chain alone is not part of the format: repeat it for every draw, or leave it out")
         continue
       }
-      guard accept(dataset, as: .statistic, types: name == "diverging" ? [.uint8, .int8] : ElementType.littleEndian)
-      else {
-        continue
-      }
-      if name == "diverging" { checkBoolean(dataset) }
-      checkAxes(dataset, .statistic)
+      guard accept(dataset, as: item) else { continue }
+      checkTruthMark(dataset)
+      if let meanings = meanings(of: axes) { checkAxes(dataset, meanings) }
     }
   }
 
-  private func checkBoolean(_ dataset: HDF5Dataset) {
-    // h5py's own truth values need no attribute to be that.
-    guard !dataset.isEnumeration else { return }
-    let path = "\(dataset.path)@dtype"
-    guard let found = attempt({ () throws(HDF5Error) in try file.attribute("dtype", of: dataset.path) }) else { return }
-    guard let attribute = found else { return report(path, "is missing; booleans have dtype = bool") }
-    if attribute.text != "bool" { report(path, "is not the text bool") }
+  /// Bytes that are truth values say so in an attribute, but for h5py's own truth values.
+  private func checkTruthMark(_ dataset: HDF5Dataset) {
+    guard let mark = FormatSchema.attributes(of: dataset.path).first, !dataset.isEnumeration,
+      let found = attempt({ () throws(HDF5Error) in try file.attribute(mark.name, of: dataset.path) })
+    else { return }
+    guard let attribute = found else { return reportAbsence(of: mark) }
+    if attribute.text != "bool" { report(mark.path, "is not the text bool") }
   }
 
   // MARK: - Variational parameters
 
   func checkVariational() {
-    guard checkGroup("/variational", isRequired: false), let architecture = structure.architecture else { return }
+    guard checkGroup("/variational"), let architecture = structure.architecture else { return }
     checkNoGroups(in: "/variational")
     var known: Set<String> = []
     for parameter in architecture.parameters {
-      for (suffix, role) in [("mean", DatasetRole.variationalMean), ("scale", .variationalScale)] {
-        let path = "/variational/\(parameter.name).\(suffix)"
+      for name in ["mean", "scale"] {
+        let path = "/variational/\(parameter.name).\(name)"
         known.insert(path)
-        guard let dataset = structure.datasets[path] else {
-          if !problems.contains(where: { $0.path == path }) {
-            report(path, "is missing; every parameter needs a mean and a scale")
-          }
-          continue
-        }
-        guard dataset.shape == parameter.shape else {
-          report(
-            path, "has shape \(Self.tuple(dataset.shape ?? [])); the architecture needs \(Self.tuple(parameter.shape))")
-          continue
-        }
-        accept(dataset, as: role, types: [.float32, .float64])
-        checkAxes(dataset, .oneDraw(parameter))
+        check(path, in: FormatSurroundings(parameter: parameter))
       }
     }
-    for (name, dataset) in datasets(in: "/variational") where !known.contains(dataset.path) {
-      checkDimension(dataset, name: name)
+    for (_, dataset) in datasets(in: "/variational") where !known.contains(dataset.path) {
+      checkDimension(dataset, of: "/variational")
     }
   }
 
   // MARK: - Evaluation data
 
   func checkEvaluationData() {
-    guard checkGroup("/evaluation_data", isRequired: false), let architecture = structure.architecture else { return }
-    let inputs = structure.datasets["/evaluation_data/inputs"]
-    let labels = structure.datasets["/evaluation_data/labels"]
-    for (name, dataset) in [("inputs", inputs), ("labels", labels)] where dataset == nil {
-      let path = "/evaluation_data/\(name)"
-      if groups.contains(path) {
-        report(path, "is a group; it needs to be a data set")
-      } else if !problems.contains(where: { $0.path == path }) {
-        report(path, "is missing; evaluation data are inputs and labels")
-      }
-    }
-    if let inputs {
-      let wanted = "(n, " + architecture.inputShape.map(String.init).joined(separator: ", ") + ")"
-      if let shape = inputs.shape, shape.count >= 1, Array(shape.dropFirst()) == architecture.inputShape, shape[0] >= 1
-      {
-        accept(inputs, as: .inputs, types: [.uint8, .float32, .float64])
-        checkAxes(inputs, .inputs(architecture.inputShape))
-        if inputs.type == .number(.uint8), let bounds = structure.inputBounds,
-          let reason = StoredInputs.byteProblem(within: bounds)
-        {
-          report(inputs.path, reason)
-        }
-      } else {
-        report(
-          inputs.path, "has shape \(inputs.shape.map(Self.tuple) ?? "of nothing"); the architecture needs \(wanted)")
-      }
-    }
-    if let labels {
-      let count = inputs?.shape?.first
-      if let shape = labels.shape, shape.count == 1, shape[0] >= 1, count == nil || shape[0] == count {
-        accept(labels, as: .labels, types: ElementType.integers)
-      } else {
-        report(
-          labels.path,
-          "has shape \(labels.shape.map(Self.tuple) ?? "of nothing"); it needs one label per input, (\(count.map(String.init) ?? "n"))"
-        )
-      }
-    }
+    guard checkGroup("/evaluation_data"), structure.architecture != nil else { return }
+    let inputs = check("/evaluation_data/inputs")
+    check("/evaluation_data/labels", in: FormatSurroundings(exampleCount: inputs?.shape?.first))
   }
 
   // MARK: - Everything else
@@ -240,14 +200,15 @@ extension Inspection {
   /// Data sets that nobody reads may hold anything. Numbers are covered by the file's digest, so that their values must
   /// be readable; of anything else nothing is read.
   func checkOtherDatasets() {
-    let tables = ["/posterior/", "/sample_stats/", "/variational/"]
+    let closed = FormatSchema.groups.filter(\.isClosed).map { $0.path + "/" }
+    let other = FormatSchema.named("/*")
     for (path, dataset) in structure.datasets.sorted(by: { $0.key < $1.key }) {
-      guard structure.roles[path] == nil, !tables.contains(where: path.hasPrefix),
+      guard structure.items[path] == nil, !closed.contains(where: path.hasPrefix),
         !problems.contains(where: { $0.path == path }), dataset.shape != nil, case .number(let element) = dataset.type
       else { continue }
       // netCDF declares dimensions without coordinates as big-endian numbers that are never written.
       if element == .bigEndianFloat32 { if !isDimensionScale(dataset) { continue } }
-      accept(dataset, as: .other, types: ElementType.allCases)
+      accept(dataset, as: other)
     }
   }
 

@@ -2,42 +2,29 @@ import HDF5
 import NeuralNetworks
 
 extension Inspection {
-  /// Reports a path of the table that is not a group. True when the group is there.
-  func checkGroup(_ path: String, isRequired: Bool) -> Bool {
+  /// Reports a path of the table that is not a group. True when the group is there, and files of this version have it.
+  func checkGroup(_ path: String) -> Bool {
+    let item = FormatSchema.named(path)
+    guard item.since <= structure.version else { return false }
     if groups.contains(path) { return true }
     if structure.datasets[path] != nil {
       report(path, "is a data set; it needs to be a group")
-    } else if isRequired, !problems.contains(where: { $0.path == path }) {
+    } else if item.isRequired, !problems.contains(where: { $0.path == path }) {
       report(path, "is missing")
     }
     return false
   }
 
   func checkModel() {
-    guard checkGroup("/model", isRequired: true),
-      let attributes = attempt({ () throws(HDF5Error) in try file.attributes(of: "/model") })
-    else { return }
-    structure.modelAttributes = attributes
-    checkSigned(attributes, of: "/model")
-    checkArchitecture(attributes.first { $0.name == "architecture" })
-    checkBounds(attributes.first { $0.name == "input_bounds" })
+    guard checkGroup("/model"), readAttributes(of: "/model") else { return }
+    checkPresence(ofAttributesOf: "/model")
+    checkArchitecture()
+    checkBounds()
   }
 
-  /// Reports attributes that no digest can cover. What /provenance holds changes no number, and may be anything.
-  func checkSigned(_ attributes: [HDF5Attribute], of group: String) {
-    for attribute in attributes where attribute.value == .unread && attribute.name != "architecture" {
-      report(
-        "\(group)@\(attribute.name)",
-        "holds \(attribute.type); it needs to be one text, or numbers (a truth value is 0 or 1)")
-    }
-  }
-
-  private func checkArchitecture(_ attribute: HDF5Attribute?) {
+  private func checkArchitecture() {
     let path = "/model@architecture"
-    guard let attribute else {
-      return report(path, "is missing", advice: "It describes the network as JSON")
-    }
-    guard let text = attribute.text else { return checkText(attribute, path) }
+    guard let text = structure.text(path) else { return }
     do throws(ArchitectureError) {
       structure.architecture = try Architecture(json: text)
     } catch {
@@ -54,14 +41,11 @@ extension Inspection {
     }
   }
 
-  private func checkBounds(_ attribute: HDF5Attribute?) {
+  private func checkBounds() {
     let path = "/model@input_bounds"
-    guard let attribute else { return report(path, "is missing", advice: "It holds [low, high]") }
-    guard case .number = attribute.type, let bounds = attribute.doubles else {
-      return report(path, "holds \(attribute.type); it needs two numbers")
-    }
-    guard attribute.shape == [2], bounds.count == 2 else {
-      return report(path, "has shape \(Self.tuple(attribute.shape ?? [])); it needs two numbers, [low, high]")
+    // Anything but two numbers has been reported.
+    guard let attribute = structure.attribute(path), attribute.shape == [2], let bounds = attribute.doubles else {
+      return
     }
     guard bounds.allSatisfy(\.isFinite), bounds[0] < bounds[1] else {
       return report(path, "is [\(bounds[0]), \(bounds[1])]; bounds are finite and increasing")
@@ -70,12 +54,9 @@ extension Inspection {
   }
 
   func checkProvenance() {
-    guard checkGroup("/provenance", isRequired: false),
-      let attributes = attempt({ () throws(HDF5Error) in try file.attributes(of: "/provenance", isLenient: true) })
+    guard checkGroup("/provenance"), readAttributes(of: "/provenance"),
+      let text = structure.text("/provenance@kind").map(Self.unpadded)
     else { return }
-    structure.provenanceAttributes = attributes
-    guard let kind = attributes.first(where: { $0.name == "kind" }) else { return }
-    guard let text = kind.text.map(Self.unpadded) else { return checkText(kind, "/provenance@kind") }
     structure.kind = PosteriorKind(rawValue: text)
     if structure.kind == nil {
       let known = PosteriorKind.allCases.map(\.rawValue).joined(separator: ", ")

@@ -5,22 +5,56 @@ import NeuralNetworks
 /// Everything that reading a file finds out before any weight is read.
 struct PosteriorStructure: Sendable {
   var formatVersion = ""
-  var rootAttributes: [String: HDF5Attribute] = [:]
-  var modelAttributes: [HDF5Attribute] = []
-  var provenanceAttributes: [HDF5Attribute] = []
-  var referenceAttributes: [HDF5Attribute] = []
+  /// The attributes of the groups that the format knows, by group.
+  var attributes: [String: [HDF5Attribute]] = [:]
   var architecture: Architecture?
   var inputBounds: ClosedRange<Double>?
   var kind: PosteriorKind?
   var chainCount = 0
   var drawsPerChain = 0
-  /// Every data set that passed, by path.
+  /// Every data set that could be opened, by path.
   var datasets: [String: HDF5Dataset] = [:]
-  var roles: [String: DatasetRole] = [:]
+  /// The format's line of every data set that passed, by path.
+  var items: [String: FormatItem] = [:]
   /// What is stated and nothing here reads.
   var furtherStatements: [FurtherStatements] = []
   /// What data sets declare about the meaning of their numbers, by path.
   var conversions: [String: StatedConversion] = [:]
+}
+
+extension PosteriorStructure {
+  /// The version whose lines of the table the file may have.
+  var version: FormatVersion {
+    let parts = formatVersion.split(separator: ".")
+    return FormatVersion(minor: parts.count > 1 ? Int(parts[1]) ?? 0 : 0)
+  }
+
+  /// An attribute that the format knows; nil where the file has none.
+  func attribute(_ path: String) -> HDF5Attribute? {
+    let item = FormatSchema.named(path)
+    return attributes[item.parent]?.first { $0.name == item.name }
+  }
+
+  /// The text of an attribute that the format knows; nil where the file has none.
+  func text(_ path: String) -> String? { attribute(path)?.text }
+
+  /// The attributes of a group that the format does not know.
+  func furtherAttributes(of group: String) -> [HDF5Attribute] {
+    let known = Set(FormatSchema.attributes(of: group).map(\.name))
+    return (attributes[group] ?? []).filter { !known.contains($0.name) }
+  }
+
+  /// A data set that the format knows, if the file has it and it passed.
+  func dataset(_ path: String) -> HDF5Dataset? {
+    let item = FormatSchema.named(path)
+    return items[path]?.role == item.role ? datasets[path] : nil
+  }
+
+  /// What a data set that passed means.
+  func role(of path: String) -> DatasetRole? { items[path]?.role }
+
+  /// Whether a data set of this meaning is there and passed.
+  func holds(_ role: DatasetRole) -> Bool { items.values.contains { $0.role == role } }
 }
 
 /// What a data set means.
@@ -44,9 +78,8 @@ enum DatasetRole: Sendable, Hashable {
 
 /// What reading every value finds out.
 struct ContentReport: Sendable, Codable, Hashable {
-  var posteriorSHA256: String
-  var dataSHA256: String?
-  var contentSHA256: String
+  /// The digests that have something to cover, by ``FormatDigest``.
+  var digests: [String: String]
   var distinctDrawCount: Int
   /// What can be read and must be said.
   var warnings: [PosteriorWarning]
@@ -95,9 +128,8 @@ final class Inspection {
   // MARK: - Reporting
 
   var writtenBy: String? {
-    guard let library = structure.rootAttributes["creation_library"]?.text else { return nil }
-    return [library, structure.rootAttributes["creation_library_version"]?.text].compactMap { $0 }.joined(
-      separator: " ")
+    guard let library = structure.text("/@creation_library") else { return nil }
+    return [library, structure.text("/@creation_library_version")].compactMap(\.self).joined(separator: " ")
   }
 
   func report(_ path: String, _ reason: String, advice: String? = nil) {
@@ -175,23 +207,15 @@ final class Inspection {
   // MARK: - Root
 
   private func checkRoot() {
-    guard let attributes = attempt({ () throws(HDF5Error) in try file.attributes(of: "/") }) else { return }
-    for attribute in attributes { structure.rootAttributes[attribute.name] = attribute }
-    let texts = [
-      "format", "format_version", "title", "created_at", "creation_library", "creation_library_version",
-      "inference_library", "posterior_sha256", "data_sha256", "content_sha256",
-    ]
-    for name in texts { checkText(structure.rootAttributes[name], "/@\(name)") }
-    guard problems.isEmpty else { return }
-
-    guard let format = structure.rootAttributes["format"]?.text.map(Self.unpadded) else {
-      return report("/@format", "is missing", advice: "A posterior file has format = bnn-posterior")
+    guard readAttributes(of: "/"), problems.isEmpty else { return }
+    guard let format = structure.text("/@format").map(Self.unpadded) else {
+      return reportAbsence(of: FormatSchema.named("/@format"))
     }
     guard format == "bnn-posterior" else {
       return report("/@format", "is \"\(format.prefix(80))\"; a posterior file has bnn-posterior")
     }
-    guard let version = structure.rootAttributes["format_version"]?.text.map(Self.unpadded) else {
-      return report("/@format_version", "is missing", advice: "This program reads format 1")
+    guard let version = structure.text("/@format_version").map(Self.unpadded) else {
+      return reportAbsence(of: FormatSchema.named("/@format_version"))
     }
     let parts = version.split(separator: ".", omittingEmptySubsequences: false).map { part in
       part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(part) : nil
@@ -213,20 +237,6 @@ final class Inspection {
     var text = text[...]
     while text.last == " " { text.removeLast() }
     return String(text)
-  }
-
-  /// Reports an attribute that is present and not one text.
-  func checkText(_ attribute: HDF5Attribute?, _ path: String) {
-    guard let attribute, attribute.text == nil else { return }
-    if case .text = attribute.type {
-      guard attribute.shape != [1] else {
-        return report(
-          path, "is an array of one text; it needs to be the text itself", advice: "In numpy: value[0] or value.item()")
-      }
-      report(path, "is an array of texts; it needs to be one text")
-    } else {
-      report(path, "is numeric or of another type (\(attribute.type)); it needs to be text")
-    }
   }
 
   // MARK: - Links

@@ -1,5 +1,6 @@
 import HDF5
 public import NeuralNetworks
+public import RobustnessCore
 
 /// What goes into a posterior file.
 public struct PosteriorContents: Sendable {
@@ -11,22 +12,12 @@ public struct PosteriorContents: Sendable {
   public var inputBounds: ClosedRange<Double>
   /// How the draws came about.
   public var kind: PosteriorKind?
-  /// A title for people.
-  public var title: String?
-  /// When the file was made (ISO 8601); nil stands for the moment of writing.
-  public var createdAt: String?
-  /// The program that writes the file.
-  public var creationLibrary: String?
-  /// That program's version.
-  public var creationLibraryVersion: String?
-  /// The library that made the draws.
-  public var inferenceLibrary: String?
   /// What the sampler recorded for every draw.
   public var sampleStatistics: [SampleStatistic]
   /// The distribution that draws of a variational posterior come from.
   public var variational: VariationalParameters?
   /// Labelled inputs to evaluate on.
-  public var evaluationData: StoredEvaluationData?
+  public var evaluationData: LabelledData?
   /// What the author's program answers at some inputs; a file with it is of format 1.1.
   public var referenceAnswers: ReferenceAnswers?
   /// Where the posterior comes from: method, settings, seed … The name `kind` is taken by ``kind``.
@@ -34,6 +25,8 @@ public struct PosteriorContents: Sendable {
   /// Whether chunks are compressed: about a sixth smaller, for ten times the time.
   public var isCompressed: Bool
 
+  /// What the file says of itself in attributes of `/`, by name.
+  var descriptions: [String: String] = [:]
   /// The representation of the bounds, part of the posterior's digest.
   var boundsElement = ElementType.float64
   /// The bounds as they were stored, kept when a file is copied.
@@ -46,24 +39,24 @@ public struct PosteriorContents: Sendable {
     weights: any WeightSource, chainCount: Int = 1, inputBounds: ClosedRange<Double>, kind: PosteriorKind? = nil,
     title: String? = nil, createdAt: String? = nil, creationLibrary: String? = "bayesian-robustness",
     creationLibraryVersion: String? = nil, inferenceLibrary: String? = nil, sampleStatistics: [SampleStatistic] = [],
-    variational: VariationalParameters? = nil, evaluationData: StoredEvaluationData? = nil,
+    variational: VariationalParameters? = nil, evaluationData: LabelledData? = nil,
     referenceAnswers: ReferenceAnswers? = nil, provenance: [String: ProvenanceValue] = [:], isCompressed: Bool = false
   ) {
     self.weights = weights
     self.chainCount = chainCount
     self.inputBounds = inputBounds
     self.kind = kind
-    self.title = title
-    self.createdAt = createdAt
-    self.creationLibrary = creationLibrary
-    self.creationLibraryVersion = creationLibraryVersion
-    self.inferenceLibrary = inferenceLibrary
     self.sampleStatistics = sampleStatistics
     self.variational = variational
     self.evaluationData = evaluationData
     self.referenceAnswers = referenceAnswers
     self.provenance = provenance
     self.isCompressed = isCompressed
+    self.title = title
+    self.createdAt = createdAt
+    self.creationLibrary = creationLibrary
+    self.creationLibraryVersion = creationLibraryVersion
+    self.inferenceLibrary = inferenceLibrary
   }
 
   /// Everything that a file holds, so that writing it gives a file of the newest format with the same posterior.
@@ -71,23 +64,45 @@ public struct PosteriorContents: Sendable {
   /// Data sets that the format does not know are left out.
   public init(copying file: PosteriorFile) throws(PosteriorFileError) {
     self.init(
-      weights: file, chainCount: file.chainCount, inputBounds: file.inputBounds, kind: file.kind, title: file.title,
-      createdAt: file.createdAt, creationLibrary: file.creationLibrary,
-      creationLibraryVersion: file.creationLibraryVersion, inferenceLibrary: file.inferenceLibrary,
-      sampleStatistics: try file.sampleStatistics(), variational: try file.variationalParameters(),
-      evaluationData: try file.storedEvaluationData(), referenceAnswers: try file.referenceAnswers())
-    for attribute in file.structure.provenanceAttributes where attribute.name != "kind" {
+      weights: file, chainCount: file.chainCount, inputBounds: file.inputBounds, kind: file.kind,
+      creationLibrary: nil, sampleStatistics: try file.sampleStatistics(),
+      variational: try file.variationalParameters(), evaluationData: try file.evaluationData(),
+      referenceAnswers: try file.referenceAnswers())
+    descriptions = file.descriptions
+    for attribute in file.structure.furtherAttributes(of: "/provenance") {
       provenance[attribute.name] = ProvenanceValue(attribute)
     }
-    for attribute in file.structure.modelAttributes {
-      switch attribute.name {
-      case "architecture": break
-      case "input_bounds":
-        storedBounds = attribute
-        if case .number(let element) = attribute.type { boundsElement = element }
-      default: furtherModelAttributes.append(attribute)
-      }
-    }
+    storedBounds = file.structure.attribute("/model@input_bounds")
+    if case .number(let element)? = storedBounds?.type { boundsElement = element }
+    furtherModelAttributes = file.structure.furtherAttributes(of: "/model")
+  }
+}
+
+extension PosteriorContents {
+  /// A title for people.
+  public var title: String? {
+    get { descriptions["title"] }
+    set { descriptions["title"] = newValue }
+  }
+  /// When the file was made (ISO 8601); nil stands for the moment of writing.
+  public var createdAt: String? {
+    get { descriptions["created_at"] }
+    set { descriptions["created_at"] = newValue }
+  }
+  /// The program that writes the file.
+  public var creationLibrary: String? {
+    get { descriptions["creation_library"] }
+    set { descriptions["creation_library"] = newValue }
+  }
+  /// That program's version.
+  public var creationLibraryVersion: String? {
+    get { descriptions["creation_library_version"] }
+    set { descriptions["creation_library_version"] = newValue }
+  }
+  /// The library that made the draws.
+  public var inferenceLibrary: String? {
+    get { descriptions["inference_library"] }
+    set { descriptions["inference_library"] = newValue }
   }
 }
 

@@ -1,5 +1,6 @@
 import HDF5
 import NeuralNetworks
+public import RobustnessCore
 
 extension PosteriorFile {
   /// Writes the parameters of one draw, one after the other in the order of `architecture.parameters`, each in C order.
@@ -22,16 +23,25 @@ extension PosteriorFile {
     }
   }
 
-  /// The labelled inputs of the file, bytes divided by 255; nil when the file has none.
+  /// The labelled inputs of the file, double precision rounded to single; nil when the file has none.
   ///
-  /// Values in single precision that lie outside the bounds by no more than their rounding are moved onto them.
-  public func evaluationData() throws(PosteriorFileError) -> EvaluationData? {
-    guard let stored = try storedEvaluationData(), let shape = evaluationShape else { return nil }
-    return EvaluationData(stored, inputShape: Array(shape.dropFirst()), inputBounds: inputBounds)
+  /// Their values that lie outside the bounds by no more than their rounding are moved onto them.
+  public func evaluationData() throws(PosteriorFileError) -> LabelledData? {
+    guard hasEvaluationData, let shape = evaluationShape else { return nil }
+    let inputs = try dataset("/evaluation_data/inputs")
+    let labels = try dataset("/evaluation_data/labels")
+    return try translate { () throws(HDF5Error) in
+      let numbers: StoredNumbers =
+        inputs.type == .number(.uint8)
+        ? .bytes(try inputs.readAll(as: UInt8.self)) : .floats(try inputs.readAll(as: Float.self))
+      return LabelledData(
+        inputs: numbers, inputShape: Array(shape.dropFirst()),
+        labels: try labels.readAll(as: Int64.self).map { Int($0) }, inputBounds: inputBounds)
+    }
   }
 
   /// The labelled inputs of the file for another network, which they are compared with; nil when the file has none.
-  public func evaluationData(for expected: ExpectedInputs) throws(PosteriorFileError) -> EvaluationData? {
+  public func evaluationData(for expected: ExpectedInputs) throws(PosteriorFileError) -> LabelledData? {
     guard let data = try evaluationData() else { return nil }
     let arrays = try ArraysInspection(
       path, inputs: "/evaluation_data/inputs", labels: "/evaluation_data/labels", of: self)
@@ -40,26 +50,13 @@ extension PosteriorFile {
       throw arrays.error(
         "/model@input_bounds", reason, advice: "Store the inputs in the scale that the network was trained with")
     }
-    try arrays.check(data, expected)
+    try arrays.check(data.values, labels: data.labels, expected)
     return data
-  }
-
-  /// The labelled inputs of the file as they are stored; nil when the file has none.
-  public func storedEvaluationData() throws(PosteriorFileError) -> StoredEvaluationData? {
-    guard hasEvaluationData else { return nil }
-    let inputs = try dataset("/evaluation_data/inputs")
-    let labels = try dataset("/evaluation_data/labels")
-    return try translate { () throws(HDF5Error) in
-      let values: StoredInputs =
-        inputs.type == .number(.uint8)
-        ? .bytes(try inputs.readAll(as: UInt8.self)) : .floats(try inputs.readAll(as: Float.self))
-      return StoredEvaluationData(inputs: values, labels: try labels.readAll(as: Int64.self).map { Int($0) })
-    }
   }
 
   /// Means and standard deviations of a variational posterior; nil when the file has none.
   public func variationalParameters() throws(PosteriorFileError) -> VariationalParameters? {
-    guard structure.roles.values.contains(.variationalMean) else { return nil }
+    guard structure.holds(.variationalMean) else { return nil }
     var result = VariationalParameters(mean: [], scale: [])
     for parameter in architecture.parameters {
       let mean = try dataset("/variational/\(parameter.name).mean")
@@ -75,18 +72,17 @@ extension PosteriorFile {
   /// What the sampler recorded for every draw, sorted by name.
   public func sampleStatistics() throws(PosteriorFileError) -> [SampleStatistic] {
     var statistics: [SampleStatistic] = []
-    for path in structure.roles.keys.sorted() where structure.roles[path] == .statistic {
-      let dataset = try dataset(path)
-      guard case .number(let element) = dataset.type else { continue }
+    for (path, item) in structure.items.sorted(by: { $0.key < $1.key }) where item.role == .statistic {
+      guard let dataset = structure.datasets[path], case .number(let element) = dataset.type else { continue }
       let values = try translate { () throws(HDF5Error) in try dataset.readAll(as: Double.self) }
       statistics.append(
-        SampleStatistic(name: String(path.dropFirst("/sample_stats/".count)), element: element, values: values))
+        SampleStatistic(name: String(path.dropFirst(item.parent.count + 1)), element: element, values: values))
     }
     return statistics
   }
 
   private func dataset(_ path: String) throws(PosteriorFileError) -> HDF5Dataset {
-    guard let dataset = structure.datasets[path] else {
+    guard let dataset = structure.dataset(path) else {
       throw PosteriorFileError(file: self.path, path: path, reason: "is missing")
     }
     return dataset

@@ -1,9 +1,10 @@
 import HDF5
 package import NeuralNetworks
+import RobustnessCore
 
 extension PosteriorFile {
   /// Whether the file says what its author's program answers.
-  public var hasReferenceAnswers: Bool { structure.roles.values.contains(.referenceAnswers) }
+  public var hasReferenceAnswers: Bool { structure.holds(.referenceAnswers) }
 
   /// What the author's program answers, as it is stored; nil when the file does not say.
   public func referenceAnswers() throws(PosteriorFileError) -> ReferenceAnswers? {
@@ -13,7 +14,7 @@ extension PosteriorFile {
     var answers = ReferenceAnswers(
       inputs: inputs, logits: try numbers("logits"), logPredictive: try numbers("log_predictive"),
       software: referenceSoftware, precision: precision)
-    answers.furtherAttributes = structure.referenceAttributes.filter { !["software", "precision"].contains($0.name) }
+    answers.furtherAttributes = structure.furtherAttributes(of: "/reference")
     return answers
   }
 
@@ -46,28 +47,23 @@ extension PosteriorFile {
 
   /// What the file holds, for people; nil where it holds nothing of it.
   package var referenceSummary: String? {
-    guard hasReferenceAnswers, let count = structure.datasets["/reference/inputs"]?.shape?.first else { return nil }
+    guard hasReferenceAnswers, let count = structure.dataset("/reference/inputs")?.shape?.first else { return nil }
     let kinds = [("logits", "logits of every draw"), ("log_predictive", "log-predictive")].filter { name, _ in
-      structure.roles["/reference/\(name)"] == .referenceAnswers
+      structure.dataset("/reference/\(name)") != nil
     }
     return "\(count) input\(count == 1 ? "" : "s"), \(kinds.map(\.1).joined(separator: " and ")), by \(referenceAuthor)"
   }
 
-  private var referenceSoftware: String? { structure.referenceAttributes.first { $0.name == "software" }?.text }
+  private var referenceSoftware: String? { structure.text("/reference@software") }
 
   private var referencePrecision: AnswerPrecision? {
-    structure.referenceAttributes.first { $0.name == "precision" }?.text.flatMap { AnswerPrecision(rawValue: $0) }
+    structure.text("/reference@precision").flatMap { AnswerPrecision(rawValue: $0) }
   }
 
-  private func numbers(_ name: String) throws(PosteriorFileError) -> ReferenceAnswers.Numbers? {
-    let path = "/reference/\(name)"
-    guard structure.roles[path] != nil, let dataset = structure.datasets[path] else { return nil }
+  private func numbers(_ name: String) throws(PosteriorFileError) -> StoredNumbers? {
+    guard let dataset = structure.dataset("/reference/\(name)") else { return nil }
     do throws(HDF5Error) {
-      switch dataset.type {
-      case .number(.uint8): return .bytes(try dataset.readAll(as: UInt8.self))
-      case .number(.float32): return .floats(try dataset.readAll(as: Float.self))
-      default: return .doubles(try dataset.readAll(as: Double.self))
-      }
+      return try StoredNumbers(dataset)
     } catch {
       throw PosteriorFileError(file: self.path, path: error.path, reason: "can no longer be read: \(error.reason)")
     }

@@ -14,15 +14,15 @@ public final class PosteriorFile: WeightSource {
   /// The version of the format that the file declares, for example `1.0`.
   public let formatVersion: String
   /// The title, if the file has one.
-  public let title: String?
+  public var title: String? { structure.text("/@title") }
   /// When the file was made, as it says (ISO 8601).
-  public let createdAt: String?
+  public var createdAt: String? { structure.text("/@created_at") }
   /// The program that wrote the file.
-  public let creationLibrary: String?
+  public var creationLibrary: String? { structure.text("/@creation_library") }
   /// That program's version.
-  public let creationLibraryVersion: String?
+  public var creationLibraryVersion: String? { structure.text("/@creation_library_version") }
   /// The library that made the draws.
-  public let inferenceLibrary: String?
+  public var inferenceLibrary: String? { structure.text("/@inference_library") }
   /// How the draws came about; nil when the file does not say.
   public let kind: PosteriorKind?
   /// The network.
@@ -56,7 +56,30 @@ public final class PosteriorFile: WeightSource {
   /// Whether the file carries labelled inputs.
   public var hasEvaluationData: Bool { dataSHA256 != nil }
   /// The shape of the stored inputs, `[n]` and then that of one input; nil without evaluation data.
-  public var evaluationShape: [Int]? { structure.datasets["/evaluation_data/inputs"]?.shape }
+  public var evaluationShape: [Int]? { structure.dataset("/evaluation_data/inputs")?.shape }
+
+  /// What the file says of itself in attributes of `/`, by name: those that the format knows and that are for people.
+  var descriptions: [String: String] {
+    var texts: [String: String] = [:]
+    for item in FormatSchema.attributes(of: "/") where item.label != nil {
+      texts[item.name] = structure.text(item.path)
+    }
+    return texts
+  }
+
+  /// The same for people, with what each is called, in the order of the format's table. Texts of one label are joined.
+  package var labelledDescriptions: [(label: String, text: String)] {
+    var rows: [(label: String, text: String)] = []
+    for item in FormatSchema.attributes(of: "/") {
+      guard let label = item.label, let text = structure.text(item.path) else { continue }
+      if let last = rows.last, last.label == label {
+        rows[rows.count - 1].text = "\(last.text) \(text)"
+      } else {
+        rows.append((label, text))
+      }
+    }
+    return rows
+  }
 
   // MARK: - Opening
 
@@ -84,6 +107,16 @@ public final class PosteriorFile: WeightSource {
     if let problem = answer.problems.first { throw problem }
     if !acceptChanged, let problem = answer.changeProblems.first { throw problem }
     return try PosteriorFile(path, as: before, report: answer.content)
+  }
+
+  /// Opens a file that this program has just written and is about to give its name.
+  ///
+  /// - Parameter name: The path that the file will have, and that errors name.
+  static func open(_ temporary: String, as name: String) throws(PosteriorFileError) -> PosteriorFile {
+    let inspection = try Inspection(path: temporary)
+    let report = inspection.readContents()
+    if let problem = (inspection.problems + inspection.changeProblems(report)).first { throw problem }
+    return try PosteriorFile(path: name, structure: inspection.structure, report: report)
   }
 
   /// Opens a file that a checking process has accepted, if it still is the same one.
@@ -136,31 +169,29 @@ public final class PosteriorFile: WeightSource {
   }
 
   private init(path: String, structure: PosteriorStructure, report: ContentReport?) throws(PosteriorFileError) {
-    let root = structure.rootAttributes
-    guard let report, let architecture = structure.architecture, let bounds = structure.inputBounds else {
+    guard let report, let architecture = structure.architecture, let bounds = structure.inputBounds,
+      let posterior = report.digests[FormatDigest.posterior.rawValue],
+      let content = report.digests[FormatDigest.content.rawValue]
+    else {
       throw PosteriorFileError(file: path, path: "/", reason: "could not be read to its end")
     }
     self.path = path
     self.fileName = path.split(separator: "/").last.map(String.init) ?? path
     self.formatVersion = structure.formatVersion
-    self.title = root["title"]?.text
-    self.createdAt = root["created_at"]?.text
-    self.creationLibrary = root["creation_library"]?.text
-    self.creationLibraryVersion = root["creation_library_version"]?.text
-    self.inferenceLibrary = root["inference_library"]?.text
     self.kind = structure.kind
     self.architecture = architecture
     self.inputBounds = bounds
     self.chainCount = structure.chainCount
     self.drawsPerChain = structure.drawsPerChain
     self.distinctDrawCount = report.distinctDrawCount
-    self.posteriorSHA256 = report.posteriorSHA256
-    self.dataSHA256 = report.dataSHA256
-    self.contentSHA256 = report.contentSHA256
+    self.posteriorSHA256 = posterior
+    self.dataSHA256 = report.digests[FormatDigest.data.rawValue]
+    self.contentSHA256 = content
     self.integrity = report.integrity
     self.warnings = report.warnings
     self.provenance = Dictionary(
-      structure.provenanceAttributes.map { ($0.name, $0.valueDescription) }, uniquingKeysWith: { first, _ in first })
+      (structure.attributes["/provenance"] ?? []).map { ($0.name, $0.valueDescription) },
+      uniquingKeysWith: { first, _ in first })
     self.structure = structure
   }
 }

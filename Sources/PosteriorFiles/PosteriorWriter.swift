@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 import NeuralNetworks
+import RobustnessCore
 import Shell
 
 /// Writes posterior files so that at every moment the target is either what it was before or complete and verified.
@@ -12,24 +13,30 @@ public enum PosteriorWriter {
   ///
   /// Draws are taken from the source one at a time: memory holds one draw and the evaluation data.
   ///
+  /// - Returns: The file as it was read back and verified, open for reading: nobody needs to check it once more.
   /// - Throws: ``PosteriorFileError`` when the contents contradict each other or the file cannot be written,
   ///   and whatever the source of the weights throws. What was at `path` is then still there, and nothing else.
-  public static func write(_ contents: PosteriorContents, to path: String) throws {
+  @discardableResult
+  public static func write(_ contents: PosteriorContents, to path: String) throws -> PosteriorFile {
     let target = try target(path)
     try checkTarget(target, path)
     try contents.checkCounts(path)
+    var verified: PosteriorFile?
     do {
       try AtomicFile.replace(target.path, durability: .contentAndName) { temporary in
         try writeFile(contents, to: temporary)
       } check: { temporary in
-        let written = try PosteriorFile.open(temporary, probe: nil)
-        guard written.integrity == .verified else {
+        // It stays open while it gets its name, which changes nothing of what is read from it.
+        verified = try PosteriorFile.open(temporary, as: path)
+        guard verified?.integrity == .verified else {
           throw PosteriorFileError(file: path, path: "/", reason: "was not written as it should have been")
         }
       }
     } catch {
       throw translate(error, path: path)
     }
+    guard let verified else { throw failure(path, "it was not read back") }
+    return verified
   }
 
   // MARK: - Errors
@@ -131,10 +138,11 @@ extension PosteriorContents {
     }
     if let evaluationData {
       let size = architecture.inputShape.reduce(1, *)
-      guard evaluationData.labels.count >= 1, evaluationData.inputs.count == evaluationData.labels.count * size else {
+      guard evaluationData.count >= 1, evaluationData.inputs.count == evaluationData.count * size else {
         throw refuse(
           "/evaluation_data",
-          "has \(evaluationData.inputs.count) input values and \(evaluationData.labels.count) labels for inputs of \(size) values"
+          "has \(evaluationData.inputs.count) input values and \(evaluationData.count) labels for inputs of "
+            + "\(size) values"
         )
       }
     }

@@ -9,11 +9,6 @@ public struct SampleStatistic: Sendable, Hashable {
   /// The values in the order of the draws: chain by chain.
   public var values: [Double]
 
-  /// The names that the format gives a meaning.
-  static let knownNames: Set<String> = [
-    "lp", "energy", "acceptance_rate", "step_size", "n_steps", "energy_error", "diverging",
-  ]
-
   /// Names, in lower case, of numbers by which draws of importance sampling count differently.
   static let weightNames: Set<String> = [
     "weight", "weights", "log_weight", "log_weights", "logweight", "logweights", "importance_weight",

@@ -35,8 +35,8 @@ func plain(_ value: Double) -> String {
 extension Inspection {
   /// Looks at the conversions that data sets with a meaning declare, and refuses those that change it.
   func checkConversions() {
-    for path in structure.roles.keys.sorted() {
-      guard let role = structure.roles[path], role != .other, role != .dimension else { continue }
+    for path in structure.items.keys.sorted() {
+      guard let role = structure.role(of: path), role != .other, role != .dimension else { continue }
       do throws(ConversionRefusal) {
         guard let dataset = structure.datasets[path] else { continue }
         let conversion = try StatedConversion(file, dataset, role)
@@ -97,7 +97,7 @@ extension StatedConversion {
       case .number(let element) = dataset.type
     else { return nil }
     var filler: Double?
-    bytes.withUnsafeBytes { StoredNumbers.forEach($0, element) { _, value in filler = value } }
+    bytes.withUnsafeBytes { element.forEach(in: $0) { _, value in filler = value } }
     return filler.flatMap { $0.isFinite && abs($0) >= leastFiller ? $0 : nil }
   }
 

@@ -119,9 +119,9 @@ struct StatementReview {
 
   /// Numbers in more digits than networks are computed with.
   private var precisionWarnings: [PosteriorWarning] {
-    let rounded = structure.roles.keys.sorted().filter { path in
+    let rounded = structure.items.keys.sorted().filter { path in
       structure.datasets[path]?.type == .number(.float64)
-        && [.parameter, .variationalMean, .variationalScale, .inputs].contains(structure.roles[path])
+        && [.parameter, .variationalMean, .variationalScale, .inputs].contains(structure.role(of: path))
     }
     guard let first = rounded.first else { return [] }
     let more = rounded.count - 1

@@ -1,4 +1,5 @@
 import HDF5
+public import RobustnessCore
 
 /// Labelled inputs to train and to test on, in anybody's HDF5 file.
 ///
@@ -8,18 +9,10 @@ import HDF5
 /// `input_bounds` of the root holds the smallest and the largest value that an input may have, `class_count` the number
 /// of classes.
 public struct TrainingArrays: Sendable, Hashable {
-  /// Labelled inputs and their shape.
-  public struct Part: Sendable, Hashable {
-    /// Inputs, double precision rounded to single, and labels.
-    public let data: StoredEvaluationData
-    /// Shape of one input.
-    public let inputShape: [Int]
-  }
-
-  /// What to train on.
-  public let train: Part
+  /// What to train on, double precision rounded to single.
+  public let train: LabelledData
   /// What to test on, if the file has it.
-  public let test: Part?
+  public let test: LabelledData?
   /// The attribute `input_bounds`, if the file has it.
   public let inputBounds: ClosedRange<Double>?
   /// Number of classes: the attribute `class_count`, or as many as the labels to train on have, from 0 without a gap.
@@ -46,7 +39,7 @@ public struct TrainingArrays: Sendable, Hashable {
     let (train, test) = (try inspection.train.readPart(), try inspection.test?.readPart())
     return TrainingArrays(
       train: train, test: test, inputBounds: inspection.inputBounds,
-      classCount: try inspection.classCount(train: train.data.labels, test: test?.data.labels))
+      classCount: try inspection.classCount(train: train.labels, test: test?.labels))
   }
 
   /// What the checking process does.
@@ -91,7 +84,7 @@ private struct TrainingInspection {
     }
     inputBounds = try train.statedBounds()
     if let inputs = train.inputs, inputs.type == .number(.uint8), let inputBounds,
-      let reason = StoredInputs.byteProblem(within: inputBounds)
+      let reason = StoredNumbers.byteProblem(within: inputBounds)
     {
       throw train.error(inputs.path, reason)
     }
@@ -156,25 +149,18 @@ extension TrainingInspection {
 }
 
 extension ArraysInspection {
-  fileprivate func readPart() throws(PosteriorFileError) -> TrainingArrays.Part {
-    guard let inputs, let labels, let shape = inputs.shape else { throw error("/", "could not be read to its end") }
-    let data = try Self.translate(path) { () throws(HDF5Error) in
-      let classes = try labels.readAll(as: Int64.self).map { Int($0) }
-      switch inputs.type {
-      case .number(.uint8):
-        return StoredEvaluationData(inputs: .bytes(try inputs.readAll(as: UInt8.self)), labels: classes)
-      case .number(.float32):
-        return StoredEvaluationData(inputs: .floats(try inputs.readAll(as: Float.self)), labels: classes)
-      default:
-        // Converted here and not by the library, whose conversion turns too large a number into infinity without a
-        // word.
-        let values = try inputs.readAll(as: Double.self).map { Float($0) }
-        return StoredEvaluationData(inputs: .floats(values), labels: classes)
-      }
+  /// The arrays in single precision, but for bytes.
+  fileprivate func readPart() throws(PosteriorFileError) -> LabelledData {
+    guard let inputs else { throw error("/", "could not be read to its end") }
+    var data = try read()
+    if case .doubles(let values) = data.inputs {
+      // Converted here and not by the library, whose conversion turns too large a number into infinity without a word.
+      data = LabelledData(
+        inputs: .floats(values.map { Float($0) }), inputShape: data.inputShape, labels: data.labels)
     }
     if case .floats(let values) = data.inputs, let index = values.firstIndex(where: { !$0.isFinite }) {
       throw error(inputs.path, "holds a number beyond single precision at position \(index)")
     }
-    return TrainingArrays.Part(data: data, inputShape: Array(shape.dropFirst()))
+    return data
   }
 }

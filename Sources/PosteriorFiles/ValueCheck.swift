@@ -28,14 +28,14 @@ struct ValueCheck {
   mutating func examine(_ block: UnsafeRawBufferPointer, firstElement: Int) {
     guard problem == nil else { return }
     if let conversion {
-      StoredNumbers.forEach(block, element) { index, value in
+      element.forEach(in: block) { index, value in
         guard problem == nil, let objection = conversion.objection(to: value) else { return }
         problem = "holds \(plain(value)) at position \(firstElement + index), \(objection)"
       }
     }
     guard problem == nil else { return }
     if role == .inputs {
-      StoredNumbers.forEach(block, element) { _, value in
+      element.forEach(in: block) { _, value in
         lowest = min(lowest, value)
         highest = max(highest, value)
       }
@@ -100,7 +100,7 @@ struct ValueCheck {
       return Self.first(block, Int64.self) { isWrong(Double($0)) }.map { ($0.index, Double($0.value)) }
     }
     var found: (index: Int, value: Double)?
-    StoredNumbers.forEach(block, element) { index, value in
+    element.forEach(in: block) { index, value in
       if found == nil, isWrong(value) { found = (index, value) }
     }
     return found

@@ -102,8 +102,8 @@ extension Inspection {
   /// The distribution that a data set of weights is said to be drawn from; nil where none is stated.
   func standardizedDraws(of dataset: HDF5Dataset) throws(HDF5Error) -> StandardizedDraws? {
     let name = dataset.path.dropFirst("/posterior/".count)
-    guard let mean = structure.datasets["/variational/\(name).mean"], structure.roles[mean.path] == .variationalMean,
-      let scale = structure.datasets["/variational/\(name).scale"], structure.roles[scale.path] == .variationalScale
+    guard let mean = structure.dataset("/variational/\(name).mean"),
+      let scale = structure.dataset("/variational/\(name).scale")
     else { return nil }
     return StandardizedDraws(mean: try mean.readAll(as: Float.self), scale: try scale.readAll(as: Float.self))
   }

@@ -2,7 +2,7 @@ import ComputeKernels
 public import Diagnostics
 import NeuralNetworks
 public import PosteriorFiles
-import RobustnessCore
+public import RobustnessCore
 
 extension PosteriorReport {
   /// Diagnoses the posterior in a file, with the evaluation data that it carries as held-out data.
@@ -28,14 +28,9 @@ extension PosteriorReport {
   ///   - threads: Worker threads of the networks, nil for all cores. The report does not depend on them.
   /// - Throws: `CoreError` when parts of the contents do not fit each other, and what reading the weights throws.
   public init(
-    of contents: PosteriorContents, heldOut: EvaluationData? = nil, examples: Int? = nil, threads: Int? = nil
+    of contents: PosteriorContents, heldOut: LabelledData? = nil, examples: Int? = nil, threads: Int? = nil
   ) throws {
-    let architecture = contents.weights.architecture
-    let data =
-      heldOut
-      ?? contents.evaluationData.map {
-        EvaluationData($0, inputShape: architecture.inputShape, inputBounds: contents.inputBounds)
-      }
+    let data = heldOut ?? contents.evaluationData?.within(contents.inputBounds)
     guard contents.chainCount > 0, contents.weights.drawCount % contents.chainCount == 0 else {
       throw CoreError("\(contents.weights.drawCount) draws are not \(contents.chainCount) chains of the same length")
     }
@@ -46,7 +41,7 @@ extension PosteriorReport {
 
   private init(
     weights: any WeightSource, chainCount: Int, inputBounds: ClosedRange<Double>, kind: PosteriorKind?,
-    statistics: [SampleStatistic], heldOut: EvaluationData?, examples: Int?, threads: Int?
+    statistics: [SampleStatistic], heldOut: LabelledData?, examples: Int?, threads: Int?
   ) throws {
     let architecture = weights.architecture
     var posterior = DiagnosedPosterior(
@@ -63,7 +58,7 @@ extension PosteriorReport {
           "held-out inputs have \(heldOut.inputs.count) numbers; \(heldOut.count) inputs of the network have "
             + "\(heldOut.count * size)")
       }
-      let inputs = Tensor(shape: [heldOut.count] + architecture.inputShape, elements: heldOut.inputs)
+      let inputs = Tensor(shape: [heldOut.count] + architecture.inputShape, elements: heldOut.values)
       let rows = Array(0..<min(examples ?? heldOut.count, heldOut.count))
       posterior.inputs = rows.count < heldOut.count ? inputs.rows(rows) : inputs
       posterior.labels = Array(heldOut.labels.prefix(rows.count))

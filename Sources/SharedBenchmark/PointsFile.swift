@@ -39,6 +39,6 @@ enum PointsFile {
   /// - Throws: `PosteriorFileError` that says what is wrong with the file.
   static func read(_ path: String, run: Int, for expected: ExpectedInputs) throws -> Tensor? {
     guard let data = try ExampleArrays.read(path, run: run, for: expected, probe: .currentProgram) else { return nil }
-    return Tensor(shape: [data.count] + expected.inputShape, elements: data.inputs)
+    return Tensor(shape: [data.count] + expected.inputShape, elements: data.values)
   }
 }

@@ -1,18 +1,23 @@
 import Foundation
 public import NeuralNetworks
+public import PosteriorFiles
 public import RobustnessCore
 import Shell
 
 /// Training from inside another program.
 extension Train {
-  /// Does what a request asks for, and returns when the file is there.
+  /// Does what a request asks for.
   ///
   /// - Parameters:
   ///   - request: What is to be done.
   ///   - samplers: Those among which the request's sampler is found by its name.
+  /// - Returns: The file, read back and verified.
   /// - Throws: What the program would print; ``exitCode(of:)`` is the code that it would end with. After an
   ///   interruption the journal is what ``TrainingRequest/init(resuming:options:)`` goes on from.
-  public static func train(_ request: TrainingRequest, samplers: [any PosteriorSampler.Type]) throws {
+  @discardableResult
+  public static func train(
+    _ request: TrainingRequest, samplers: [any PosteriorSampler.Type]
+  ) throws -> PosteriorFile {
     try request.run(samplers)
   }
 

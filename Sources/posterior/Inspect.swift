@@ -17,7 +17,8 @@ struct Inspect: ParsableCommand {
   func run() throws {
     let posterior = try PosteriorFile.open(file, acceptChanged: acceptChanged, probe: .currentProgram)
     var rows: [(String, String)] = []
-    if let title = posterior.title { rows.append(("title", title)) }
+    let descriptions = posterior.labelledDescriptions
+    rows += descriptions.filter { $0.label == "title" }
     rows.append(("kind", posterior.kind?.rawValue ?? "not stated"))
     rows.append(("architecture", posterior.architecture.summary))
     rows.append(("parameters", "\(posterior.architecture.parameterCount)"))
@@ -36,10 +37,7 @@ struct Inspect: ParsableCommand {
     rows.append(("content SHA-256", posterior.contentSHA256))
     rows.append(("integrity", Self.words(posterior.integrity)))
     rows.append(("format", posterior.formatVersion))
-    let author = [posterior.creationLibrary, posterior.creationLibraryVersion].compactMap { $0 }
-    if !author.isEmpty { rows.append(("written by", author.joined(separator: " "))) }
-    if let date = posterior.createdAt { rows.append(("created at", date)) }
-    if let library = posterior.inferenceLibrary { rows.append(("inference library", library)) }
+    rows += descriptions.filter { $0.label != "title" }
     for (name, value) in posterior.provenance.sorted(by: { $0.key < $1.key }) where name != "kind" {
       rows.append((Self.printable(name), value))
     }

@@ -36,8 +36,8 @@ import Testing
       PosteriorContents(
         weights: InMemoryWeights(architecture: architecture, draws: weights), chainCount: chains, inputBounds: 0...1,
         kind: kind, sampleStatistics: statistics.map { SampleStatistic(name: $0, values: $1) },
-        evaluationData: StoredEvaluationData(
-          inputs: .floats(inputs), labels: (0..<40).map { inputs[2 * $0] > 0.5 ? 1 : 0 })), to: path)
+        evaluationData: LabelledData(
+          inputs: .floats(inputs), inputShape: [2], labels: (0..<40).map { inputs[2 * $0] > 0.5 ? 1 : 0 })), to: path)
     return path
   }
 

@@ -37,11 +37,12 @@ import Testing
         .dense(name: "output", units: 10, activation: .identity),
       ])
     var stream = RandomStreams(seed: 3, purpose: "test/inputs").stream(example: 0)
-    let inputs = StoredInputs.floats(stream.uniforms(examples * 784).map { Float($0) })
+    let inputs = StoredNumbers.floats(stream.uniforms(examples * 784).map { Float($0) })
     try PosteriorWriter.write(
       PosteriorContents(
         weights: GeneratedWeights(architecture: architecture, drawCount: draws), inputBounds: 0...1, kind: .ensemble,
-        evaluationData: StoredEvaluationData(inputs: inputs, labels: (0..<examples).map { $0 % 10 })), to: path)
+        evaluationData: LabelledData(
+          inputs: inputs, inputShape: [784], labels: (0..<examples).map { $0 % 10 })), to: path)
   }
 
   /// In the normal run a tenth of the size, with a limit that still keeps fewer draws than there are.

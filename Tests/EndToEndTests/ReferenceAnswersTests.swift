@@ -13,7 +13,7 @@ import Testing
   ) throws -> String {
     let plain = try PosteriorFile.open(try SmallPosterior().write(to: folder), probe: nil)
     var contents = try PosteriorContents(copying: plain)
-    let inputs = Array(try #require(try plain.evaluationData()).inputs.prefix(5 * SmallPosterior.size))
+    let inputs = Array(try #require(try plain.evaluationData()).values.prefix(5 * SmallPosterior.size))
     let seen = Tensor(shape: [5, SmallPosterior.size], elements: inputs.map(change))
     var logits: [Double] = []
     for draw in 0..<plain.drawCount {

@@ -38,7 +38,7 @@ struct SmallPosterior {
     ResampledWeights(architecture: architecture, mean: mean, scale: scale, drawCount: draws, seed: 1)
   }
 
-  private func data() throws -> StoredEvaluationData {
+  private func data() throws -> LabelledData {
     var stream = RandomStreams(seed: 5, purpose: "test/inputs").stream(example: 0)
     let inputs = stream.uniforms(examples * Self.size).map { Float($0) }
     let network = try Network(architecture: architecture, parameters: mean)
@@ -47,7 +47,7 @@ struct SmallPosterior {
       let values = Array(logits[row: row])
       return values.indices.max { values[$0] < values[$1] }!
     }
-    return StoredEvaluationData(inputs: .floats(inputs), labels: labels)
+    return LabelledData(inputs: .floats(inputs), inputShape: [Self.size], labels: labels)
   }
 
   /// Writes the file and returns its path.

@@ -31,7 +31,7 @@ private struct Expected {
     accuracy = try #require(json["accuracy"] as? [String: Any]).compactMapValues { $0 as? Double }
     posterior = try PosteriorFile.open(Fixtures.url("oracles/\(name).h5").path, probe: nil)
     let stored = try #require(try posterior.evaluationData())
-    examples = Examples(inputs: Tensor(shape: stored.shape, elements: stored.inputs), labels: stored.labels)
+    examples = Examples(inputs: Tensor(shape: stored.shape, elements: stored.values), labels: stored.labels)
   }
 
   /// Saturated layers lose digits in float32: two more examples are allowed there.

@@ -48,7 +48,7 @@ enum Oracle: String, CaseIterable, Sendable {
     let file = try PosteriorFile.open(Fixtures.url("oracles/\(rawValue).h5").path, probe: nil)
     guard let data = try file.evaluationData() else { throw CoreError("\(rawValue) has no examples") }
     let all = Examples(
-      inputs: Tensor(shape: [data.count] + file.architecture.inputShape, elements: data.inputs), labels: data.labels)
+      inputs: Tensor(shape: [data.count] + file.architecture.inputShape, elements: data.values), labels: data.labels)
     let examples = all.first(count)
     func make(_ precision: Precision) throws -> NetworkEnsemble {
       try NetworkEnsemble(

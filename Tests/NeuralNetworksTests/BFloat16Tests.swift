@@ -14,7 +14,7 @@ struct BFloat16Tests {
   func directions(name: String, objective: Objective) throws {
     let answer = try KnownAnswer(name)
     let stored = try #require(try answer.posterior.evaluationData())
-    let examples = Examples(inputs: Tensor(shape: stored.shape, elements: stored.inputs), labels: stored.labels)
+    let examples = Examples(inputs: Tensor(shape: stored.shape, elements: stored.values), labels: stored.labels)
       .subset(Array(0..<64))
     let exact = try answer.ensemble().lossAndGradient(examples, objective: objective, draws: .all).gradient
     let rounded = try answer.ensemble(.init(precision: .bfloat16))

@@ -15,7 +15,7 @@ struct InvarianceTests {
 
   private func examples(_ answer: KnownAnswer) throws -> Examples {
     let stored = try answer.posterior.evaluationData()!
-    return Examples(inputs: Tensor(shape: stored.shape, elements: stored.inputs), labels: stored.labels)
+    return Examples(inputs: Tensor(shape: stored.shape, elements: stored.values), labels: stored.labels)
       .subset(Array(0..<min(stored.count, answer.name.contains("conv") ? 60 : 300)))
   }
 

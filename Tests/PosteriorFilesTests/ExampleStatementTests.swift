@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import RobustnessCore
 import TestSupport
 import Testing
 
@@ -132,7 +133,7 @@ import Testing
         try file.put("/" + test.1, [1, 2], [2], .int64)
       } _: { path in
         let arrays = try TrainingArrays.read(path, probe: nil)
-        return (arrays.train.data.labels.count, arrays.test?.data.labels.count)
+        return (arrays.train.count, arrays.test?.count)
       }
     }
     #expect(try training(("inputs", "labels"), test: ("test_inputs", "test_labels")) == (6, 2))

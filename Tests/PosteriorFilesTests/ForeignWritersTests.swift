@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 import NeuralNetworks
+import RobustnessCore
 import TestSupport
 import Testing
 
@@ -161,7 +162,7 @@ import Testing
 
   // MARK: - --data
 
-  private func arrays(_ names: (String, String), labelShape: [Int]) throws -> EvaluationData? {
+  private func arrays(_ names: (String, String), labelShape: [Int]) throws -> LabelledData? {
     try withFolder { folder in
       let path = folder.appendingPathComponent("arrays.h5").path
       let file = try HDF5File.create(path)
@@ -174,7 +175,7 @@ import Testing
 
   @Test(arguments: [[2], [2, 1]]) func `Keras' names of arrays are known`(_ labelShape: [Int]) throws {
     let data = try arrays(("x_test", "y_test"), labelShape: labelShape)
-    #expect(data?.inputs == [0.25, 0.5, 0.75, 1])
+    #expect(data?.values == [0.25, 0.5, 0.75, 1])
     #expect(data?.labels == [1, 0])
     #expect(try arrays(("X", "y"), labelShape: labelShape) == data)
   }

@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import RobustnessCore
 import TestSupport
 import Testing
 
@@ -215,7 +216,7 @@ import Testing
       let path = folder.appendingPathComponent("rounded.h5").path
       try foreign.write(to: path)
       let data = try #require(try PosteriorFile.open(path, probe: nil).evaluationData())
-      #expect(data.inputs[0] == 0 && data.inputs[1] == 1)
+      #expect(data.values[0] == 0 && data.values[1] == 1)
     }
     for outside in [-2e-6, 1.000002, .nan] {
       foreign.inputs[0] = outside

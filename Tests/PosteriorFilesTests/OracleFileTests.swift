@@ -1,6 +1,7 @@
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
+import RobustnessCore
 import TestSupport
 import Testing
 
@@ -91,7 +92,7 @@ import Testing
     #expect(Array(draw.prefix(3)) == [-0.8541063070297241, -1.2064265012741089, -0.48479029536247253])
     #expect(draw.last == 0.1409441977739334)
     let data = try #require(try file.evaluationData())
-    #expect(Array(data.inputs.prefix(2)) == [0.7240710258483887, 0.11303524672985077])
+    #expect(Array(data.values.prefix(2)) == [0.7240710258483887, 0.11303524672985077])
     #expect(Array(data.labels.prefix(8)) == [1, 0, 0, 1, 0, 0, 1, 0])
   }
 
@@ -99,7 +100,7 @@ import Testing
     let file = try PosteriorFile.open(TestFiles.oracle("mnist-fc2-relu"), probe: nil)
     let data = try #require(try file.evaluationData())
     let index = 202
-    #expect(data.inputs[index] == 84.0 / 255)
+    #expect(data.values[index] == 84.0 / 255)
     #expect(Array(data.labels.prefix(8)) == [7, 2, 1, 0, 4, 1, 4, 9])
   }
 }

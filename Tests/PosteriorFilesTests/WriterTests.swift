@@ -1,6 +1,7 @@
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
+import RobustnessCore
 import TestSupport
 import Testing
 
@@ -17,8 +18,8 @@ import Testing
       let count = try Small.architecture().parameterCount
       contents.variational = VariationalParameters(
         mean: (0..<count).map { Float($0) }, scale: [Float](repeating: 0.5, count: count))
-      contents.evaluationData = StoredEvaluationData(
-        inputs: .bytes((0..<32).map { UInt8($0 * 8) }), labels: [2, 0])
+      contents.evaluationData = LabelledData(
+        inputs: .bytes((0..<32).map { UInt8($0 * 8) }), inputShape: [1, 4, 4], labels: [2, 0])
       try PosteriorWriter.write(contents, to: path)
 
       let file = try PosteriorFile.open(path, probe: TestFiles.probe)
@@ -39,8 +40,31 @@ import Testing
       #expect(try file.variationalParameters() == contents.variational)
       let data = try #require(try file.evaluationData())
       #expect(data.shape == [2, 1, 4, 4])
-      #expect(data.inputs[5] == 40.0 / 255)
+      #expect(data.values[5] == 40.0 / 255)
       #expect(data.labels == [2, 0])
+    }
+  }
+
+  @Test func `what is handed back is the verified file under its own name, open for reading`() throws {
+    try withFolder { folder in
+      let target = folder.appendingPathComponent("small.h5").path
+      let link = folder.appendingPathComponent("link.h5").path
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+      var contents = try Small.contents()
+      try PosteriorWriter.write(contents, to: target)
+      contents.title = "another"
+      let written = try PosteriorWriter.write(contents, to: link)
+      let opened = try PosteriorFile.open(target, probe: TestFiles.probe)
+      #expect(written.path == link && written.fileName == "link.h5")
+      #expect(written.integrity == .verified && written.title == "another")
+      #expect(
+        [written.posteriorSHA256, written.contentSHA256] == [opened.posteriorSHA256, opened.contentSHA256])
+      #expect(written.distinctDrawCount == opened.distinctDrawCount && written.warnings == opened.warnings)
+      // Its name is another one now than when it was opened.
+      var draw = [Float](repeating: 0, count: written.architecture.parameterCount)
+      try draw.withUnsafeMutableBufferPointer { try written.read(draw: 4, into: $0) }
+      #expect(draw == draw.indices.map { Float(4000 + $0) })
+      #expect(try names(in: folder) == ["link.h5", "small.h5"])
     }
   }
 

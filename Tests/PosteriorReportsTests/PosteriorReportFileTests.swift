@@ -36,7 +36,8 @@ enum SampledPosterior {
         SampleStatistic(name: "diverging", values: [Double](repeating: 0, count: count)),
       ],
       evaluationData: hasData
-        ? StoredEvaluationData(inputs: .floats(inputs), labels: (0..<60).map { inputs[3 * $0] > 0.5 ? 1 : 0 }) : nil)
+        ? LabelledData(
+          inputs: .floats(inputs), inputShape: [3], labels: (0..<60).map { inputs[3 * $0] > 0.5 ? 1 : 0 }) : nil)
   }
 }
 
@@ -76,7 +77,7 @@ enum SampledPosterior {
 
   @Test func `other held-out data take the place of the contents' own`() throws {
     let contents = try SampledPosterior.contents()
-    let data = EvaluationData(inputs: [0, 0, 0, 1, 1, 1], shape: [2, 3], labels: [0, 1])
+    let data = LabelledData(inputs: .doubles([0, 0, 0, 1, 1, 1]), inputShape: [3], labels: [0, 1])
     #expect(try PosteriorReport(of: contents, heldOut: data).quality?.exampleCount == 2)
     #expect(try PosteriorReport(of: contents, examples: 7).quality?.exampleCount == 7)
     #expect(try PosteriorReport(of: contents, examples: 7000).quality?.exampleCount == 60)
@@ -101,13 +102,13 @@ enum SampledPosterior {
   @Test func `held-out data of another network, and no examples at all, are refused`() throws {
     let contents = try SampledPosterior.contents(draws: 4)
     for data in [
-      EvaluationData(inputs: [0, 0], shape: [1, 2], labels: [0]),
-      EvaluationData(inputs: [0, 0, 0], shape: [1, 3], labels: [2]),
+      LabelledData(inputs: .doubles([0, 0]), inputShape: [2], labels: [0]),
+      LabelledData(inputs: .doubles([0, 0, 0]), inputShape: [3], labels: [2]),
     ] {
       #expect(throws: CoreError.self) { try PosteriorReport(of: contents, heldOut: data) }
     }
     #expect(throws: CoreError.self) { try PosteriorReport(of: contents, examples: 0) }
-    let none = EvaluationData(inputs: [], shape: [0, 3], labels: [])
+    let none = LabelledData(inputs: .doubles([]), inputShape: [3], labels: [])
     #expect(try PosteriorReport(of: contents, heldOut: none).functionSpace == nil)
   }
 

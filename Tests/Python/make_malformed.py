@@ -206,6 +206,8 @@ for name, value, reason in [
 # Weights
 WEIGHT, BIAS = "/posterior/output.weight", "/posterior/output.bias"
 zeros = lambda *shape: np.zeros(shape, "<f4")
+simple("model-list", "/model@classes", "it needs to be one text, or numbers",
+       lambda f: f["model"].attrs.__setitem__("classes", ["cat", "dog"]))
 simple("posterior-missing", "/posterior", "is missing", lambda f: f.__delitem__("posterior"))
 simple("weight-missing", WEIGHT, "is missing", lambda f: f.__delitem__(WEIGHT))
 simple("weight-extra", "/posterior/hidden.weight", "one too many", lambda f: replace(f, "/posterior/hidden.weight", zeros(2, 2, 3, 3)))
@@ -360,6 +362,8 @@ reference("precision-unknown", "@precision", "it needs to be one of float64, flo
           lambda g: g.attrs.__setitem__("precision", "double"))
 reference("precision-numeric", "@precision", "needs to be text", lambda g: g.attrs.__setitem__("precision", 64))
 reference("software-numeric", "@software", "needs to be text", lambda g: g.attrs.__setitem__("software", 1))
+reference("list", "@devices", "it needs to be one text, or numbers",
+          lambda g: g.attrs.__setitem__("devices", ["one", "another"]))
 
 
 @case("reference-dataset", "/reference", "needs to be a group")

@@ -89,4 +89,26 @@ import Testing
       _ = try? BinaryDecoder.decode(Everything.self, from: damaged)
     }
   }
+
+  /// The examples of a run as journals have had them from the first version on.
+  struct JournalledExamples: Codable {
+    var bytes: [UInt8]?
+    var floats: [Float]?
+    var labels: [Int]
+  }
+
+  @Test(arguments: [
+    (StoredNumbers.bytes([1, 2, 3, 4]), JournalledExamples(bytes: [1, 2, 3, 4], labels: [1, 0])),
+    (.floats([0.5, 1, 0, 0.25]), JournalledExamples(floats: [0.5, 1, 0, 0.25], labels: [1, 0])),
+  ])
+  func `examples in a journal keep their form, and those of older runs are read`(
+    _ inputs: StoredNumbers, _ older: JournalledExamples
+  ) throws {
+    let data = LabelledData(inputs: inputs, inputShape: [2], labels: [1, 0], inputBounds: 0...1)
+    let bytes = try BinaryEncoder.encode(older)
+    #expect(try BinaryEncoder.encode(Publication.Evaluation(data)) == bytes)
+    let read = try BinaryDecoder.decode(Publication.Evaluation.self, from: bytes)
+    #expect(read.data(inputShape: [2], inputBounds: 0...1) == data)
+    #expect(read.data(inputShape: [3], inputBounds: 0...1) == nil)
+  }
 }

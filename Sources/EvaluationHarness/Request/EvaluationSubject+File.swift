@@ -85,12 +85,15 @@ extension EvaluationRequest {
 
   private func examples(for file: PosteriorFile) throws -> (Examples, sha256: String?, arrays: String?) {
     let shape = file.architecture.inputShape
-    let data: EvaluationData
+    let data: LabelledData
+    let values: [Double]
     var digest = file.dataSHA256
     var arrays: String?
     if let path = self.data {
       let read = try ExamplesFile.read(path, for: file.expectedInputs, acceptChanged: acceptChanged)
-      data = clamped(read.data, file.inputBounds)
+      data = read.data
+      // What lies outside the network's bounds by no more than its rounding to single precision is moved onto them.
+      values = data.values.map { min(max($0, file.inputBounds.lowerBound), file.inputBounds.upperBound) }
       digest = read.sha256
       arrays = read.names
     } else {
@@ -98,8 +101,9 @@ extension EvaluationRequest {
         throw BadDataError("\(file.path): /evaluation_data is missing; give the inputs and labels with --data FILE")
       }
       data = own
+      values = own.values
     }
-    let inputs = Tensor(shape: [data.count] + shape, elements: data.inputs)
+    let inputs = Tensor(shape: [data.count] + shape, elements: values)
     let examples = Examples(inputs: inputs, labels: data.labels)
     return (self.examples.map { examples.first($0) } ?? examples, digest, arrays)
   }
@@ -115,13 +119,6 @@ extension EvaluationRequest {
     let name = data.split(separator: "/").last.map(String.init) ?? data
     return file.warnings.filter { !$0.place.hasPrefix("/evaluation_data/") }
       + review.warnings(labels: "\(name): the labels", inputs: "\(name)")
-  }
-
-  /// Values that lie outside the bounds by no more than their rounding to single precision are moved onto them.
-  private func clamped(_ data: EvaluationData, _ bounds: ClosedRange<Double>) -> EvaluationData {
-    EvaluationData(
-      inputs: data.inputs.map { min(max($0, bounds.lowerBound), bounds.upperBound) }, shape: data.shape,
-      labels: data.labels)
   }
 
   private func summary(_ file: PosteriorFile, _ draws: Int) -> String {

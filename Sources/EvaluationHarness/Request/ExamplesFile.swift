@@ -1,5 +1,6 @@
 import Foundation
 import PosteriorFiles
+import RobustnessCore
 import Shell
 
 /// Inputs and labels from a file of their own: what `--data` names.
@@ -13,10 +14,10 @@ enum ExamplesFile {
   ///   in.
   static func read(
     _ argument: String, for expected: ExpectedInputs, acceptChanged: Bool
-  ) throws -> (data: EvaluationData, sha256: String, names: String?) {
+  ) throws -> (data: LabelledData, sha256: String, names: String?) {
     let (path, run) = split(argument)
     if let found = try ExampleArrays.readNamed(path, run: run, for: expected, probe: .currentProgram) {
-      return (found.data, found.data.sha256, found.names)
+      return (found.data, found.data.valuesSHA256, found.names)
     }
     guard run == nil else {
       throw BadDataError("\(path): is a posterior file; # names a run in a file that --save-adversarial wrote")

@@ -1,18 +1,13 @@
 internal import CComputeKernels
 internal import ComputeKernels
-import RobustnessCore
+public import RobustnessCore
 
-/// Labelled inputs to train on, kept as they are stored: one byte or four bytes for each number.
+/// Labelled inputs as a network trains on them, kept as they are stored: one byte or four bytes for each number.
 ///
 /// They become operands of the products a block at a time, so that 60,000 images of MNIST take 47 MB.
 public struct TrainingExamples: Sendable {
-  enum Storage: Sendable {
-    case bytes([UInt8])
-    case floats([Float])
-    case doubles([Double])
-  }
-
-  let storage: Storage
+  /// The inputs, taken as they are: nothing is moved onto bounds.
+  let inputs: StoredNumbers
   /// Shape of one input.
   public let inputShape: [Int]
   /// The class of each input, from 0.
@@ -23,26 +18,27 @@ public struct TrainingExamples: Sendable {
   /// Numbers in one input.
   public var inputSize: Int { inputShape.reduce(1, *) }
 
+  /// Labelled inputs, at least one.
+  public init(_ data: LabelledData) {
+    precondition(data.count > 0, "at least one example")
+    inputs = data.inputs
+    inputShape = data.inputShape
+    labels = data.labels.map(Int32.init)
+  }
+
   /// Inputs of one byte a number, each of which means its value divided by 255, in C order.
   public init(bytes: [UInt8], inputShape: [Int], labels: [Int]) {
-    self.init(storage: .bytes(bytes), count: bytes.count, inputShape: inputShape, labels: labels)
+    self.init(LabelledData(inputs: .bytes(bytes), inputShape: inputShape, labels: labels))
   }
 
   /// Inputs in single precision, in C order.
   public init(floats: [Float], inputShape: [Int], labels: [Int]) {
-    self.init(storage: .floats(floats), count: floats.count, inputShape: inputShape, labels: labels)
+    self.init(LabelledData(inputs: .floats(floats), inputShape: inputShape, labels: labels))
   }
 
   /// Inputs in double precision, in C order: for references in float64.
   public init(doubles: [Double], inputShape: [Int], labels: [Int]) {
-    self.init(storage: .doubles(doubles), count: doubles.count, inputShape: inputShape, labels: labels)
-  }
-
-  private init(storage: Storage, count: Int, inputShape: [Int], labels: [Int]) {
-    precondition(!labels.isEmpty && count == labels.count * inputShape.reduce(1, *), "one input for each label")
-    self.storage = storage
-    self.inputShape = inputShape
-    self.labels = labels.map(Int32.init)
+    self.init(LabelledData(inputs: .doubles(doubles), inputShape: inputShape, labels: labels))
   }
 
   /// Copies rows into a block (rounded to the precision of the products, normalised), pads it with zeros, and copies
@@ -58,7 +54,7 @@ public struct TrainingExamples: Sendable {
     let out = space.values[0].base
     func load(_ chosen: UnsafePointer<Int64>?, _ normal: UnsafePointer<ckn_normalization>?) {
       let first = chosen == nil ? rows.lowerBound * size : 0
-      switch storage {
+      switch inputs {
       case .bytes(let bytes):
         bytes.withUnsafeBufferPointer {
           ckn_load_bytes(out, type, $0.baseAddress! + first, chosen, normal, rows.count, size)

@@ -1,7 +1,6 @@
 import Datasets
 import Foundation
 import HDF5
-import PosteriorFiles
 import RobustnessCore
 import Shell
 import Synchronization
@@ -178,6 +177,8 @@ final class DataCatalog: Sendable {
       try file.createDataset("/\(prefix)inputs", element: .uint8, shape: shape, chunk: nil).writeAll(values)
     case .floats(let values):
       try file.createDataset("/\(prefix)inputs", element: .float32, shape: shape, chunk: nil).writeAll(values)
+    case .doubles(let values):
+      try file.createDataset("/\(prefix)inputs", element: .float64, shape: shape, chunk: nil).writeAll(values)
     }
     let labels = try file.createDataset("/\(prefix)labels", element: .int64, shape: [part.count], chunk: nil)
     try labels.writeAll(part.labels.map(Int64.init))

@@ -2,15 +2,18 @@ import ComputeKernels
 import Datasets
 import Foundation
 import NeuralNetworks
-import PosteriorFiles
+public import PosteriorFiles
 public import RobustnessCore
 import Shell
+import Synchronization
 public import TrainingHarness
 
 /// What makes the posterior files that experiments use.
 public protocol PosteriorProvider: Sendable {
   /// Trains what is asked for; a run that was stopped goes on from its journal.
-  func train(_ request: TrainingRequest) throws
+  ///
+  /// - Returns: The file, checked.
+  func train(_ request: TrainingRequest) throws -> PosteriorFile
 }
 
 /// Trains inside this process, as the program `train` does: with a journal, so that nothing is lost when it is stopped.
@@ -21,22 +24,23 @@ public struct HarnessProvider: PosteriorProvider {
   public init(samplers: [any PosteriorSampler.Type]) { self.samplers = samplers }
 
   /// A journal beside the output means a run that was stopped.
-  public func train(_ request: TrainingRequest) throws {
-    if let output = request.options.output, Train.canResume(output) {
-      try Train.train(TrainingRequest(resuming: output, options: request.options.renewable), samplers: samplers)
-    } else {
-      try Train.train(request, samplers: samplers)
+  public func train(_ request: TrainingRequest) throws -> PosteriorFile {
+    guard let output = request.options.output, Train.canResume(output) else {
+      return try Train.train(request, samplers: samplers)
     }
+    return try Train.train(TrainingRequest(resuming: output, options: request.options.renewable), samplers: samplers)
   }
 }
 
-/// The posteriors of a reproduction: each is made once and kept under its hash.
+/// The posteriors of a reproduction: each is made once and kept under its hash, and checked once.
 final class PosteriorCache: Sendable {
   let folder: String
   private let catalog: DataCatalog
   private let provider: any PosteriorProvider
   private let dataFolder: String?
   private let threads: Int
+  /// What was verified when it was written, or opened since, by path. Draws are read when they are needed.
+  private let verified = Mutex<[String: PosteriorFile]>([:])
 
   init(
     folder: String, catalog: DataCatalog, provider: any PosteriorProvider, dataFolder: String?, threads: Int
@@ -74,6 +78,7 @@ final class PosteriorCache: Sendable {
     guard !FileManager.default.fileExists(atPath: path) else { return }
     try OutputFolder.make(folder)
     let data = try catalog.load(spec.data)
+    let file: PosteriorFile
     switch spec.making {
     case .trained:
       guard var request = spec.request(data: data.argument) else { return }
@@ -81,20 +86,27 @@ final class PosteriorCache: Sendable {
       request.options.threads = threads
       request.options.output = path
       request.options.quiet = true
-      try provider.train(request)
-    case .prior: try drawPrior(spec, data, path)
+      file = try provider.train(request)
+    case .prior: file = try drawPrior(spec, data, path)
     case .resampled(let base, let count):
       try make(base)
-      try resample(try open(base), count: count, spec, path)
+      file = try resample(try open(base), count: count, spec, path)
     }
+    verified.withLock { $0[path] = file }
   }
 
-  /// The file, checked.
-  func open(_ spec: PosteriorSpec) throws -> PosteriorFile { try PosteriorFile.open(try path(of: spec), probe: nil) }
+  /// The file, checked once.
+  func open(_ spec: PosteriorSpec) throws -> PosteriorFile {
+    let path = try path(of: spec)
+    if let file = verified.withLock({ $0[path] }) { return file }
+    let file = try PosteriorFile.open(path, probe: nil)
+    verified.withLock { $0[path] = file }
+    return file
+  }
 
   // MARK: - Posteriors that no sampler makes
 
-  private func drawPrior(_ spec: PosteriorSpec, _ data: LoadedData, _ path: String) throws {
+  private func drawPrior(_ spec: PosteriorSpec, _ data: LoadedData, _ path: String) throws -> PosteriorFile {
     let seed = spec.options.seed ?? 0
     let draws = spec.options.draws ?? 100
     let scale = spec.options.priorScale.flatMap(Double.init) ?? 1
@@ -112,23 +124,25 @@ final class PosteriorCache: Sendable {
     let contents = PosteriorContents(
       weights: source, chainCount: 1, inputBounds: data.dataset.inputBounds, kind: .variational,
       title: "draws from the prior, \(architecture.summary)", createdAt: nil,
-      evaluationData: test.subset((0..<count).map { $0 * test.count / count }).stored,
+      evaluationData: test.subset((0..<count).map { $0 * test.count / count }).data,
       provenance: ["method": .text("prior draws"), "seed": .integer(seed)])
-    try PosteriorWriter.write(contents, to: path)
+    return try PosteriorWriter.write(contents, to: path)
   }
 
-  private func resample(_ base: PosteriorFile, count: Int, _ spec: PosteriorSpec, _ path: String) throws {
+  private func resample(
+    _ base: PosteriorFile, count: Int, _ spec: PosteriorSpec, _ path: String
+  ) throws -> PosteriorFile {
     let streams = RandomStreams(seed: UInt64(spec.options.seed ?? 0), purpose: "paper/resampled")
     var stream = streams.stream(example: 0)
     let indices = stream.uniforms(count).map { min(base.drawCount - 1, Int($0 * Double(base.drawCount))) }
     let contents = PosteriorContents(
       weights: RepeatedWeights(base: base, indices: indices), chainCount: 1, inputBounds: base.inputBounds,
       kind: .mcmc, title: "\(base.title ?? "draws"), drawn with replacement",
-      evaluationData: try base.storedEvaluationData(),
+      evaluationData: try base.evaluationData(),
       provenance: [
         "method": .text("draws of another posterior, with replacement"), "base": .text(base.posteriorSHA256),
       ])
-    try PosteriorWriter.write(contents, to: path)
+    return try PosteriorWriter.write(contents, to: path)
   }
 }
 

@@ -16,14 +16,14 @@ enum OwnAnswers {
   ///
   /// - Throws: `CoreError` and `KernelError` when the network cannot run here, and what reading the weights throws.
   static func make(_ contents: PosteriorContents, programVersion: String) throws -> ReferenceAnswers? {
-    guard let data = contents.evaluationData, !data.labels.isEmpty else { return nil }
+    guard let data = contents.evaluationData, data.count > 0 else { return nil }
     let (weights, architecture) = (contents.weights, contents.weights.architecture)
     let draws = Double(weights.drawCount)
     let affordable = min(
       Double(answerLimit) / (draws * Double(architecture.classCount)),
       2 * budget / (draws * max(1, architecture.operationsPerExample)))
-    let rows = evenlySpaced(max(1, min(inputs, Int(affordable))), of: data.labels.count)
-    let numbers = data.inputs.rows(rows, size: architecture.inputShape.reduce(1, *))
+    let rows = evenlySpaced(max(1, min(inputs, Int(affordable))), of: data.count)
+    let numbers = data.inputs.rows(rows, size: data.inputSize)
     let tensor = Tensor(shape: [rows.count] + architecture.inputShape, elements: numbers.values)
     var parameters = [Float](repeating: 0, count: architecture.parameterCount)
     var logits: [Double] = []
@@ -44,15 +44,5 @@ enum OwnAnswers {
   static func check(_ file: PosteriorFile, as name: String) throws {
     guard let findings = try file.referenceFindings(), findings.outcome == .differs else { return }
     throw BadDataError("\(name): \(findings.sentence(author: file.referenceAuthor)). \(findings.whatToDo)")
-  }
-}
-
-extension StoredInputs {
-  /// Some of the inputs, in the representation that they have.
-  fileprivate func rows(_ rows: [Int], size: Int) -> ReferenceAnswers.Numbers {
-    switch self {
-    case .bytes(let values): .bytes(rows.flatMap { values[$0 * size..<($0 + 1) * size] })
-    case .floats(let values): .floats(rows.flatMap { values[$0 * size..<($0 + 1) * size] })
-    }
   }
 }

@@ -16,26 +16,29 @@ struct Publication {
   /// The draws of each that go into the file: as many as the chain with the fewest has.
   let draws: Int
   let gaussian: GaussianApproximation?
-  let evaluation: StoredEvaluationData?
+  let evaluation: LabelledData?
 
   /// The examples as the journal keeps them.
   struct Evaluation: Codable {
     var bytes: [UInt8]?
     var floats: [Float]?
+    var doubles: [Double]?
     var labels: [Int]
 
-    init(_ data: StoredEvaluationData) {
+    init(_ data: LabelledData) {
       switch data.inputs {
       case .bytes(let values): bytes = values
       case .floats(let values): floats = values
+      case .doubles(let values): doubles = values
       }
       labels = data.labels
     }
 
-    var stored: StoredEvaluationData? {
-      (bytes.map { StoredInputs.bytes($0) } ?? floats.map { .floats($0) }).map {
-        StoredEvaluationData(inputs: $0, labels: labels)
-      }
+    /// The examples of a run; nil where there are none, or they are those of another network.
+    func data(inputShape: [Int], inputBounds: ClosedRange<Double>) -> LabelledData? {
+      let inputs = bytes.map { StoredNumbers.bytes($0) } ?? floats.map { .floats($0) } ?? doubles.map { .doubles($0) }
+      guard let inputs, inputs.count == labels.count * inputShape.reduce(1, *) else { return nil }
+      return LabelledData(inputs: inputs, inputShape: inputShape, labels: labels, inputBounds: inputBounds)
     }
   }
 
@@ -56,7 +59,8 @@ struct Publication {
     self.chains = chains
     self.draws = min(draws, description.shape.draws)
     gaussian = try files.read(GaussianApproximation.self, from: files.gaussian(0))
-    evaluation = try files.read(Evaluation.self, from: files.evaluation)?.stored
+    evaluation = try files.read(Evaluation.self, from: files.evaluation)?.data(
+      inputShape: architecture.inputShape, inputBounds: description.inputLow...description.inputHigh)
   }
 
   var isComplete: Bool { chains.count == description.shape.chains && draws == description.shape.draws }

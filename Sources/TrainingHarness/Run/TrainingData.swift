@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
+import RobustnessCore
 import Shell
 
 /// What a run trains on, and the examples that go into its file.
@@ -11,7 +12,7 @@ struct TrainingData {
   let classCount: Int
   let train: DatasetPart
   /// nil when the user wants none.
-  let evaluation: StoredEvaluationData?
+  let evaluation: LabelledData?
   /// `test`, or `train` where there is no part to test on.
   let evaluationOrigin: String
 
@@ -42,7 +43,7 @@ struct TrainingData {
     // Evenly spaced, and so neither the first class only where a file is sorted by class, nor another balance of
     // classes than that of the data.
     let count = min(options.evaluationExamples, part.count)
-    evaluation = count == 0 ? nil : part.subset((0..<count).map { $0 * part.count / count }).stored
+    evaluation = count == 0 ? nil : part.subset((0..<count).map { $0 * part.count / count }).data
   }
 
   /// The absolute path of `--data` when it names a file; nil otherwise.
@@ -52,10 +53,5 @@ struct TrainingData {
   }
 
   /// The examples as a network trains on them.
-  var examples: TrainingExamples {
-    switch train.inputs {
-    case .bytes(let values): TrainingExamples(bytes: values, inputShape: train.inputShape, labels: train.labels)
-    case .floats(let values): TrainingExamples(floats: values, inputShape: train.inputShape, labels: train.labels)
-    }
-  }
+  var examples: TrainingExamples { TrainingExamples(train.data) }
 }

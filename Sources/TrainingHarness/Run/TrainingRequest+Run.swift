@@ -4,21 +4,23 @@ import RobustnessCore
 import Shell
 
 extension TrainingRequest {
-  /// Does what is asked for, and returns when the file is there.
+  /// Does what is asked for.
   ///
   /// - Parameter commandLine: What the file says that the run was asked with; nil for a command line that says the same
   ///   as the request.
+  /// - Returns: The file, checked.
+  @discardableResult
   func run(
     _ samplers: [any PosteriorSampler.Type], _ environment: TrainingEnvironment = TrainingEnvironment(),
     commandLine: String? = nil
-  ) throws {
+  ) throws -> PosteriorFile {
     switch beginning {
     case .sampler(let name, let own):
       let sampler = try SamplerRequest.find(name, among: samplers)
       let (options, request) = try SamplerRequest.resolve(sampler, own, options)
-      try finish(
+      return try finish(
         try RunBeginning.begin(options, request, commandLine: commandLine ?? recordedCommandLine, environment))
-    case .journal(let path): try resume(path, samplers, environment)
+    case .journal(let path): return try resume(path, samplers, environment)
     }
   }
 
@@ -34,7 +36,7 @@ extension TrainingRequest {
 
   private func resume(
     _ path: String, _ samplers: [any PosteriorSampler.Type], _ environment: TrainingEnvironment
-  ) throws {
+  ) throws -> PosteriorFile {
     try Self.checkRenewed(options.texts.keys)
     let suffix = ".journal"
     let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
@@ -42,21 +44,22 @@ extension TrainingRequest {
     let folder = JournalFiles.folder(of: output)
     guard FileManager.default.fileExists(atPath: JournalFiles.description(folder)) else {
       if FileManager.default.fileExists(atPath: output) {
-        try OwnAnswers.check(PosteriorFile.open(output, probe: environment.probe), as: output)
+        let file = try PosteriorFile.open(output, probe: environment.probe)
+        try OwnAnswers.check(file, as: output)
         // Killed after the file was written: what is left of the journal goes.
         if FileManager.default.fileExists(atPath: folder) { TrainingRun.removeJournal(folder) }
         if options.quiet != true { try environment.print("\(output) is complete\n") }
-        return
+        return file
       }
       throw BadDataError("there is no run to resume: \(folder) holds no run.json")
     }
-    try finish(try RunBeginning.resume(output, options, samplers, environment))
+    return try finish(try RunBeginning.resume(output, options, samplers, environment))
   }
 
-  private func finish(_ begun: (run: TrainingRun, lock: JournalLock)) throws {
+  private func finish(_ begun: (run: TrainingRun, lock: JournalLock)) throws -> PosteriorFile {
     try withExtendedLifetime(begun.lock) {
       try begun.run.runChains()
-      try begun.run.publish()
+      return try begun.run.publish()
     }
   }
 }

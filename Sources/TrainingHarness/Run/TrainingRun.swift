@@ -87,22 +87,22 @@ struct TrainingRun {
   // MARK: - The file
 
   /// Writes the file, and removes the journal once the file is there and verified.
-  func publish() throws {
+  ///
+  /// - Returns: The file.
+  func publish() throws -> PosteriorFile {
     removeUnfinishedFiles()
     let publication = try Publication(files.folder)
     guard publication.isComplete else {
       throw RunError("\(files.folder): a chain has lost draws; resume the run again")
     }
     let (contents, verdict) = try publication.contents(isCompressed: options.compress, threads: threads)
-    if FileManager.default.fileExists(atPath: output), !options.overwrite {
-      try acceptOwnOutput(contents)
-    } else {
-      try write(contents, to: output)
-    }
+    let isThere = FileManager.default.fileExists(atPath: output) && !options.overwrite
+    let file = try isThere ? acceptOwnOutput(contents) : write(contents, to: output)
     // As everybody will read it, while the journal is still there.
-    try OwnAnswers.check(PosteriorFile.open(output, probe: nil), as: output)
-    if !options.quiet { try environment.print(try summary(publication, verdict)) }
+    try OwnAnswers.check(file, as: output)
+    if !options.quiet { try environment.print(summary(of: file, publication, verdict)) }
     Self.removeJournal(files.folder)
+    return file
   }
 
   /// Removes what a process that was killed while it wrote this run's file has left: the lock says that nobody is
@@ -118,9 +118,9 @@ struct TrainingRun {
     }
   }
 
-  private func write(_ contents: PosteriorContents, to path: String) throws {
+  private func write(_ contents: PosteriorContents, to path: String) throws -> PosteriorFile {
     do {
-      try PosteriorWriter.write(contents, to: path)
+      return try PosteriorWriter.write(contents, to: path)
     } catch {
       throw RunError(
         "\(error) Every draw is in \(files.folder): `train --resume \(output)` writes the file once that is put right")
@@ -129,17 +129,17 @@ struct TrainingRun {
 
   /// A file that came to be since the run began is this run's own when the program was killed just before it removed
   /// the journal. Anything else is left alone.
-  private func acceptOwnOutput(_ contents: PosteriorContents) throws {
+  private func acceptOwnOutput(_ contents: PosteriorContents) throws -> PosteriorFile {
     let existing = try? PosteriorFile.open(output, probe: environment.probe)
     let second = files.folder + "/output.h5"
-    try write(contents, to: second)
-    let written = try PosteriorFile.open(second, probe: nil).contentSHA256
+    let written = try write(contents, to: second).contentSHA256
     unlink(second)
-    guard existing?.contentSHA256 == written else {
+    guard let existing, existing.contentSHA256 == written else {
       throw RunError(
         "\(output) has come to be since the run began. Give it another name, then `train --resume \(output)`; "
           + "or add --overwrite to replace it")
     }
+    return existing
   }
 
   /// The description goes first: a folder without it is nothing that could be resumed.
@@ -148,8 +148,7 @@ struct TrainingRun {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  private func summary(_ publication: Publication, _ verdict: String) throws -> String {
-    let file = try PosteriorFile.open(output, probe: nil)
+  private func summary(of file: PosteriorFile, _ publication: Publication, _ verdict: String) -> String {
     func count(_ n: Int, _ noun: String) -> String { "\(n) \(noun)\(n == 1 ? "" : "s")" }
     var parts = [output, "\(description.sampler) on \(description.dataName)", architecture.summary]
     parts.append(

@@ -1,13 +1,12 @@
 import HDF5
 
-/// Numbers in the representation of a file.
-enum StoredNumbers {
-  /// Calls `body` with the index and the value of each number.
-  static func forEach(_ block: UnsafeRawBufferPointer, _ element: ElementType, _ body: (Int, Double) -> Void) {
+extension ElementType {
+  /// Calls `body` with the index and the value of each number of a block in this representation.
+  func forEach(in block: UnsafeRawBufferPointer, _ body: (Int, Double) -> Void) {
     func all<T: BitwiseCopyable>(_ type: T.Type, _ convert: (T) -> Double) {
       for (index, value) in block.assumingMemoryBound(to: T.self).enumerated() { body(index, convert(value)) }
     }
-    switch element {
+    switch self {
     case .float32: all(Float.self) { Double($0) }
     case .float64: all(Double.self) { $0 }
     case .int8: all(Int8.self) { Double($0) }
