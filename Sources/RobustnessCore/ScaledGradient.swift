@@ -87,6 +87,17 @@ public struct ScaledGradient: Sendable, Hashable {
     ScaledGradient(values: values.rows(indices), exponents: indices.map { exponents[$0] })
   }
 
+  /// The mean of gradients of the same points, row by row.
+  ///
+  /// - Parameter gradients: at least one, all of one shape.
+  public static func mean(of gradients: [ScaledGradient]) -> ScaledGradient {
+    guard let first = gradients.first else { preconditionFailure("a mean needs at least one gradient") }
+    var sum = ScaledGradient(Tensor(zeros: first.values.shape))
+    let weights = [Double](repeating: -log(Double(gradients.count)), count: first.exponents.count)
+    for gradient in gradients { sum.accumulate(gradient, logWeights: weights) }
+    return sum
+  }
+
   /// Adds `weight · other` row by row (`weights` one a row, as natural logarithm of a positive number).
   mutating func accumulate(_ other: ScaledGradient, logWeights: [Double]) {
     let size = values.rowSize

@@ -40,8 +40,16 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   var metrics: [String] = []
 
   @Option(
-    help: ArgumentHelp("Aim at a class instead of any error: a number, next, or least-likely.", valueName: "class"))
+    help: ArgumentHelp(
+      "Aim at a class instead of any error: a number, next, or least-likely; or at each in turn, any error counting.",
+      valueName: "class"))
   var target: Word<TargetRule>?
+
+  @Option(
+    help: ArgumentHelp(
+      "The gradient that is followed: exact, straight-through (wide derivatives in the place of the activations'), or "
+        + "smoothed:N (the mean over N neighbours).", valueName: "rule"))
+  var gradient = Word.meaning(GradientRule.exact)
 
   @Option(
     help: ArgumentHelp(
@@ -168,8 +176,11 @@ extension EvaluateArguments {
       try target?.value {
         (Int($0) ?? 0) < 0
           ? "--target must not be negative, not \($0)"
-          : "--target takes a class number, next or least-likely, not '\($0)'"
+          : "--target takes a class number, next, least-likely or each, not '\($0)'"
       } ?? .untargeted
+    request.gradient = try gradient.value {
+      "--gradient takes exact, straight-through or smoothed:N, N from 1, not '\($0)'"
+    }
     request.arithmetic = try arithmetic.value { Self.noChoice("--arithmetic", $0, Arithmetic.allCases.map(\.rawValue)) }
     request.precision = try precision.value {
       Self.noChoice("--precision", $0, EvaluationRequest.Precision.allCases.map(\.rawValue))

@@ -30,6 +30,18 @@ extension EvaluationRequest {
     try precision.check()
   }
 
+  /// A portfolio follows objectives, gradients and classes of its own.
+  func refuseWhatPortfoliosDecide(_ attacks: [AttackRequest]) throws(UsageError) {
+    guard let portfolio = attacks.first(where: { $0.attack is any Portfolio.Type })?.attack.name else { return }
+    let given = [
+      ("--objective", objectives.unique != [.predictive]), ("--gradient", gradient != .exact),
+      ("--target", target != .untargeted),
+    ]
+    guard let option = given.first(where: \.1)?.0 else { return }
+    throw UsageError(
+      "\(option) does not go with \(portfolio), which has its own: leave it out, or evaluate another attack with it")
+  }
+
   /// A metric by its name.
   static func metric(
     named name: String, among metrics: [any RobustnessMetric.Type]

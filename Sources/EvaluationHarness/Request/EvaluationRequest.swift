@@ -28,6 +28,8 @@ public struct EvaluationRequest: Codable, Hashable, Sendable {
   public var metrics: [String] = []
   /// What success means.
   public var target = TargetRule.untargeted
+  /// How the gradients that attacks follow are made.
+  public var gradient = GradientRule.exact
   /// A file with other inputs and labels than the posterior's own.
   public var data: String?
   /// Number of examples, from the first on; nil for all.
