@@ -4,7 +4,13 @@ import PackageDescription
 // The plugins, one a line. `BuiltInPlugins` is the registry that names the same ones in Swift.
 // (Discovery by listing folders would break SwiftPM's manifest cache: Docs/architecture.md.)
 let attacks = [
+  "APGD",
+  "CarliniWagner",
+  "DDN",
+  "DeepFool",
+  "FAB",
   "FGSM",
+  "FMN",
   "MIFGSM",
   "PGD",
   "RandomNoise",

@@ -1,7 +1,13 @@
 // The one place that names every plugin: Package.swift builds them, this registry offers them. A test keeps both and
 // the folders in step.
+import APGD
 import Calibration
+import CarliniWagner
+import DDN
+import DeepFool
+import FAB
 import FGSM
+import FMN
 import HMC
 import MIFGSM
 import PGD
@@ -17,7 +23,13 @@ extension Array where Element == any Attack.Type {
   /// The attacks of this package, sorted by type name.
   public static var builtIn: [any Attack.Type] {
     [
+      AutoProjectedGradientDescent.self,
+      CarliniWagner.self,
+      DecoupledDirectionAndNorm.self,
+      DeepFool.self,
+      FastAdaptiveBoundary.self,
       FastGradientSignMethod.self,
+      FastMinimumNorm.self,
       MomentumIterativeMethod.self,
       ProjectedGradientDescent.self,
       RandomPerturbation.self,

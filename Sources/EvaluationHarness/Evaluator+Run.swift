@@ -39,7 +39,7 @@ extension Evaluator {
     let perPass = subject.examples.count * evaluationDraws.count
     var passes = 0
     for request in plan.attacks where request.attack.capabilities.access == .gradients {
-      let steps = effort(of: request, "steps") ?? 1
+      let steps = effort(of: request, "steps") ?? effort(of: request, "iterations") ?? 1
       let restarts = effort(of: request, "restarts") ?? 1
       passes += plan.objectives.count * plan.epsilons.count * (steps * restarts + 1)
     }
@@ -231,7 +231,11 @@ private struct Session {
         }
       }
     }
-    let doubled = [(CheckName.doubledSteps, "steps"), (CheckName.doubledRestarts, "restarts")]
+    // Steps have the name that the attack's authors gave them.
+    let doubled = [
+      (CheckName.doubledSteps, "steps"), (CheckName.doubledSteps, "iterations"),
+      (CheckName.doubledRestarts, "restarts"),
+    ]
     for (name, option) in doubled where evaluator.takes(request, option) {
       guard let effort = evaluator.effort(of: request, option), effort > 0 else { continue }
       if option == "restarts", outcome.options["random-start"] == "false" {

@@ -14,7 +14,9 @@ import Testing
   @Test(arguments: [
     ("pgd", ["restarts": "2", "keep": "last"]), ("pgd", ["preset": "art"]), ("pgd", ["random-start": "false"]),
     ("mifgsm", ["random-start": "true"]), ("mifgsm", ["keep": "last", "decay": "0.5"]),
-    ("random", ["distribution": "uniform"]),
+    ("random", ["distribution": "uniform"]), ("apgd", ["early-stop": "true", "restarts": "2"]),
+    ("apgd", ["random-start": "false", "projection": "exact"]), ("fab", ["restarts": "2", "candidates": "1"]),
+    ("fmn", ["projection": "sequential"]),
   ])
   func `with other options too`(_ name: String, _ options: [String: String]) throws {
     let attack = try #require([any Attack.Type].builtIn.first { $0.name == name })
