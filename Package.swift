@@ -14,6 +14,7 @@ let attacks = [
   "MIFGSM",
   "PGD",
   "RandomNoise",
+  "Square",
 ]
 let samplers = [
   "HMC",

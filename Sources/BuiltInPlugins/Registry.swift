@@ -16,6 +16,7 @@ import RobustAccuracy
 public import RobustnessCore
 import SGDEnsemble
 import SoftmaxRobustness
+import Square
 import Uncertainty
 import VariationalInference
 
@@ -33,6 +34,7 @@ extension Array where Element == any Attack.Type {
       MomentumIterativeMethod.self,
       ProjectedGradientDescent.self,
       RandomPerturbation.self,
+      SquareAttack.self,
     ]
   }
 }
@@ -77,8 +79,12 @@ extension Array where Element == any PosteriorSampler.Type {
 }
 
 extension Companions {
-  /// Random noise and FGSM.
+  /// Random noise and FGSM, and what portfolios are composed of.
   public static var builtIn: Companions {
-    Companions(noise: RandomPerturbation.self, oneStep: FastGradientSignMethod.self)
+    Companions(
+      noise: RandomPerturbation.self, oneStep: FastGradientSignMethod.self,
+      portfolio: PortfolioAttacks(
+        momentum: MomentumIterativeMethod.self, adaptive: AutoProjectedGradientDescent.self,
+        scores: SquareAttack.self))
   }
 }

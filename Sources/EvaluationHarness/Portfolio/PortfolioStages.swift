@@ -43,7 +43,9 @@ extension PortfolioBudget {
     ) -> PortfolioStage {
       PortfolioStage(
         name: name, attack: .momentum,
-        options: ["steps": "\(steps)", "relative-step": "\(relativeStep)", "random-start": "\(start)"],
+        options: [
+          "steps": "\(steps)", "relative-step": "\(relativeStep)", "random-start": "\(start)", "early-stop": "true",
+        ],
         objective: objective, gradient: gradient, ranks: ranks)
     }
     func adaptive(
@@ -51,7 +53,7 @@ extension PortfolioBudget {
       ranks: Range<Int>? = nil, restarts: Int = 1
     ) -> PortfolioStage {
       PortfolioStage(
-        name: name, attack: .adaptive, options: ["iterations": "\(iterations)", "restarts": "\(restarts)"],
+        name: name, attack: .adaptive, options: ["iterations": "\(iterations)", "restarts": "\(restarts)", "early-stop": "true"],
         objective: objective, gradient: gradient, ranks: ranks)
     }
     func scores(_ queries: Int) -> PortfolioStage {
