@@ -85,6 +85,10 @@ extension Companions {
       noise: RandomPerturbation.self, oneStep: FastGradientSignMethod.self,
       portfolio: PortfolioAttacks(
         momentum: MomentumIterativeMethod.self, adaptive: AutoProjectedGradientDescent.self,
-        scores: SquareAttack.self))
+        scores: SquareAttack.self,
+        smallest: [
+          (DecoupledDirectionAndNorm.self, ["steps": "100"]), (FastMinimumNorm.self, ["steps": "100"]),
+          (DeepFool.self, ["steps": "20"]),
+        ]))
   }
 }

@@ -15,6 +15,8 @@ struct AccountingOracle: AttackOracle {
   let countsAnyError: Bool
   let progress: any EvaluationProgress
   var record: QueryRecord
+  /// The closest success of each example over all queries, inside the ball or not, where it is asked for.
+  var closest: SmallestPerturbations?
 
   var classCount: Int { ensemble.classCount }
 
@@ -185,6 +187,7 @@ struct AccountingOracle: AttackOracle {
       decided >= 0 && (isAimed ? decided == examples.targets?[row] : decided != examples.labels[row])
     }
     rememberAdversarial(points, rows, successes)
+    closest?.consider(points, of: rows, successes: successes)
     return successes
   }
 

@@ -47,6 +47,7 @@ extension EvaluationResult {
             ])
           })
       ),
+      ("curves", .array(curves.map(\.json))),
       (
         "verdict",
         .object([
@@ -184,7 +185,7 @@ extension EvaluationResult {
     if gradient != .exact { text += " · gradients \(gradient)" }
     if arithmetic != .logDomain { text += " · \(arithmetic.rawValue) arithmetic" }
     if let precision, precision != "float32" { text += " · \(precision)" }
-    return text + "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + targetLines + worstCaseLines + metricTable + "\n"
+    return text + "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + curveLines + targetLines + worstCaseLines + metricTable + "\n"
       + verdictText
   }
 

@@ -183,6 +183,8 @@ public struct EvaluationResult: Sendable {
   public var failures: [FailedRun]
   /// Per-example worst case over all runs, one for each norm and ε with more than one run.
   public var worstCase: [WorstCaseResult]
+  /// The smallest ε of every example, one curve for each attack; empty unless the plan asks for them.
+  public var curves: [RobustnessCurve] = []
   /// What all checks say.
   public var verdict: Verdict
   /// Names the posterior.

@@ -22,7 +22,11 @@ extension Evaluator {
       evaluator: self, clean: clean, examples: examples, ensembleChecks: ensembleChecks,
       cleanViews: plan.recordsExamples ? try views(clean, labels: examples.labels) : nil)
     try session.runAll(needsMembers: needsMembers)
-    return session.result()
+    var result = session.result()
+    if plan.curve {
+      result.curves = try curves(clean, examples, session.outcomes)
+    }
+    return result
   }
 
   func ensembleSuite(_ clean: Observations) throws -> CheckSuite {
@@ -101,6 +105,7 @@ private struct Session {
   }
 
   private var plan: EvaluationPlan { evaluator.plan }
+  var outcomes: [Evaluator.Outcome] { runs.map(\.outcome) }
 
   mutating func runAll(needsMembers: Bool) throws {
     for request in plan.attacks {

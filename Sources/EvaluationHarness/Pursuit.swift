@@ -19,6 +19,9 @@ struct Pursuit {
   /// The stages of a portfolio, in order, and the stage that each example fell to.
   var stages: [StageResult] = []
   var foundBy: [String?]
+  /// Whether the closest success over all queries of an attempt is kept, and what it is.
+  var tracksSmallest = false
+  private(set) var closest: SmallestPerturbations?
   /// The classes of each example in the order in which they are aimed at, where it is known.
   var classOrders: [Int: [Int]] = [:]
 
@@ -61,10 +64,12 @@ struct Pursuit {
     var threat = threat
     threat.goal = targets == nil ? .untargeted : .targeted
     var oracle = oracle(aimed, threat, objective, gradient, random, countsAnyError: true)
+    if tracksSmallest { oracle.closest = SmallestPerturbations(aimed, within: threat) }
     let found = try perturbed(by: attack, aimed, threat, &oracle, random)
     // What is returned need not have been asked about.
     let open = rows.indices.filter { !oracle.record.reachedGoal[$0] }
     if !open.isEmpty { _ = try oracle.successes(found.rows(open), of: open) }
+    closest = oracle.closest
     try keep(oracle.record, found, of: rows)
   }
 

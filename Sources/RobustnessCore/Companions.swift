@@ -26,10 +26,17 @@ public struct PortfolioAttacks: Sendable {
   /// Asks for scores alone; has the option `queries`.
   public var scores: any Attack.Type
 
+  /// Attacks of smallest perturbation, in the order in which a curve tries those that have its norm, with their options.
+  public var smallest: [(attack: any Attack.Type, options: [String: String])]
+
   /// These attacks.
-  public init(momentum: any Attack.Type, adaptive: any Attack.Type, scores: any Attack.Type) {
+  public init(
+    momentum: any Attack.Type, adaptive: any Attack.Type, scores: any Attack.Type,
+    smallest: [(attack: any Attack.Type, options: [String: String])] = []
+  ) {
     self.momentum = momentum
     self.adaptive = adaptive
     self.scores = scores
+    self.smallest = smallest
   }
 }

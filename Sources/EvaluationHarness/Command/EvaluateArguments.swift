@@ -118,6 +118,11 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
       discussion: "Its code runs with all your rights: see Docs/write-a-plugin-in-c.md.", valueName: "library"))
   var plugins: [String] = []
 
+  @Flag(
+    help: ArgumentHelp(
+      "Search the smallest ε of every example, up to the largest --epsilon: robust accuracy at every ε at once."))
+  var curve = false
+
   @Flag(help: "Read a file whose content is not what its digest says all the same, and say so.")
   var acceptChanged = false
 
@@ -181,6 +186,7 @@ extension EvaluateArguments {
     request.gradient = try gradient.value {
       "--gradient takes exact, straight-through or smoothed:N, N from 1, not '\($0)'"
     }
+    request.curve = curve
     request.arithmetic = try arithmetic.value { Self.noChoice("--arithmetic", $0, Arithmetic.allCases.map(\.rawValue)) }
     request.precision = try precision.value {
       Self.noChoice("--precision", $0, EvaluationRequest.Precision.allCases.map(\.rawValue))

@@ -64,13 +64,13 @@ extension PortfolioBudget {
     case .quick:
       return [
         first, adaptive("adaptive", 25),
-        momentum("straight-through", steps: 10, 0.5, .margin, .straightThrough),
+        momentum("straight-through", steps: 10, 0.5, .predictive, .straightThrough),
         momentum("class by class", steps: 10, 0.5, ranks: all.prefix(3)),
       ]
     case .standard:
       return [
         first, adaptive("adaptive", 50), adaptive("adaptive, loss of the predictive", 50, .predictive),
-        momentum("straight-through", steps: 30, 0.5, .margin, .straightThrough),
+        momentum("straight-through", steps: 30, 0.5, .predictive, .straightThrough),
         adaptive("class by class", 30, ranks: all.prefix(9)),
         adaptive("adaptive, straight-through", 50, .margin, .straightThrough),
         scores(1000),
@@ -80,14 +80,40 @@ extension PortfolioBudget {
         first, adaptive("adaptive", 100, restarts: 2),
         adaptive("adaptive, loss of the predictive", 100, .predictive, restarts: 2),
         adaptive("adaptive, ratio of differences", 100, classes > 2 ? .dlr : .probabilityMargin),
-        momentum("straight-through", steps: 100, 0.5, .margin, .straightThrough),
-        momentum("straight-through, random start", steps: 100, 0.25, .margin, .straightThrough, start: true),
+        momentum("straight-through", steps: 50, 0.5, .predictive, .straightThrough),
+        momentum("straight-through, margin", steps: 100, 0.25, .margin, .straightThrough),
         adaptive("class by class", 100, ranks: all),
-        momentum("class by class, straight-through", steps: 50, 0.5, .margin, .straightThrough, ranks: all),
-        adaptive("adaptive, straight-through", 100, .margin, .straightThrough, restarts: 2),
+        momentum("class by class, straight-through", steps: 50, 0.5, .predictive, .straightThrough, ranks: all),
+        adaptive("adaptive, straight-through", 100, .predictive, .straightThrough, restarts: 4),
+        momentum(
+          "straight-through, mean of the logits", steps: 100, 0.25, .meanLogit, .straightThrough, start: true),
         adaptive("smoothed", 50, .margin, .smoothed(8)),
         adaptive("adaptive, mean loss of the draws", 100, .expectedLoss, restarts: 2),
         scores(5000),
+      ]
+    }
+  }
+
+  /// What a curve tries at ever smaller ε, behind the attacks of smallest perturbation.
+  var descents: [PortfolioStage] {
+    func stage(
+      _ name: String, _ attack: PortfolioStage.Member, _ options: [String: String], _ objective: Objective,
+      _ gradient: GradientRule = .exact
+    ) -> PortfolioStage {
+      PortfolioStage(
+        name: name, attack: attack, options: options.merging(["early-stop": "true"]) { $1 }, objective: objective,
+        gradient: gradient)
+    }
+    let momentum = stage("momentum", .momentum, ["steps": "10", "relative-step": "0.5"], .margin)
+    let wide = stage(
+      "straight-through", .momentum, ["steps": "30", "relative-step": "0.5"], .predictive, .straightThrough)
+    switch self {
+    case .quick: return [momentum]
+    case .standard: return [momentum, stage("adaptive", .adaptive, ["iterations": "30"], .margin), wide]
+    case .thorough:
+      return [
+        momentum, stage("adaptive", .adaptive, ["iterations": "100"], .margin),
+        stage("adaptive, loss of the predictive", .adaptive, ["iterations": "100"], .predictive), wide,
       ]
     }
   }

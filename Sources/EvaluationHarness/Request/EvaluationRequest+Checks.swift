@@ -26,6 +26,9 @@ extension EvaluationRequest {
     {
       throw UsageError(problem)
     }
+    if curve, target != .untargeted {
+      throw UsageError("--curve is about any wrong decision, and does not go with --target")
+    }
     if let perExample { _ = try PerExampleFile.Form(of: perExample) }
     try precision.check()
   }
