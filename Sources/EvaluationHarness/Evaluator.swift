@@ -7,6 +7,8 @@ public struct Evaluator: Sendable {
   let plan: EvaluationPlan
   let companions: Companions
   let progress: any EvaluationProgress
+  /// Where portfolios keep what they have found.
+  var checkpoint: Checkpoint?
   /// Draws that judge, and draws that attacks see.
   let evaluationDraws: [Int]
   let oracleDraws: AccountingOracle.QueryDraws
@@ -149,7 +151,7 @@ public struct Evaluator: Sendable {
     let duration = try clock.measure {
       try blaming(A.self) {
         if let portfolio = A.self as? any Portfolio.Type, let attacks = companions.portfolio {
-          try pursuit.run(portfolio.budget, of: attacks, random: streams)
+          try pursuit.run(portfolio.budget, of: attacks, random: streams, checkpoint: checkpoint)
           return
         }
         // Noise aims at nothing.

@@ -11,11 +11,11 @@ struct Pursuit {
   let examples: Examples
   let threat: ThreatModel
   /// The points returned.
-  private(set) var points: Tensor
+  var points: Tensor
   /// What all attempts asked, and were answered.
-  private(set) var record: QueryRecord
+  var record: QueryRecord
   /// Whether each example has fallen to an attempt.
-  private(set) var hasFallen: [Bool]
+  var hasFallen: [Bool]
   /// The stages of a portfolio, in order, and the stage that each example fell to.
   var stages: [StageResult] = []
   var foundBy: [String?]

@@ -1,7 +1,7 @@
 import RobustnessCore
 
 /// What the oracle saw of one attack, for the checks.
-struct QueryRecord: Sendable {
+struct QueryRecord: Sendable, Codable {
   /// Backward passes through one draw for one example.
   var memberGradients = 0
   /// Forward passes through one draw for one example that were no part of a gradient.
@@ -82,7 +82,7 @@ struct QueryRecord: Sendable {
 }
 
 /// One question for the gradient of one example, with its answer.
-struct GradientProbe: Sendable {
+struct GradientProbe: Sendable, Codable {
   var point: Tensor
   /// The class whose loss was asked for: the label, or the target.
   var label: Int

@@ -12,7 +12,7 @@ import Musl
 ///
 /// Row `i` is `values[row: i] · 2^exponents[i]`. Loss gradients of confident networks are as small as 10⁻¹¹² (and
 /// smaller still for float32 activations): they keep their direction here, where a plain float would be zero.
-public struct ScaledGradient: Sendable, Hashable {
+public struct ScaledGradient: Sendable, Hashable, Codable {
   /// Mantissas, shape (examples, …input). In a normalised gradient the largest magnitude of every row lies in [1/2, 1).
   public var values: Tensor
   /// One power of two for each row.

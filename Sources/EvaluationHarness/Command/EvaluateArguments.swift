@@ -112,6 +112,12 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   var perExample: String?
 
   @Option(
+    help: ArgumentHelp(
+      "A file in which quick, standard and thorough keep what they have found, to go on from there when stopped.",
+      valueName: "file"))
+  var checkpoint: String?
+
+  @Option(
     name: .customLong("plugin"),
     help: ArgumentHelp(
       "A shared library with attacks in C or a language like it. Repeatable.",
@@ -198,7 +204,7 @@ extension EvaluateArguments {
     (request.data, request.examples, request.draws, request.resample) = (data, examples, draws, resample)
     (request.seed, request.threads, request.acceptChanged) = (seed, threads, acceptChanged)
     (request.format, request.output, request.saveAdversarial) = (format.value, output, saveAdversarial)
-    (request.perExample, request.plugins) = (perExample, plugins)
+    (request.perExample, request.plugins, request.checkpoint) = (perExample, plugins, checkpoint)
     return request
   }
 

@@ -2,12 +2,16 @@ import Foundation
 import RobustnessCore
 
 extension Pursuit {
-  /// Runs the stages one after the other on the examples that stand.
+  /// Runs the stages one after the other on the examples that stand, from where a checkpoint leaves off.
   mutating func run(
-    _ budget: PortfolioBudget, of attacks: PortfolioAttacks, random: RandomStreams
+    _ budget: PortfolioBudget, of attacks: PortfolioAttacks, random: RandomStreams, checkpoint: Checkpoint?
   ) throws {
-    try dropWhatIsWrongAsItIs()
-    for stage in budget.stages(threat.norm, classes: evaluator.subject.ensemble.classCount) {
+    let name = evaluator.runName(budget.rawValue, threat, examples)
+    let saved = checkpoint?.state(of: name)
+    if let saved { restore(saved) } else { try dropWhatIsWrongAsItIs() }
+    for (index, stage) in budget.stages(threat.norm, classes: evaluator.subject.ensemble.classCount)
+      .enumerated().dropFirst(saved?.completed ?? 0)
+    {
       let rows = standing
       guard !rows.isEmpty else { return }
       evaluator.progress.willRun("\(budget.rawValue) · \(stage.name) · \(rows.count) of \(examples.count) examples")
@@ -25,7 +29,19 @@ extension Pursuit {
           memberGradients: record.memberGradients - before.memberGradients,
           memberForwards: record.memberForwards - before.memberForwards,
           seconds: Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18))
+      try checkpoint?.save(state(completed: index + 1), of: name)
     }
+  }
+
+  private func state(completed: Int) -> Checkpoint.State {
+    Checkpoint.State(
+      completed: completed, points: points, record: record, hasFallen: hasFallen, foundBy: foundBy, stages: stages,
+      classOrders: classOrders)
+  }
+
+  private mutating func restore(_ state: Checkpoint.State) {
+    (points, record, hasFallen) = (state.points, state.record, state.hasFallen)
+    (foundBy, stages, classOrders) = (state.foundBy, state.stages, state.classOrders)
   }
 
   private mutating func perform<A: Attack>(

@@ -1,5 +1,5 @@
 /// What one stage of a portfolio did.
-public struct StageResult: Sendable, Hashable {
+public struct StageResult: Sendable, Hashable, Codable {
   /// Names the stage.
   public var name: String
   /// Examples that still stood when it began.

@@ -89,13 +89,14 @@ public struct EvaluationJob: Sendable {
     plan.gradient = request.gradient
     plan.curve = request.curve
     plan.recordsExamples = request.perExample != nil
-    let evaluator: Evaluator
+    var evaluator: Evaluator
     do {
       evaluator = try Evaluator(subject: subject, plan: plan, companions: companions, progress: progress)
     } catch let error as CoreError {
       // The request asks for what this posterior does not have.
       throw UsageError("\(name(of: subject)): \(error)")
     }
+    evaluator.checkpoint = try request.checkpoint.map { try Checkpoint(path: $0) }
     do {
       return try evaluator.evaluate()
     } catch let error as CoreError {

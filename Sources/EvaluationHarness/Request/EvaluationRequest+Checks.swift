@@ -64,6 +64,7 @@ extension EvaluationRequest {
       ("--model", source != .given), ("--data", data != nil), ("--resample", resample != nil),
       ("--arithmetic", arithmetic != .logDomain), ("--precision", precision != .auto),
       ("--memory-limit", memoryLimit != nil), ("--threads", threads != nil), ("--accept-changed", acceptChanged),
+      ("--checkpoint", checkpoint != nil),
     ]
     guard let option = given.first(where: \.1)?.0 else { return }
     throw UsageError("\(option) is about posterior files; this program evaluates an ensemble of its own")

@@ -60,6 +60,8 @@ public struct EvaluationRequest: Codable, Hashable, Sendable {
   public var saveAdversarial: String?
   /// A file for what every run did to every example: CSV, JSON or HDF5 by its ending.
   public var perExample: String?
+  /// A file in which portfolios keep what they have found, to go on from there.
+  public var checkpoint: String?
   /// Shared libraries with attacks in C or a language like it.
   public var plugins: [String] = []
   /// Whether a file is read whose content is not what its digest says.
