@@ -101,7 +101,8 @@ import Testing
   }
 
   @Test func `a window of climbs keeps the step`() throws {
-    // The gradient points outward until the last but one step before the check, then inward: a step of 2ε crosses the ball.
+    // The gradient points outward until the last but one step before the check, then inward: a step of 2ε crosses the
+    // ball.
     var answers = (0...22).map { (value: Double($0), gradient: [1.0, 1]) }
     answers[22].gradient = [-1, -1]
     answers += (23...100).map { (value: Double($0), gradient: [0.0, 0]) }
@@ -137,7 +138,7 @@ import Testing
     for (row, loss) in losses.enumerated() {
       let value = objective == .predictive ? exp(reached.values[row]) : reached.values[row]
       // Of the points that reach the goal the one of largest value is kept, so that it may be another than the largest.
-      #expect(abs(value - loss) < 1e-3 * max(1, abs(loss)), "example \(row): \(value), not \(loss)")
+      #expect(abs(value - loss) < 5e-3 * max(1, abs(loss)), "example \(row): \(value), not \(loss)")
     }
   }
 

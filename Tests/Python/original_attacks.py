@@ -4,9 +4,10 @@
 
 FOLDER holds the originals' sources: `auto-attack` (fra31/auto-attack a392200), `adversarial-library`
 (jeromerony/adversarial-library 9dec220) and `fmn/fmn.py` (src/attacks of maurapintor/Fast-Minimum-Norm-FMN-Attack
-3f0283a). Needs torch, numpy, h5py, eagerpy and foolbox 3.3.4; one thread. The posterior is a module that returns log p̄,
-the logarithm of the mean of the draws' probabilities: what stands for logits in every original. What counts is how many
-of the examples stand, each judged in its own arithmetic (float32).
+3f0283a). Needs torch, numpy, h5py, eagerpy and foolbox 3.3.4; one thread.
+
+The posterior is a module that returns log p̄, the logarithm of the mean of the draws' probabilities: what stands for
+logits in every original. What counts is how many of the examples stand, each judged in its own arithmetic (float32).
 
 Prints a table in Markdown: the numbers in the attacks' READMEs.
 """
@@ -186,9 +187,9 @@ def ours(problem, evaluate, spec, norm, epsilon, seed):
     return torch.tensor([float(row["perturbation"]) if hit else math.inf for row, hit in zip(rows, fooled)])
 
 
-RELU, MOONS = "oracles/mnist-fc2-relu.h5", "oracles/moons-fc2-leaky.h5"
+RELU, MOONS, CONV = "oracles/mnist-fc2-relu.h5", "oracles/moons-fc2-leaky.h5", "oracles/mnist-conv-leaky.h5"
 # The radii are about the median of the smallest perturbations.
-LINF, L2 = {RELU: 0.053, MOONS: 0.08}, {RELU: 0.85, MOONS: 0.12}
+LINF, L2 = {RELU: 0.053, MOONS: 0.08, CONV: 0.12}, {RELU: 0.85, MOONS: 0.12}
 # original, settings here, norm, whether it is random, and how many examples of each posterior.
 ROWS = [
     ("apgd", apgd, "apgd:random-start=false", "linf", False, {RELU: 200, MOONS: 500}),
@@ -196,7 +197,7 @@ ROWS = [
     ("apgd", apgd, "apgd", "linf", True, {RELU: 200, MOONS: 500}),
     ("apgd", apgd, "apgd", "l2", True, {RELU: 200, MOONS: 500}),
     ("ddn", ddn, "ddn:initial-norm=1", "l2", False, {RELU: 200, MOONS: 500}),
-    ("fmn", fmn, "fmn:step=1", "linf", False, {RELU: 200, MOONS: 500}),
+    ("fmn", fmn, "fmn:step=1", "linf", False, {RELU: 200, MOONS: 500, CONV: 100}),
     ("fmn", fmn, "fmn:step=1,projection=sequential", "l2", False, {RELU: 200, MOONS: 500}),
     ("fab", fab, "fab", "linf", False, {RELU: 100, MOONS: 500}),
     ("fab", fab, "fab", "l2", False, {RELU: 100, MOONS: 500}),
@@ -240,7 +241,8 @@ def main():
             medians = [float(torch.cat(runs).median()) for runs in (theirs, mine)]
             texts = [f"{np.mean(c):.1f} ± {np.std(c, ddof=1):.1f}" if is_random else str(c[0]) for c in counts]
             text = "–" if name == "apgd" else f"{medians[0]:.4f}, {medians[1]:.4f}"
-            print(f"| `{spec}` | {norm} | `{file}` | {count} | {epsilon} | {texts[0]} | {texts[1]} | {text} |", flush=True)
+            cells = [f"`{spec}`", norm, f"`{file}`", str(count), str(epsilon), *texts, text]
+            print("| " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

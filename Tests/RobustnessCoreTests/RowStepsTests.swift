@@ -124,7 +124,8 @@ import Testing
     var best = BestPoints(fallback: Tensor(zeros: [3, 1]))
     best.consider(Tensor(shape: [1, 1], elements: [7]), of: [1], values: [-5], successes: [false])
     #expect(best.points.elements == [0, 7, 0])
-    best.consider(Tensor(shape: [2, 1], elements: [8, 9]), of: [1, 2], values: [-6, .nan], successes: [true, false])
+    best.consider(
+      Tensor(shape: [2, 1], elements: [8, 9]), of: [1, 2], values: [-6, .nan], successes: [true, false])
     #expect(best.points.elements == [0, 8, 9])
     #expect(best.successes == [false, true, false])
     #expect(best.values == [-.infinity, -6, -.infinity])

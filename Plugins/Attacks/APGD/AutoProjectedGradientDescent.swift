@@ -2,9 +2,9 @@ public import RobustnessCore
 
 /// Projected gradient descent whose step finds its own length (Croce and Hein, ICML 2020, Algorithm 1): Auto-PGD.
 ///
-/// z = Π(xᵏ + ηᵏ·u(∇J(xᵏ))) and xᵏ⁺¹ = Π(xᵏ + a·(z − xᵏ) + (1 − a)·(xᵏ − xᵏ⁻¹)), with u(g) = sign(g) for L∞ and g/‖g‖₂ for
-/// L2. The step starts at 2ε; at checkpoints, where too few steps climbed or neither step nor best value changed since
-/// the one before, it is halved and the run goes on from its best point. J is the objective of the run.
+/// z = Π(xᵏ + ηᵏ·u(∇J(xᵏ))) and xᵏ⁺¹ = Π(xᵏ + a·(z − xᵏ) + (1 − a)·(xᵏ − xᵏ⁻¹)), with u(g) = sign(g) for L∞ and g/‖g‖₂
+/// for L2. The step starts at 2ε; at checkpoints, where too few steps climbed or neither step nor best value changed
+/// since the one before, it is halved and the run goes on from its best point. J is the objective of the run.
 public struct AutoProjectedGradientDescent: Attack {
   /// Options of the attack.
   public struct Options: PluginOptions {

@@ -56,8 +56,8 @@ struct Climb: Sendable {
     isAtStart = false
   }
 
-  /// Halves steps that do not pay and goes back to the best points, by the two conditions of §3.3. The first is with ≤, as
-  /// in the authors' program.
+  /// Halves steps that do not pay and goes back to the best points, by the two conditions of §3.3. The first is with ≤,
+  /// as in the authors' program.
   mutating func check(window: Int, rho: Double) {
     for row in steps.indices {
       let isStuck = Double(climbs[row]) <= rho * Double(window)

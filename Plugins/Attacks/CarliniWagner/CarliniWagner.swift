@@ -2,19 +2,20 @@ public import RobustnessCore
 
 /// The smallest perturbation in L2 by Adam on distance plus margin (Carlini and Wagner, S&P 2017, §VI.A).
 ///
-/// Minimises ‖x(u) − x⁰‖₂² + c·max(log p̄_y − max log p̄_k + κ, 0) over u, where x(u) = middle + half · tanh(u) keeps to the box,
-/// for a sequence of weights c of every example: ten times larger until one is found that succeeds, then bisection.
+/// Minimises ‖x(u) − x⁰‖₂² + c·max(log p̄_y − max log p̄_k + κ, 0) over u, where x(u) = middle + half · tanh(u) keeps
+/// to the box, for a sequence of weights c of every example: ten times larger until one is found that succeeds, then
+/// bisection.
 public struct CarliniWagner: Attack {
   /// Options of the attack.
   public struct Options: PluginOptions {
     /// Number of weights c that are tried.
-    public var searchSteps = 9
+    public var searchSteps = 6
     /// The largest number of Adam's steps for one weight, each one gradient.
-    public var iterations = 1000
+    public var iterations = 200
     /// Adam's rate, in the coordinates u.
-    public var rate = 0.01
+    public var rate: Double?
     /// The first weight c.
-    public var initialWeight = 0.001
+    public var initialWeight = 0.01
     /// κ: the margin that counts as success for the search, in nat.
     public var confidence = 0.0
     /// Whether a minimisation ends when a tenth of its steps made the sum less than a ten-thousandth smaller.
@@ -23,6 +24,8 @@ public struct CarliniWagner: Attack {
     /// The defaults.
     public init() {}
 
+    /// What an option without a value is.
+    public static let describedDefaults = ["rate": "0.05, less where the box is wider than 8·ε"]
     /// What each option is for.
     public static let help = [
       "search-steps": "number of weights c that are tried",
@@ -37,7 +40,7 @@ public struct CarliniWagner: Attack {
   /// `cw`
   public static let name = "cw"
   /// One line for `--list-attacks`.
-  public static let summary = "the smallest L2 perturbation: Adam on distance plus weighted margin, the weight searched for"
+  public static let summary = "the smallest L2 perturbation: Adam on distance plus weighted margin"
   /// L2, whatever ε is.
   public static let capabilities = AttackCapabilities(norms: [.l2], search: .smallestPerturbation)
 
@@ -51,6 +54,7 @@ public struct CarliniWagner: Attack {
       guard value >= 0 else { throw CoreError("cw: \(name) must not be negative, not \(value)") }
     }
     for (name, value) in [("rate", options.rate), ("initial-weight", options.initialWeight)] {
+      guard let value else { continue }
       guard value.isFinite, value > 0 else { throw CoreError("cw: \(name) must be a number > 0, not \(value)") }
     }
     guard options.confidence.isFinite, options.confidence >= 0 else {
@@ -88,10 +92,12 @@ public struct CarliniWagner: Attack {
     var position = coordinates.coordinates()
     // Where the coordinates of the input lead back to: off the borders by a millionth. Distances are from there.
     var origins = coordinates.points(at: position, of: rows)
-    var adam = AdaptiveMoments(shape: position.shape, rate: options.rate)
-    var atLastLook = [Double](repeating: .infinity, count: rows.count)
-    // Distances in widths of the box: c and the rate mean the same for every box.
+    // Distances count in widths of the box: weight and rate mean the same for every box. Where ε is far smaller than the
+    // box, and no rate is given, both are scaled down with it: a step of the box's width would jump over the boundary.
     let width = threat.boxWidth
+    let unit = options.rate == nil && threat.epsilon > 0 ? min(width, 8 * threat.epsilon) : width
+    var adam = AdaptiveMoments(shape: position.shape, rate: options.rate ?? 0.05 * unit / width)
+    var atLastLook = [Double](repeating: .infinity, count: rows.count)
     let look = max(1, (options.iterations + 9) / 10)
     for iteration in 0..<options.iterations {
       let points = coordinates.points(at: position, of: rows)
@@ -106,7 +112,7 @@ public struct CarliniWagner: Attack {
       change.add(origins, scaledBy: -1)
       if options.abortEarly, iteration % look == 0 {
         let sums = zip(rows.indices, change.rowNorms).map { row, norm in
-          (norm / width) * (norm / width) + weights[rows[row]] * max(options.confidence - ascent.values[row], 0)
+          (norm / unit) * (norm / unit) + weights[rows[row]] * max(options.confidence - ascent.values[row], 0)
         }
         let going = rows.indices.filter { sums[$0] <= 0.9999 * atLastLook[$0] }
         if going.isEmpty { return found }
@@ -120,11 +126,11 @@ public struct CarliniWagner: Attack {
             &position, &adam, change.rows(going), points.rows(going),
             Ascent(
               values: going.map { ascent.values[$0] }, successes: going.map { ascent.successes[$0] },
-              gradient: ascent.gradient.rows(going)), weights, rows, coordinates, width)
+              gradient: ascent.gradient.rows(going)), weights, rows, coordinates, unit)
           continue
         }
       }
-      try descend(&position, &adam, change, points, ascent, weights, rows, coordinates, width)
+      try descend(&position, &adam, change, points, ascent, weights, rows, coordinates, unit)
     }
     return found
   }
@@ -132,7 +138,7 @@ public struct CarliniWagner: Attack {
   /// One step of Adam down the gradient of the sum.
   private func descend(
     _ position: inout Tensor, _ adam: inout AdaptiveMoments, _ change: Tensor, _ points: Tensor, _ ascent: Ascent,
-    _ weights: [Double], _ rows: [Int], _ coordinates: BoxCoordinates, _ width: Double
+    _ weights: [Double], _ rows: [Int], _ coordinates: BoxCoordinates, _ unit: Double
   ) throws {
     // A margin's gradient below any number is lifted to 2⁻³⁰⁰: beside a distance it still counts for nothing, but from
     // the input, where the distance has no gradient, it shows the way.
@@ -140,7 +146,7 @@ public struct CarliniWagner: Attack {
     margin.normalize()
     margin.exponents = margin.exponents.map { max($0, -300) }
     var gradient = change
-    gradient.scale(by: 2 / (width * width))
+    gradient.scale(by: 2 / (unit * unit))
     gradient.addRows(
       margin.plain,
       scaledBy: rows.indices.map { ascent.values[$0] < options.confidence ? -weights[rows[$0]] : 0 })

@@ -1,5 +1,5 @@
-/// The weight c of every example: ten times larger while none has succeeded, then halfway between the largest that failed
-/// and the smallest that succeeded.
+/// The weight c of every example: ten times larger while none has succeeded, then halfway between the largest that
+/// failed and the smallest that succeeded.
 struct WeightSearch: Sendable {
   private(set) var current: [Double]
   private var lower: [Double]

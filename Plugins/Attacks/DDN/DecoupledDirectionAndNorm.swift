@@ -1,3 +1,5 @@
+public import RobustnessCore
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Glibc)
@@ -6,10 +8,8 @@ import Glibc
 import Musl
 #endif
 
-public import RobustnessCore
-
-/// The smallest perturbation in L2 by steps that turn, on a sphere that shrinks where the goal is reached and grows where
-/// it is not (Rony et al., CVPR 2019, Algorithm 1): decoupled direction and norm.
+/// The smallest perturbation in L2 by steps that turn, on a sphere that shrinks where the goal is reached and grows
+/// where it is not (Rony et al., CVPR 2019, Algorithm 1): decoupled direction and norm.
 ///
 /// δ ← δ + αₖ·g/‖g‖₂ with g = ∇J, ε ← (1 ∓ γ)·ε, δ ← ε·δ/‖δ‖₂, clipped to the box. J is the objective of the run.
 public struct DecoupledDirectionAndNorm: Attack {

@@ -1,10 +1,11 @@
 public import RobustnessCore
 
-/// Steps to the nearest face of the linearised decision boundary until the decision changes (Moosavi-Dezfooli et al., CVPR
-/// 2016, Algorithm 2).
+/// Steps to the nearest face of the linearised decision boundary until the decision changes (Moosavi-Dezfooli et al.,
+/// CVPR 2016, Algorithm 2).
 ///
-/// r ← r + |f_k|/‖w_k‖∗ · u(w_k) for the rival k with the smallest |f_k|/‖w_k‖∗, where f_k = log p̄_k − log p̄_y, w_k its gradient,
-/// u(w) = w/‖w‖₂ for L2 and sign(w) for L∞; the point is x⁰ + (1 + overshoot)·r, clipped to the box. y is the label.
+/// r ← r + (|f_k|/‖w_k‖∗ + 10⁻⁴) · u(w_k) for the rival k with the smallest |f_k|/‖w_k‖∗, where f_k = log p̄_k − log
+/// p̄_y, w_k its gradient, u(w) = w/‖w‖₂ for L2 and sign(w) for L∞; the point is x⁰ + (1 + overshoot)·r, clipped to the
+/// box. y is the label.
 public struct DeepFool: Attack {
   /// Options of the attack.
   public struct Options: PluginOptions {
@@ -61,6 +62,9 @@ public struct DeepFool: Attack {
       threat.goal == .untargeted
       ? try oracle.rivals(at: examples.inputs, of: rows, awayFrom: examples.labels, limit: options.candidates) : []
     let largest = threat.largestPerturbations(of: examples.inputs)
+    // Where the box cuts steps off, they come ever closer to the boundary and never cross it: the authors' program adds
+    // 10⁻⁴ to each, for inputs in [0, 1].
+    let surplus = 1e-4 * min(threat.boxWidth, 8 * threat.epsilon)
     var points = examples.inputs
     var path = Tensor(zeros: points.shape)
     for _ in 0..<options.steps {
@@ -74,7 +78,7 @@ public struct DeepFool: Attack {
       if standing.isEmpty { return smallest.pointsWithinBall() }
       // No perturbation is larger than what the box allows; where a gradient vanishes the plane can be farther than any
       // number.
-      let lengths = zip(planes.distances(in: threat.norm), rows).map { min($0, largest[$1]) }
+      let lengths = zip(planes.distances(in: threat.norm), rows).map { min($0 + surplus, largest[$1]) }
       switch threat.norm {
       case .linf: path.stepAlongSign(of: planes.normals, by: lengths)
       case .l2: path.stepAlongUnitVector(of: planes.normals, by: lengths)

@@ -4,8 +4,8 @@ public import RobustnessCore
 /// ICML 2020, Algorithm 1): the fast adaptive boundary attack.
 ///
 /// With d₁ and d₂ the smallest changes of xᵏ and of the input x⁰ that reach the nearest plane π and stay in the box:
-/// xᵏ⁺¹ = (1 − α)·(xᵏ + η·d₁) + α·(x⁰ + η·d₂), α = min(‖d₁‖/(‖d₁‖ + ‖d₂‖), α_max). From a point that reaches the goal the run
-/// goes back toward the input, x⁰ + β·(xᵏ − x⁰).
+/// xᵏ⁺¹ = (1 − α)·(xᵏ + η·d₁) + α·(x⁰ + η·d₂), α = min(‖d₁‖/(‖d₁‖ + ‖d₂‖), α_max). From a point that reaches the goal
+/// the run goes back toward the input, x⁰ + β·(xᵏ − x⁰).
 public struct FastAdaptiveBoundary: Attack {
   /// Options of the attack.
   public struct Options: PluginOptions {

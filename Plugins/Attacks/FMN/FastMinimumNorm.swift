@@ -1,3 +1,5 @@
+public import RobustnessCore
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Glibc)
@@ -6,14 +8,12 @@ import Glibc
 import Musl
 #endif
 
-public import RobustnessCore
-
 /// The smallest perturbation by projected gradient steps in a ball whose radius follows the boundary (Pintor et al.,
 /// NeurIPS 2021, Algorithm 1): fast minimum norm.
 ///
-/// Until the goal was reached, ε is the distance of the boundary as the margin's gradient sees it, ‖δ‖ + |L|/‖∇L‖∗; then
-/// it shrinks by γₖ where the goal is reached and grows by γₖ where it is not. δ ← Π(δ + αₖ·g/‖g‖₂), clipped to the box.
-/// L is the margin max log p̄_k − log p̄_y.
+/// Until the goal was reached, ε is the distance of the boundary as the margin's gradient sees it, ‖δ‖ + |L|/‖∇L‖∗;
+/// then it shrinks by γₖ where the goal is reached and grows by γₖ where it is not. δ ← Π(δ + αₖ·g/‖g‖₂), clipped to
+/// the box. L is the margin max log p̄_k − log p̄_y.
 public struct FastMinimumNorm: Attack {
   /// Options of the attack.
   public struct Options: PluginOptions {
@@ -94,7 +94,9 @@ public struct FastMinimumNorm: Attack {
         } else if smallest.distances[row] < .infinity {
           radii[row] *= 1 + gamma
         } else {
-          radii[row] = norms[row] + exp2(log2(abs(ascent.values[row])) - slopes[row])
+          // A hundred-thousandth farther: where the margin is linear the estimate is exact, and rounding can leave the
+          // point on the boundary for good.
+          radii[row] = (norms[row] + exp2(log2(abs(ascent.values[row])) - slopes[row])) * (1 + 1e-5)
         }
         // A margin of zero on a flat place is 0/0.
         radii[row] = radii[row].isNaN ? largest[row] : min(radii[row], largest[row])
