@@ -5,9 +5,13 @@ import PackageDescription
 // (Discovery by listing folders would break SwiftPM's manifest cache: Docs/architecture.md.)
 let attacks = [
   "FGSM",
+  "FeatureGuided",
   "MIFGSM",
+  "NES",
   "PGD",
   "RandomNoise",
+  "RayS",
+  "Square",
 ]
 let samplers = [
   "HMC",

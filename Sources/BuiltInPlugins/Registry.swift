@@ -2,14 +2,18 @@
 // the folders in step.
 import Calibration
 import FGSM
+import FeatureGuided
 import HMC
 import MIFGSM
+import NES
 import PGD
 import RandomNoise
+import RayS
 import RobustAccuracy
 public import RobustnessCore
 import SGDEnsemble
 import SoftmaxRobustness
+import Square
 import Uncertainty
 import VariationalInference
 
@@ -18,9 +22,13 @@ extension Array where Element == any Attack.Type {
   public static var builtIn: [any Attack.Type] {
     [
       FastGradientSignMethod.self,
+      FeatureGuidedSearch.self,
       MomentumIterativeMethod.self,
+      NaturalEvolutionStrategy.self,
       ProjectedGradientDescent.self,
       RandomPerturbation.self,
+      RaySearch.self,
+      SquareAttack.self,
     ]
   }
 }

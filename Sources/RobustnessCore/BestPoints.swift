@@ -24,16 +24,23 @@ public struct BestPoints: Sendable, Hashable {
   /// Keeps row `i` of `candidates` where it is better than the best so far. Of equal points the earlier one stays; NaN
   /// counts as −∞.
   public mutating func consider(_ candidates: Tensor, values: [Double], successes: [Bool]) {
-    precondition(candidates.shape == points.shape && values.count == points.rowCount)
-    for row in values.indices {
-      let value = values[row].isNaN ? -.infinity : values[row]
+    precondition(candidates.shape == points.shape)
+    consider(candidates, of: Array(0..<points.rowCount), values: values, successes: successes)
+  }
+
+  /// The same for candidates of some examples only: row `i` of `candidates` is one for example `rows[i]`.
+  public mutating func consider(_ candidates: Tensor, of rows: [Int], values: [Double], successes: [Bool]) {
+    precondition(candidates.rowCount == rows.count && values.count == rows.count && successes.count == rows.count)
+    for (position, row) in rows.enumerated() {
+      let value = values[position].isNaN ? -.infinity : values[position]
+      let success = successes[position]
       let isBetter =
-        !considered[row] || (successes[row] != self.successes[row] ? successes[row] : value > self.values[row])
+        !considered[row] || (success != self.successes[row] ? success : value > self.values[row])
       guard isBetter else { continue }
       considered[row] = true
-      points.copyRow(row, of: candidates, to: row)
+      points.copyRow(position, of: candidates, to: row)
       self.values[row] = value
-      self.successes[row] = successes[row]
+      self.successes[row] = success
     }
   }
 }

@@ -109,7 +109,7 @@ import Testing
     #expect(gradient([[5, 1, -1, -2]], 2, .dlr, draw: 0).allSatisfy { abs($0) < 1e-15 })
     let flat = reference([[1, 1, 1, 1]], 0, .dlr)
     #expect(flat.logLoss(0) == 0)
-    #expect(flat.logitGradient(ofDraw: 0).values.elements.allSatisfy(\.isFinite))
+    #expect(flat.logitGradient(ofDraw: 0).values.elements.allSatisfy { $0.isFinite })
   }
 
   @Test func `the margin of probabilities of a draw that is certain keeps its direction`() {
