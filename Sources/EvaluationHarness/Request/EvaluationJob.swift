@@ -87,6 +87,7 @@ public struct EvaluationJob: Sendable {
       metrics: metrics, draws: draws(of: subject), attackDraws: request.attackDraws, target: request.target,
       seed: request.seed, finiteDifferences: subject.finiteDifferenceEffort)
     plan.gradient = request.gradient
+    plan.surrogate = try request.surrogateEnsemble(for: subject)
     plan.recordsExamples = request.perExample != nil
     let evaluator: Evaluator
     do {

@@ -30,6 +30,8 @@ public struct EvaluationRequest: Codable, Hashable, Sendable {
   public var target = TargetRule.untargeted
   /// How the gradients that attacks follow are made.
   public var gradient = GradientRule.exact
+  /// What answers attacks in the posterior's place; nil for the posterior itself.
+  public var surrogate: SurrogateRule?
   /// A file with other inputs and labels than the posterior's own.
   public var data: String?
   /// Number of examples, from the first on; nil for all.
