@@ -11,9 +11,12 @@ let attacks = [
   "FAB",
   "FGSM",
   "FMN",
+  "FeatureGuided",
   "MIFGSM",
+  "NES",
   "PGD",
   "RandomNoise",
+  "RayS",
   "Square",
 ]
 let samplers = [

@@ -8,10 +8,13 @@ import DeepFool
 import FAB
 import FGSM
 import FMN
+import FeatureGuided
 import HMC
 import MIFGSM
+import NES
 import PGD
 import RandomNoise
+import RayS
 import RobustAccuracy
 public import RobustnessCore
 import SGDEnsemble
@@ -31,9 +34,12 @@ extension Array where Element == any Attack.Type {
       FastAdaptiveBoundary.self,
       FastGradientSignMethod.self,
       FastMinimumNorm.self,
+      FeatureGuidedSearch.self,
       MomentumIterativeMethod.self,
+      NaturalEvolutionStrategy.self,
       ProjectedGradientDescent.self,
       RandomPerturbation.self,
+      RaySearch.self,
       SquareAttack.self,
     ]
   }

@@ -3,6 +3,8 @@ import RobustnessCore
 /// The oracle of the harness: answers from the ensemble, counts, and remembers.
 struct AccountingOracle: AttackOracle {
   let ensemble: any PosteriorEnsemble
+  /// What answers in the ensemble's place, but for decisions.
+  let surrogate: Surrogate?
   let examples: Examples
   let threat: ThreatModel
   let objective: Objective
@@ -28,11 +30,12 @@ struct AccountingOracle: AttackOracle {
   }
 
   init(
-    ensemble: any PosteriorEnsemble, examples: Examples, threat: ThreatModel, objective: Objective, decision: Decision,
-    draws: QueryDraws, gradientRule: GradientRule = .exact, smoothing: RandomStreams? = nil,
-    countsAnyError: Bool = false, progress: any EvaluationProgress
+    ensemble: any PosteriorEnsemble, surrogate: Surrogate? = nil, examples: Examples, threat: ThreatModel,
+    objective: Objective, decision: Decision, draws: QueryDraws, gradientRule: GradientRule = .exact,
+    smoothing: RandomStreams? = nil, countsAnyError: Bool = false, progress: any EvaluationProgress
   ) {
     self.ensemble = ensemble
+    self.surrogate = surrogate
     self.examples = examples
     self.threat = threat
     self.objective = objective
@@ -67,18 +70,19 @@ struct AccountingOracle: AttackOracle {
 
   /// Value and gradient of the loss for the labels of `asked`.
   private mutating func ascent(_ asked: Examples, _ rows: [Int], _ objective: Objective?) throws -> Ascent {
-    let selection = nextDraws()
     let objective = objective ?? self.objective
+    let selection = answeringDraws()
     let answer = try gradient(asked, rows, objective, selection)
     remember(gradient: answer.gradient, rows)
-    if gradientRule == .exact { probe(asked, rows, objective, answer.gradient) }
-    let successes = try successes(asked.inputs, rows, answer.prediction, answer.logLosses)
+    if gradientRule == .exact, surrogate == nil { probe(asked, rows, objective, answer.gradient) }
+    let successes = try successes(asked.inputs, rows, try judgement(asked.inputs, answer.prediction), answer.logLosses)
     return Ascent(values: answer.logLosses, successes: successes, gradient: answer.gradient)
   }
 
   private mutating func gradient(
     _ asked: Examples, _ rows: [Int], _ objective: Objective, _ selection: [Int]
   ) throws -> LossAndGradient {
+    let ensemble = surrogate?.ensemble ?? self.ensemble
     let derivative: ActivationDerivative = gradientRule == .straightThrough ? .straightThrough : .exact
     var answer = try ensemble.lossAndGradient(
       asked, objective: objective, draws: .some(selection), derivative: derivative)
@@ -118,24 +122,35 @@ struct AccountingOracle: AttackOracle {
 
   mutating func values(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Values {
     let asked = try question(points, rows)
-    let selection = nextDraws()
-    let answer = try ensemble.loss(asked, objective: objective ?? self.objective, draws: .some(selection))
+    let selection = answeringDraws()
+    let answer = try (surrogate?.ensemble ?? ensemble).loss(
+      asked, objective: objective ?? self.objective, draws: .some(selection))
     record.memberForwards += rows.count * selection.count
     return Values(
       values: threat.goal == .targeted ? answer.logLosses.map { -$0 } : answer.logLosses,
-      successes: try successes(points, rows, answer.prediction, answer.logLosses))
+      successes: try successes(points, rows, try judgement(points, answer.prediction), answer.logLosses))
   }
 
   mutating func logProbabilities(_ points: Tensor, of rows: [Int]) throws -> Tensor {
     _ = try question(points, rows)
-    let prediction = try predict(points)
-    _ = try successes(points, rows, prediction, [])
-    return prediction.logProbabilities
+    guard let surrogate else {
+      let prediction = try predict(points)
+      _ = try successes(points, rows, prediction, [])
+      return prediction.logProbabilities
+    }
+    _ = try successes(points, rows, try predict(points), [])
+    record.memberForwards += rows.count * surrogate.draws.count
+    return try surrogate.ensemble.predict(points, draws: .some(surrogate.draws)).logProbabilities
   }
 
   mutating func successes(_ points: Tensor, of rows: [Int]) throws -> [Bool] {
     _ = try question(points, rows)
     return try successes(points, rows, try predict(points), [])
+  }
+
+  /// What decides at `points`: the prediction that came with an answer, unless a surrogate gave it.
+  private mutating func judgement(_ points: Tensor, _ answered: Prediction) throws -> Prediction {
+    surrogate == nil ? answered : try predict(points)
   }
 
   private mutating func predict(_ points: Tensor) throws -> Prediction {
@@ -162,6 +177,12 @@ struct AccountingOracle: AttackOracle {
     let classes = threat.goal == .targeted ? examples.targets ?? examples.labels : examples.labels
     return Examples(
       inputs: points, labels: rows.map { classes[$0] }, identifiers: rows.map { examples.identifiers[$0] })
+  }
+
+  /// The draws of the surrogate, where there is one.
+  private mutating func answeringDraws() -> [Int] {
+    if let surrogate { return surrogate.draws }
+    return nextDraws()
   }
 
   private mutating func nextDraws() -> [Int] {

@@ -16,6 +16,7 @@ extension EvaluationResult {
       ("attackDraws", .text(attackDraws.description)),
       ("target", .text(target.description)),
       ("gradient", .text(gradient.description)),
+      ("surrogate", .optional(surrogate) { .text($0) }),
       ("decision", .text(decision.description)),
       ("arithmetic", .text(arithmetic.rawValue)),
       ("precision", .optional(precision) { .text($0) }),
@@ -183,6 +184,7 @@ extension EvaluationResult {
     if attackDraws != .same { text += " · attack draws \(attackDraws)" }
     if target == .each { text += " · every class aimed at" }
     if gradient != .exact { text += " · gradients \(gradient)" }
+    if let surrogate { text += " · surrogate \(surrogate)" }
     if arithmetic != .logDomain { text += " · \(arithmetic.rawValue) arithmetic" }
     if let precision, precision != "float32" { text += " · \(precision)" }
     return text + "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + curveLines + targetLines + worstCaseLines + metricTable + "\n"
@@ -317,7 +319,7 @@ extension EvaluationResult {
   }
 
   /// Whether some run asked for more than one gradient of an example.
-  private var triedManySteps: Bool { runs.contains { $0.memberGradients > examples * draws } }
+  private var triedManySteps: Bool { surrogate == nil && runs.contains { $0.memberGradients > examples * draws } }
 
   static func accuracy(_ estimate: Estimate) -> String {
     String(

@@ -159,6 +159,8 @@ public struct EvaluationResult: Sendable {
   public var target: TargetRule
   /// How the gradients that attacks followed were made.
   public var gradient: GradientRule
+  /// What answered attacks in the posterior's place; nil where it answered itself.
+  public var surrogate: String?
   /// How outputs became a class.
   public var decision: Decision
   /// Arithmetic of losses and gradients.
@@ -203,6 +205,7 @@ public struct EvaluationResult: Sendable {
     attackDraws = evaluator.plan.attackDraws
     target = evaluator.plan.target
     gradient = evaluator.plan.gradient
+    surrogate = evaluator.plan.surrogate?.name
     decision = evaluator.plan.decision
     arithmetic = subject.arithmetic
     precision = subject.precision

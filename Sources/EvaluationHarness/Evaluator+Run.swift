@@ -170,6 +170,7 @@ private struct Session {
     let checks = RunChecks(outcome: outcome, arithmetic: evaluator.subject.arithmetic)
     var suite = ensembleChecks.replacing(CheckName.finiteValues, checks.finiteValues())
     addBasics(&suite, checks)
+    if let surrogate = plan.surrogate { suite.add(CheckName.surrogate) { checks.surrogate(surrogate) } }
     let followsGradient =
       outcome.record.hadGradient.contains(true) || outcome.request.attack.capabilities.access == .gradients
     if followsGradient {
@@ -213,10 +214,13 @@ private struct Session {
     return checks[0]
   }
 
+  /// Of the gradients that are followed: those of the surrogate where there is one.
   private var gradientChecks: GradientChecks {
-    GradientChecks(
-      subject: evaluator.subject, draws: evaluator.evaluationDraws, box: plan.box, effort: plan.finiteDifferences,
-      seed: plan.seed)
+    var subject = evaluator.subject
+    if let surrogate = plan.surrogate { subject.ensemble = surrogate.ensemble }
+    return GradientChecks(
+      subject: subject, draws: plan.surrogate?.draws ?? evaluator.evaluationDraws, box: plan.box,
+      effort: plan.finiteDifferences, seed: plan.seed)
   }
 
   /// FGSM beside an iterative attack, twice the steps, twice the restarts: they appear in the checks only.

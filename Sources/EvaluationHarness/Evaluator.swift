@@ -57,6 +57,7 @@ public struct Evaluator: Sendable {
     if case .singleDraw(let draw) = plan.decision, !evaluationDraws.contains(draw) {
       throw CoreError("decision draw:\(draw) is not one of the draws that judge")
     }
+    try plan.surrogate?.check(against: subject.ensemble)
     try checkCapabilities()
   }
 
@@ -146,7 +147,9 @@ public struct Evaluator: Sendable {
       return (options, try A(options))
     }
     let streams = RandomStreams(seed: plan.seed, purpose: "attack/\(A.name)")
-    var pursuit = Pursuit(self, examples, within: threat)
+    // Noise asks for nothing that a surrogate could answer.
+    var pursuit = Pursuit(
+      self, examples, within: threat, surrogate: isNoise(request) ? nil : plan.surrogate)
     let clock = ContinuousClock()
     let duration = try clock.measure {
       try blaming(A.self) {

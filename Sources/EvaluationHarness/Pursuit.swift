@@ -10,6 +10,8 @@ struct Pursuit {
   let evaluator: Evaluator
   let examples: Examples
   let threat: ThreatModel
+  /// What answers attacks in the posterior's place.
+  private let surrogate: Surrogate?
   /// The points returned.
   var points: Tensor
   /// What all attempts asked, and were answered.
@@ -25,8 +27,9 @@ struct Pursuit {
   /// The classes of each example in the order in which they are aimed at, where it is known.
   var classOrders: [Int: [Int]] = [:]
 
-  init(_ evaluator: Evaluator, _ examples: Examples, within threat: ThreatModel) {
+  init(_ evaluator: Evaluator, _ examples: Examples, within threat: ThreatModel, surrogate: Surrogate?) {
     self.evaluator = evaluator
+    self.surrogate = surrogate
     self.examples = examples
     self.threat = threat
     points = examples.inputs
@@ -78,7 +81,8 @@ struct Pursuit {
     _ random: RandomStreams, countsAnyError: Bool
   ) -> AccountingOracle {
     AccountingOracle(
-      ensemble: evaluator.subject.ensemble, examples: examples, threat: threat, objective: objective,
+      ensemble: evaluator.subject.ensemble, surrogate: surrogate, examples: examples,
+      threat: threat, objective: objective,
       decision: evaluator.plan.decision, draws: evaluator.oracleDraws, gradientRule: gradient,
       smoothing: random.streams(for: "smoothing"), countsAnyError: countsAnyError, progress: evaluator.progress)
   }

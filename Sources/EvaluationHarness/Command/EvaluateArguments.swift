@@ -53,6 +53,12 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "What answers attacks in the posterior's place, which alone decides: draw:K, draws:N (evenly spaced), or another "
+        + "posterior file. Tells what transfers.", valueName: "surrogate"))
+  var surrogate: Word<SurrogateRule>?
+
+  @Option(
+    help: ArgumentHelp(
       "A file with other inputs and labels. Default: the posterior's own.",
       discussion:
         "Another posterior file, an HDF5 file with inputs and labels at its root, or out.h5#0: run 0 of what "
@@ -193,6 +199,9 @@ extension EvaluateArguments {
       "--gradient takes exact, straight-through or smoothed:N, N from 1, not '\($0)'"
     }
     request.curve = curve
+    request.surrogate = try surrogate?.value {
+      "--surrogate takes draw:K, draws:N with N from 1, or a posterior file, not '\($0)'"
+    }
     request.arithmetic = try arithmetic.value { Self.noChoice("--arithmetic", $0, Arithmetic.allCases.map(\.rawValue)) }
     request.precision = try precision.value {
       Self.noChoice("--precision", $0, EvaluationRequest.Precision.allCases.map(\.rawValue))

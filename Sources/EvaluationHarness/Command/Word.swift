@@ -80,6 +80,7 @@ extension Decision: ReadableOption {}
 extension AttackDraws: ReadableOption {}
 extension Arithmetic: ReadableOption {}
 extension GradientRule: ReadableOption {}
+extension SurrogateRule: ReadableOption {}
 extension EvaluationRequest.Precision: ReadableOption {}
 
 extension TargetRule: ReadableOption {

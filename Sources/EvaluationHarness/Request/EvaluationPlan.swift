@@ -120,6 +120,8 @@ public struct EvaluationPlan: Sendable {
   public var target: TargetRule
   /// How the gradients that attacks follow are made.
   public var gradient = GradientRule.exact
+  /// What answers attacks in the posterior's place; nil for the posterior itself.
+  public var surrogate: Surrogate?
   /// Names all random streams.
   public var seed: UInt64
   /// How much work the comparison with finite differences may do.
