@@ -4,10 +4,20 @@ import PackageDescription
 // The plugins, one a line. `BuiltInPlugins` is the registry that names the same ones in Swift.
 // (Discovery by listing folders would break SwiftPM's manifest cache: Docs/architecture.md.)
 let attacks = [
+  "APGD",
+  "CarliniWagner",
+  "DDN",
+  "DeepFool",
+  "FAB",
   "FGSM",
+  "FMN",
+  "FeatureGuided",
   "MIFGSM",
+  "NES",
   "PGD",
   "RandomNoise",
+  "RayS",
+  "Square",
 ]
 let samplers = [
   "HMC",

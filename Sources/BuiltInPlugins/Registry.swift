@@ -1,15 +1,25 @@
 // The one place that names every plugin: Package.swift builds them, this registry offers them. A test keeps both and
 // the folders in step.
+import APGD
 import Calibration
+import CarliniWagner
+import DDN
+import DeepFool
+import FAB
 import FGSM
+import FMN
+import FeatureGuided
 import HMC
 import MIFGSM
+import NES
 import PGD
 import RandomNoise
+import RayS
 import RobustAccuracy
 public import RobustnessCore
 import SGDEnsemble
 import SoftmaxRobustness
+import Square
 import Uncertainty
 import VariationalInference
 
@@ -17,10 +27,20 @@ extension Array where Element == any Attack.Type {
   /// The attacks of this package, sorted by type name.
   public static var builtIn: [any Attack.Type] {
     [
+      AutoProjectedGradientDescent.self,
+      CarliniWagner.self,
+      DecoupledDirectionAndNorm.self,
+      DeepFool.self,
+      FastAdaptiveBoundary.self,
       FastGradientSignMethod.self,
+      FastMinimumNorm.self,
+      FeatureGuidedSearch.self,
       MomentumIterativeMethod.self,
+      NaturalEvolutionStrategy.self,
       ProjectedGradientDescent.self,
       RandomPerturbation.self,
+      RaySearch.self,
+      SquareAttack.self,
     ]
   }
 }
@@ -65,8 +85,16 @@ extension Array where Element == any PosteriorSampler.Type {
 }
 
 extension Companions {
-  /// Random noise and FGSM.
+  /// Random noise and FGSM, and what portfolios are composed of.
   public static var builtIn: Companions {
-    Companions(noise: RandomPerturbation.self, oneStep: FastGradientSignMethod.self)
+    Companions(
+      noise: RandomPerturbation.self, oneStep: FastGradientSignMethod.self,
+      portfolio: PortfolioAttacks(
+        momentum: MomentumIterativeMethod.self, adaptive: AutoProjectedGradientDescent.self,
+        scores: SquareAttack.self,
+        smallest: [
+          (DecoupledDirectionAndNorm.self, ["steps": "100"]), (FastMinimumNorm.self, ["steps": "100"]),
+          (DeepFool.self, ["steps": "20"]),
+        ]))
   }
 }

@@ -52,6 +52,45 @@ INLINE double margin_gradient(double *g, const double *z, double *e, const doubl
   return factor;
 }
 
+// Σ_c coefficient_c · r_s^c (e_c − p_s): the gradient of Σ coefficient_c · log p̄_c, term by term from logarithms, since where draws are
+// certain, or disagree, all of them can lie far below the smallest double. Returns the logarithm of the factor.
+INLINE double combination_gradient(double *g, const double *z, double *e, const double *log_sums, const double *coefficients, size_t classes,
+                                   size_t padded) {
+  double total, all = log_sum_except(z, e, &total, classes, classes, padded), factor = -INFINITY;
+  for (size_t c = 0; c < classes; c++) {
+    g[c] = 0;
+    if (coefficients[c] == 0) continue;
+    double largest = -softplus(z[c] - log_sum_except(z, e, &total, c, classes, padded));
+    for (size_t j = 0; j < classes; j++)
+      if (j != c && z[j] - all > largest) largest = z[j] - all;
+    largest += log(fabs(coefficients[c])) + (z[c] - all) - log_sums[c];
+    if (largest > factor) factor = largest;
+  }
+  if (factor == -INFINITY) return 0;
+  for (size_t c = 0; c < classes; c++) {
+    if (coefficients[c] == 0) continue;
+    double weight = log(fabs(coefficients[c])) + (z[c] - all) - log_sums[c], sign = coefficients[c] > 0 ? 1 : -1;
+    double complement = -softplus(z[c] - log_sum_except(z, e, &total, c, classes, padded));
+    for (size_t j = 0; j < classes; j++)
+      g[j] += (j == c ? sign : -sign) * exp(weight + (j == c ? complement : z[j] - all) - factor);
+  }
+  return factor;
+}
+
+static void combination_gradients(void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
+                                  const ckn_first_pass *first, size_t rows, size_t classes) {
+  size_t padded = ckn_padded_classes(classes);
+  ROWS_OF_SCRATCH(scratch, padded);
+  double *row = scratch, *e = scratch + padded, *g = scratch + 2 * padded;
+  for (size_t r = 0; r < rows; r++) {
+    load_logits(row, z, type, r, classes, padded);
+    double log_factor = combination_gradient(g, row, e, first->log_sums + r * padded, first->outer + r * padded, classes, padded);
+    double f = split_factor(log_factor, exponents + r);
+    for (size_t c = 0; c < classes; c++) store(dz, destination, r * classes + c, f * g[c]);
+  }
+  FREE_SCRATCH(scratch);
+}
+
 static void margin_gradients(void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type, const int32_t *labels,
                              const ckn_first_pass *first, size_t rows, size_t classes) {
   size_t padded = ckn_padded_classes(classes);
@@ -126,6 +165,10 @@ CLONES void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type desti
   }
   if (objective == CKN_DOUBLE_SOFTMAX) {
     double_softmax_gradients(dz, destination, exponents, z, type, labels, first, rows, classes);
+    return;
+  }
+  if (objective == CKN_PROBABILITY_MARGIN || objective == CKN_DLR) {
+    combination_gradients(dz, destination, exponents, z, type, first, rows, classes);
     return;
   }
   size_t padded = ckn_padded_classes(classes);

@@ -90,15 +90,54 @@ CLONES void ckn_log_softmax(double *out, const void *z, ckn_type type, size_t ro
   FREE_SCRATCH(scratch);
 }
 
+// The rival of y, and of all classes the largest and the third largest; of equal ones the smaller index comes first.
+typedef struct {
+  size_t rival, top, third;
+} class_order;
+
+static class_order order_of(const double *l, size_t y, size_t classes) {
+  size_t first[3] = {classes, classes, classes};
+  for (size_t c = 0; c < classes; c++) {
+    size_t place = 3;
+    while (place > 0 && (first[place - 1] == classes || l[c] > l[first[place - 1]])) place--;
+    for (size_t i = 2; i > place; i--) first[i] = first[i - 1];
+    if (place < 3) first[place] = c;
+  }
+  return (class_order){.rival = first[0] == y ? first[1] : first[0], .top = first[0], .third = first[2]};
+}
+
+// What multiplies the gradient of each log p̄_c in that of the objective, for log-probabilities that may all lack the same constant.
+// Returns the logarithm of the factor that is common to all, without that constant.
+static double coefficients_of(double *coefficients, ckn_objective objective, const double *l, size_t y, size_t classes) {
+  class_order o = order_of(l, y, classes);
+  for (size_t c = 0; coefficients && c < classes; c++) coefficients[c] = 0;
+  if (objective == CKN_PROBABILITY_MARGIN) {
+    double factor = l[o.rival] > l[y] ? l[o.rival] : l[y];
+    if (coefficients) coefficients[o.rival] = exp(l[o.rival] - factor), coefficients[y] = -exp(l[y] - factor);
+    return factor;
+  }
+  double range = l[o.top] - l[o.third], ratio = range == 0 ? 0 : (l[o.rival] - l[y]) / range;
+  if (coefficients) {
+    coefficients[o.rival] += 1;
+    coefficients[y] -= 1;
+    coefficients[o.top] -= ratio;
+    coefficients[o.third] += ratio;
+  }
+  return range == 0 ? 0 : -log(range);
+}
+
 void ckn_first_pass_fill(ckn_objective objective, double *log_sums, double *mean_logits, double *outer, const ckn_prediction *p,
                          const int32_t *labels, double draws, size_t rows, size_t classes) {
   size_t padded = ckn_padded_classes(classes);
   for (size_t r = 0; r < rows; r++) {
     size_t o = r * padded;
     for (size_t c = 0; c < classes; c++) {
-      if (objective == CKN_MARGIN) log_sums[o + c] = p->top[o + c] + log(p->sum[o + c]);
+      if (objective == CKN_MARGIN || objective == CKN_PROBABILITY_MARGIN || objective == CKN_DLR)
+        log_sums[o + c] = p->top[o + c] + log(p->sum[o + c]);
       if (objective == CKN_MEAN_LOGIT) mean_logits[o + c] = p->logits[o + c] / draws;
     }
+    if (objective == CKN_PROBABILITY_MARGIN || objective == CKN_DLR)
+      coefficients_of(outer + o, objective, log_sums + o, (size_t)labels[r], classes);
     if (objective != CKN_DOUBLE_SOFTMAX) continue;
     double total = 0;
     for (size_t c = 0; c < classes; c++) {
@@ -120,8 +159,17 @@ void ckn_prediction_finish(ckn_objective objective, double *log_predictive, doub
       l[c] = p->top[o + c] + log(p->sum[o + c]) - log_draws;
       if (votes) votes[r * classes + c] = p->votes[o + c];
     }
-    if (log_factors)
-      log_factors[r] = objective == CKN_PREDICTIVE ? -(p->top[o + y] + log(p->sum[o + y])) : objective == CKN_MARGIN ? 0 : -log_draws;
+    if (log_factors) {
+      switch (objective) {
+        case CKN_PREDICTIVE: log_factors[r] = -(p->top[o + y] + log(p->sum[o + y])); break;
+        case CKN_MARGIN: log_factors[r] = 0; break;
+        case CKN_PROBABILITY_MARGIN:
+        case CKN_DLR: log_factors[r] = coefficients_of(NULL, objective, l, y, classes); break;
+        case CKN_EXPECTED_LOSS:
+        case CKN_MEAN_LOGIT:
+        case CKN_DOUBLE_SOFTMAX: log_factors[r] = -log_draws; break;
+      }
+    }
     if (!log_losses) continue;
     double top = -INFINITY, sum = 0;
     switch (objective) {
@@ -141,6 +189,18 @@ void ckn_prediction_finish(ckn_objective objective, double *log_predictive, doub
           if (c != y && !(l[c] <= top)) top = l[c];
         log_losses[r] = top - l[y];
         break;
+      case CKN_PROBABILITY_MARGIN: {
+        // p̄ of the larger times 1 − e^−distance: the difference of two probabilities near 1 cancels.
+        double k = l[order_of(l, y, classes).rival];
+        log_losses[r] = k >= l[y] ? -exp(k) * expm1(l[y] - k) : exp(l[y]) * expm1(k - l[y]);
+        break;
+      }
+      case CKN_DLR: {
+        class_order order = order_of(l, y, classes);
+        double range = l[order.top] - l[order.third];
+        log_losses[r] = range == 0 ? 0 : (l[order.rival] - l[y]) / range;
+        break;
+      }
       case CKN_DOUBLE_SOFTMAX:
         for (size_t c = 0; c < classes; c++) running_add(&top, &sum, exp(l[c]));
         log_losses[r] = log(top + log(sum) - exp(l[y]));

@@ -21,6 +21,23 @@ void ckn_naive_softmax_add(float *probabilities, float *losses, const float *z, 
   }
 }
 
+// Gradient of the difference of logits ratio with respect to the mean probabilities, from their logarithms.
+static void naive_dlr(float *g, const float *m, size_t y, size_t k, size_t classes) {
+  size_t first[3] = {classes, classes, classes};
+  for (size_t c = 0; c < classes; c++) {
+    size_t place = 3;
+    while (place > 0 && (first[place - 1] == classes || m[c] > m[first[place - 1]])) place--;
+    for (size_t i = 2; i > place; i--) first[i] = first[i - 1];
+    if (place < 3) first[place] = c;
+    g[c] = 0;
+  }
+  float range = logf(m[first[0]]) - logf(m[first[2]]), ratio = (logf(m[k]) - logf(m[y])) / range;
+  g[k] += 1 / m[k] / range;
+  g[y] -= 1 / m[y] / range;
+  g[first[0]] -= ratio / m[first[0]] / range;
+  g[first[2]] += ratio / m[first[2]] / range;
+}
+
 void ckn_naive_logit_gradient(ckn_objective objective, float *dz, const float *z, const float *mean, const int32_t *labels, float draws,
                               size_t rows, size_t classes) {
   for (size_t r = 0; r < rows; r++) {
@@ -36,9 +53,14 @@ void ckn_naive_logit_gradient(ckn_objective objective, float *dz, const float *z
     for (size_t c = 0; c < classes; c++)
       if (c != y && m[c] > m[k]) k = c;
     float outer_top = 0, outer_sum = objective == CKN_DOUBLE_SOFTMAX ? softmax_sum(m, &outer_top, classes) : 1, dot = 0;
+    if (objective == CKN_DLR) naive_dlr(d, m, y, k, classes);
     for (size_t c = 0; c < classes; c++) {
       float g = 0;
-      if (objective == CKN_DOUBLE_SOFTMAX) {
+      if (objective == CKN_DLR) {
+        g = d[c] / draws;
+      } else if (objective == CKN_PROBABILITY_MARGIN) {
+        g = (c == k ? 1.0f : c == y ? -1.0f : 0.0f) / draws;
+      } else if (objective == CKN_DOUBLE_SOFTMAX) {
         g = (expf(m[c] - outer_top) / outer_sum - (c == y ? 1.0f : 0.0f)) / draws;
       } else {
         if (c == y) g = -1 / m[c] / draws;

@@ -14,6 +14,9 @@ extension EvaluationResult {
       ("examples", .integer(examples)),
       ("draws", .integer(draws)),
       ("attackDraws", .text(attackDraws.description)),
+      ("target", .text(target.description)),
+      ("gradient", .text(gradient.description)),
+      ("surrogate", .optional(surrogate) { .text($0) }),
       ("decision", .text(decision.description)),
       ("arithmetic", .text(arithmetic.rawValue)),
       ("precision", .optional(precision) { .text($0) }),
@@ -45,6 +48,7 @@ extension EvaluationResult {
             ])
           })
       ),
+      ("curves", .array(curves.map(\.json))),
       (
         "verdict",
         .object([
@@ -83,7 +87,7 @@ extension EvaluationResult {
       let failed = run.checks.filter { $0.status == .failed }.map(\.name)
       table.append(
         [
-          model, posteriorSHA256 ?? "", dataSHA256 ?? "", "\(examples)", "\(draws)", run.attack, run.objective.rawValue,
+          model, posteriorSHA256 ?? "", dataSHA256 ?? "", "\(examples)", "\(draws)", run.attack, run.objectiveName,
           run.norm.rawValue, "\(run.epsilon)", "\(cleanAccuracy.value)", "\(run.robustAccuracy.value)",
           run.robustAccuracy.low.map { "\($0)" } ?? "", run.robustAccuracy.high.map { "\($0)" } ?? "",
           "\(run.robustAccuracyBestQuery.value)", "\(run.softmaxRobustness.value)", "\(run.memberGradients)",
@@ -100,7 +104,7 @@ extension RunResult {
     .object([
       ("attack", .text(attack)),
       ("request", .text(request)),
-      ("objective", .text(objective.rawValue)),
+      ("objective", .text(objectiveName)),
       ("norm", .text(norm.rawValue)),
       ("epsilon", .number(epsilon)),
       ("robustAccuracy", .number(robustAccuracy.value)),
@@ -130,12 +134,25 @@ extension RunResult {
           })
       ),
       ("memberGradients", .integer(memberGradients)),
+      ("memberForwards", .integer(memberForwards)),
       ("queries", .integer(queries)),
       ("zeroGradientFraction", .optional(zeroGradientFraction) { .number($0) }),
       ("medianLog2GradientNorm", .optional(medianLog2GradientNorm) { .number($0) }),
       ("seconds", .number(seconds)),
+      ("stages", .array(stages.map(\.json))),
+      ("foundBy", .array(foundBy.map { .optional($0) { .text($0) } })),
       ("options", .object(options.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) })),
       ("checks", .array(checks.map(\.json))),
+    ])
+  }
+}
+
+extension StageResult {
+  var json: JSONText {
+    .object([
+      ("name", .text(name)), ("tried", .integer(tried)), ("fell", .integer(fell)),
+      ("memberGradients", .integer(memberGradients)), ("memberForwards", .integer(memberForwards)),
+      ("seconds", .number(seconds)),
     ])
   }
 }
@@ -165,9 +182,12 @@ extension EvaluationResult {
       "\(examples) examples · \(draws) draws · \(threat) in [\(Self.short(box.lowerBound)), \(Self.short(box.upperBound))]"
     text += " · decision: \(decision == .predictive ? "posterior predictive" : decision.description) · seed \(seed)"
     if attackDraws != .same { text += " · attack draws \(attackDraws)" }
+    if target == .each { text += " · every class aimed at" }
+    if gradient != .exact { text += " · gradients \(gradient)" }
+    if let surrogate { text += " · surrogate \(surrogate)" }
     if arithmetic != .logDomain { text += " · \(arithmetic.rawValue) arithmetic" }
     if let precision, precision != "float32" { text += " · \(precision)" }
-    return text + "\n\n" + runTable(listThreat: norms.count > 1) + targetLines + worstCaseLines + metricTable + "\n"
+    return text + "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + curveLines + targetLines + worstCaseLines + metricTable + "\n"
       + verdictText
   }
 
@@ -183,7 +203,7 @@ extension EvaluationResult {
       let threat = listThreat ? "\(run.norm.symbol) \(Self.short(run.epsilon))" : ""
       let what =
         run.isNoise
-        ? "\(run.options["distribution"] ?? ""), \(run.options["draws"] ?? "") each" : run.objective.rawValue
+        ? "\(run.options["distribution"] ?? ""), \(run.options["draws"] ?? "") each" : run.objectiveName
       table.append([
         label(run), what, threat, Self.accuracy(run.robustAccuracy),
         String(format: "%.3f", run.softmaxRobustness.value),
@@ -203,14 +223,28 @@ extension EvaluationResult {
     Set(runs.filter { $0.attack == run.attack }.map(\.request)).count > 1 ? run.request : run.attack
   }
 
+  /// What the stages of a portfolio found, one line each.
+  private var stageLines: String {
+    runs.filter(\.isPortfolio).map { run in
+      let width = run.stages.map(\.name.count).max() ?? 0
+      let threat = "\(run.norm.symbol) \(Self.short(run.epsilon))"
+      return "\(run.attack), \(threat): what each stage found\n"
+        + run.stages.map { stage in
+          let name = stage.name.padding(toLength: width, withPad: " ", startingAt: 0)
+          let count = String(format: "%5d of %d", stage.fell, stage.tried)
+          return "  \(name) \(count)  \(Self.short(stage.seconds)) s\n"
+        }.joined()
+    }.joined()
+  }
+
   private var targetLines: String {
     runs.compactMap { run in
-      run.targetReached.map { "target reached by \(label(run)) · \(run.objective.rawValue): \(Self.accuracy($0))\n" }
+      run.targetReached.map { "target reached by \(label(run)) · \(run.objectiveName): \(Self.accuracy($0))\n" }
     }.joined()
   }
 
   private var worstCaseLines: String {
-    worstCase.filter { _ in Set(runs.map { "\($0.attack) \($0.objective)" }).count > 2 }.map {
+    worstCase.filter { _ in Set(runs.map { "\($0.attack) \($0.objectiveName)" }).count > 2 }.map {
       "worst case over all runs, \($0.norm.symbol) \(Self.short($0.epsilon)): \(Self.accuracy($0.accuracy))\n"
     }.joined()
   }
@@ -225,7 +259,7 @@ extension EvaluationResult {
         let interval = zip([estimate.low].compactMap(\.self), [estimate.high].compactMap(\.self))
           .map { String(format: "%.4f to %.4f", $0, $1) }.first
         table.append([
-          run.attack, run.isNoise ? "–" : run.objective.rawValue, Self.short(run.epsilon), name,
+          run.attack, run.isNoise ? "–" : run.objectiveName, Self.short(run.epsilon), name,
           String(format: "%.4f", estimate.value), interval ?? "–", estimate.unit,
         ])
       }
@@ -246,7 +280,7 @@ extension EvaluationResult {
             return (
               check,
               several && !isOfEnsemble
-                ? " (\(label(run)) · \(run.objective.rawValue) · ε \(Self.short(run.epsilon)))" : ""
+                ? " (\(label(run)) · \(run.objectiveName) · ε \(Self.short(run.epsilon)))" : ""
             )
           }
         }
@@ -285,7 +319,7 @@ extension EvaluationResult {
   }
 
   /// Whether some run asked for more than one gradient of an example.
-  private var triedManySteps: Bool { runs.contains { $0.memberGradients > examples * draws } }
+  private var triedManySteps: Bool { surrogate == nil && runs.contains { $0.memberGradients > examples * draws } }
 
   static func accuracy(_ estimate: Estimate) -> String {
     String(

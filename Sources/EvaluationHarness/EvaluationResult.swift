@@ -10,8 +10,10 @@ public struct RunResult: Sendable {
   public var request: String
   /// Whether it is the random noise that runs beside the attacks.
   public var isNoise: Bool
-  /// Objective that was followed.
+  /// Objective that was followed; for a portfolio, which has its own, the one that its companions followed.
   public var objective: Objective
+  /// Whether it is a portfolio, of which every stage has an objective of its own.
+  public var isPortfolio: Bool
   /// Norm of the ball.
   public var norm: Norm
   /// Radius of the ball.
@@ -30,6 +32,8 @@ public struct RunResult: Sendable {
   public var metrics: [String: Estimate]
   /// Backward passes through one draw for one example.
   public var memberGradients: Int
+  /// Forward passes through one draw for one example that were no part of a gradient.
+  public var memberForwards: Int
   /// Points asked about.
   public var queries: Int
   /// Fraction of examples with an exactly zero gradient; nil without gradients.
@@ -47,6 +51,10 @@ public struct RunResult: Sendable {
   public var correct: [Bool]
   /// The points returned.
   public var adversarialInputs: Tensor
+  /// The stages of a portfolio, in order; empty for an attack.
+  public var stages: [StageResult]
+  /// The stage of a portfolio that each example fell to, nil where it stands or is wrong as it is; empty for an attack.
+  public var foundBy: [String?]
   /// What the run did to each example; empty where the plan does not ask for it.
   public var examples: [ExampleRecord]
 
@@ -55,10 +63,13 @@ public struct RunResult: Sendable {
     examples: [ExampleRecord]
   ) {
     self.examples = examples
+    stages = run.stages
+    foundBy = run.stages.isEmpty ? [] : run.foundBy
     attack = run.request.attack.name
     request = run.request.text
     self.isNoise = isNoise
     objective = run.objective
+    isPortfolio = run.request.attack is any Portfolio.Type
     norm = run.threat.norm
     epsilon = run.threat.epsilon
     correct = run.correct
@@ -79,6 +90,7 @@ public struct RunResult: Sendable {
     }
     self.metrics = metrics
     memberGradients = run.record.memberGradients
+    memberForwards = run.record.memberForwards
     queries = run.record.queries
     zeroGradientFraction = run.record.zeroGradientFraction
     let norms = run.record.firstLog2Norm.compactMap(\.self).sorted()
@@ -88,6 +100,11 @@ public struct RunResult: Sendable {
     self.checks = checks
     adversarialInputs = run.adversarial.inputs
   }
+}
+
+extension RunResult {
+  /// The objective as results name it: `own` for a portfolio.
+  var objectiveName: String { isPortfolio ? "own" : objective.rawValue }
 }
 
 /// A run that the attack could not finish.
@@ -138,6 +155,12 @@ public struct EvaluationResult: Sendable {
   public var draws: Int
   /// Draws that the attack saw.
   public var attackDraws: AttackDraws
+  /// What success meant.
+  public var target: TargetRule
+  /// How the gradients that attacks followed were made.
+  public var gradient: GradientRule
+  /// What answered attacks in the posterior's place; nil where it answered itself.
+  public var surrogate: String?
   /// How outputs became a class.
   public var decision: Decision
   /// Arithmetic of losses and gradients.
@@ -162,6 +185,8 @@ public struct EvaluationResult: Sendable {
   public var failures: [FailedRun]
   /// Per-example worst case over all runs, one for each norm and ε with more than one run.
   public var worstCase: [WorstCaseResult]
+  /// The smallest ε of every example, one curve for each attack; empty unless the plan asks for them.
+  public var curves: [RobustnessCurve] = []
   /// What all checks say.
   public var verdict: Verdict
   /// Names the posterior.
@@ -178,6 +203,9 @@ public struct EvaluationResult: Sendable {
     inputs = examples.inputs
     draws = evaluator.evaluationDraws.count
     attackDraws = evaluator.plan.attackDraws
+    target = evaluator.plan.target
+    gradient = evaluator.plan.gradient
+    surrogate = evaluator.plan.surrogate?.name
     decision = evaluator.plan.decision
     arithmetic = subject.arithmetic
     precision = subject.precision

@@ -22,7 +22,11 @@ extension Evaluator {
       evaluator: self, clean: clean, examples: examples, ensembleChecks: ensembleChecks,
       cleanViews: plan.recordsExamples ? try views(clean, labels: examples.labels) : nil)
     try session.runAll(needsMembers: needsMembers)
-    return session.result()
+    var result = session.result()
+    if plan.curve {
+      result.curves = try curves(clean, examples, session.outcomes)
+    }
+    return result
   }
 
   func ensembleSuite(_ clean: Observations) throws -> CheckSuite {
@@ -39,7 +43,7 @@ extension Evaluator {
     let perPass = subject.examples.count * evaluationDraws.count
     var passes = 0
     for request in plan.attacks where request.attack.capabilities.access == .gradients {
-      let steps = effort(of: request, "steps") ?? 1
+      let steps = effort(of: request, "steps") ?? effort(of: request, "iterations") ?? 1
       let restarts = effort(of: request, "restarts") ?? 1
       passes += plan.objectives.count * plan.epsilons.count * (steps * restarts + 1)
     }
@@ -101,6 +105,7 @@ private struct Session {
   }
 
   private var plan: EvaluationPlan { evaluator.plan }
+  var outcomes: [Evaluator.Outcome] { runs.map(\.outcome) }
 
   mutating func runAll(needsMembers: Bool) throws {
     for request in plan.attacks {
@@ -165,6 +170,7 @@ private struct Session {
     let checks = RunChecks(outcome: outcome, arithmetic: evaluator.subject.arithmetic)
     var suite = ensembleChecks.replacing(CheckName.finiteValues, checks.finiteValues())
     addBasics(&suite, checks)
+    if let surrogate = plan.surrogate { suite.add(CheckName.surrogate) { checks.surrogate(surrogate) } }
     let followsGradient =
       outcome.record.hadGradient.contains(true) || outcome.request.attack.capabilities.access == .gradients
     if followsGradient {
@@ -208,10 +214,13 @@ private struct Session {
     return checks[0]
   }
 
+  /// Of the gradients that are followed: those of the surrogate where there is one.
   private var gradientChecks: GradientChecks {
-    GradientChecks(
-      subject: evaluator.subject, draws: evaluator.evaluationDraws, box: plan.box, effort: plan.finiteDifferences,
-      seed: plan.seed)
+    var subject = evaluator.subject
+    if let surrogate = plan.surrogate { subject.ensemble = surrogate.ensemble }
+    return GradientChecks(
+      subject: subject, draws: plan.surrogate?.draws ?? evaluator.evaluationDraws, box: plan.box,
+      effort: plan.finiteDifferences, seed: plan.seed)
   }
 
   /// FGSM beside an iterative attack, twice the steps, twice the restarts: they appear in the checks only.
@@ -231,7 +240,11 @@ private struct Session {
         }
       }
     }
-    let doubled = [(CheckName.doubledSteps, "steps"), (CheckName.doubledRestarts, "restarts")]
+    // Steps have the name that the attack's authors gave them.
+    let doubled = [
+      (CheckName.doubledSteps, "steps"), (CheckName.doubledSteps, "iterations"),
+      (CheckName.doubledRestarts, "restarts"),
+    ]
     for (name, option) in doubled where evaluator.takes(request, option) {
       guard let effort = evaluator.effort(of: request, option), effort > 0 else { continue }
       if option == "restarts", outcome.options["random-start"] == "false" {

@@ -7,6 +7,8 @@ public struct Evaluator: Sendable {
   let plan: EvaluationPlan
   let companions: Companions
   let progress: any EvaluationProgress
+  /// Where portfolios keep what they have found.
+  var checkpoint: Checkpoint?
   /// Draws that judge, and draws that attacks see.
   let evaluationDraws: [Int]
   let oracleDraws: AccountingOracle.QueryDraws
@@ -55,6 +57,7 @@ public struct Evaluator: Sendable {
     if case .singleDraw(let draw) = plan.decision, !evaluationDraws.contains(draw) {
       throw CoreError("decision draw:\(draw) is not one of the draws that judge")
     }
+    try plan.surrogate?.check(against: subject.ensemble)
     try checkCapabilities()
   }
 
@@ -79,6 +82,11 @@ public struct Evaluator: Sendable {
     guard !plan.attacks.isEmpty, !plan.objectives.isEmpty, !plan.epsilons.isEmpty else {
       throw CoreError("an evaluation needs an attack, an objective and an epsilon at least")
     }
+    if let objective = plan.objectives.first(where: { $0.minimumClasses > classes.count }) {
+      throw CoreError(
+        "the objective \(objective.rawValue) needs at least \(objective.minimumClasses) classes, there are "
+          + "\(classes.count)")
+    }
     for request in plan.attacks {
       let capabilities = request.attack.capabilities
       guard capabilities.norms.contains(request.norm) else {
@@ -90,7 +98,7 @@ public struct Evaluator: Sendable {
           "\(request.attack.name) needs at least \(capabilities.minimumClasses) classes, there are "
             + "\(subject.ensemble.classCount)")
       }
-      guard plan.target == .untargeted || capabilities.targeted else {
+      guard plan.target == .untargeted || capabilities.targeted || isNoise(request) else {
         throw CoreError("\(request.attack.name) cannot aim at a class")
       }
     }
@@ -110,6 +118,9 @@ public struct Evaluator: Sendable {
     var fooledByAnyQuery: [Bool]
     var seconds: Double
     var options: [String: String]
+    /// The stages of a portfolio, and the stage that each example fell to.
+    var stages: [StageResult] = []
+    var foundBy: [String?] = []
 
     /// Whether each example is decided as its label at the point returned.
     var correct: [Bool] { zip(adversarial.decisions, examples.labels).map { $0 == $1 } }
@@ -135,35 +146,39 @@ public struct Evaluator: Sendable {
       let options = try A.Options(assignments: request.assignments)
       return (options, try A(options))
     }
-    var oracle = AccountingOracle(
-      ensemble: subject.ensemble, examples: examples, threat: threat, objective: objective, decision: plan.decision,
-      draws: oracleDraws, progress: progress)
     let streams = RandomStreams(seed: plan.seed, purpose: "attack/\(A.name)")
+    // Noise asks for nothing that a surrogate could answer.
+    var pursuit = Pursuit(
+      self, examples, within: threat, surrogate: isNoise(request) ? nil : plan.surrogate)
     let clock = ContinuousClock()
-    var points = examples.inputs
     let duration = try clock.measure {
-      points = try blaming(A.self) {
-        try attack.perturb(examples, within: threat, oracle: &oracle, random: streams)
+      try blaming(A.self) {
+        if let portfolio = A.self as? any Portfolio.Type, let attacks = companions.portfolio {
+          try pursuit.run(portfolio.budget, of: attacks, random: streams, checkpoint: checkpoint)
+          return
+        }
+        // Noise aims at nothing.
+        if plan.target == .each, !isNoise(request) {
+          try pursuit.aimAtEach(attack, objective: objective, random: streams)
+        } else {
+          try pursuit.attempt(attack, objective: objective, gradient: plan.gradient, random: streams)
+        }
       }
     }
-    guard points.shape == examples.inputs.shape else {
-      throw AttackFailure(
-        attack: A.name, reason: "it returned points of shape \(points.shape) for examples of \(examples.inputs.shape)")
-    }
-    let adversarial = try observe(points)
+    let adversarial = try observe(pursuit.points)
     var described: [String: String] = ["norm": request.norm.rawValue]
     for (name, value) in try blaming(A.self, { try options.resolved(for: request.norm).described() }) {
       described[name] = value ?? "not set"
     }
     return Outcome(
       request: request, objective: objective, threat: threat, examples: examples, adversarial: adversarial,
-      record: oracle.record, fooledByAnyQuery: try fooled(adversarial, oracle.record, examples),
+      record: pursuit.record, fooledByAnyQuery: try fooled(adversarial, pursuit.record, examples),
       seconds: Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18,
-      options: described)
+      options: described, stages: pursuit.stages, foundBy: pursuit.foundBy)
   }
 
   /// What an attack cannot do is its own failure, not that of the evaluation.
-  private func blaming<A: Attack, Value>(_ attack: A.Type, _ body: () throws -> Value) throws -> Value {
+  func blaming<A: Attack, Value>(_ attack: A.Type, _ body: () throws -> Value) throws -> Value {
     do {
       return try body()
     } catch let error as CoreError {
@@ -198,7 +213,7 @@ public struct Evaluator: Sendable {
 
   func threat(_ norm: Norm, _ epsilon: Double) throws -> ThreatModel {
     try ThreatModel(
-      norm: norm, epsilon: epsilon, box: plan.box, goal: plan.target == .untargeted ? .untargeted : .targeted)
+      norm: norm, epsilon: epsilon, box: plan.box, goal: plan.target.isOneClass ? .targeted : .untargeted)
   }
 
   /// The examples with the targets that the plan asks for.
@@ -206,7 +221,7 @@ public struct Evaluator: Sendable {
     let classes = subject.ensemble.classCount
     let targets: [Int]? =
       switch plan.target {
-      case .untargeted: nil
+      case .untargeted, .each: nil
       case .next: examples.labels.map { ($0 + 1) % classes }
       case .fixed(let target): examples.labels.map { $0 == target ? (target + 1) % classes : target }
       case .leastLikely:

@@ -1,9 +1,11 @@
 import RobustnessCore
 
 /// What the oracle saw of one attack, for the checks.
-struct QueryRecord: Sendable {
+struct QueryRecord: Sendable, Codable {
   /// Backward passes through one draw for one example.
   var memberGradients = 0
+  /// Forward passes through one draw for one example that were no part of a gradient.
+  var memberForwards = 0
   /// Calls with draws of their own: they name the draws, so that these do not depend on how many examples are asked
   /// about.
   var calls = 0
@@ -43,6 +45,35 @@ struct QueryRecord: Sendable {
     probedRows = Set(evenlySpaced(15, of: examples.count) + [examples.count - 1])
   }
 
+  /// Adds the record of an attempt on the examples `rows`, of which those at the positions `fell` fell.
+  mutating func add(_ attempt: QueryRecord, of rows: [Int], fell: [Int]) {
+    addCost(attempt)
+    for (position, row) in rows.enumerated() {
+      hadGradient[row] = hadGradient[row] || attempt.hadGradient[position]
+      hadZeroGradient[row] = hadZeroGradient[row] || attempt.hadZeroGradient[position]
+      firstLog2Norm[row] = firstLog2Norm[row] ?? attempt.firstLog2Norm[position]
+      if let probe = attempt.probes[position], probedRows.contains(row), probes[row] == nil { probes[row] = probe }
+    }
+    for position in fell where !reachedGoal[rows[position]] {
+      reachedGoal[rows[position]] = true
+      firstSuccess[rows[position]] =
+        attempt.firstSuccess[position].map { $0 + queriesOfExample[rows[position]] }
+    }
+    for (position, row) in rows.enumerated() { queriesOfExample[row] += attempt.queriesOfExample[position] }
+    adversarialPoints.replaceRows(fell.map { rows[$0] }, with: attempt.adversarialPoints.rows(fell))
+  }
+
+  /// Adds what questions cost, but not what they found.
+  mutating func addCost(_ other: QueryRecord) {
+    memberGradients += other.memberGradients
+    memberForwards += other.memberForwards
+    calls += other.calls
+    queries += other.queries
+    nonFiniteAnswers += other.nonFiniteAnswers
+    nonFinitePoints += other.nonFinitePoints
+    objectives.formUnion(other.objectives)
+  }
+
   /// Fraction of the examples with a gradient for which one was exactly zero.
   var zeroGradientFraction: Double? {
     let asked = hadGradient.count { $0 }
@@ -51,7 +82,7 @@ struct QueryRecord: Sendable {
 }
 
 /// One question for the gradient of one example, with its answer.
-struct GradientProbe: Sendable {
+struct GradientProbe: Sendable, Codable {
   var point: Tensor
   /// The class whose loss was asked for: the label, or the target.
   var label: Int

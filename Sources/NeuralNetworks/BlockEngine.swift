@@ -108,7 +108,8 @@ final class BlockEngine: Sendable {
     var prediction = true
     var gradient: Objective?
     var firstPass: FirstPass?
-    var naive = false
+    var arithmetic = DerivativeArithmetic.scaled
+    var naive: Bool { arithmetic == .naive }
     var naiveMean = false
     var members: MemberOutput?
   }
@@ -234,7 +235,7 @@ final class BlockEngine: Sendable {
       }
       if let objective = request.gradient {
         logitGradient(job, objective, rows, space)
-        try network.backward(draw, space, arithmetic: request.naive ? .naive : .scaled)
+        try network.backward(draw, space, arithmetic: request.arithmetic)
         try network.inputGradientReorder?.run(
           space.gradients[0].base, into: space.plainInputGradient!.base, worker: space.worker)
       }
@@ -347,9 +348,11 @@ extension Objective {
     case .meanLogit: CKN_MEAN_LOGIT
     case .margin: CKN_MARGIN
     case .doubleSoftmax: CKN_DOUBLE_SOFTMAX
+    case .probabilityMargin: CKN_PROBABILITY_MARGIN
+    case .dlr: CKN_DLR
     }
   }
 
   /// Whether the gradient of one draw depends on what all draws say.
-  var needsFirstPass: Bool { self == .meanLogit || self == .margin || self == .doubleSoftmax }
+  var needsFirstPass: Bool { self != .expectedLoss && self != .predictive }
 }

@@ -100,6 +100,9 @@ extension CompiledNetwork {
         try kernel.forward(input, into: output, workspace: space.poolWorkspaces[workspace].base, worker: space.worker)
       case .mask:
         break  // fused into the product
+      case .rectify(let slope):
+        let layout = layouts[index]
+        ckn_rectify_forward(output, input, layout.precision.elementType, slope, layout.elementsPerRow * rows)
       case .saturating(let logistic):
         let layout = layouts[index]
         ckn_saturating_forward(output, input, layout.precision.elementType, logistic, layout.elementsPerRow * rows)
@@ -135,6 +138,10 @@ extension CompiledNetwork {
           incoming, into: outgoing, workspace: space.poolWorkspaces[workspace].base, worker: space.worker)
       case .mask(let slope):
         differentiateMask(incoming, space.values[index + 1].base, slope, layouts[index + 1], space, arithmetic)
+      case .rectify(let slope):
+        differentiateRectifier(
+          incoming, before: space.values[index].base, after: space.values[index + 1].base, slope, layouts[index + 1],
+          space, arithmetic)
       case .saturating(let logistic):
         differentiateSaturating(
           incoming, before: space.values[index].base, after: space.values[index + 1].base, logistic, layouts[index + 1],
@@ -150,7 +157,7 @@ extension CompiledNetwork {
     _ space: Workspace, _ arithmetic: DerivativeArithmetic
   ) {
     switch arithmetic {
-    case .scaled:
+    case .scaled, .straightThrough:
       ckn_mask_backward(
         gradient, value, layout.precision.elementType, slope, space.exponents, rows, layout.elementsPerRow)
     case .naive:
@@ -162,6 +169,18 @@ extension CompiledNetwork {
     }
   }
 
+  private func differentiateRectifier(
+    _ gradient: UnsafeMutableRawPointer, before: UnsafeMutableRawPointer, after: UnsafeMutableRawPointer,
+    _ slope: Float, _ layout: ActivationLayout, _ space: Workspace, _ arithmetic: DerivativeArithmetic
+  ) {
+    guard arithmetic == .straightThrough else {
+      return differentiateMask(gradient, after, slope, layout, space, arithmetic)
+    }
+    ckn_wide_backward(
+      gradient, before, layout.precision.elementType, CKN_WIDE_RECTIFIER, slope, space.exponents, rows,
+      layout.elementsPerRow)
+  }
+
   private func differentiateSaturating(
     _ gradient: UnsafeMutableRawPointer, before: UnsafeMutableRawPointer, after: UnsafeMutableRawPointer,
     _ logistic: Bool, _ layout: ActivationLayout, _ space: Workspace, _ arithmetic: DerivativeArithmetic
@@ -171,6 +190,10 @@ extension CompiledNetwork {
       ckn_saturating_backward(
         gradient, before, layout.precision.elementType, logistic, space.exponents,
         space.scratch.base.assumingMemoryBound(to: Double.self), rows, layout.elementsPerRow)
+    case .straightThrough:
+      ckn_wide_backward(
+        gradient, before, layout.precision.elementType, logistic ? CKN_WIDE_LOGISTIC : CKN_WIDE_TANH, 0,
+        space.exponents, rows, layout.elementsPerRow)
     case .naive:
       ckn_saturating_backward_naive(
         gradient.assumingMemoryBound(to: Float.self), after.assumingMemoryBound(to: Float.self), logistic,
@@ -183,6 +206,8 @@ extension CompiledNetwork {
 enum DerivativeArithmetic: Sendable {
   /// With an exponent for each row.
   case scaled
+  /// With an exponent for each row, and wide derivatives in the place of the activations' own.
+  case straightThrough
   /// Plainly, from the activation's value.
   case naive
 }

@@ -20,6 +20,8 @@ final class CompiledNetwork: Sendable {
     case pool(MaxPoolKernel, workspace: Int)
     /// Backward only: the derivative of a fused activation, or (slope 1) nothing but the rescaling of rows.
     case mask(slope: Float)
+    /// ReLU and leaky ReLU that are not fused, for the derivatives that need the pre-activation.
+    case rectify(slope: Float)
     case saturating(logistic: Bool)
     /// From the layout of a convolution or pool to plain rows.
     case flatten(forward: Reorder?, backward: Reorder?)
@@ -56,8 +58,14 @@ final class CompiledNetwork: Sendable {
   /// Precision of logits and of sums of input gradients.
   var wide: Precision { precision == .float64 ? .float64 : .float32 }
 
-  init(_ architecture: Architecture, rows: Int, precision: Precision, library: KernelLibrary) throws {
-    var builder = Builder(architecture, rows: rows, precision: precision, library: library)
+  /// - Parameter fusesActivations: Whether products apply ReLU themselves. Straight-through gradients need what enters
+  ///   it.
+  init(
+    _ architecture: Architecture, rows: Int, precision: Precision, library: KernelLibrary,
+    fusesActivations: Bool = true
+  ) throws {
+    var builder = Builder(
+      architecture, rows: rows, precision: precision, library: library, fusesActivations: fusesActivations)
     try builder.build()
     self.architecture = architecture
     self.rows = rows
@@ -153,6 +161,7 @@ private struct Builder {
   let rows: Int
   let precision: Precision
   let library: KernelLibrary
+  let fusesActivations: Bool
   var stages: [CompiledNetwork.Stage] = []
   var layers: [CompiledNetwork.Layer] = []
   var layouts: [ActivationLayout] = []
@@ -161,7 +170,10 @@ private struct Builder {
   var inputGradientLayout: ActivationLayout!
   private var parameterOffset = 0
 
-  init(_ architecture: Architecture, rows: Int, precision: Precision, library: KernelLibrary) {
+  init(
+    _ architecture: Architecture, rows: Int, precision: Precision, library: KernelLibrary, fusesActivations: Bool
+  ) {
+    self.fusesActivations = fusesActivations
     self.architecture = architecture
     self.rows = rows
     self.precision = precision
@@ -214,8 +226,13 @@ private struct Builder {
   private mutating func settle(_ pending: inout Architecture.Activation?) throws {
     guard let activation = pending else { return }
     pending = nil
-    stages.append(
-      activation.isSaturating ? .saturating(logistic: activation == .sigmoid) : .mask(slope: activation.slope))
+    if activation.isSaturating {
+      stages.append(.saturating(logistic: activation == .sigmoid))
+    } else if fusesActivations || activation == .identity {
+      stages.append(.mask(slope: activation.slope))
+    } else {
+      stages.append(.rectify(slope: activation.slope))
+    }
     layouts.append(layouts.last!)
   }
 
@@ -236,7 +253,7 @@ private struct Builder {
     let kernel = try LinearKernel(
       rows: rows, inputs: inputs, outputs: units, precision: precision,
       forwardDestination: isLast ? wide : precision, backwardDestination: isFirst ? wide : precision,
-      activation: activation.fused, accumulatesInputGradient: isFirst && precision != .float64, library: library)
+      activation: fusesActivations ? activation.fused : .none, accumulatesInputGradient: isFirst && precision != .float64, library: library)
     if isFirst { inputGradientLayout = try plain([inputs], wide) }
     addLayer(
       kernel: .linear(kernel), outputs: units, columns: inputs, forward: kernel.forwardWeightBytes,
@@ -250,7 +267,7 @@ private struct Builder {
     let isFirst = stages.isEmpty
     let kernel = try ConvolutionKernel(
       rows: rows, inputShape: shape, filters: filters, kernelSize: kernelSize, precision: precision,
-      activation: activation.fused, plainSource: isFirst, library: library)
+      activation: fusesActivations ? activation.fused : .none, plainSource: isFirst, library: library)
     if isFirst { inputGradientLayout = kernel.sourceGradient }
     if let reorder = try Reorder.make(from: layouts.last!, to: kernel.source, library: library) {
       stages.append(

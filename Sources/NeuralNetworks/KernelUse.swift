@@ -43,7 +43,7 @@ extension CompiledNetwork {
       case .pool(let kernel, _):
         layer = name + ".pool"
         implementations = kernel.implementations
-      case .mask, .saturating, .flatten: continue
+      case .mask, .rectify, .saturating, .flatten: continue
       }
       let found: [(KernelUse.Pass, String?)] = [
         (.forward, implementations.forward), (.toInput, implementations.toInput),

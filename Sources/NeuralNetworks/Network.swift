@@ -40,13 +40,20 @@ public struct Network: Model {
 
   /// Gradient with respect to the inputs of Σ logitGradient · logits, with an exponent for each row.
   public func inputGradient(_ inputs: Tensor, logitGradient: Tensor) throws -> ScaledGradient {
+    try inputGradient(inputs, logitGradient: logitGradient, derivative: .exact)
+  }
+
+  /// The same with other derivatives of the activations.
+  public func inputGradient(
+    _ inputs: Tensor, logitGradient: Tensor, derivative: ActivationDerivative
+  ) throws -> ScaledGradient {
     precondition(logitGradient.shape == [inputs.rowCount, classCount], "one logit gradient for each input and class")
-    return try withForwardPass(inputs, backward: true) { network, draw, space in
+    return try withForwardPass(inputs, backward: true, fusesActivations: derivative == .exact) { network, draw, space in
       let size = inputs.rowSize
       let rows = inputs.rowCount
       space.gradients.last!.base.copyMemory(from: logitGradient.elements, byteCount: 8 * rows * classCount)
       for row in 0..<rows { space.exponents[row] = 0 }
-      try network.backward(draw, space, arithmetic: .scaled)
+      try network.backward(draw, space, arithmetic: derivative == .exact ? .scaled : .straightThrough)
       let source = space.gradients[0].base.assumingMemoryBound(to: Double.self)
       var elements = Array(UnsafeBufferPointer(start: source, count: rows * size))
       var exponents = (0..<rows).map { space.exponents[$0] }
@@ -74,11 +81,12 @@ public struct Network: Model {
   }
 
   private func withForwardPass<Result>(
-    _ inputs: Tensor, backward: Bool, _ body: (CompiledNetwork, PackedDraw, Workspace) throws -> Result
+    _ inputs: Tensor, backward: Bool, fusesActivations: Bool = true,
+    _ body: (CompiledNetwork, PackedDraw, Workspace) throws -> Result
   ) throws -> Result {
     precondition(inputs.rowShape == inputShape, "inputs of shape \(inputs.rowShape), the network takes \(inputShape)")
     let network = try CompiledNetwork(
-      architecture, rows: inputs.rowCount, precision: .float64, library: .portable)
+      architecture, rows: inputs.rowCount, precision: .float64, library: .portable, fusesActivations: fusesActivations)
     let space = try Workspace(network, backward: backward)
     let (offsets, bytes) = network.packing(backward: backward)
     let memory = AlignedMemory(bytes: bytes)

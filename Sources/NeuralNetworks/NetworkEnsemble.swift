@@ -49,6 +49,9 @@ public final class NetworkEnsemble: PosteriorEnsemble {
   private let configuration: Configuration
   private let values: BlockEngine
   private let gradients: BlockEngine
+  /// Networks whose activations are stages of their own, for straight-through gradients; made when first asked for.
+  private let wide = Mutex<BlockEngine?>(nil)
+  private let inputMagnitude: Double
   /// One pass at a time: a pass uses all workers by itself.
   private let passes = Mutex(())
 
@@ -78,6 +81,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     if case .normalize(let mean, let scale)? = source.architecture.layers.first {
       magnitude = zip(mean, scale).map { (magnitude + abs($0)) / abs($1) }.max() ?? magnitude
     }
+    inputMagnitude = magnitude
     let mixed = configuration.precision == .bfloat16
     // Set aside: sums of a pass, the oracle's and the attack's own arrays, compiled kernels, chunks that the file's
     // library keeps.
@@ -234,12 +238,54 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     }
   }
 
-  private func scaled(_ examples: Examples, _ objective: Objective, _ draws: [Int]) throws -> LossAndGradient {
+  /// The same with wide derivatives of the activations. Value and prediction are those of the network, in the precision
+  /// of predictions.
+  public func lossAndGradient(
+    _ examples: Examples, objective: Objective, draws: DrawSelection, derivative: ActivationDerivative
+  ) throws -> LossAndGradient {
+    guard derivative == .straightThrough else {
+      return try lossAndGradient(examples, objective: objective, draws: draws)
+    }
+    guard configuration.arithmetic == .logDomain else {
+      throw CoreError("straight-through gradients are computed in the log domain, not in naive-float32")
+    }
+    let indices = try checked(examples.inputs, draws)
+    try check(examples.labels)
+    return try passes.withLock { _ in
+      try scaled(examples, objective, indices, try wideEngine(), .straightThrough)
+    }
+  }
+
+  private func wideEngine() throws -> BlockEngine {
+    try wide.withLock { engine in
+      if let engine { return engine }
+      let precision = configuration.precision
+      let library = precision == .float64 ? .portable : configuration.library
+      let budget = configuration.memoryLimit.map { $0 - Self.residentBytes() - (32 << 20) }
+      let made = try BlockEngine(
+        source, precision: precision, library: library, backward: true,
+        threads: WorkerTeam.useful(configuration.threads), budget: budget, packedBytes: configuration.packedBytes,
+        inputMagnitude: inputMagnitude
+      ) { [source] in
+        try CompiledNetwork(
+          source.architecture, rows: $0, precision: precision, library: library, fusesActivations: false)
+      }
+      engine = made
+      return made
+    }
+  }
+
+  private func scaled(
+    _ examples: Examples, _ objective: Objective, _ draws: [Int], _ engine: BlockEngine? = nil,
+    _ arithmetic: DerivativeArithmetic = .scaled
+  ) throws -> LossAndGradient {
+    let gradients = engine ?? gradients
     let inputs = examples.inputs
     let labels = examples.labels
-    var request = BlockEngine.Request(gradient: objective)
+    var request = BlockEngine.Request(gradient: objective, arithmetic: arithmetic)
     var finished: (prediction: Prediction, logLosses: [Double], logFactors: [Double])?
-    if objective.needsFirstPass {
+    // Products that do not apply ReLU themselves may round otherwise: decisions come from those that do.
+    if objective.needsFirstPass || arithmetic == .straightThrough {
       let first = try values.run(inputs, labels: labels, draws: draws, BlockEngine.Request())
       finished = values.finish(first, objective: objective, labels: labels)
       request.firstPass = FirstPass(first, objective: objective, labels: labels)
@@ -261,7 +307,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     let pass = FirstPass(first, objective: objective, labels: labels)
     let sums = try gradients.run(
       inputs, labels: labels, draws: draws,
-      BlockEngine.Request(prediction: false, gradient: objective, firstPass: pass, naive: true))
+      BlockEngine.Request(prediction: false, gradient: objective, firstPass: pass, arithmetic: .naive))
     let losses = NaiveLosses(pass, first, objective: objective, classes: classCount)
     let zeros = [Double](repeating: 0, count: labels.count)
     return LossAndGradient(
@@ -321,6 +367,13 @@ private struct NaiveLosses {
       // Both probabilities can have underflown; then float32 knows nothing about the margin.
       let margin = Double(logf(rival) - logf(mean[label]))
       return margin.isNaN ? 0 : margin
+    case .probabilityMargin:
+      return Double((mean.enumerated().filter { $0.offset != label }.map(\.element).max() ?? 0) - mean[label])
+    case .dlr:
+      let sorted = mean.sorted(by: >).map { logf($0) }
+      let rival = mean.enumerated().filter { $0.offset != label }.map(\.element).max() ?? 0
+      let ratio = Double((logf(rival) - logf(mean[label])) / (sorted[0] - sorted[2]))
+      return ratio.isNaN ? 0 : ratio
     }
   }
 }

@@ -53,7 +53,7 @@ final class Workspace: @unchecked Sendable {
       case .mask:
         values.append(values.last!)
         if backward { gradients.append(gradients.last!) }
-      case .saturating:
+      case .saturating, .rectify:
         values.append(AlignedMemory(bytes: bytes))
         if backward { gradients.append(gradients.last!) }
       case .product, .pool, .flatten:

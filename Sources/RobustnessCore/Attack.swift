@@ -58,6 +58,15 @@ public struct AttackCapabilities: Sendable, Hashable {
     case gradients
   }
 
+  /// What the attack looks for.
+  public enum Search: String, Sendable, Codable {
+    /// The most adversarial point of the ball.
+    case withinBall = "within-ball"
+    /// The smallest perturbation that reaches the goal, whatever ε is. It asks about points outside the ball, and
+    /// returns those that it found inside.
+    case smallestPerturbation = "smallest-perturbation"
+  }
+
   /// What the attack asks of the oracle.
   public var access: Access
   /// The norms it works in; the first is its default.
@@ -66,16 +75,20 @@ public struct AttackCapabilities: Sendable, Hashable {
   public var targeted: Bool
   /// The smallest number of classes it works with.
   public var minimumClasses: Int
+  /// What it looks for.
+  public var search: Search
 
   /// Capabilities; by default those of a gradient attack in L∞ or L2, targeted or not.
   public init(
-    access: Access = .gradients, norms: [Norm] = [.linf, .l2], targeted: Bool = true, minimumClasses: Int = 2
+    access: Access = .gradients, norms: [Norm] = [.linf, .l2], targeted: Bool = true, minimumClasses: Int = 2,
+    search: Search = .withinBall
   ) {
     precondition(!norms.isEmpty)
     self.access = access
     self.norms = norms
     self.targeted = targeted
     self.minimumClasses = minimumClasses
+    self.search = search
   }
 }
 

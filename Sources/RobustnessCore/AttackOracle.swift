@@ -1,10 +1,18 @@
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// What an attack may ask.
 ///
 /// The harness owns the oracle: it counts queries and member-gradients, remembers the best point over all queries, and
 /// records what the checks need. It knows labels, targets, objective, decision and draws, so that an attack only ever
 /// climbs: for an untargeted goal the value of a point is the natural logarithm of the objective's loss for the label,
-/// for a targeted one minus that for the target (for ``Objective/margin``, which can be negative, the loss itself takes
-/// the place of its logarithm); larger is better for the attacker.
+/// for a targeted one minus that for the target (of an objective that can be negative, ``Objective/isSigned``, the loss
+/// itself takes the place of its logarithm); larger is better for the attacker.
 public protocol AttackOracle {
   /// Number of classes.
   var classCount: Int { get }
@@ -20,6 +28,13 @@ public protocol AttackOracle {
   ///   - objective: another objective than the one the run is about; nil for the run's own.
   /// - Throws: whatever the ensemble throws, and an error when the user wants to stop. An attack passes it on.
   mutating func ascent(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Ascent
+
+  /// Value, ascent direction and success at `points` as if the goal were that row `i` is decided as `classes[i]`: the
+  /// value is minus the logarithm of the objective's loss for that class, the direction the gradient of minus that
+  /// loss. Success is that of the run's goal all the same. Parameters and errors as for ``ascent(_:of:objective:)``.
+  ///
+  /// - Parameter classes: one class for each row.
+  mutating func ascent(_ points: Tensor, of rows: [Int], toward classes: [Int], objective: Objective?) throws -> Ascent
 
   /// Value and success at `points` without a gradient; parameters and errors as for ``ascent(_:of:objective:)``.
   mutating func values(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Values
@@ -79,5 +94,24 @@ extension AttackOracle {
   /// Whether the goal is reached at `points`, one row for each example of the attack.
   public mutating func successes(_ points: Tensor) throws -> [Bool] {
     try successes(points, of: Array(0..<points.rowCount))
+  }
+}
+
+extension AttackOracle {
+  /// log p̄ of one class at each of `points`, with its gradient: what attacks that linearise every class's margin,
+  /// log p̄_k − log p̄_y, are made of.
+  ///
+  /// - Parameters:
+  ///   - points: candidates, shape (rows, …input).
+  ///   - rows: the example that each candidate belongs to.
+  ///   - classes: one class for each row.
+  /// - Returns: natural logarithms of the predictive's probabilities, their gradients of shape (rows, …input), and
+  ///   whether the run's goal is reached.
+  public mutating func logProbabilityGradients(_ points: Tensor, of rows: [Int], classes: [Int]) throws -> (
+    values: [Double], gradients: ScaledGradient, successes: [Bool]
+  ) {
+    let answer = try ascent(points, of: rows, toward: classes, objective: .predictive)
+    // The loss is −log p̄, and the value minus its logarithm.
+    return (answer.values.map { -exp(-$0) }, answer.gradient, answer.successes)
   }
 }

@@ -24,16 +24,31 @@ public struct BestPoints: Sendable, Hashable {
   /// Keeps row `i` of `candidates` where it is better than the best so far. Of equal points the earlier one stays; NaN
   /// counts as −∞.
   public mutating func consider(_ candidates: Tensor, values: [Double], successes: [Bool]) {
-    precondition(candidates.shape == points.shape && values.count == points.rowCount)
-    for row in values.indices {
-      let value = values[row].isNaN ? -.infinity : values[row]
+    precondition(candidates.shape == points.shape)
+    consider(candidates, of: 0..<points.rowCount, values: values, successes: successes)
+  }
+
+  /// Keeps row `i` of `candidates` where it is better than the best so far of example `rows[i]`.
+  public mutating func consider(
+    _ candidates: Tensor, of rows: some Collection<Int>, values: [Double], successes: [Bool]
+  ) {
+    precondition(
+      candidates.rowCount == rows.count && values.count == rows.count && successes.count == rows.count)
+    for (position, row) in rows.enumerated() {
+      let value = values[position].isNaN ? -.infinity : values[position]
       let isBetter =
-        !considered[row] || (successes[row] != self.successes[row] ? successes[row] : value > self.values[row])
+        !considered[row]
+        || (successes[position] != self.successes[row] ? successes[position] : value > self.values[row])
       guard isBetter else { continue }
       considered[row] = true
-      points.copyRow(row, of: candidates, to: row)
+      points.copyRow(position, of: candidates, to: row)
       self.values[row] = value
-      self.successes[row] = successes[row]
+      self.successes[row] = successes[position]
     }
+  }
+
+  /// Keeps what another search found for the examples `rows`.
+  public mutating func consider(_ other: BestPoints, of rows: some Collection<Int>) {
+    consider(other.points, of: rows, values: other.values, successes: other.successes)
   }
 }

@@ -17,4 +17,22 @@ public protocol Model: Sendable {
   /// - Returns: the shape of `inputs`. Rows may be scaled freely: return what is too small for a plain number as
   ///   mantissas and an exponent.
   func inputGradient(_ inputs: Tensor, logitGradient: Tensor) throws -> ScaledGradient
+  /// The same with other derivatives of the activations, where the model has some.
+  ///
+  /// - Throws: `CoreError` where it has not.
+  func inputGradient(
+    _ inputs: Tensor, logitGradient: Tensor, derivative: ActivationDerivative
+  ) throws -> ScaledGradient
+}
+
+extension Model {
+  /// The gradient with the activations' own derivatives, the only ones that are known.
+  public func inputGradient(
+    _ inputs: Tensor, logitGradient: Tensor, derivative: ActivationDerivative
+  ) throws -> ScaledGradient {
+    guard derivative == .exact else {
+      throw CoreError("this model has no straight-through gradients: they are those of networks from posterior files")
+    }
+    return try inputGradient(inputs, logitGradient: logitGradient)
+  }
 }

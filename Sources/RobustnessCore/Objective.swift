@@ -14,9 +14,24 @@ public enum Objective: String, Codable, Sendable, CaseIterable {
   /// The largest other log-probability of the predictive minus the label's, max log p̄_k − log p̄_y over k ≠ y. It does
   /// not saturate, and is negative where the decision is the label.
   case margin
+  /// The largest other probability of the predictive minus the label's, max p̄_k − p̄_y over k ≠ y (Xie et al. 2024,
+  /// *Towards Million-Scale Adversarial Robustness Evaluation*). Between −1 and 1; negative where the decision is the
+  /// label.
+  case probabilityMargin = "probability-margin"
+  /// Difference of logits ratio, (max log p̄_k − log p̄_y) / (log p̄_π1 − log p̄_π3), k ≠ y and π1, π2, … the classes by
+  /// their probability (Croce and Hein, ICML 2020, Eq. (6), with log p̄ of the predictive in the place of logits): the
+  /// margin in units that no scale of the logits changes. Needs three classes. Constant where the label is the third.
+  case dlr
   /// Cross-entropy applied to mean probabilities as if they were logits, −log softmax(p̄)_y: what the original authors'
   /// code differentiates. For the audit only.
   case doubleSoftmax = "double-softmax"
+
+  /// The smallest number of classes for which the objective is defined.
+  public var minimumClasses: Int { self == .dlr ? 3 : 2 }
+
+  /// Whether its value can be negative, so that what the oracle calls its value is the loss and not the loss's
+  /// logarithm.
+  public var isSigned: Bool { self == .margin || self == .probabilityMargin || self == .dlr }
 }
 
 /// How the ensemble's outputs become one class.

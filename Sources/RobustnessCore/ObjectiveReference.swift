@@ -66,6 +66,12 @@ struct ObjectiveReference {
     return best
   }
 
+  /// The classes of the largest and the third largest probability; of equal ones the smaller index comes first.
+  private func topAndThird(_ row: Int) -> (Int, Int) {
+    let order = (0..<classCount).sorted { (predictive[row, $0], -$0) > (predictive[row, $1], -$1) }
+    return (order[0], order[2])
+  }
+
   // MARK: - Values
 
   func logLoss(_ row: Int) -> Double {
@@ -88,6 +94,15 @@ struct ObjectiveReference {
       return logSoftplus(logOddsAgainst(y, logits: meanLogits(row)))
     case .margin:
       return predictive[row, rival(row)] - predictive[row, y]
+    case .probabilityMargin:
+      // p̄_k − p̄_y as p̄ of the larger times 1 − e^−distance: the difference of two probabilities near 1 cancels.
+      let (k, own) = (predictive[row, rival(row)], predictive[row, y])
+      return k >= own ? -exp(k) * expm1(own - k) : exp(own) * expm1(k - own)
+    case .dlr:
+      let (top, third) = topAndThird(row)
+      let range = predictive[row, top] - predictive[row, third]
+      let margin = predictive[row, rival(row)] - predictive[row, y]
+      return range == 0 ? 0 : margin / range
     case .doubleSoftmax:
       let p = meanProbabilities(row)
       return log(logSumExp(p) - p[y])
@@ -123,6 +138,10 @@ struct ObjectiveReference {
       return (g, factor - logDraws)
     case .margin:
       return marginGradient(draw, row)
+    case .probabilityMargin, .dlr:
+      let (coefficients, factor) = coefficients(row)
+      let (gradient, own) = combinationGradient(draw, row, coefficients)
+      return (gradient, own + factor)
     case .doubleSoftmax:
       return doubleSoftmaxGradient(draw, row)
     }
@@ -159,6 +178,54 @@ struct ObjectiveReference {
     var gradient = logs.map { (weightY > weightK ? 1 : -1) * exp($0 - factor) }
     gradient[y] = -exp(logs[y] - factor)
     gradient[k] = exp(logs[k] - factor)
+    return (gradient, factor)
+  }
+
+  /// What multiplies the gradient of each log p̄_c in that of the objective, and the natural logarithm of a factor common
+  /// to all of them.
+  private func coefficients(_ row: Int) -> ([Double], Double) {
+    let y = labels[row]
+    let k = rival(row)
+    var result = [Double](repeating: 0, count: classCount)
+    if objective == .probabilityMargin {
+      let factor = max(predictive[row, k], predictive[row, y])
+      result[k] = exp(predictive[row, k] - factor)
+      result[y] = -exp(predictive[row, y] - factor)
+      return (result, factor)
+    }
+    let (top, third) = topAndThird(row)
+    let range = predictive[row, top] - predictive[row, third]
+    let ratio = range == 0 ? 0 : (predictive[row, k] - predictive[row, y]) / range
+    result[k] += 1
+    result[y] -= 1
+    result[top] -= ratio
+    result[third] += ratio
+    return (result, range == 0 ? 0 : -log(range))
+  }
+
+  /// Σ_c coefficient_c · r_s^c (e_c − p_s), with r_s^c = p_s(c) / Σ p(c): the gradient of Σ coefficient_c · log p̄_c.
+  /// Every term is a product of a weight and a probability or its complement, formed from logarithms: where draws are
+  /// certain, or disagree, all of them can lie far below the smallest double.
+  private func combinationGradient(_ draw: Int, _ row: Int, _ coefficients: [Double]) -> ([Double], Double) {
+    let logDraws = log(Double(logits.count))
+    let logP = Array(logProbabilities[draw][row: row])
+    let z = Array(logits[draw][row: row])
+    let involved = coefficients.indices.filter { coefficients[$0] != 0 }
+    let weights = involved.map { log(abs(coefficients[$0])) + logP[$0] - predictive[row, $0] - logDraws }
+    let complements = involved.map { -softplus(-logOddsAgainst($0, logits: z)) }
+    var factor = -Double.infinity
+    for (position, c) in involved.enumerated() {
+      for j in 0..<classCount { factor = max(factor, weights[position] + (j == c ? complements[position] : logP[j])) }
+    }
+    guard factor > -.infinity else { return ([Double](repeating: 0, count: classCount), 0) }
+    var gradient = [Double](repeating: 0, count: classCount)
+    for (position, c) in involved.enumerated() {
+      let sign = coefficients[c] > 0 ? 1.0 : -1.0
+      for j in 0..<classCount {
+        let term = weights[position] + (j == c ? complements[position] : logP[j])
+        gradient[j] += (j == c ? sign : -sign) * exp(term - factor)
+      }
+    }
     return (gradient, factor)
   }
 

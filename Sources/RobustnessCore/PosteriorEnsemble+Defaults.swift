@@ -30,6 +30,20 @@ extension PosteriorEnsemble {
   public func lossAndGradient(_ examples: Examples, objective: Objective, draws: DrawSelection) throws
     -> LossAndGradient
   {
+    try memberwise(examples, objective, draws, .exact)
+  }
+
+  /// Value and input gradient with other derivatives of the activations, in `Double` over members.
+  public func lossAndGradient(
+    _ examples: Examples, objective: Objective, draws: DrawSelection, derivative: ActivationDerivative
+  ) throws -> LossAndGradient {
+    if derivative == .exact { return try lossAndGradient(examples, objective: objective, draws: draws) }
+    return try memberwise(examples, objective, draws, derivative)
+  }
+
+  private func memberwise(
+    _ examples: Examples, _ objective: Objective, _ draws: DrawSelection, _ derivative: ActivationDerivative
+  ) throws -> LossAndGradient {
     let indices = draws.indices(of: drawCount)
     let logits = try indices.map { try member($0).logits(examples.inputs) }
     let reference = ObjectiveReference(logits: logits, labels: examples.labels, objective: objective)
@@ -37,7 +51,8 @@ extension PosteriorEnsemble {
     for (position, draw) in indices.enumerated() {
       let (values, logFactors) = reference.logitGradient(ofDraw: position)
       gradient.accumulate(
-        try member(draw).inputGradient(examples.inputs, logitGradient: values), logWeights: logFactors)
+        try member(draw).inputGradient(examples.inputs, logitGradient: values, derivative: derivative),
+        logWeights: logFactors)
     }
     return LossAndGradient(
       logLosses: examples.labels.indices.map(reference.logLoss), gradient: gradient, prediction: reference.prediction)

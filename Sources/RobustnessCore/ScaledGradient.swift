@@ -12,7 +12,7 @@ import Musl
 ///
 /// Row `i` is `values[row: i] · 2^exponents[i]`. Loss gradients of confident networks are as small as 10⁻¹¹² (and
 /// smaller still for float32 activations): they keep their direction here, where a plain float would be zero.
-public struct ScaledGradient: Sendable, Hashable {
+public struct ScaledGradient: Sendable, Hashable, Codable {
   /// Mantissas, shape (examples, …input). In a normalised gradient the largest magnitude of every row lies in [1/2, 1).
   public var values: Tensor
   /// One power of two for each row.
@@ -85,6 +85,17 @@ public struct ScaledGradient: Sendable, Hashable {
   /// Only the rows named by `indices`.
   public func rows(_ indices: [Int]) -> ScaledGradient {
     ScaledGradient(values: values.rows(indices), exponents: indices.map { exponents[$0] })
+  }
+
+  /// The mean of gradients of the same points, row by row.
+  ///
+  /// - Parameter gradients: at least one, all of one shape.
+  public static func mean(of gradients: [ScaledGradient]) -> ScaledGradient {
+    guard let first = gradients.first else { preconditionFailure("a mean needs at least one gradient") }
+    var sum = ScaledGradient(Tensor(zeros: first.values.shape))
+    let weights = [Double](repeating: -log(Double(gradients.count)), count: first.exponents.count)
+    for gradient in gradients { sum.accumulate(gradient, logWeights: weights) }
+    return sum
   }
 
   /// Adds `weight · other` row by row (`weights` one a row, as natural logarithm of a positive number).

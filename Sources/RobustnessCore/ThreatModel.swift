@@ -1,5 +1,13 @@
 import CTensorLoops
 
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// What the attacker may do: the norm and radius of the ball around each input, the box that inputs live in, the
 /// features that may change, and the goal.
 public struct ThreatModel: Sendable, Hashable {
@@ -123,6 +131,19 @@ public struct ThreatModel: Sendable, Hashable {
         }
       }
     }
+  }
+
+  /// log₂ of the dual norm of each row of a gradient, over the features that may change: how fast the best direction of
+  /// this norm climbs. ‖g‖₁ for L∞, ‖g‖₂ for L2; −∞ for a row of zeros.
+  public func log2DualNorms(of gradient: ScaledGradient) -> [Double] {
+    var values = gradient.values
+    restrict(&values)
+    let size = values.rowSize
+    var norms: [Double] = []
+    norms.reserveCapacity(values.rowCount)
+    values.withEachRow { _, x in norms.append(ctl_sum_abs(x, size)) }
+    if norm == .l2 { norms = values.rowNorms }
+    return zip(norms, gradient.exponents).map { $0 > 0 ? log2($0) + Double($1) : -.infinity }
   }
 
   /// Whether each row keeps to the ball (and changes only what the mask allows), up to rounding: a relative 10⁻⁶ of ε,

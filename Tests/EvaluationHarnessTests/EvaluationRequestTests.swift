@@ -22,6 +22,7 @@ import Testing
     "examples": ["--examples", "7"],
     "draws": ["--draws", "5"],
     "attackDraws": ["--attack-draws", "disjoint:2"],
+    "surrogate": ["--surrogate", "draws:2"],
     "resample": ["--resample", "9"],
     "arithmetic": ["--arithmetic", "naive-float32"],
     "seed": ["--seed", "18446744073709551615"],
@@ -88,7 +89,7 @@ import Testing
   /// Options that mean the same for an ensemble that the caller has at hand. All others are about posterior files.
   static let heededWithoutFile: Set = [
     "attacks", "epsilons", "objectives", "decision", "metrics", "target", "examples", "draws", "attackDraws", "seed",
-    "format", "output", "saveAdversarial", "perExample", "plugins",
+    "surrogate", "format", "output", "saveAdversarial", "perExample", "plugins",
   ]
 
   @Test(arguments: words.keys.sorted())

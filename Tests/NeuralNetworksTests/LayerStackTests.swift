@@ -129,8 +129,8 @@ struct LayerStackTests {
         values.append(try reference.loss(examples.moved(to: moved), objective: objective, draws: .all).logLosses)
       }
       for row in 0..<examples.count {
-        // Of the log-loss; margin's value is the loss itself.
-        let scale = objective == .margin ? 1 : exp(-exact.logLosses[row])
+        // Of the log-loss; of some objectives the value is the loss itself.
+        let scale = objective.isSigned ? 1 : exp(-exact.logLosses[row])
         let predicted = zip(gradient[row: row], direction[row: row]).reduce(0) { $0 + $1.0 * $1.1 } * scale
         let numeric = (values[0][row] - values[1][row]) / (2 * step)
         let norm = gradient[row: row].reduce(0) { $0 + $1 * $1 }.squareRoot() * scale

@@ -17,6 +17,13 @@ struct AttackFixtures: Decodable {
   struct Outcome: Decodable {
     let adv: [[Double]]?
     let success: [Bool]?
+    let linf: [Double]?
+    let l2: [Double]?
+    let losses: [Double]?
+    enum CodingKeys: String, CodingKey {
+      case adv, success, linf, l2
+      case losses = "loss_best"
+    }
   }
   struct Ensemble: Decodable {
     struct Objective: Decodable {

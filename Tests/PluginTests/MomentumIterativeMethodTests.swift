@@ -24,6 +24,9 @@ import Testing
       asked.append(points)
       return Ascent(values: [0], successes: [false], gradient: gradients.removeFirst())
     }
+    mutating func ascent(
+      _ points: Tensor, of rows: [Int], toward classes: [Int], objective: Objective?
+    ) throws -> Ascent { try ascent(points, of: rows, objective: objective) }
     mutating func values(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Values {
       Values(values: [0], successes: [false])
     }

@@ -25,6 +25,12 @@ import Testing
     case .margin:
       let others = predictive.indices.filter { $0 != label }.map { predictive[$0] }
       return log(others.max()!) - log(predictive[label])
+    case .probabilityMargin:
+      return predictive.indices.filter { $0 != label }.map { predictive[$0] }.max()! - predictive[label]
+    case .dlr:
+      let z = predictive.map { log($0) }
+      let sorted = z.sorted(by: >)
+      return (z.indices.filter { $0 != label }.map { z[$0] }.max()! - z[label]) / (sorted[0] - sorted[2])
     case .doubleSoftmax: return -log(softmax(predictive)[label])
     }
   }
@@ -46,7 +52,7 @@ import Testing
     for label in 0..<4 {
       let value = reference(Self.moderate, label, objective).logLoss(0)
       let expected = textbookLoss(objective, Self.moderate, label)
-      #expect(abs(value - (objective == .margin ? expected : log(expected))) < 1e-13)
+      #expect(abs(value - (objective.isSigned ? expected : log(expected))) < 1e-13)
     }
   }
 
@@ -84,6 +90,37 @@ import Testing
   @Test func `the margin of one draw does not saturate`() {
     #expect(reference([[500, 0, -1]], 0, .margin).logLoss(0) == -500)
     #expect(gradient([[500, 0, -1]], 0, .margin, draw: 0) == [-1, 1, 0])
+  }
+
+  @Test func `the difference of logits ratio of one draw does not depend on the scale of its logits`() {
+    for scale in [1.0, 1e-3, 300] {
+      let logits = [[5, 1, -1, -2].map { $0 * scale }]
+      // (1 − 5) / (5 − (−1)).
+      #expect(abs(reference(logits, 0, .dlr).logLoss(0) + 4.0 / 6) < 1e-12)
+      let (values, logFactors) = reference(logits, 0, .dlr).logitGradient(ofDraw: 0)
+      let exact = values.elements.map { $0 * exp(logFactors[0]) * scale }
+      // By the quotient rule: −1/6 + 4/36, 1/6, −4/36, 0.
+      for (value, expected) in zip(exact, [-1.0 / 18, 1.0 / 6, -1.0 / 9, 0]) { #expect(abs(value - expected) < 1e-12) }
+    }
+  }
+
+  @Test func `the difference of logits ratio is constant where the label is third, and defined where all are equal`() {
+    #expect(reference([[5, 1, -1, -2]], 2, .dlr).logLoss(0) == 1)
+    #expect(gradient([[5, 1, -1, -2]], 2, .dlr, draw: 0).allSatisfy { abs($0) < 1e-15 })
+    let flat = reference([[1, 1, 1, 1]], 0, .dlr)
+    #expect(flat.logLoss(0) == 0)
+    #expect(flat.logitGradient(ofDraw: 0).values.elements.allSatisfy { $0.isFinite })
+  }
+
+  @Test func `the margin of probabilities of a draw that is certain keeps its direction`() {
+    let sharp = reference([[500, 0, -1]], 0, .probabilityMargin)
+    #expect(abs(sharp.logLoss(0) + 1) < 1e-15)
+    let (values, logFactors) = sharp.logitGradient(ofDraw: 0)
+    // p_0 (1 − p_0) and its share of each rival: −(1 + e⁻¹) e⁻⁵⁰⁰ twice at the label, 2e⁻⁵⁰⁰ and e⁻⁵⁰¹ at the others.
+    let gradient = values.elements.map { $0 * exp(logFactors[0] + 500) }
+    #expect(abs(gradient[0] + 2 + exp(-1)) < 1e-12)
+    #expect(abs(gradient[1] - 2) < 1e-12)
+    #expect(abs(gradient[2] - exp(-1)) < 1e-12)
   }
 
   @Test func `doubled softmax of a draw that is right by 500 fades like its error`() {

@@ -55,6 +55,18 @@ public struct DirectOracle<Ensemble: PosteriorEnsemble>: AttackOracle {
     return try answer(points, rows, objective)
   }
 
+  /// The same as if the goal were other classes.
+  public mutating func ascent(
+    _ points: Tensor, of rows: [Int], toward classes: [Int], objective: Objective?
+  ) throws -> Ascent {
+    queries.append(Query(points: points, isGradient: true))
+    let result = try ensemble.lossAndGradient(
+      Examples(inputs: points, labels: classes), objective: objective ?? self.objective, draws: .all)
+    return Ascent(
+      values: result.logLosses.map { -$0 }, successes: try isSuccess(result.prediction, at: points, rows),
+      gradient: result.gradient.negated)
+  }
+
   /// Value and success.
   public mutating func values(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Values {
     queries.append(Query(points: points, isGradient: false))

@@ -4,7 +4,8 @@ public import RobustnessCore
 /// gradient sign method.
 ///
 /// m⁰ = 0, mᵗ⁺¹ = μ·mᵗ + g/mean|g| with g = ∇ₓ J(xᵗ), and xᵗ⁺¹ = Π(xᵗ + α·u(mᵗ⁺¹)), where u(m) = sign(m) for L∞ and
-/// m/‖m‖₂ for L2 (their Eqs. 6, 7 and 9), and J is the objective of the run. Every example takes every step.
+/// m/‖m‖₂ for L2 (their Eqs. 6, 7 and 9), and J is the objective of the run. Every example takes every step, unless
+/// `early-stop` says otherwise.
 public struct MomentumIterativeMethod: Attack {
   /// Options of the attack.
   public struct Options: PluginOptions {
@@ -20,6 +21,8 @@ public struct MomentumIterativeMethod: Attack {
     public var randomStart = false
     /// Which point of the run is returned.
     public var keep = IterateSelection.best
+    /// Whether an example that has reached the goal is asked about no more. Its point is then returned.
+    public var earlyStop = false
 
     /// The defaults.
     public init() {}
@@ -66,22 +69,38 @@ public struct MomentumIterativeMethod: Attack {
   ) throws -> Tensor {
     let options = try options.resolved(for: threat.norm)
     let length = options.step.map(StepLength.absolute) ?? .relative(options.relativeStep ?? 0)
+    var rows = Array(0..<examples.count)
+    var origins = examples.inputs
     var points = options.randomStart ? threat.randomStart(around: examples, random: random) : examples.inputs
     var momentum = Tensor(zeros: points.shape)
     var best = BestPoints(fallback: examples.inputs)
     for _ in 0..<options.steps {
-      var ascent = try oracle.ascent(points)
-      if options.keep == .best { best.consider(points, values: ascent.values, successes: ascent.successes) }
+      var ascent = try oracle.ascent(points, of: rows, objective: nil)
+      if options.keep == .best || options.earlyStop {
+        best.consider(points, of: rows, values: ascent.values, successes: ascent.successes)
+      }
+      if options.earlyStop, ascent.successes.contains(true) {
+        let open = rows.indices.filter { !ascent.successes[$0] }
+        rows = open.map { rows[$0] }
+        if rows.isEmpty { return best.points }
+        (points, momentum, origins) = (points.rows(open), momentum.rows(open), origins.rows(open))
+        ascent.gradient = ascent.gradient.rows(open)
+      }
       // What may not change must not count in the mean either.
       threat.restrict(&ascent.gradient.values)
       momentum.scale(by: options.decay)
       momentum.add(ascent.gradient.unitMeanMagnitude)
       threat.step(&points, along: momentum, by: length)
-      threat.project(&points, around: examples.inputs)
+      threat.project(&points, around: origins)
     }
-    if options.keep == .last { return points }
-    let end = try oracle.values(points)
-    best.consider(points, values: end.values, successes: end.successes)
+    if options.keep == .last, !options.earlyStop { return points }
+    let end = try oracle.values(points, of: rows, objective: nil)
+    if options.keep == .last {
+      var last = best.points
+      last.replaceRows(rows, with: points)
+      return last
+    }
+    best.consider(points, of: rows, values: end.values, successes: end.successes)
     return best.points
   }
 }

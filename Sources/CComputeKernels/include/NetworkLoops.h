@@ -37,6 +37,14 @@ void ckn_saturating_forward(void *h, const void *a, ckn_type type, bool logistic
 /// row's exponent. `scratch` has n doubles.
 void ckn_saturating_backward(void *d, const void *a, ckn_type type, bool logistic, int32_t *exponents, double *scratch, size_t rows,
                              size_t n);
+/// h = a > 0 ? a : slope · a.
+void ckn_rectify_forward(void *h, const void *a, ckn_type type, float slope, size_t count);
+
+typedef enum : int { CKN_WIDE_RECTIFIER = 0, CKN_WIDE_TANH, CKN_WIDE_LOGISTIC } ckn_wide;
+/// d = d · w(a) with a wide derivative w in the place of the activation's own, from the pre-activation a. With s the root mean square of
+/// a row of a: slope + (1 − slope)·σ(4a/s), sech²(a/max(1, s)), σ′(a/max(1, s)). Then the row's magnitude goes into its exponent, as
+/// `ckn_mask_backward` does.
+void ckn_wide_backward(void *d, const void *a, ckn_type type, ckn_wide kind, float slope, int32_t *exponents, size_t rows, size_t n);
 /// d = d · (1 − h²) or d · h(1 − h) in float32 without exponents: what automatic differentiation computes. Zero once h rounds to 1.
 void ckn_saturating_backward_naive(float *d, const float *h, bool logistic, size_t count);
 /// d = d · (h > 0 ? 1 : slope) without exponents.
@@ -69,26 +77,30 @@ typedef enum : int {
   CKN_MEAN_LOGIT,
   CKN_MARGIN,
   CKN_DOUBLE_SOFTMAX,
+  CKN_PROBABILITY_MARGIN,
+  CKN_DLR,
 } ckn_objective;
 
 /// What a gradient needs to know from a first pass over all draws, each rows × padded classes; null where the objective does not need it.
 typedef struct {
-  const double *log_sums;     // log Σ_s p_s(c), not divided by the number of draws: margin
+  const double *log_sums;     // log Σ_s p_s(c), not divided by the number of draws: margin, probability-margin, dlr
   const double *mean_logits;  // mean-logit
-  const double *outer;        // gradient of the outer cross-entropy with respect to the mean probabilities: double-softmax
+  // double-softmax: gradient of the outer cross-entropy with respect to the mean probabilities; probability-margin, dlr: what
+  // multiplies the gradient of each log p̄, up to a factor of the row
+  const double *outer;
 } ckn_first_pass;
 /// Fills what `objective` needs from the prediction of all `draws`; each array is given by the caller.
 void ckn_first_pass_fill(ckn_objective objective, double *log_sums, double *mean_logits, double *outer, const ckn_prediction *p,
                          const int32_t *labels, double draws, size_t rows, size_t classes);
 /// From the prediction of all draws: log p̄ (rows × classes, no padding), votes (rows × classes, no padding), and, where `log_losses` is not null, the natural logarithm of the
-/// loss (margin: the value itself). `log_factors`, where not null, gets the logarithm of the factor that `ckn_logit_gradient` leaves out.
+/// loss (margin, probability-margin, dlr: the value itself). `log_factors`, where not null, gets the logarithm of the factor that `ckn_logit_gradient` leaves out.
 void ckn_prediction_finish(ckn_objective objective, double *log_predictive, double *votes, double *log_losses, double *log_factors,
                            const ckn_prediction *p, const int32_t *labels, double draws, size_t rows, size_t classes);
 /// values = values · exp(log_factor) / scale, then each row's magnitude goes into its exponent. Rows of zeros get exponent 0.
 void ckn_finish_rows(double *values, int32_t *exponents, const double *log_factors, const double *scale, size_t rows, size_t n);
 
 /// dz (rows × classes, `destination` type) and exponents of this draw's gradient with respect to its logits, up to the factors that are the same for all draws: 1/S for
-/// expected-loss, mean-logit and double-softmax; 1/Σ_s p_s(y) for predictive; none for margin.
+/// expected-loss, mean-logit and double-softmax; 1/Σ_s p_s(y) for predictive; none for margin; that of the coefficients for probability-margin and dlr.
 void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
                         const int32_t *labels, const ckn_first_pass *first, size_t rows, size_t classes);
 

@@ -58,3 +58,22 @@ size_t ctl_count_masked_changes(const double *x, const double *y, const uint8_t 
 void ctl_scale_by_power(double *x, int exponent, size_t n);
 /// Scales x so that its largest magnitude lies in [1/2, 1) and returns the exponent e with original = x · 2^e; 0 for an all-zero or non-finite row.
 int ctl_normalize(double *x, size_t n);
+
+/// x becomes x + a · (z − x) + (1 − a) · (x − previous), and previous what x was.
+void ctl_momentum_blend(double *x, const double *z, double *previous, double a, size_t n);
+/// Every element becomes the bound that is farther from it.
+void ctl_farther_bounds(double *x, double low, double high, const double *lows, const double *highs, size_t n);
+/// d becomes the smallest change of x with w·d = gap that stays in the box, smallest in L2 or, where `is_linf`, in L∞; x must lie in the
+/// box. Where the box does not reach so far, every element goes to its bound. Elements whose w is zero do not change.
+void ctl_reach_hyperplane(double *d, const double *x, const double *w, double gap, int is_linf, double low, double high,
+                          const double *lows, const double *highs, size_t n);
+
+/// The box without borders (Carlini & Wagner 2017): u = artanh(shrink · (x − middle) / half), and back.
+void ctl_unbound(double *u, const double *x, double shrink, double low, double high, const double *lows, const double *highs,
+                 size_t n);
+void ctl_bound(double *x, const double *u, double low, double high, const double *lows, const double *highs, size_t n);
+/// g with respect to x becomes g with respect to u: times dx/du = (x − low)(high − x) / half.
+void ctl_pull_to_unbounded(double *g, const double *x, double low, double high, const double *lows, const double *highs, size_t n);
+/// One step of Adam (Kingma & Ba 2015, Algorithm 1) down the gradient g; corrections are 1 − βᵗ.
+void ctl_adam_step(double *u, const double *g, double *first, double *second, double rate, double first_decay,
+                   double second_decay, double first_correction, double second_correction, double guard, size_t n);

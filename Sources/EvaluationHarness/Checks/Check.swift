@@ -64,6 +64,8 @@ public enum CheckName {
   public static let box = "box"
   /// The ball leaves something of the input.
   public static let radius = "radius-within-box"
+  /// Attacks ask the posterior itself.
+  public static let surrogate = "surrogate"
   /// Gradients are not exactly zero.
   public static let zeroGradients = "zero-gradients"
   /// The arithmetic in use neither loses nor turns the gradient.
@@ -86,7 +88,7 @@ public enum CheckName {
   /// All names, in order.
   public static let all = [
     attackCompletes, finiteValues, referenceAnswers, logits, identicalDraws, convergence, signature, fileStatements,
-    cleanAccuracy, budget, box, radius, zeroGradients, saturation,
+    cleanAccuracy, budget, box, radius, surrogate, zeroGradients, saturation,
     finiteDifferences, silentSuccess, noise, fgsm, doubledSteps, doubledRestarts, monotone,
   ]
 
@@ -98,7 +100,7 @@ public enum CheckName {
   /// The checks that must not have failed before `name` says anything.
   static func requirements(of name: String) -> [String] {
     switch name {
-    case attackCompletes, finiteValues, referenceAnswers, signature, fileStatements, radius: []
+    case attackCompletes, finiteValues, referenceAnswers, signature, fileStatements, radius, surrogate: []
     case convergence: [finiteValues, identicalDraws]
     case logits, identicalDraws, cleanAccuracy, budget, box: [finiteValues]
     case zeroGradients: [finiteValues, logits]

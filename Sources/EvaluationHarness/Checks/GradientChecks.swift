@@ -135,7 +135,7 @@ struct GradientChecks {
   /// 2^exponent / loss, formed in the log domain.
   private func scale(_ used: LossAndGradient, _ row: Int, _ objective: Objective, _ logLoss: Double) -> Double {
     let exponent = Double(used.gradient.exponents[row]) * log(2)
-    return objective == .margin ? exp(exponent) : exp(exponent - logLoss)
+    return objective.isSigned ? exp(exponent) : exp(exponent - logLoss)
   }
 
   static func cosine(_ a: ArraySlice<Double>, _ b: ArraySlice<Double>) -> Double {

@@ -73,6 +73,15 @@ struct RunChecks {
           ? String(format: ", for instance %.6g/255.", threat.epsilon) : "."))
   }
 
+  /// What was not asked of the posterior says nothing about how far an attack that asks it would come.
+  func surrogate(_ surrogate: Surrogate) -> Check {
+    Check(
+      CheckName.surrogate, .warning, value: Double(surrogate.draws.count),
+      finding: "\(name) climbed on \(surrogate.name), and the posterior only decided",
+      advice: "This is how much transfers. An attack on the posterior itself may find much more: leave out --surrogate."
+    )
+  }
+
   func zeroGradients() -> Check {
     let asked = outcome.record.hadGradient.count { $0 }
     guard asked > 0 else {

@@ -55,11 +55,12 @@ public enum Evaluate {
     StandardDescriptors.open()
     Interruption.reportFileSizeLimit()
     do {
-      try PluginNames.offer(attacks, metrics)
+      let ours = attacks + companions.portfolios
+      try PluginNames.offer(ours, metrics)
       let model = "--model"
       let words = try CommandWords.ofThisProgram(single: [model])
       let arguments = try command.parse(words).arguments
-      let attacks = try attacks.adding(libraries: arguments.plugins)
+      let attacks = try ours.adding(libraries: arguments.plugins)
       if arguments.listAttacks {
         try StandardOutput.write(try attacks.attackList())
       } else if arguments.listMetrics {

@@ -40,8 +40,22 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   var metrics: [String] = []
 
   @Option(
-    help: ArgumentHelp("Aim at a class instead of any error: a number, next, or least-likely.", valueName: "class"))
+    help: ArgumentHelp(
+      "Aim at a class instead of any error: a number, next, or least-likely; or at each in turn, any error counting.",
+      valueName: "class"))
   var target: Word<TargetRule>?
+
+  @Option(
+    help: ArgumentHelp(
+      "The gradient that is followed: exact, straight-through (wide derivatives in the place of the activations'), or "
+        + "smoothed:N (the mean over N neighbours).", valueName: "rule"))
+  var gradient = Word.meaning(GradientRule.exact)
+
+  @Option(
+    help: ArgumentHelp(
+      "What answers attacks in the posterior's place, which alone decides: draw:K, draws:N (evenly spaced), or another "
+        + "posterior file. Tells what transfers.", valueName: "surrogate"))
+  var surrogate: Word<SurrogateRule>?
 
   @Option(
     help: ArgumentHelp(
@@ -104,11 +118,22 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   var perExample: String?
 
   @Option(
+    help: ArgumentHelp(
+      "A file in which quick, standard and thorough keep what they have found, to go on from there when stopped.",
+      valueName: "file"))
+  var checkpoint: String?
+
+  @Option(
     name: .customLong("plugin"),
     help: ArgumentHelp(
       "A shared library with attacks in C or a language like it. Repeatable.",
       discussion: "Its code runs with all your rights: see Docs/write-a-plugin-in-c.md.", valueName: "library"))
   var plugins: [String] = []
+
+  @Flag(
+    help: ArgumentHelp(
+      "Search the smallest ε of every example, up to the largest --epsilon: robust accuracy at every ε at once."))
+  var curve = false
 
   @Flag(help: "Read a file whose content is not what its digest says all the same, and say so.")
   var acceptChanged = false
@@ -168,8 +193,15 @@ extension EvaluateArguments {
       try target?.value {
         (Int($0) ?? 0) < 0
           ? "--target must not be negative, not \($0)"
-          : "--target takes a class number, next or least-likely, not '\($0)'"
+          : "--target takes a class number, next, least-likely or each, not '\($0)'"
       } ?? .untargeted
+    request.gradient = try gradient.value {
+      "--gradient takes exact, straight-through or smoothed:N, N from 1, not '\($0)'"
+    }
+    request.curve = curve
+    request.surrogate = try surrogate?.value {
+      "--surrogate takes draw:K, draws:N with N from 1, or a posterior file, not '\($0)'"
+    }
     request.arithmetic = try arithmetic.value { Self.noChoice("--arithmetic", $0, Arithmetic.allCases.map(\.rawValue)) }
     request.precision = try precision.value {
       Self.noChoice("--precision", $0, EvaluationRequest.Precision.allCases.map(\.rawValue))
@@ -181,7 +213,7 @@ extension EvaluateArguments {
     (request.data, request.examples, request.draws, request.resample) = (data, examples, draws, resample)
     (request.seed, request.threads, request.acceptChanged) = (seed, threads, acceptChanged)
     (request.format, request.output, request.saveAdversarial) = (format.value, output, saveAdversarial)
-    (request.perExample, request.plugins) = (perExample, plugins)
+    (request.perExample, request.plugins, request.checkpoint) = (perExample, plugins, checkpoint)
     return request
   }
 

@@ -79,6 +79,8 @@ extension ReadableOption where Self: RawRepresentable, RawValue == String {
 extension Decision: ReadableOption {}
 extension AttackDraws: ReadableOption {}
 extension Arithmetic: ReadableOption {}
+extension GradientRule: ReadableOption {}
+extension SurrogateRule: ReadableOption {}
 extension EvaluationRequest.Precision: ReadableOption {}
 
 extension TargetRule: ReadableOption {

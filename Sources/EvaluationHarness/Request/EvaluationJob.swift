@@ -38,7 +38,8 @@ public struct EvaluationJob: Sendable {
     progress: any EvaluationProgress = SilentProgress()
   ) throws {
     try self.init(
-      request, among: try attacks.adding(libraries: request.plugins), metrics, companions: companions,
+      request, among: try (attacks + companions.portfolios).adding(libraries: request.plugins), metrics,
+      companions: companions,
       given: subject.map { ($0, box) }, progress: progress)
   }
 
@@ -55,6 +56,7 @@ public struct EvaluationJob: Sendable {
     self.given = given
     self.progress = progress
     try request.check()
+    try request.refuseWhatPortfoliosDecide(self.attacks)
   }
 
   /// Evaluates, and writes the result where the request says.
@@ -76,18 +78,26 @@ public struct EvaluationJob: Sendable {
   public func evaluate() throws -> EvaluationResult {
     let (subject, box) = try subject()
     let epsilons = request.epsilons.isEmpty ? [0.1 * (box.upperBound - box.lowerBound)] : request.epsilons.unique
+    // All of them means all that there are for this number of classes.
+    let objectives =
+      request.objectives.unique == Objective.allCases
+      ? Objective.allCases.filter { $0.minimumClasses <= subject.ensemble.classCount } : request.objectives.unique
     var plan = EvaluationPlan(
-      attacks: attacks, objectives: request.objectives.unique, epsilons: epsilons, box: box, decision: request.decision,
+      attacks: attacks, objectives: objectives, epsilons: epsilons, box: box, decision: request.decision,
       metrics: metrics, draws: draws(of: subject), attackDraws: request.attackDraws, target: request.target,
       seed: request.seed, finiteDifferences: subject.finiteDifferenceEffort)
+    plan.gradient = request.gradient
+    plan.curve = request.curve
+    plan.surrogate = try request.surrogateEnsemble(for: subject)
     plan.recordsExamples = request.perExample != nil
-    let evaluator: Evaluator
+    var evaluator: Evaluator
     do {
       evaluator = try Evaluator(subject: subject, plan: plan, companions: companions, progress: progress)
     } catch let error as CoreError {
       // The request asks for what this posterior does not have.
       throw UsageError("\(name(of: subject)): \(error)")
     }
+    evaluator.checkpoint = try request.checkpoint.map { try Checkpoint(path: $0) }
     do {
       return try evaluator.evaluate()
     } catch let error as CoreError {

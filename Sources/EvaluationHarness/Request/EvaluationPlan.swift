@@ -65,13 +65,18 @@ public enum TargetRule: Sendable, Hashable, LosslessStringConvertible, CodableAs
   case next
   /// The class that the predictive finds least likely.
   case leastLikely
+  /// Every class but the true one, one after the other, until a wrong decision is found: any wrong decision counts.
+  /// First comes the class whose margin log p̄_y − log p̄_k is smallest beside the norm of its gradient (Melamed, Yehudai
+  /// and Shamir, NeurIPS 2024, *MALT*, for the predictive).
+  case each
 
-  /// Reads a class number, `next`, `least-likely`, or `untargeted`.
+  /// Reads a class number, `next`, `least-likely`, `each`, or `untargeted`.
   public init?(_ text: String) {
     switch text {
     case "untargeted": self = .untargeted
     case "next": self = .next
     case "least-likely": self = .leastLikely
+    case "each": self = .each
     default:
       guard let number = Int(text), number >= 0 else { return nil }
       self = .fixed(number)
@@ -85,8 +90,12 @@ public enum TargetRule: Sendable, Hashable, LosslessStringConvertible, CodableAs
     case .fixed(let target): "\(target)"
     case .next: "next"
     case .leastLikely: "least-likely"
+    case .each: "each"
     }
   }
+
+  /// Whether success is a class of its own for each example, and not any wrong decision.
+  public var isOneClass: Bool { self != .untargeted && self != .each }
 }
 
 /// Everything that an evaluation does, apart from what it is done to.
@@ -109,10 +118,16 @@ public struct EvaluationPlan: Sendable {
   public var attackDraws: AttackDraws
   /// What success means.
   public var target: TargetRule
+  /// How the gradients that attacks follow are made.
+  public var gradient = GradientRule.exact
+  /// What answers attacks in the posterior's place; nil for the posterior itself.
+  public var surrogate: Surrogate?
   /// Names all random streams.
   public var seed: UInt64
   /// How much work the comparison with finite differences may do.
   public var finiteDifferences: FiniteDifferenceEffort
+  /// Whether the smallest ε of every example is searched, up to the largest of `epsilons`.
+  public var curve = false
   /// Whether results say what every run did to every example.
   public var recordsExamples = false
 

@@ -26,8 +26,23 @@ extension EvaluationRequest {
     {
       throw UsageError(problem)
     }
+    if curve, target != .untargeted {
+      throw UsageError("--curve is about any wrong decision, and does not go with --target")
+    }
     if let perExample { _ = try PerExampleFile.Form(of: perExample) }
     try precision.check()
+  }
+
+  /// A portfolio follows objectives, gradients and classes of its own.
+  func refuseWhatPortfoliosDecide(_ attacks: [AttackRequest]) throws(UsageError) {
+    guard let portfolio = attacks.first(where: { $0.attack is any Portfolio.Type })?.attack.name else { return }
+    let given = [
+      ("--objective", objectives.unique != [.predictive]), ("--gradient", gradient != .exact),
+      ("--target", target != .untargeted),
+    ]
+    guard let option = given.first(where: \.1)?.0 else { return }
+    throw UsageError(
+      "\(option) does not go with \(portfolio), which has its own: leave it out, or evaluate another attack with it")
   }
 
   /// A metric by its name.
@@ -49,6 +64,7 @@ extension EvaluationRequest {
       ("--model", source != .given), ("--data", data != nil), ("--resample", resample != nil),
       ("--arithmetic", arithmetic != .logDomain), ("--precision", precision != .auto),
       ("--memory-limit", memoryLimit != nil), ("--threads", threads != nil), ("--accept-changed", acceptChanged),
+      ("--checkpoint", checkpoint != nil),
     ]
     guard let option = given.first(where: \.1)?.0 else { return }
     throw UsageError("\(option) is about posterior files; this program evaluates an ensemble of its own")

@@ -28,6 +28,12 @@ public struct EvaluationRequest: Codable, Hashable, Sendable {
   public var metrics: [String] = []
   /// What success means.
   public var target = TargetRule.untargeted
+  /// How the gradients that attacks follow are made.
+  public var gradient = GradientRule.exact
+  /// Whether the smallest ε of every example is searched, up to the largest of `epsilons`.
+  public var curve = false
+  /// What answers attacks in the posterior's place; nil for the posterior itself.
+  public var surrogate: SurrogateRule?
   /// A file with other inputs and labels than the posterior's own.
   public var data: String?
   /// Number of examples, from the first on; nil for all.
@@ -56,6 +62,8 @@ public struct EvaluationRequest: Codable, Hashable, Sendable {
   public var saveAdversarial: String?
   /// A file for what every run did to every example: CSV, JSON or HDF5 by its ending.
   public var perExample: String?
+  /// A file in which portfolios keep what they have found, to go on from there.
+  public var checkpoint: String?
   /// Shared libraries with attacks in C or a language like it.
   public var plugins: [String] = []
   /// Whether a file is read whose content is not what its digest says.

@@ -51,7 +51,7 @@ extension EvaluationRequest {
     return (subject, file.inputBounds)
   }
 
-  private func ensemble(
+  func ensemble(
     _ source: any WeightSource, _ file: PosteriorFile, _ examples: Examples, memoryLimit: Int?
   ) throws -> (NetworkEnsemble, ComputeKernels.Precision) {
     func make(_ precision: ComputeKernels.Precision) throws -> NetworkEnsemble {

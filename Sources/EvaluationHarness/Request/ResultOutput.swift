@@ -17,7 +17,7 @@ struct ResultOutput {
     let perExampleIsHDF5 = try request.perExample.map { try PerExampleFile.Form(of: $0) == .hdf5 } ?? false
     let all = [
       ("--output", request.output, false), ("--save-adversarial", request.saveAdversarial, true),
-      ("--per-example", request.perExample, perExampleIsHDF5),
+      ("--per-example", request.perExample, perExampleIsHDF5), ("--checkpoint", request.checkpoint, true),
     ]
     for (option, path, needsFile) in all {
       guard let path else { continue }

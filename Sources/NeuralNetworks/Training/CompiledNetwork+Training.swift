@@ -86,7 +86,7 @@ extension CompiledNetwork {
       case .pool(let kernel, let workspace):
         try kernel.backward(
           incoming, into: outgoing, workspace: space.poolWorkspaces[workspace].base, worker: space.worker)
-      case .mask(let slope):
+      case .mask(let slope), .rectify(let slope):
         let layout = layouts[index + 1]
         ckn_mask_plain(
           incoming, space.values[index + 1].base, layout.precision.elementType, slope, rows * layout.elementsPerRow)

@@ -78,7 +78,7 @@ final class VariationalEngine: Sendable {
         squares.append(AlignedMemory(bytes: network.layouts[index].bytes))
         factors.append(AlignedMemory(bytes: network.layouts[index + 1].bytes))
         widest = max(widest, network.layouts[index].bytes)
-      case .mask:
+      case .mask, .rectify:
         if activations[settled].isSaturating {
           values[index + 1] = AlignedMemory(bytes: network.layouts[index + 1].bytes)
         }
@@ -176,7 +176,7 @@ final class VariationalEngine: Sendable {
       case .pool(let kernel, let workspace):
         try kernel.forward(
           input, into: output, workspace: lane.space.poolWorkspaces[workspace].base, worker: worker)
-      case .mask, .saturating:
+      case .mask, .rectify, .saturating:
         activate(
           input.floats, into: output.floats, activations[settled],
           count: plan.rows * network.layouts[index].elementsPerRow)
@@ -230,7 +230,7 @@ final class VariationalEngine: Sendable {
       case .pool(let kernel, let workspace):
         try kernel.backward(
           incoming, into: outgoing, workspace: space.poolWorkspaces[workspace].base, worker: space.worker)
-      case .mask, .saturating:
+      case .mask, .rectify, .saturating:
         settled -= 1
         differentiate(
           incoming, activations[settled], before: lane.values[index].base, after: lane.values[index + 1].base,

@@ -22,9 +22,10 @@ struct EnsembleOracle: AttackOracle {
 
   var classCount: Int { ensemble.classCount }
 
-  private func question(_ points: Tensor, _ rows: [Int]) -> Examples {
+  private func question(_ points: Tensor, _ rows: [Int], classes: [Int]? = nil) -> Examples {
     Examples(
-      inputs: points, labels: rows.map { examples.labels[$0] }, identifiers: rows.map { examples.identifiers[$0] })
+      inputs: points, labels: classes ?? rows.map { examples.labels[$0] },
+      identifiers: rows.map { examples.identifiers[$0] })
   }
 
   private func successes(_ prediction: Prediction, _ rows: [Int]) -> [Bool] {
@@ -32,8 +33,18 @@ struct EnsembleOracle: AttackOracle {
   }
 
   mutating func ascent(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Ascent {
-    let answer = try ensemble.lossAndGradient(
-      question(points, rows), objective: objective ?? self.objective, draws: draws)
+    try ascent(question(points, rows), rows, objective)
+  }
+
+  mutating func ascent(
+    _ points: Tensor, of rows: [Int], toward classes: [Int], objective: Objective?
+  ) throws -> Ascent {
+    let away = try ascent(question(points, rows, classes: classes), rows, objective)
+    return Ascent(values: away.values.map { -$0 }, successes: away.successes, gradient: away.gradient.negated)
+  }
+
+  private mutating func ascent(_ question: Examples, _ rows: [Int], _ objective: Objective?) throws -> Ascent {
+    let answer = try ensemble.lossAndGradient(question, objective: objective ?? self.objective, draws: draws)
     for (row, isZero) in zip(rows, answer.gradient.isExactlyZero) where seen.insert(row).inserted && isZero {
       zeroGradients.insert(row)
     }

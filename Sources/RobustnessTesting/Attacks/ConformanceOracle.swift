@@ -40,6 +40,18 @@ struct ConformanceOracle<Ensemble: PosteriorEnsemble>: AttackOracle {
       gradient: goal == .targeted ? answer.gradient.negated : answer.gradient)
   }
 
+  func ascent(_ points: Tensor, of rows: [Int], toward classes: [Int], objective: Objective?) throws -> Ascent {
+    guard classes.count == rows.count, classes.allSatisfy({ (0..<classCount).contains($0) }) else {
+      throw Finding("it asks about the classes \(classes) of \(rows.count) rows; there are \(classCount) classes")
+    }
+    var asked = try question(points, rows)
+    asked = Examples(inputs: asked.inputs, labels: classes)
+    let answer = try ensemble.lossAndGradient(asked, objective: objective ?? self.objective, draws: .all)
+    return Ascent(
+      values: answer.logLosses.map { -$0 }, successes: try successes(points, rows, answer.prediction),
+      gradient: answer.gradient.negated)
+  }
+
   func values(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Values {
     let answer = try ensemble.loss(question(points, rows), objective: objective ?? self.objective, draws: .all)
     return Values(

@@ -15,6 +15,16 @@ struct BenchmarkOracle: AttackOracle {
       values: answer.logLosses, successes: successes(answer.prediction, rows), gradient: answer.gradient)
   }
 
+  mutating func ascent(
+    _ points: Tensor, of rows: [Int], toward classes: [Int], objective: Objective?
+  ) throws -> Ascent {
+    let answer = try ensemble.lossAndGradient(
+      Examples(inputs: points, labels: classes, identifiers: rows), objective: objective ?? .predictive, draws: .all)
+    return Ascent(
+      values: answer.logLosses.map { -$0 }, successes: successes(answer.prediction, rows),
+      gradient: answer.gradient.negated)
+  }
+
   mutating func values(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Values {
     let answer = try ensemble.loss(asked(points, rows), objective: objective ?? .predictive, draws: .all)
     return Values(values: answer.logLosses, successes: successes(answer.prediction, rows))

@@ -1,0 +1,170 @@
+import RobustnessCore
+
+/// The game about one example: `move` makes a candidate, `learn` hears its value.
+struct Game {
+  private let origin: Tensor
+  private let raster: Raster
+  private let threat: ThreatModel
+  private let options: FeatureGuidedSearch.Options
+  private let keypoints: [Keypoint]
+  /// The weights of the mixture: responses that sum to 1.
+  private let saliency: [Double]
+  private var stream: RandomStream
+  private var tree: FeatureTree
+
+  /// The point to be asked about, shape (1, …input).
+  private(set) var candidate: Tensor
+  /// Where the play is, and the value there.
+  private var current: Tensor
+  private var value = -Double.infinity
+  private var stage = Stage.input
+
+  private enum Stage {
+    /// The input itself is asked about.
+    case input
+    /// The last node of the path is new.
+    case leaf([Int])
+    /// The play after the leaf: the feature just visited, the weights of the features in this play, and how many visits
+    /// each had.
+    case play(Playout)
+  }
+
+  private struct Playout {
+    var path: [Int]
+    var weights: [Double]
+    var visits: [Double]
+    var moves = 0
+    var feature = 0
+  }
+
+  init(
+    _ input: Tensor, raster: Raster, threat: ThreatModel, options: FeatureGuidedSearch.Options, stream: RandomStream
+  ) {
+    origin = input
+    self.raster = raster
+    self.threat = threat
+    self.options = options
+    self.stream = stream
+    keypoints = KeypointDetector.keypoints(input, raster, in: threat)
+    let total = keypoints.reduce(0) { $0 + $1.response }
+    saliency = keypoints.map { $0.response / total }
+    tree = FeatureTree(featureCount: keypoints.count, exploration: options.exploration)
+    candidate = input
+    current = input
+  }
+
+  // MARK: - Moves
+
+  /// Makes the next candidate.
+  mutating func move() {
+    if case .play(var playout) = stage, playout.moves < options.playout {
+      playout.feature = chosenFeature(playout)
+      stage = .play(playout)
+      candidate = visited(playout.feature)
+      return
+    }
+    if case .play(let playout) = stage { tree.credit(playout.path, max(value, Self.lowestReward)) }
+    // Down the tree from the input: nodes that are known are not asked about again.
+    current = origin
+    var path = [0]
+    while case .known(let node, let feature) = tree.choice(at: path[path.count - 1]) {
+      current = visited(feature)
+      path.append(node)
+    }
+    let parent = path[path.count - 1]
+    let tried = tree.tried(at: parent)
+    let feature = drawn(saliency.indices.map { tried.contains($0) ? 0 : saliency[$0] })
+    path.append(tree.add(feature, below: parent))
+    candidate = visited(feature)
+    stage = .leaf(path)
+  }
+
+  /// A loss that is exactly zero has a value of −∞, of which no mean can be taken.
+  private static let lowestReward = -1e9
+
+  /// Takes the value of the candidate.
+  mutating func learn(_ answer: Double) {
+    switch stage {
+    case .input: break
+    case .leaf(let path):
+      (current, value) = (candidate, answer)
+      stage = .play(
+        Playout(path: path, weights: saliency, visits: [Double](repeating: 1, count: saliency.count)))
+    case .play(var playout):
+      let gain = answer == value ? 0 : answer - value
+      // A visit that did harm is taken back.
+      if gain >= 0 { (current, value) = (candidate, answer) }
+      playout.moves += 1
+      playout.visits[playout.feature] += 1
+      playout.weights = reweighted(playout.weights, playout.feature, gain)
+      stage = .play(playout)
+    }
+  }
+
+  /// What a visit gained is added to the weight of its feature, at most a nat and divided by 25 as in the paper's
+  /// program.
+  private func reweighted(_ weights: [Double], _ feature: Int, _ gain: Double) -> [Double] {
+    guard !gain.isNaN else { return weights }
+    var weights = weights
+    weights[feature] = max(0, weights[feature] + min(max(gain, -1), 1) / 25)
+    let total = weights.reduce(0, +)
+    return total > 0 ? weights.map { $0 / total } : saliency
+  }
+
+  // MARK: - Choices
+
+  /// Exploitation and exploration take turns: by the weights alone, and by the weights with a bonus for features that
+  /// had few visits.
+  private mutating func chosenFeature(_ playout: Playout) -> Int {
+    guard playout.moves % 2 == 1 else { return drawn(playout.weights) }
+    let mean = 1 / Double(playout.weights.count)
+    return drawn(playout.weights.indices.map { playout.weights[$0] + mean / playout.visits[$0] })
+  }
+
+  /// An index drawn in proportion to weights.
+  private mutating func drawn(_ weights: [Double]) -> Int {
+    let total = weights.reduce(0, +)
+    var left = stream.uniforms(1)[0] * total
+    var last = 0
+    for (index, weight) in weights.enumerated() where weight > 0 {
+      last = index
+      left -= weight
+      if left < 0 { break }
+    }
+    return last
+  }
+
+  /// How often pixels are drawn again because nothing would change.
+  private static let redraws = 10
+
+  /// The second player's move: pixels of a feature, brightened or darkened together, brought back into the ball.
+  private mutating func visited(_ feature: Int) -> Tensor {
+    var result = current
+    for _ in 0..<Self.redraws {
+      var direction = Tensor(zeros: current.shape)
+      let sign: Double = stream.next() >> 63 == 0 ? 1 : -1
+      for _ in 0..<options.pixels {
+        for place in pixel(of: keypoints[feature]) { direction.elements[place] = sign }
+      }
+      threat.restrict(&direction)
+      result = current
+      let step = options.relativeStep ?? 0
+      result.add(
+        direction, scaledBy: step * threat.epsilon, perFeature: threat.epsilonPerFeature.map { $0.map { step * $0 } })
+      threat.project(&result, around: origin)
+      if result != current { break }
+    }
+    return result
+  }
+
+  /// The numbers of a pixel drawn from a feature's Gaussian; beyond the border, of the pixel on it.
+  private mutating func pixel(of keypoint: Keypoint) -> [Int] {
+    guard keypoint.spread > 0 else { return raster.places(row: keypoint.row, column: keypoint.column) }
+    let normal = stream.normals(2)
+    let row = (Double(keypoint.row) + keypoint.spread * normal[0]).rounded()
+    let column = (Double(keypoint.column) + keypoint.spread * normal[1]).rounded()
+    return raster.places(
+      row: Int(min(max(row, 0), Double(raster.height - 1))),
+      column: Int(min(max(column, 0), Double(raster.width - 1))))
+  }
+}
