@@ -1,7 +1,7 @@
 import CTensorLoops
 
-/// Coordinates in which the box has no borders: x = middle + half · tanh(u) (Carlini and Wagner 2017, §V.B), for a box of
-/// any place and for one of each feature.
+/// Coordinates in which the box has no borders: x = middle + half · tanh(u) (Carlini and Wagner 2017, §V.B), for a box
+/// of any place and for one of each feature.
 ///
 /// Where the mask forbids a change x stays what it was, whatever u is.
 public struct BoxCoordinates: Sendable {

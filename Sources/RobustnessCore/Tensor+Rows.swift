@@ -19,8 +19,8 @@ extension Tensor {
     }
   }
 
-  /// Adds `steps[row] · sign(direction)` row by row, with sign(0) = 0; where `perFeature` is given, its numbers times the
-  /// row's step.
+  /// Adds `steps[row] · sign(direction)` row by row, with sign(0) = 0; where `perFeature` is given, its numbers times
+  /// the row's step.
   public mutating func stepAlongSign(of direction: Tensor, by steps: [Double], perFeature: [Double]? = nil) {
     precondition(shape == direction.shape && steps.count == rowCount)
     let size = rowSize
@@ -55,7 +55,8 @@ extension Tensor {
     }
   }
 
-  /// Moves to x + a·(z − x) + (1 − a)·(x − previous), and notes in `previous` where it was: a step to `z` with momentum.
+  /// Moves to x + a·(z − x) + (1 − a)·(x − previous), and notes in `previous` where it was: a step to `z` with
+  /// momentum.
   public mutating func moveWithMomentum(to z: Tensor, weight a: Double, previous: inout Tensor) {
     precondition(shape == z.shape && shape == previous.shape)
     let count = elements.count

@@ -13,8 +13,8 @@ extension ThreatModel {
     return distances(corners, from: Tensor(zeros: points.shape))
   }
 
-  /// Brings every row of `points` into a ball of a radius of its own around the same row of `origins`, and into the box:
-  /// ``project(_:around:by:)`` with `radii[row]` in the place of ε.
+  /// Brings every row of `points` into a ball of a radius of its own around the same row of `origins`, and into the
+  /// box: ``project(_:around:by:)`` with `radii[row]` in the place of ε.
   public func project(
     _ points: inout Tensor, around origins: Tensor, radii: [Double], by projection: Projection = .exact
   ) {
@@ -74,8 +74,8 @@ extension ThreatModel {
     }
   }
 
-  /// The smallest change of each row of `points`, in this norm, that meets `normal · change = gap` and stays in the box;
-  /// where the box does not reach that far, the change that comes closest.
+  /// The smallest change of each row of `points`, in this norm, that meets `normal · change = gap` and stays in the
+  /// box; where the box does not reach that far, the change that comes closest.
   ///
   /// In L∞ the changes are sign(normal)·t, in L2 they are t·normal, both cut off at the box: what is optimal for one t.
   ///

@@ -92,8 +92,9 @@ public struct CarliniWagner: Attack {
     var position = coordinates.coordinates()
     // Where the coordinates of the input lead back to: off the borders by a millionth. Distances are from there.
     var origins = coordinates.points(at: position, of: rows)
-    // Distances count in widths of the box: weight and rate mean the same for every box. Where ε is far smaller than the
-    // box, and no rate is given, both are scaled down with it: a step of the box's width would jump over the boundary.
+    // Distances count in widths of the box: weight and rate mean the same for every box. Where ε is far smaller than
+    // the box, and no rate is given, both are scaled down with it: a step of the box's width would jump over the
+    // boundary.
     let width = threat.boxWidth
     let unit = options.rate == nil && threat.epsilon > 0 ? min(width, 8 * threat.epsilon) : width
     var adam = AdaptiveMoments(shape: position.shape, rate: options.rate ?? 0.05 * unit / width)
