@@ -98,7 +98,8 @@ import Testing
     let plan = EvaluationPlan(attacks: [try request("pgd")], epsilons: [0.1])
     let evaluator = try Evaluator(subject: subject, plan: plan, companions: .builtIn)
     for norm in [Norm.linf, .l2] {
-      var pursuit = Pursuit(evaluator, examples, within: try ThreatModel(norm: norm, epsilon: 0.1))
+      var pursuit = Pursuit(
+        evaluator, examples, within: try ThreatModel(norm: norm, epsilon: 0.1), surrogate: nil)
       #expect(try pursuit.classOrder(of: [0]) == [0: [1, 2]])
     }
   }

@@ -45,7 +45,7 @@ struct CurveSearch {
     guard !rows.isEmpty else { return }
     var threat = largest
     threat.epsilon = epsilon
-    var pursuit = Pursuit(evaluator, examples.subset(rows), within: threat)
+    var pursuit = Pursuit(evaluator, examples.subset(rows), within: threat, surrogate: evaluator.plan.surrogate)
     pursuit.tracksSmallest = true
     try pursuit.attempt(
       attack, on: Array(rows.indices), objective: objective, gradient: gradient, random: random)

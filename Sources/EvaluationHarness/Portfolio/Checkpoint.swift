@@ -75,7 +75,7 @@ extension Evaluator {
       "\(threat.box.lowerBound) \(threat.box.upperBound)", plan.decision.description, plan.attackDraws.description,
       "\(plan.seed)", "\(evaluationDraws)", subject.posteriorSHA256 ?? "", subject.dataSHA256 ?? "",
       "\(examples.identifiers)", subject.arithmetic.rawValue, subject.precision ?? "", subject.kernels ?? "",
-      subject.processor ?? "", ProgramVersion.current,
+      subject.processor ?? "", plan.surrogate.map { "\($0.name) \($0.draws)" } ?? "", ProgramVersion.current,
     ]
     return parts.joined(separator: " · ")
   }
