@@ -79,7 +79,7 @@ def make(folder, posterior):
     """Writes the files into a folder, and returns their paths; the last by the package itself."""
     folder.mkdir(parents=True, exist_ok=True)
     ways = {
-        "answers": dict(), "chunks": dict(version="1.0", chains=3, draws=40, deflate=True),
+        "answers": dict(), "chunks": dict(version="1.0", chains=3, draws=24, deflate=True),
         "newest": dict(newest=True, draws=12, resizable=True),
         "newest-deflate": dict(version="1.0", newest=True, draws=12, deflate=True),
         "variational": dict(kind="variational", chains=1, draws=8),

@@ -17,10 +17,18 @@ struct Verification: Codable {
   var dataSHA256: String?
   /// Whether the file holds a digest of its content.
   var isSigned: Bool?
+  /// Seconds of processor time of the program and of its checking process.
+  var seconds = 0.0
 
   /// Does everything that `posterior verify` does with one file, in its order.
-  init(of path: String) {
-    let (problems, posterior) = PosteriorFile.examine(path, probe: .currentProgram)
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - inThisProcess: Without a checking process: for a file that is known to be valid.
+  init(of path: String, inThisProcess: Bool = false) {
+    let start = Self.processorSeconds()
+    defer { seconds = Self.processorSeconds() - start }
+    let (problems, posterior) = PosteriorFile.examine(path, probe: inThisProcess ? nil : .currentProgram)
     errors = problems.map { "\($0)" }
     guard let posterior else { return }
     contentSHA256 = posterior.contentSHA256
@@ -47,6 +55,14 @@ struct Verification: Codable {
       isValid = errors.isEmpty
     } catch {
       errors.append("\(error)")
+    }
+  }
+
+  private static func processorSeconds() -> Double {
+    [RUSAGE_SELF.rawValue, RUSAGE_CHILDREN.rawValue].reduce(0) { sum, who in
+      var usage = rusage()
+      getrusage(who, &usage)
+      return [usage.ru_utime, usage.ru_stime].reduce(sum) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
     }
   }
 }
