@@ -43,6 +43,15 @@ import Testing
     #expect(error.reason.contains(malformed.reason), "\(error)")
   }
 
+  @Test func `texts of a file neither end nor turn the line that quotes them`() throws {
+    var written = WrittenFile()
+    written.version = "1.0\n\u{1B}\u{2028}\u{2029}\u{202E}\u{2066}x"
+    let problem = try #require(try written.findings().problems.first)
+    #expect("\(problem)".contains("/@format_version is \"1.0      x\"; it needs the form 1.0."))
+    let warning = PosteriorWarning(place: "/model@a\u{2028}", sentence: "is\u{202E} not applied")
+    #expect("\(warning)" == "/model@a  is  not applied.")
+  }
+
   @Test func `the sentence names file, path, reason and author`() throws {
     let error = try #require(throws: PosteriorFileError.self) {
       try PosteriorFile.open(TestFiles.malformed("weight-shape.h5"), probe: nil)

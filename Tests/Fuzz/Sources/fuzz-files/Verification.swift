@@ -4,6 +4,7 @@ import Foundation
 @testable import NeuralNetworks
 @testable import PosteriorFiles
 @testable import PosteriorReports
+@testable import Shell
 
 /// What `posterior verify` says about a file, and the digests that it computed.
 struct Verification: Codable {
@@ -51,7 +52,7 @@ struct Verification: Codable {
         case .differs: errors.append("\(path): \(sentence)")
         }
       }
-      warnings = warnings.map { "\(path): \($0)" }
+      (errors, warnings) = (errors.map(PrintedText.line), warnings.map { PrintedText.line("\(path): \($0)") })
       isValid = errors.isEmpty
     } catch {
       errors.append("\(error)")
