@@ -1,10 +1,11 @@
-"""Processor time of `posterior verify` on a hundred thousand draws of a small network, beside h5py reading the same file.
+"""Processor time of `posterior verify` on a hundred thousand draws of a small network, beside h5py reading that file.
 
     verify_draws.py [POSTERIOR] [--repetitions 3] [--draws 25000] [--write Docs/performance.md]
 
 4 chains of 25,000 draws of 2-8-2, each draw a chunk with its own Fletcher-32 checksum, are 400,000 chunks: what a chunk
-costs decides, not what it holds. h5py reads every data set once, in a process of its own, and computes nothing. Both are
-whole programs, from their start to their end, one after the other in every repetition; processor time is user and system.
+costs decides, not what it holds. h5py reads every data set once, in a process of its own, and computes nothing. Both
+are whole programs, from their start to their end, one after the other in every repetition; processor time is user and
+system.
 """
 import argparse
 import datetime
@@ -76,8 +77,8 @@ def main():
         f"repetitions, processor time, min / median:",
         "", "| program | what it does | processor time |", "|---|---|--:|",
         f"| h5py | reads every data set | {min(theirs):.2f} / {statistics.median(theirs):.2f} s |",
-        "| `posterior verify` | reads every data set in its checking process: checksums, digests, finiteness, distinct and "
-        f"unfilled draws; opens it again | {min(ours):.2f} / {statistics.median(ours):.2f} s |",
+        "| `posterior verify` | reads every data set in its checking process: checksums, digests, finiteness, distinct "
+        f"and unfilled draws; opens it again | {min(ours):.2f} / {statistics.median(ours):.2f} s |",
         f"| ratio | | {min(ours) / min(theirs):.2f} / {statistics.median(ours) / statistics.median(theirs):.2f} |"])
     print(text)
     if options.write:

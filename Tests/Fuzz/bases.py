@@ -31,7 +31,7 @@ def write(path, version="1.1", kind="mcmc", chains=2, draws=5, newest=False, def
     filters = dict(fletcher32=True, **(dict(compression="gzip", shuffle=True) if deflate else {}))
     with h5py.File(path, "w", libver=("v110", "v110") if newest else "earliest") as file:
         file.attrs.update({"format": "bnn-posterior", "format_version": version, "title": "a file to mutate",
-                           "creation_library": "h5py"})
+                           "created_at": "2026-11-26T00:00:00Z", "creation_library": "h5py"})
         model = file.create_group("model")
         model.attrs["architecture"] = json.dumps(ARCHITECTURE)
         model.attrs["input_bounds"] = numpy.array([0.0, 1.0])
@@ -41,15 +41,17 @@ def write(path, version="1.1", kind="mcmc", chains=2, draws=5, newest=False, def
         for name, values in weights.items():
             layer = name.split(".")[0]
             item = posterior.create_dataset(name, data=values, chunks=(1, 1) + values.shape[2:], **filters)
-            for axis, (dimension, size) in enumerate(zip(["chain", "draw", f"{layer}_out", f"{layer}_in"], values.shape)):
+            dimensions = ["chain", "draw", f"{layer}_out", f"{layer}_in"]
+            for axis, (dimension, size) in enumerate(zip(dimensions, values.shape)):
                 if dimension not in posterior:
                     posterior[dimension] = numpy.arange(size, dtype="<i8")
                     posterior[dimension].make_scale(dimension)
                 item.dims[axis].attach_scale(posterior[dimension])
         if kind == "mcmc":
             statistics = file.create_group("sample_stats")
-            for name, values in {"lp": random.normal(size=(chains, draws)), "energy": random.normal(size=(chains, draws)),
-                                 "diverging": numpy.zeros((chains, draws), "|i1")}.items():
+            shape = (chains, draws)
+            for name, values in {"lp": random.normal(size=shape), "energy": random.normal(size=shape),
+                                 "diverging": numpy.zeros(shape, "|i1")}.items():
                 statistics.create_dataset(
                     name, data=values, chunks=(1, 4), maxshape=(chains, None) if resizable else None, **filters)
             statistics["diverging"].attrs["dtype"] = "bool"

@@ -208,9 +208,10 @@ def summary(run, options, versions):
     def count(place):
         return lambda row, column: sum(n for key, n in run.tally.items() if key[place] == row and key[2] == column)
 
-    lines = [f"{datetime.date.today()}, {versions}: {total:,} mutations (from {run.first}) of {len(options.bases)} files, "
-             f"**{len(run.faults)} faults**. {run.processor:,.0f} s of processor time, {run.clock:,.0f} s of the clock; the "
-             f"slowest file took {run.slowest:.1f} s of processor time, the longest sentence has {run.longest} characters.", ""]
+    lines = [f"{datetime.date.today()}, {versions}: {total:,} mutations (from number {run.first}) of "
+             f"{len(options.bases)} files, **{len(run.faults)} faults**. {run.processor:,.0f} s of processor time, "
+             f"{run.clock:,.0f} s of the clock; the slowest file took {run.slowest:.1f} s of processor time, the "
+             f"longest sentence has {run.longest} characters.", ""]
     lines += table(sorted({kind for kind, _, _ in run.tally}), outcomes, count(0)) + [""]
     lines += table(sorted({base for _, base, _ in run.tally}), outcomes, count(1)) + [""]
     lines += [f"Every {options.sample}th went through `posterior verify` as well: "
@@ -225,10 +226,11 @@ def versions(options):
         except OSError:
             return ""
 
+    library = output("pkg-config", "--modversion", "hdf5")
     model = re.search(r"^model name\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
     return (f"commit {output('git', 'rev-parse', '--short', 'HEAD').strip()}, "
-            f"{model[1] if model else platform.machine()}, h5py {h5py.__version__} with HDF5 {h5py.version.hdf5_version} "
-            f"beside HDF5 {output('pkg-config', '--modversion', 'hdf5').strip() or 'of the system'}")
+            f"{model[1] if model else platform.machine()}, h5py {h5py.__version__} with HDF5 "
+            f"{h5py.version.hdf5_version} beside HDF5 {library.strip() or 'of the system'}")
 
 
 def main():
@@ -236,10 +238,10 @@ def main():
     parser.add_argument("verifier", type=pathlib.Path, help="the program `fuzz-files`")
     parser.add_argument("posterior", type=pathlib.Path, help="the program `posterior`")
     parser.add_argument("bases", type=pathlib.Path, nargs="*", help="further valid files to mutate")
-    parser.add_argument("--count", type=int, default=1000, help="number of mutations, also of those that were made before")
+    parser.add_argument("--count", type=int, default=1000, help="number of mutations, with those made before")
     parser.add_argument("--first", type=int, default=0, help="number of the first mutation")
-    parser.add_argument("--seconds", type=float, default=1, help="processor time for checking one file")
-    parser.add_argument("--sample", type=int, default=100, help="every how manieth also goes through `posterior verify`")
+    parser.add_argument("--seconds", type=float, default=0.3, help="processor time for checking one file")
+    parser.add_argument("--sample", type=int, default=100, help="every such one also goes through `posterior verify`")
     parser.add_argument("--state", type=pathlib.Path, help="a file that keeps the figures; a run with it goes on")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the files with faults")
     parser.add_argument("--memory", type=pathlib.Path, default="/dev/shm", help="folder for the files, best in memory")

@@ -195,7 +195,7 @@ def change_dataset(file, r):
 
 
 def change_chunk(file, r):
-    """A chunk as it lies in the file: other bytes, fewer or more of them, filters that are said to have been left out."""
+    """A chunk as it lies in the file: other bytes, fewer or more, filters that are said to have been left out."""
     item = file[r.choice([name for name in datasets(file) if file[name].chunks])]
     start = tuple(r.randrange(extent) // size * size for extent, size in zip(item.shape, item.chunks))
     mask, chunk = item.id.read_direct_chunk(start)

@@ -1,4 +1,4 @@
-"""Posterior files as h5py reads them: their digests, computed as Docs/file-format.md says, independently of the package."""
+"""Posterior files as h5py reads them: their digests as Docs/file-format.md says, independently of the package."""
 
 import hashlib
 import json
@@ -77,7 +77,7 @@ def reading(path):
 
 
 class Reader:
-    """Reads files in a process of its own, which a file may bring down, and which goes on to the next file otherwise."""
+    """Reads files one after the other in a process of its own, which a file may bring down."""
 
     patience = 10
 
