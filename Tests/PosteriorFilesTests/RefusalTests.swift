@@ -52,6 +52,18 @@ import Testing
     #expect("\(warning)" == "/model@a  is  not applied.")
   }
 
+  /// The library follows what has the name of a list of scales, or of labels, without a look at its type.
+  @Test(arguments: ["DIMENSION_LIST", "DIMENSION_LABELS"])
+  func `an attribute that is only called like a list of scales says nothing`(_ name: String) throws {
+    let written = WrittenFile()
+    for value in ["", "x", String(repeating: "x", count: 300)] {
+      let (problems, _) = try written.findings { file in
+        try file.setAttribute(name, of: "/posterior/output.weight", to: value)
+      }
+      #expect(problems.isEmpty, "\(problems)")
+    }
+  }
+
   @Test func `the sentence names file, path, reason and author`() throws {
     let error = try #require(throws: PosteriorFileError.self) {
       try PosteriorFile.open(TestFiles.malformed("weight-shape.h5"), probe: nil)
