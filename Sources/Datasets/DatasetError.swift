@@ -21,7 +21,7 @@ public struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     let text = "\(file): \(reason)." + (advice.map { " \($0)." } ?? "")
     // Names come from outside: they must not steer a terminal.
-    return String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+    return PrintedText.line(text)
   }
 }
 

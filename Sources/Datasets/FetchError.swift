@@ -42,7 +42,7 @@ public struct FetchError: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     let text = "\(file): \(reason)." + (advice.map { " \($0)." } ?? "")
     // Servers have a say in the text: it must not steer a terminal.
-    return String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+    return PrintedText.line(text)
   }
 }
 

@@ -15,13 +15,34 @@ extension HDF5File {
       let dataset = try openObject(site)
       let space = try Handle(site, "H5Dget_space", close: H5Sclose) { H5Dget_space(dataset.id) }
       let rank = try Self.extents(space.id, site)?.count ?? 0
+      let hasScales = Self.isList("DIMENSION_LIST", of: dataset.id, count: rank, isReferenceList)
+      let hasLabels = Self.isList("DIMENSION_LABELS", of: dataset.id, count: rank) { H5Tis_variable_str($0) > 0 }
       let names = (0..<rank).map { axis in
-        Self.scaleNames(dataset.id, UInt32(axis)) + [Self.label(dataset.id, UInt32(axis))].compactMap { $0 }
+        (hasScales ? Self.scaleNames(dataset.id, UInt32(axis)) : [])
+          + (hasLabels ? [Self.label(dataset.id, UInt32(axis))] : []).compactMap { $0 }
           + (listed.count == rank ? [listed[axis]] : [])
       }
       _ = H5Eclear2(hid_t(H5E_DEFAULT))
       return names
     }
+  }
+
+  /// Whether an attribute is what the library takes it for without looking, one element for each axis: of another type
+  /// or another length, it reads beyond its memory, which ends a program or, by chance, does not.
+  private static func isList(
+    _ name: String, of dataset: hid_t, count: Int, _ isElement: (hid_t) -> Bool
+  ) -> Bool {
+    guard H5Aexists(dataset, name) > 0 else { return false }
+    let attribute = H5Aopen(dataset, name, hid_t(H5P_DEFAULT))
+    guard attribute >= 0 else { return false }
+    defer { H5Aclose(attribute) }
+    let (type, space) = (H5Aget_type(attribute), H5Aget_space(attribute))
+    defer {
+      if type >= 0 { H5Tclose(type) }
+      if space >= 0 { H5Sclose(space) }
+    }
+    guard type >= 0, space >= 0, H5Sget_simple_extent_ndims(space) == 1 else { return false }
+    return H5Sget_simple_extent_npoints(space) == Int64(count) && isElement(type)
   }
 
   private static let nameLimit = 1024
@@ -53,4 +74,13 @@ extension HDF5File {
     guard length > 0, length < nameLimit else { return nil }
     return String(validating: bytes.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
+}
+
+/// Whether elements are lists of object references.
+private func isReferenceList(_ type: hid_t) -> Bool {
+  guard H5Tget_class(type) == H5T_VLEN else { return false }
+  let base = H5Tget_super(type)
+  guard base >= 0 else { return false }
+  defer { H5Tclose(base) }
+  return H5Tget_class(base) == H5T_REFERENCE
 }

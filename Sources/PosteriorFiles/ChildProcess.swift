@@ -69,7 +69,8 @@ enum ChildProcess {
     return wait(for: identifier, reading: readEnd, timeLimit: timeLimit)
   }
 
-  private static func wait(for child: pid_t, reading descriptor: Int32, timeLimit: Double) -> Outcome {
+  /// Waits for the end of a child whose output comes through a pipe, which stays open.
+  static func wait(for child: pid_t, reading descriptor: Int32, timeLimit: Double) -> Outcome {
     let deadline = now() + timeLimit
     var output = Data()
     var buffer = [UInt8](repeating: 0, count: 1 << 16)

@@ -33,7 +33,7 @@ public struct PosteriorFileError: Error, Sendable, Hashable, Codable, CustomStri
     if let advice { text += " \(advice)." }
     if let writtenBy { text += " The file was written by \(writtenBy.prefix(200))." }
     // Names and texts come from the file: they must not steer a terminal.
-    return String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+    return PrintedText.line(text)
   }
 }
 

@@ -1,3 +1,5 @@
+import Shell
+
 /// Something in a posterior file that can be read, and that its reader must know of: what is suspicious, and what was
 /// not taken as it stands.
 public struct PosteriorWarning: Sendable, Hashable, Codable {
@@ -22,6 +24,6 @@ extension PosteriorWarning: CustomStringConvertible {
     let end = sentence.hasSuffix("?") ? "" : "."
     let text = "\(place) \(sentence)\(end)" + (advice.isEmpty ? "" : " \(advice).")
     // Names come from the file: they must not steer a terminal.
-    return String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+    return PrintedText.line(text)
   }
 }

@@ -22,7 +22,7 @@ struct Verify: ParsableCommand {
     var isAcceptable = true
     for file in files {
       let (problems, posterior) = PosteriorFile.examine(file, probe: .currentProgram)
-      for problem in problems { ProgramEnd.say("error: \(problem)") }
+      for problem in problems { Self.say("error: \(problem)") }
       guard let posterior else {
         isAcceptable = false
         continue
@@ -34,17 +34,20 @@ struct Verify: ParsableCommand {
         posterior.warnings.map { "\($0)" }
         + checks.filter { $0.status == .failed || $0.status == .warning }.map { $0.sentence(isChains: isChains) }
         + [answers.warning].compactMap(\.self)
-      for warning in warnings { ProgramEnd.say("warning: \(file): \(warning)") }
+      for warning in warnings { Self.say("warning: \(file): \(warning)") }
       if let error = answers.error {
-        ProgramEnd.say("error: \(file): \(error)")
+        Self.say("error: \(file): \(error)")
         isAcceptable = false
         continue
       }
-      try StandardOutput.print("\(file): valid" + Self.count(warnings) + answers.agreement)
+      try StandardOutput.print(PrintedText.line("\(file): valid" + Self.count(warnings) + answers.agreement))
       if posterior.kind == .mcmc { try StandardOutput.print("  " + Self.scope(checks)) }
     }
     if !isAcceptable { throw ExitCode(65) }
   }
+
+  /// Names and texts come from the file: each sentence stays one line.
+  private static func say(_ sentence: String) { ProgramEnd.say(PrintedText.line(sentence)) }
 
   private static func count(_ warnings: [String]) -> String {
     warnings.isEmpty ? "" : ", with \(warnings.count) warning\(warnings.count == 1 ? "" : "s")"

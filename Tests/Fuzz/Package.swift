@@ -13,6 +13,8 @@ let package = Package(
         .product(name: "TrainingHarness", package: "bayesian-robustness"),
         .product(name: "SharedBenchmark", package: "bayesian-robustness"),
       ],
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+    .executableTarget(
+      name: "fuzz-files", dependencies: [.product(name: "TrainingHarness", package: "bayesian-robustness")]),
   ]
 )

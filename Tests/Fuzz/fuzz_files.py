@@ -1,309 +1,286 @@
 #!/usr/bin/env python3
 """Mutates valid posterior files and looks for what must not happen: README.md beside this file.
 
-Each mutation follows from its number alone. An accepted file is read again with h5py, and its digest computed as
+Each mutation follows from its number. An accepted file is read again with h5py, and its digests computed as
 Docs/file-format.md says, independently of the package."""
 
 import argparse
 import collections
+import datetime
 import hashlib
-import multiprocessing
+import json
 import os
 import pathlib
-import random
+import platform
 import re
 import resource
+import select
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-import h5py
-import numpy
-
 sys.dont_write_bytecode = True
 
-EXTREMES = [0, 1, 2, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 1 << 40, (1 << 63) - 1, (1 << 64) - 1]
-SIGNATURES = re.compile(rb"TREE|SNOD|HEAP|OHDR|OCHK|GCOL|FRHP|FHDB|BTHD|BTLF|FSHD|FADB|EAHD|EADB|\x89HDF")
+import h5py
 
-NUMBERS = {"|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f4", "<f8", ">f4"}
+import bases
+import mutations
+import oracle
 
-
-# MARK: mutations of bytes
-
-def flip(data, r):
-    for _ in range(r.randint(1, 8)):
-        data[r.randrange(len(data))] ^= r.randint(1, 255)
-
-
-def truncate(data, r):
-    del data[r.randrange(1, len(data)):]
+BEGIN, END = "<!-- files: begin -->", "<!-- files: end -->"
+BATCH = 100
+# What a sentence may have at most: the longest quote names from the file, cut.
+LONGEST = 1500
 
 
-def extreme(data, r):
-    size = r.choice([1, 2, 4, 8])
-    at = r.randrange(0, len(data) - 8) // 2 * 2
-    data[at:at + size] = (r.choice(EXTREMES) & ((1 << 8 * size) - 1)).to_bytes(size, "little")
+def children():
+    """Seconds of processor time of all processes that were started here and have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
-def copy_bytes(data, r):
-    length = r.randint(1, 64)
-    source, target = r.randrange(len(data) - length), r.randrange(len(data) - length)
-    data[target:target + length] = data[source:source + length]
+class Verifier:
+    """The program that verifies the files, and is started again where it ends."""
+
+    # Of the clock: twenty times the processor time that a file may take.
+    patience = 400
+
+    def __init__(self, program, seconds, valid):
+        self.command = [program, str(seconds), valid]
+        self.start()
+
+    def start(self):
+        # A crash is an answer here: printing a backtrace would only take time.
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env={**os.environ, "SWIFT_BACKTRACE": "enable=no", "LD_BIND_NOW": "1"})
+
+    def verify(self, path):
+        """What the program says about a file, or how it failed on it, as `ending`."""
+        self.process.stdin.write(f"{path}\n")
+        self.process.stdin.flush()
+        ready, _, _ = select.select([self.process.stdout], [], [], self.patience)
+        line = self.process.stdout.readline() if ready else ""
+        if line:
+            return json.loads(line)
+        self.process.kill()
+        code = self.process.wait()
+        self.start()
+        return {"ending": f"ended with {code}" if ready else f"hung for {self.patience} s", "seconds": 0,
+                "errors": [], "warnings": [], "isValid": False}
 
 
-def zero(data, r):
-    length = r.randint(1, 512)
-    at = r.randrange(len(data))
-    data[at:at + length] = bytes(len(data[at:at + length]))
+def word(said):
+    """What became of a refused file, in a word."""
+    reason = said["errors"][0]
+    return ("stopped" if "could not be checked" in reason else "damaged" if ": is damaged: " in reason
+            else "digest" if "is not the digest" in reason else "otherwise")
 
 
-def insert_or_delete(data, r):
-    at, length = r.randrange(len(data)), r.randint(1, 32)
-    if r.random() < 0.5:
-        data[at:at] = bytes(r.randrange(256) for _ in range(length))
-    else:
-        del data[at:at + length]
+def judge(path, said, reader, original):
+    """What became of one mutation in words, and the faults in it.
+
+    original: The digest of the content of the file that was mutated."""
+    if "ending" in said:
+        return "the program failed", [f"the program {said['ending']}"]
+    faults = []
+    if said["seconds"] > 20:
+        faults.append(f"takes {said['seconds']:.0f} s of processor time")
+    for sentence in said["errors"] + said["warnings"]:
+        if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", sentence):
+            faults.append(f"says what is more than a line: {sentence!r}")
+        if len(sentence) > LONGEST:
+            faults.append(f"says {len(sentence)} characters: {sentence[:200]!r}")
+        if not sentence.startswith(f"{path}: "):
+            faults.append(f"does not begin with the name of the file: {sentence[:200]!r}")
+    if not said["isValid"]:
+        if not said["errors"]:
+            faults.append("is refused without a word")
+            return "refused: otherwise", faults
+        return "refused: " + word(said), faults
+    if said["errors"]:
+        faults.append("is accepted with an error")
+    answer = reader.read(path)
+    if "refused" in answer:
+        # Versions of the library differ in what they refuse. The digest says whether what was read is right.
+        if said["isSigned"] and said["contentSHA256"] == original:
+            return "accepted: same digest, not by h5py", faults
+        return "accepted", faults + [f"was accepted, but h5py does not read it: {answer['refused']}"]
+    computed = answer["computed"]
+    reported = {"content_sha256": said["contentSHA256"], "posterior_sha256": said["posteriorSHA256"],
+                "data_sha256": said.get("dataSHA256")}
+    for name in computed:
+        if reported[name] != computed[name]:
+            faults.append(f"was accepted with another {name} than h5py reads")
+        if name in answer["stored"] and answer["stored"][name].strip(" ").lower() != computed[name]:
+            faults.append(f"was accepted although its content differs from its {name}")
+    is_signed = "content_sha256" in answer["stored"]
+    if is_signed != said["isSigned"]:
+        faults.append("has a digest for one reader and none for the other")
+    return "accepted: " + ("same digest" if is_signed else "unsigned"), faults
 
 
-def structure(data, r):
-    """Behind one of the library's own signatures: groups, heaps, chunk tables, headers."""
-    places = [match.start() for match in SIGNATURES.finditer(data)]
-    at = r.choice(places) + r.randrange(4, 96)
-    if r.random() < 0.5 and at + 8 < len(data):
-        size = r.choice([1, 2, 4, 8])
-        data[at:at + size] = (r.choice(EXTREMES) & ((1 << 8 * size) - 1)).to_bytes(size, "little")
-    elif at < len(data):
-        data[at] ^= r.randint(1, 255)
+def differs(posterior, path, said):
+    """How the program itself answers otherwise than what is forked; None where it does not.
+
+    What was stopped early may come to its end within the program's own limit: that is told apart."""
+    run = subprocess.run([posterior, "verify", str(path)], capture_output=True, text=True, errors="replace")
+    lines = run.stderr.splitlines()
+    errors = [line[len("error: "):] for line in lines if line.startswith("error: ")]
+    warnings = [line[len("warning: "):] for line in lines if line.startswith("warning: ")]
+    is_valid = run.stdout.startswith(f"{path}: valid")
+    if not said["isValid"] and word(said) == "stopped":
+        if run.returncode == 65 and "could not be checked" in run.stderr:
+            return None
+        return "stopped early: " + ("accepted" if is_valid else "refused")
+    if (run.returncode, is_valid, errors, warnings) != (
+            0 if said["isValid"] else 65, said["isValid"], said["errors"], said["warnings"]):
+        return f"`posterior verify` says {run.returncode}, {run.stdout!r}, {run.stderr[-500:]!r}"
+    return None
 
 
-def addresses(data, r):
-    """One address or length put in the place of another: chunk tables that point elsewhere."""
-    words = [at for at in range(0, len(data) - 8, 8) if 0 < int.from_bytes(data[at:at + 8], "little") < len(data)]
-    a, b = r.choice(words), r.choice(words)
-    data[a:a + 8] = data[b:b + 8]
+class Run:
+    """The figures of a run so far, which a file keeps."""
+
+    def __init__(self, first):
+        self.first = self.next = first
+        self.tally, self.sample, self.faults = collections.Counter(), collections.Counter(), []
+        self.processor = self.clock = self.slowest = 0.0
+        self.longest = 0
+
+    def text(self):
+        return json.dumps({**vars(self), "tally": [[*key, n] for key, n in self.tally.items()]})
+
+    @staticmethod
+    def of(text):
+        values = json.loads(text)
+        run = Run(values["first"])
+        vars(run).update(values)
+        run.tally = collections.Counter({tuple(entry[:-1]): entry[-1] for entry in values["tally"]})
+        run.sample = collections.Counter(values["sample"])
+        return run
+
+    def batch(self, count, options, files, verifier, reader):
+        """Mutations from the next number on."""
+        start, before = time.monotonic(), time.process_time() + children()
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="fuzz-", dir=options.memory))
+        for number in range(self.next, self.next + count):
+            path = str(folder / f"{number}.h5")
+            kind, base = files.mutate(number, pathlib.Path(path))
+            said = verifier.verify(path)
+            what, faults = judge(path, said, reader, files.digests[base])
+            self.processor += said["seconds"]
+            self.slowest = max(self.slowest, said["seconds"])
+            self.longest = max([self.longest] + [len(text) - len(path) for text in said["errors"] + said["warnings"]])
+            if number % options.sample == 0 and "ending" not in said:
+                difference = differs(options.posterior, path, said)
+                early = difference and difference.startswith("stopped early")
+                self.sample[difference if early else "differs" if difference else what] += 1
+                if difference and not early:
+                    faults.append(difference)
+            self.tally[kind, base, what] += 1
+            for fault in faults:
+                fault = fault.replace(path, "FILE")
+                print(f"FAULT mutation {number} ({kind} of {base}): {fault}", flush=True)
+                self.faults.append([number, kind, base, fault])
+                if options.keep:
+                    shutil.copyfile(path, options.keep / f"{number}.h5")
+            os.unlink(path)
+        folder.rmdir()
+        self.next += count
+        self.clock += time.monotonic() - start
+        self.processor += time.process_time() + children() - before
 
 
-# MARK: mutations through the library, which leave a file in order
-
-def holders(file):
-    found = [file["/"]]
-    file.visititems(lambda _, item: found.append(item))
-    return found
-
-
-def change_attribute(file, r):
-    item = r.choice([holder for holder in holders(file) if len(holder.attrs)])
-    name = r.choice(sorted(item.attrs))
-    value = item.attrs[name]
-    kind = r.randrange(4)
-    if kind == 0:
-        del item.attrs[name]
-    elif kind == 1:
-        item.attrs[name] = r.choice(["", "x", "mcmc", "1.0", "2.0", "0" * 64, "\u00e9" * r.randint(1, 300), -1, 1.5, 2 ** 40])
-    elif isinstance(value, (str, bytes)) and len(value):
-        text = value if isinstance(value, str) else value.decode("latin-1")
-        at = r.randrange(len(text))
-        item.attrs[name] = text[:at] + chr(r.randrange(32, 127)) + text[at + 1:]
-    else:
-        array = numpy.atleast_1d(numpy.asarray(value))
-        if array.dtype.kind in "fiu":
-            item.attrs[name] = array * r.choice([-1, 0, 2, 1e30, float("nan")])
-        else:
-            del item.attrs[name]
+def table(rows, columns, count):
+    lines = ["| | " + " | ".join(columns) + " |", "|---|" + "--:|" * len(columns)]
+    for row in rows:
+        lines.append(f"| {row} | " + " | ".join(str(count(row, column)) for column in columns) + " |")
+    return lines
 
 
-def change_values(file, r):
-    names = []
-    file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) and item.size else None)
-    item = file[r.choice(sorted(names))]
-    index = tuple(r.randrange(extent) for extent in item.shape)
-    if item.dtype.kind in "fiu":
-        with numpy.errstate(all="ignore"):
-            item[index] = numpy.asarray(r.choice([0, 1, -1, 7, 1e-30, 1e30, float("nan"), 255])).astype(item.dtype)
+def summary(run, options, versions):
+    """The figures, for people."""
+    outcomes = sorted({outcome for _, _, outcome in run.tally})
+    total = sum(run.tally.values())
+
+    def count(place):
+        return lambda row, column: sum(n for key, n in run.tally.items() if key[place] == row and key[2] == column)
+
+    lines = [f"{datetime.date.today()}, {versions}: {total:,} mutations (from number {run.first}) of "
+             f"{len(options.bases)} files, **{len(run.faults)} faults**. {run.processor:,.0f} s of processor time, "
+             f"{run.clock:,.0f} s of the clock; the slowest file took {run.slowest:.1f} s of processor time, the "
+             f"longest sentence has {run.longest} characters.", ""]
+    lines += table(sorted({kind for kind, _, _ in run.tally}), outcomes, count(0)) + [""]
+    lines += table(sorted({base for _, base, _ in run.tally}), outcomes, count(1)) + [""]
+    lines += [f"Every {options.sample}th went through `posterior verify` as well: "
+              + ", ".join(f"{n} {what}" for what, n in sorted(run.sample.items())) + "."]
+    return "\n".join(lines)
 
 
-def change_dataset(file, r):
-    names = []
-    file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
-    name = r.choice(sorted(names))
-    values = file[name][()]
-    del file[name]
-    kind = r.randrange(4)
-    if kind == 0:
-        return
-    if kind == 1:
-        values = values.astype(r.choice(["<f8", ">f4", "<f2", "<i4", "|u1", ">i8"]))
-    elif kind == 2 and values.ndim:
-        values = numpy.swapaxes(values, 0, -1).copy()
-    elif values.ndim:
-        values = values[:-1] if len(values) > 1 else values
-    file[name] = values
-
-
-BYTES = [flip, truncate, extreme, copy_bytes, zero, insert_or_delete, structure, structure, addresses]
-LIBRARY = [change_attribute, change_values, change_dataset]
-
-
-def mutate(number, bases, path):
-    """Writes mutation `number`, and returns what kind it is."""
-    r = random.Random(number)
-    base = r.choice(bases)
-    if r.random() < 0.25:
-        change = r.choice(LIBRARY)
-        shutil.copyfile(base, path)
+def versions(options):
+    def output(*command):
         try:
-            with h5py.File(path, "r+") as file:
-                change(file, r)
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError, OverflowError):
-            pass  # what the library itself does not write: the file as far as it came
-    else:
-        change = r.choice(BYTES)
-        data = bytearray(base.read_bytes())
-        for _ in range(r.choice([1, 1, 1, 2, 4])):
-            if len(data) > 100:
-                change(data, r)
-        path.write_bytes(data)
-    return change.__name__
+            return subprocess.run(command, capture_output=True, text=True, cwd=pathlib.Path(__file__).parent).stdout
+        except OSError:
+            return ""
 
-
-# MARK: what must not happen
-
-def digest(file, paths, attributes):
-    """The digest of Docs/file-format.md."""
-    def numbers(path, values):
-        return path, values.dtype.str, ",".join(map(str, values.shape)), values.tobytes()
-
-    items = [numbers(path, file[path][()]) for path in paths]
-    for group, name in attributes:
-        value = file[group].attrs[name]
-        if isinstance(value, str):
-            items.append((f"{group}@{name}", "text", "", value.encode("utf-8", "surrogateescape")))
-        elif numpy.asarray(value).dtype.str in NUMBERS:  # what is neither text nor numbers has no digest
-            items.append(numbers(f"{group}@{name}", numpy.asarray(value)))
-    lines = ["\t".join(item[:3]) + "\t" + hashlib.sha256(item[3]).hexdigest() + "\n" for item in sorted(items)]
-    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def oracle(path):
-    """Whether the file's own digest is that of its content, as h5py reads it: a word."""
-    pid = os.fork()
-    if pid:
-        _, status = os.waitpid(pid, 0)
-        if os.WIFSIGNALED(status):
-            return "h5py hangs" if os.WTERMSIG(status) == signal.SIGALRM else "h5py crashes"
-        return ["same", "differs", "unsigned", "h5py refuses"][min(os.WEXITSTATUS(status), 3)]
-    code = 3
-    signal.alarm(10)
-    try:
-        with h5py.File(path, "r") as file:
-            stored = file.attrs.get("content_sha256")
-            stored = stored.decode() if isinstance(stored, bytes) else stored
-            paths = []
-            file.visititems(lambda name, item: paths.append("/" + name) if isinstance(item, h5py.Dataset) else None)
-            attributes = [(group, name) for group in ("/model", "/provenance") if group in file for name in file[group].attrs]
-            if "/reference" in file:
-                attributes += [("/reference", name) for name in file["/reference"].attrs]
-            code = 2 if stored is None else 0 if digest(file, paths, attributes) == stored else 1
-    except Exception:  # whatever h5py makes of it
-        code = 3
-    finally:
-        os._exit(code)
-
-
-def verify(posterior, folder, names):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.monotonic()
-    run = subprocess.run([posterior, "verify"] + names, cwd=folder, capture_output=True, text=True, errors="replace")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return run, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.monotonic() - start
-
-
-def batch(job):
-    first, count, posterior, bases, keep = job
-    tally, faults = collections.Counter(), []
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="fuzz-"))
-    kinds = {}
-    for number in range(first, first + count):
-        kinds[f"{number}.h5"] = mutate(number, bases, folder / f"{number}.h5")
-    run, processor, _ = verify(posterior, folder, list(kinds))
-
-    def fault(name, what):
-        faults.append(f"mutation {name[:-3]} ({kinds[name]}): {what}")
-        if keep:
-            shutil.copyfile(folder / name, pathlib.Path(keep) / name)
-
-    slowest = 0.0
-    if run.returncode not in (0, 65) or processor > 2 * count:
-        for name in kinds:
-            alone, processor_alone, seconds = verify(posterior, folder, [name])
-            slowest = max(slowest, processor_alone)
-            if alone.returncode not in (0, 65):
-                fault(name, f"ended with {alone.returncode}: {alone.stderr[-300:]}")
-            if processor_alone > 20:
-                fault(name, f"took {processor_alone:.0f} s of processor time")
-    text = run.stdout + run.stderr
-    for name, kind in kinds.items():
-        accepted = re.search(rf"^{name}: valid", text, re.M) is not None
-        refused = re.search(rf"^error: {name}: (.*)$", text, re.M)
-        if accepted == bool(refused):
-            fault(name, "is neither accepted nor refused")
-        elif refused:
-            reason = refused[1]
-            word = ("stopped" if "stopped" in reason else "damaged" if "damaged" in reason
-                    else "digest" if "is not the digest" in reason else "other reason")
-            tally[kind, "refused: " + word] += 1
-        else:
-            word = oracle(folder / name)
-            if word == "differs":
-                fault(name, "was accepted although its content differs from its digest")
-            if word == "unsigned" and not re.search(rf"{name}.*(unsigned|digest)", text):
-                tally[kind, "accepted: unsigned"] += 1
-            else:
-                tally[kind, "accepted: " + word] += 1
-    shutil.rmtree(folder)
-    return tally, faults, processor, slowest
+    library = output("pkg-config", "--modversion", "hdf5")
+    model = re.search(r"^model name\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    return (f"commit {output('git', 'rev-parse', '--short', 'HEAD').strip()}, "
+            f"{model[1] if model else platform.machine()}, h5py {h5py.__version__} with HDF5 "
+            f"{h5py.version.hdf5_version} beside HDF5 {library.strip() or 'of the system'}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("verifier", type=pathlib.Path, help="the program `fuzz-files`")
     parser.add_argument("posterior", type=pathlib.Path, help="the program `posterior`")
-    parser.add_argument("bases", type=pathlib.Path, nargs="+", help="valid files to mutate")
-    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("bases", type=pathlib.Path, nargs="*", help="further valid files to mutate")
+    parser.add_argument("--count", type=int, default=1000, help="number of mutations, with those made before")
     parser.add_argument("--first", type=int, default=0, help="number of the first mutation")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=0.3, help="processor time for checking one file")
+    parser.add_argument("--sample", type=int, default=100, help="every such one also goes through `posterior verify`")
+    parser.add_argument("--state", type=pathlib.Path, help="a file that keeps the figures; a run with it goes on")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the files with faults")
+    parser.add_argument("--memory", type=pathlib.Path, default="/dev/shm", help="folder for the files, best in memory")
+    parser.add_argument("--write", type=pathlib.Path, help="page to write the figures into")
     options = parser.parse_args()
-    posterior, bases = options.posterior.resolve(), [base.resolve() for base in options.bases]
+    options.posterior = options.posterior.resolve()
     if options.keep:
         options.keep.mkdir(parents=True, exist_ok=True)
-    run, *_ = verify(posterior, ".", [str(base) for base in bases])
-    if run.returncode:
-        sys.exit("the files to mutate must be valid:\n" + run.stderr)
-    size = 100
-    jobs = [(first, min(size, options.first + options.count - first), posterior, bases, options.keep)
-            for first in range(options.first, options.first + options.count, size)]
-    tally, faults, processor, slowest, begin = collections.Counter(), [], 0.0, 0.0, time.monotonic()
-    with multiprocessing.Pool(options.jobs) as pool:
-        for done, (some, more, used, slow) in enumerate(pool.imap_unordered(batch, jobs), 1):
-            tally += some
-            faults += more
-            processor += used
-            slowest = max(slowest, slow)
-            for text in more:
-                print("FAULT", text, flush=True)
-            if done % 50 == 0:
-                print(f"{sum(tally.values())} mutations, {len(faults)} faults, {time.monotonic() - begin:.0f} s", flush=True)
-    outcomes = sorted({outcome for _, outcome in tally})
-    print("| mutation | " + " | ".join(outcomes) + " |")
-    print("|---|" + "--:|" * len(outcomes))
-    for kind in sorted({kind for kind, _ in tally}):
-        print(f"| {kind} | " + " | ".join(str(tally[kind, outcome]) for outcome in outcomes) + " |")
-    print(f"\n{sum(tally.values())} mutations of {len(bases)} files, {len(faults)} faults; "
-          f"{1000 * processor / max(1, options.count):.0f} ms of processor time each")
-    sys.exit(1 if faults else 0)
+    with tempfile.TemporaryDirectory(prefix="fuzz-bases-") as folder:
+        options.bases = [base.resolve() for base in options.bases] + bases.make(pathlib.Path(folder), options.posterior)
+        for base in options.bases:
+            run = subprocess.run([options.posterior, "verify", base], capture_output=True, text=True)
+            answer = oracle.reading(base)
+            if run.returncode or answer.get("stored") != {k: v for k, v in answer.get("computed", {}).items() if v}:
+                sys.exit(f"{base} must be valid and signed: {run.stderr}{answer}")
+        files = mutations.Bases(options.bases)
+        files.digests = {base.name: oracle.reading(base)["computed"]["content_sha256"] for base in options.bases}
+        seal = hashlib.sha256(b"".join(hashlib.sha256(data).digest() for data in files.data)).hexdigest()
+        run = Run(options.first)
+        run.bases = seal
+        if options.state and options.state.exists():
+            run = Run.of(options.state.read_text())
+            if run.bases != seal or run.first != options.first:
+                sys.exit(f"{options.state} is of mutations of other files, or begins elsewhere")
+        verifier, reader = Verifier(options.verifier.resolve(), options.seconds, options.bases[-1]), oracle.Reader()
+        while run.next < options.first + options.count:
+            run.batch(min(BATCH, options.first + options.count - run.next), options, files, verifier, reader)
+            if options.state:
+                options.state.write_text(run.text())
+            if (run.next - run.first) // BATCH % 20 == 0:
+                print(f"{run.next - run.first} mutations, {len(run.faults)} faults, {run.clock:.0f} s", flush=True)
+        reader.stop()
+    text = summary(run, options, versions(options))
+    print(text)
+    if options.write:
+        page = options.write.read_text()
+        before, after = page.split(BEGIN)[0], page.split(END)[1]
+        options.write.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    sys.exit(1 if run.faults else 0)
 
 
 if __name__ == "__main__":

@@ -47,9 +47,10 @@ import Testing
     #expect(try damage("sleep 7; echo fine").reason == "is damaged: checking it ended without an answer")
   }
 
-  @Test func `processor time goes by bytes and by chunks, the clock is far more generous`() {
+  @Test func `processor time goes by bytes, chunks and inflated bytes, the clock is far more generous`() {
     #expect(ProbeLimits.processorTime(byteCount: 1_000_000_000) == 15)
     #expect(ProbeLimits.processorTime(chunks: 400_000) == 40)
+    #expect(ProbeLimits.processorTime(inflatedByteCount: 200_000_000) == 6)
     for size: UInt64 in [0, 54_000_000, 10_000_000_000] {
       #expect(ProbeLimits.clock(byteCount: size) >= 20 * ProbeLimits.processorTime(byteCount: size))
     }

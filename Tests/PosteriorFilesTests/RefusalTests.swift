@@ -43,6 +43,27 @@ import Testing
     #expect(error.reason.contains(malformed.reason), "\(error)")
   }
 
+  @Test func `texts of a file neither end nor turn the line that quotes them`() throws {
+    var written = WrittenFile()
+    written.version = "1.0\n\u{1B}\u{2028}\u{2029}\u{202E}\u{2066}x"
+    let problem = try #require(try written.findings().problems.first)
+    #expect("\(problem)".contains("/@format_version is \"1.0      x\"; it needs the form 1.0."))
+    let warning = PosteriorWarning(place: "/model@a\u{2028}", sentence: "is\u{202E} not applied")
+    #expect("\(warning)" == "/model@a  is  not applied.")
+  }
+
+  /// The library follows what has the name of a list of scales, or of labels, without a look at its type.
+  @Test(arguments: ["DIMENSION_LIST", "DIMENSION_LABELS"])
+  func `an attribute that is only called like a list of scales says nothing`(_ name: String) throws {
+    let written = WrittenFile()
+    for value in ["", "x", String(repeating: "x", count: 300)] {
+      let (problems, _) = try written.findings { file in
+        try file.setAttribute(name, of: "/posterior/output.weight", to: value)
+      }
+      #expect(problems.isEmpty, "\(problems)")
+    }
+  }
+
   @Test func `the sentence names file, path, reason and author`() throws {
     let error = try #require(throws: PosteriorFileError.self) {
       try PosteriorFile.open(TestFiles.malformed("weight-shape.h5"), probe: nil)
