@@ -1,3 +1,4 @@
+import BuiltInPlugins
 import RobustnessCore
 import TestSupport
 import Testing

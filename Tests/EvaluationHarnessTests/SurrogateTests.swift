@@ -1,3 +1,5 @@
+import BuiltInPlugins
+import Foundation
 import ComputeKernels
 import RobustnessCore
 import TestSupport

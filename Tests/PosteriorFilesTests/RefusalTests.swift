@@ -1,4 +1,5 @@
 import Foundation
+import HDF5
 import PosteriorFiles
 import TestSupport
 import Testing
