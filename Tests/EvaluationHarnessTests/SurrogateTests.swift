@@ -1,4 +1,5 @@
-import ComputeKernels
+import BuiltInPlugins
+import Foundation
 import RobustnessCore
 import TestSupport
 import Testing
