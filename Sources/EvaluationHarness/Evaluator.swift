@@ -82,11 +82,7 @@ public struct Evaluator: Sendable {
     guard !plan.attacks.isEmpty, !plan.objectives.isEmpty, !plan.epsilons.isEmpty else {
       throw CoreError("an evaluation needs an attack, an objective and an epsilon at least")
     }
-    if let objective = plan.objectives.first(where: { $0.minimumClasses > classes.count }) {
-      throw CoreError(
-        "the objective \(objective.rawValue) needs at least \(objective.minimumClasses) classes, there are "
-          + "\(classes.count)")
-    }
+    for objective in plan.objectives { try objective.check(classes: classes.count) }
     for request in plan.attacks {
       let capabilities = request.attack.capabilities
       guard capabilities.norms.contains(request.norm) else {

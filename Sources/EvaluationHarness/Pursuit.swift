@@ -38,6 +38,11 @@ struct Pursuit {
     foundBy = [String?](repeating: nil, count: examples.count)
   }
 
+  /// Whether gradients of this kind can be had: stages whose gradients cannot are left out.
+  func has(_ rule: GradientRule) -> Bool {
+    rule != .straightThrough || (surrogate?.ensemble ?? evaluator.subject.ensemble).hasWideDerivatives
+  }
+
   /// Examples that no attempt has made fall.
   var standing: [Int] { hasFallen.indices.filter { !hasFallen[$0] } }
 

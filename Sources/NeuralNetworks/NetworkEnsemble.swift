@@ -104,6 +104,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
   public var classCount: Int { source.architecture.classCount }
   /// Number of draws.
   public var drawCount: Int { source.drawCount }
+  /// Yes: networks have layers with activations.
+  public var hasWideDerivatives: Bool { true }
 
   /// Which code computes the products of predictions and of gradients, for many examples and for few.
   public var kernelUses: [KernelUse] {
@@ -203,7 +205,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
   /// Value of an objective for the labels of `examples`, and the prediction, in float32 products.
   public func loss(_ examples: Examples, objective: Objective, draws: DrawSelection) throws -> Loss {
     let indices = try checked(examples.inputs, draws)
-    try check(examples.labels)
+    try check(examples.labels, objective)
     let labels = examples.labels
     return try passes.withLock { _ in
       let isNaive = configuration.arithmetic == .naiveFloat32
@@ -218,7 +220,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     }
   }
 
-  private func check(_ labels: [Int]) throws {
+  private func check(_ labels: [Int], _ objective: Objective) throws {
+    try objective.check(classes: classCount)
     guard classCount > 1 else { throw CoreError("a loss needs at least two classes") }
     guard labels.allSatisfy({ (0..<classCount).contains($0) }) else {
       throw CoreError("a label lies outside the \(classCount) classes")
@@ -231,7 +234,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     -> LossAndGradient
   {
     let indices = try checked(examples.inputs, draws)
-    try check(examples.labels)
+    try check(examples.labels, objective)
     return try passes.withLock { _ in
       configuration.arithmetic == .naiveFloat32
         ? try naive(examples, objective, indices) : try scaled(examples, objective, indices)
@@ -250,7 +253,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
       throw CoreError("straight-through gradients are computed in the log domain, not in naive-float32")
     }
     let indices = try checked(examples.inputs, draws)
-    try check(examples.labels)
+    try check(examples.labels, objective)
     return try passes.withLock { _ in
       try scaled(examples, objective, indices, try wideEngine(), .straightThrough)
     }
@@ -390,6 +393,8 @@ public struct ReferenceEnsemble: PosteriorEnsemble {
   public var classCount: Int { ensemble.classCount }
   /// Number of draws.
   public var drawCount: Int { ensemble.drawCount }
+  /// Yes: networks have layers with activations.
+  public var hasWideDerivatives: Bool { true }
   /// One draw, in `Double`.
   public func member(_ draw: Int) throws -> Network { try ensemble.member(draw) }
 }

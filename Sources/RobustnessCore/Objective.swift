@@ -29,6 +29,18 @@ public enum Objective: String, Codable, Sendable, CaseIterable {
   /// The smallest number of classes for which the objective is defined.
   public var minimumClasses: Int { self == .dlr ? 3 : 2 }
 
+  /// The objectives that are defined for a number of classes.
+  public static func defined(forClasses count: Int) -> [Objective] { allCases.filter { $0.minimumClasses <= count } }
+
+  /// Refuses a number of classes for which the objective is not defined.
+  ///
+  /// - Throws: `CoreError`.
+  public func check(classes count: Int) throws {
+    guard count >= minimumClasses else {
+      throw CoreError("the objective \(rawValue) needs at least \(minimumClasses) classes, there are \(count)")
+    }
+  }
+
   /// Whether its value can be negative, so that what the oracle calls its value is the loss and not the loss's
   /// logarithm.
   public var isSigned: Bool { self == .margin || self == .probabilityMargin || self == .dlr }

@@ -1,6 +1,9 @@
 // MARK: - Default implementations
 
 extension PosteriorEnsemble {
+  /// No: a model that is not known to be a network of layers has none.
+  public var hasWideDerivatives: Bool { false }
+
   /// Log-probabilities of every selected draw, in `Double` over members.
   public func memberLogProbabilities(_ inputs: Tensor, draws: DrawSelection) throws -> Tensor {
     let indices = draws.indices(of: drawCount)
@@ -21,6 +24,7 @@ extension PosteriorEnsemble {
 
   /// Value of an objective and the prediction, in `Double` over members.
   public func loss(_ examples: Examples, objective: Objective, draws: DrawSelection) throws -> Loss {
+    try objective.check(classes: classCount)
     let logits = try draws.indices(of: drawCount).map { try member($0).logits(examples.inputs) }
     let reference = ObjectiveReference(logits: logits, labels: examples.labels, objective: objective)
     return Loss(logLosses: examples.labels.indices.map(reference.logLoss), prediction: reference.prediction)
@@ -44,6 +48,7 @@ extension PosteriorEnsemble {
   private func memberwise(
     _ examples: Examples, _ objective: Objective, _ draws: DrawSelection, _ derivative: ActivationDerivative
   ) throws -> LossAndGradient {
+    try objective.check(classes: classCount)
     let indices = draws.indices(of: drawCount)
     let logits = try indices.map { try member($0).logits(examples.inputs) }
     let reference = ObjectiveReference(logits: logits, labels: examples.labels, objective: objective)

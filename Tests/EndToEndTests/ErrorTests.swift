@@ -45,7 +45,7 @@ import Testing
     Case("--arithmetic", "exact", says: "error: --arithmetic takes log-domain or naive-float32, not 'exact'"),
     Case("--attack-draws", "some", says: "error: --attack-draws takes same, disjoint:N or resampled:N, not 'some'"),
     Case("--attack-draws", "disjoint:8", says: "disjoint:8 leaves no draw to judge: there are 8"),
-    Case("--target", "cat", says: "error: --target takes a class number, next or least-likely, not 'cat'"),
+    Case("--target", "cat", says: "error: --target takes a class number, next, least-likely or each, not 'cat'"),
     Case("--target", "10", says: "there is no class 10 to aim at: classes are 0 to 9"),
     Case("--threads", "0", says: "--threads must be at least 1, not 0"),
     Case("--examples", "0", says: "--examples must be at least 1, not 0"),

@@ -38,6 +38,27 @@ import Testing
     #expect(try report.run("pgd").memberGradients == 100 * 2 * 15)
   }
 
+  @Test func `a surrogate answers in the posterior's place, and the posterior decides`() throws {
+    let own = try main()
+    for (surrogate, draws) in [("draw:2", 1), ("draws:3", 3), (Fixtures.url("mnist-deep-ensemble.h5").path, 10)] {
+      let report = try main("--surrogate", surrogate)
+      #expect(try report.run("pgd").memberGradients == 100 * draws * 15)
+      #expect(try report.run("pgd").robustAccuracy > (try own.run("pgd")).robustAccuracy)
+      #expect(report.draws == 8)
+    }
+  }
+
+  @Test(arguments: [
+    ("draw:8", "draws are 0 to 7"), ("draws:9", "more draws than the 8"),
+    (Fixtures.url("oracles/moons-fc2-leaky.h5").path, "takes inputs of shape [2], the posterior [1, 28, 28]"),
+    ("draws:0", "--surrogate takes draw:K, draws:N with N from 1, or a posterior file, not 'draws:0'"),
+  ])
+  func `a surrogate that does not fit is refused`(_ surrogate: String, _ words: String) throws {
+    let run = try Program.evaluate.run(["--model", Sample.main, "--surrogate", surrogate])
+    #expect(run.code == 64)
+    #expect(run.errors.contains(words), "\(run.errors)")
+  }
+
   @Test func `fresh draws come from the variational parameters`() throws {
     try withFolder { folder in
       let path = try SmallPosterior(draws: 2, isVariational: true).write(to: folder)
@@ -82,7 +103,9 @@ import Testing
     let report = try main("--objective", "all", "--attack", "fgsm")
     #expect(
       Set(report.runs.filter { $0.attack == "fgsm" }.map(\.objective))
-        == ["predictive", "expected-loss", "mean-logit", "margin", "double-softmax"])
+        == [
+          "predictive", "expected-loss", "mean-logit", "margin", "probability-margin", "dlr", "double-softmax",
+        ])
   }
 
   @Test func `the decisions of all draws, of their votes and of one draw are told apart`() throws {

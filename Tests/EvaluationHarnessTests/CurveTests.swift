@@ -24,7 +24,7 @@ import Testing
     let asked =
       attack == "standard" ? AttackRequest(StandardPortfolio.self, norm: norm)
       : try request(attack.contains(":") ? attack + ",norm=\(norm)" : attack + ":norm=\(norm)")
-    let result = try subject.evaluated([asked], epsilons: [0.5]) { $0.curve = true }
+    let result = try subject.evaluated([asked], epsilons: [0.8]) { $0.curve = true }
     let curve = try #require(result.curves.first)
     for (found, expected) in zip(curve.radii, radii(norm)) {
       #expect(found >= expected * (1 - 1e-6))

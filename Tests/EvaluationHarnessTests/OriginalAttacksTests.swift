@@ -77,13 +77,15 @@ import Testing
   private func standing(_ item: Case, seed: UInt64) throws -> Int {
     let (subject, box) = try item.oracle.subject(item.examples)
     let joint = item.attack.contains(":") ? "," : ":"
-    let plan = EvaluationPlan(
-      attacks: [try request("\(item.attack)\(joint)norm=\(item.norm.rawValue)")], epsilons: [item.epsilon], box: box,
-      seed: seed)
+    let attack = try request("\(item.attack)\(joint)norm=\(item.norm.rawValue)")
+    // A search for the smallest perturbation is asked in a ball that binds nowhere, and its distances are counted.
+    let searches = attack.attack.capabilities.search == .smallestPerturbation
+    let epsilon = searches ? (item.norm == .linf ? 1 : 30) : item.epsilon
+    let plan = EvaluationPlan(attacks: [attack], epsilons: [epsilon], box: box, seed: seed)
     let evaluator = try Evaluator(subject: subject, plan: plan, companions: .builtIn)
-    return try evaluator.perform(
-      plan.attacks[0], objective: .predictive, threat: evaluator.threat(item.norm, item.epsilon),
-      examples: subject.examples
-    ).correct.count { $0 }
+    let threat = try evaluator.threat(item.norm, epsilon)
+    let outcome = try evaluator.perform(attack, objective: .predictive, threat: threat, examples: subject.examples)
+    let distances = threat.distances(outcome.adversarial.inputs, from: subject.examples.inputs)
+    return zip(outcome.correct, distances).count { $0 || $1 > item.epsilon * (1 + 1e-5) }
   }
 }

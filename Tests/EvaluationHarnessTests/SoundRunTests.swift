@@ -10,6 +10,10 @@ import Testing
   /// The oracles, and examples few enough to be quick.
   static let oracles = [(Oracle.relu, 100), (.sharp, 100), (.moons, 200)]
 
+  /// Those that grow without bound. Of the others the last point of a run need not be the best: that they are
+  /// found out is right.
+  static let objectives: [Objective] = [.expectedLoss, .predictive, .meanLogit, .margin, .doubleSoftmax]
+
   static func attacks(_ norm: Norm, step: Double) throws -> [AttackRequest] {
     try [
       request("fgsm:norm=\(norm)"), request("pgd:norm=\(norm)"),
@@ -21,7 +25,7 @@ import Testing
     let (subject, box) = try oracle.subject(count)
     let (epsilon, step) = try oracle.reference()
     let verdict = try subject.evaluated(
-      Self.attacks(.linf, step: step), objectives: Objective.allCases, epsilons: [epsilon], box: box
+      Self.attacks(.linf, step: step), objectives: Self.objectives, epsilons: [epsilon], box: box
     ).verdict
     #expect(verdict.failed == [])
     #expect(verdict.warnings == (oracle == .sharp ? ["saturation"] : []))
@@ -30,7 +34,7 @@ import Testing
   @Test(arguments: oracles.dropLast()) func `on the oracles in L2`(_ oracle: Oracle, _ count: Int) throws {
     let (subject, box) = try oracle.subject(count)
     let verdict = try subject.evaluated(
-      Self.attacks(.l2, step: 0.25), objectives: Objective.allCases, epsilons: [1.5], box: box
+      Self.attacks(.l2, step: 0.25), objectives: Self.objectives, epsilons: [1.5], box: box
     ).verdict
     #expect(verdict.failed == [])
   }
@@ -40,7 +44,7 @@ import Testing
     let (subject, box) = try Oracle.convolution.subject(40)
     let epsilons = [norm == .linf ? try Oracle.convolution.reference().epsilon : 1.5]
     let single = try subject.evaluated(
-      [request("fgsm:norm=\(norm)")], objectives: Objective.allCases, epsilons: epsilons, box: box)
+      [request("fgsm:norm=\(norm)")], objectives: Self.objectives, epsilons: epsilons, box: box)
     #expect(single.verdict.failed == [])
     let iterated = try subject.evaluated(
       [request("pgd:norm=\(norm),keep=last,random-start=false")], epsilons: epsilons, box: box)
@@ -57,7 +61,7 @@ import Testing
     // One step of 1.5 is larger than the moons: the test below says what happens there.
     let attacks = try Self.attacks(norm, step: step).dropFirst(oracle == .moons && norm == .l2 ? 1 : 0)
     let verdict = try subject.evaluated(
-      Array(attacks), objectives: Objective.allCases, epsilons: [epsilon], box: box
+      Array(attacks), objectives: Self.objectives, epsilons: [epsilon], box: box
     ).verdict
     #expect(verdict.failed == [])
   }
@@ -66,7 +70,7 @@ import Testing
     let (subject, box) = try Oracle.moons.subject(200)
     let attacks = try Self.attacks(.l2, step: 0.25)
     let iterated = try subject.evaluated(
-      Array(attacks.dropFirst()), objectives: Objective.allCases, epsilons: [1.5], box: box)
+      Array(attacks.dropFirst()), objectives: Self.objectives, epsilons: [1.5], box: box)
     #expect(iterated.verdict.failed == [])
     // One step of 1.5 overshoots: random points fool a fifth more of the examples, so the number is no evidence.
     let single = try subject.evaluated([attacks[0]], epsilons: [1.5], box: box)
@@ -76,7 +80,7 @@ import Testing
 
   @Test(arguments: [1, 3, 10], ["fgsm", "pgd", "pgd:keep=last,random-start=false", "pgd:norm=l2"])
   func `on a few examples`(_ count: Int, _ attack: String) throws {
-    let closed = try ClosedForm.subject(count).evaluated([request(attack)], objectives: Objective.allCases)
+    let closed = try ClosedForm.subject(count).evaluated([request(attack)], objectives: Self.objectives)
     #expect(closed.verdict.failed == [])
     let (subject, box) = try Oracle.relu.subject(count)
     let epsilon = attack.contains("l2") ? 1.5 : 0.1
@@ -107,7 +111,7 @@ import Testing
     let subject = ClosedForm.subject(linear, examples: try ClosedForm.examples(80, of: linear))
     for epsilon in [1e-6, 0.05, 0.3] {
       let result = try subject.evaluated(
-        [request("fgsm:norm=\(norm)"), request("pgd:norm=\(norm)")], objectives: Objective.allCases,
+        [request("fgsm:norm=\(norm)"), request("pgd:norm=\(norm)")], objectives: Self.objectives,
         epsilons: [epsilon])
       #expect(result.verdict.failed == [])
     }
@@ -152,7 +156,7 @@ import Testing
   @Test(arguments: [Decision.predictive, .singleDraw(1)])
   func `at several ε, objectives and norms at once`(_ decision: Decision) throws {
     let result = try ClosedForm.subject().evaluated(
-      [request("pgd"), request("pgd:norm=l2")], objectives: Objective.allCases, epsilons: [0.01, 0.03, 0.05]
+      [request("pgd"), request("pgd:norm=l2")], objectives: Self.objectives, epsilons: [0.01, 0.03, 0.05]
     ) { $0.decision = decision }
     #expect(result.verdict.failed == [])
   }

@@ -1,6 +1,3 @@
-import BuiltInPlugins
-import Foundation
-import ComputeKernels
 import RobustnessCore
 import TestSupport
 import Testing
@@ -139,25 +136,6 @@ import Testing
     for wrong in ["", "draw:-1", "draw:x", "draws:0", "draws:"] { #expect(SurrogateRule(wrong) == nil, "\(wrong)") }
     for rule in [SurrogateRule.draw(0), .draws(2), .file("a:b.h5")] {
       #expect(SurrogateRule(rule.description) == rule)
-    }
-  }
-
-  @Test func `of a file is read as the posterior is`() throws {
-    var request = EvaluationRequest(.file(Fixtures.url("oracles/mnist-fc2-relu.h5").path))
-    request.examples = 20
-    request.attacks = [AttackSpecification("pgd", options: ["steps": "3"])]
-    request.surrogate = .file(Fixtures.url("oracles/mnist-fc2-tanh-saturated.h5").path)
-    let job = try EvaluationJob(request, attacks: .builtIn, metrics: .builtIn, companions: .builtIn)
-    let result = try job.evaluate()
-    #expect(result.surrogate == "mnist-fc2-tanh-saturated.h5")
-    #expect(result.attackRuns[0].memberGradients == 3 * 20 * 6)
-    for (rule, words) in [
-      (SurrogateRule.draw(8), "draws are 0 to 7"), (.draws(9), "more draws than the 8"),
-      (.file(Fixtures.url("oracles/moons-fc2-leaky.h5").path), "takes inputs of shape [2]"),
-    ] {
-      request.surrogate = rule
-      let job = try EvaluationJob(request, attacks: .builtIn, metrics: .builtIn, companions: .builtIn)
-      #expect { _ = try job.evaluate() } throws: { "\($0)".contains(words) }
     }
   }
 }

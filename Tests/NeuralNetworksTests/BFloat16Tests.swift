@@ -13,6 +13,7 @@ struct BFloat16Tests {
     arguments: ["mnist-fc2-relu", "mnist-conv-leaky", "moons-fc2-leaky"], Objective.allCases)
   func directions(name: String, objective: Objective) throws {
     let answer = try KnownAnswer(name)
+    guard objective.minimumClasses <= answer.posterior.architecture.classCount else { return }
     let stored = try #require(try answer.posterior.evaluationData())
     let examples = Examples(inputs: Tensor(shape: stored.shape, elements: stored.values), labels: stored.labels)
       .subset(Array(0..<64))

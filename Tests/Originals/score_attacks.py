@@ -1,7 +1,7 @@
 """The originals of `square`, `nes`, `rays`, `feature-guided` and of transfer (`--surrogate`) on posterior files, beside `evaluate`.
 
     python Tests/Originals/score_attacks.py ATTACK MODEL --epsilon E [--norm linf|l2] [--examples N] [--queries Q]
-        [--seeds S] [--originals FOLDER] [--evaluate PROGRAM] [--options k=v,…]
+        [--seeds S] [--originals FOLDER] [--evaluate PROGRAM] [--options k=v,…] [--float64]
 
 prints, for every seed, how many examples withstand each program. FOLDER holds checkouts of the originals:
 auto-attack (fra31), square-attack (max-andr), RayS (uclaml), SafeCV (matthewwicker).
@@ -14,7 +14,7 @@ import importlib.util
 import io
 import json
 import math
-import re
+import signal
 import subprocess
 import sys
 import types
@@ -168,12 +168,17 @@ def safecv_original(model, x, y, a, seed):
         exec(compile((folder / f"{name}.py").read_text().expandtabs(8), name, "exec"), module.__dict__)
     safecv = sys.modules["MCTS"]
     step = round(255 * a.epsilon)
+
+    def stop(*_):
+        raise OutOfQuestions
+
+    signal.signal(signal.SIGALRM, stop)
     result = []
     for index in range(len(x)):
         np.random.seed(1000 * seed + index)
         image = (x[index].reshape(28, 28).numpy() * 255).round().astype("uint8")
         label = int(y[index])
-        state = {"questions": 0, "moves": 0, "fallen": False}
+        state = {"questions": 0, "fallen": False}
 
         def predict(points, batch_size=1, verbose=0):
             state["questions"] += 1
@@ -187,12 +192,10 @@ def safecv_original(model, x, y, a, seed):
             return logs.double().exp().numpy()
 
         def move(pixel, _):
-            state["moves"] += 1
-            # The program draws pixels until one is new, and does so for ever when none is left.
-            if state["moves"] > 200 * a.queries:
-                raise OutOfQuestions
             return min(int(pixel) + step, 255) if pixel < 128 else max(int(pixel) - step, 0)
 
+        # The program draws pixels until one is new, and does so for ever when none is left near a feature.
+        signal.setitimer(signal.ITIMER_REAL, 20, 0.2)
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 parameters = safecv.MCTS_Parameters(
@@ -205,6 +208,8 @@ def safecv_original(model, x, y, a, seed):
                 safecv.MCTS(parameters)
         except OutOfQuestions:
             pass
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         result.append(not state["fallen"])
     return torch.tensor(result)
 
@@ -258,9 +263,10 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--originals", type=Path, default=Path("originals"))
     parser.add_argument("--evaluate", default=".build/release/evaluate")
+    parser.add_argument("--float64", action="store_true", help="for confident networks, where float32 loses the scores")
     parser.add_argument("--options", default="", type=lambda text: dict(part.split("=") for part in text.split(",") if part))
     a = parser.parse_args()
-    model = Predictive(a.model)
+    model = Predictive(a.model, torch.float64 if a.float64 else torch.float32)
     x, y = model.inputs[:a.examples], model.labels[:a.examples]
     counts = {"evaluate": [ours(a, seed)[0] for seed in range(a.seeds)]}
     for name, original in ORIGINALS[a.attack].items():

@@ -12,7 +12,9 @@ import Testing
     let plane = Plane(shape: [10], examples: 6)
     let options = ["queries": "2000", "vectors": vectors]
     #expect(try plane.falls(SquareAttack.self, options, .linf, factor: 1.001) == Array(repeating: true, count: 6))
-    #expect(try plane.falls(SquareAttack.self, options, .l2, factor: 1.1) == Array(repeating: true, count: 6))
+    // Runs have bumps, which not every direction is made of.
+    let factor = vectors == "runs" ? 1.4 : 1.1
+    #expect(try plane.falls(SquareAttack.self, options, .l2, factor: factor) == Array(repeating: true, count: 6))
   }
 
   @Test func `and in images`() throws {
@@ -20,7 +22,7 @@ import Testing
     #expect(
       try plane.falls(SquareAttack.self, ["queries": "3000"], .linf, factor: 1.001) == Array(repeating: true, count: 4))
     #expect(
-      try plane.falls(SquareAttack.self, ["queries": "3000"], .l2, factor: 1.25) == Array(repeating: true, count: 4))
+      try plane.falls(SquareAttack.self, ["queries": "3000"], .l2, factor: 2) == Array(repeating: true, count: 4))
   }
 
   @Test func `a target is reached`() throws {
@@ -40,15 +42,16 @@ import Testing
   }
 
   @Test(arguments: Norm.allCases) func `windows reach the last row and column`(_ norm: Norm) throws {
-    // The last pixel alone counts. Half of the first perturbations have its sign wrong, and a window that never covers
-    // it cannot mend that.
-    var weights = [Double](repeating: 0, count: 36)
-    weights[35] = 1
-    let plane = Plane(shape: [1, 6, 6], examples: 24, weights: weights)
-    let factor = norm == .linf ? 1.01 : 3
-    #expect(
-      try plane.falls(SquareAttack.self, ["queries": "1000"], norm, factor: factor) == Array(repeating: true, count: 24)
-    )
+    // Only the last row counts, then only the last column. A window that never covers them leaves there what the first
+    // perturbation put.
+    for isRow in [true, false] {
+      let weights = (0..<36).map { isRow ? ($0 >= 30 ? 1.0 : 0) : ($0 % 6 == 5 ? 1.0 : 0) }
+      let plane = Plane(shape: [1, 6, 6], examples: 24, weights: weights)
+      let factor = norm == .linf ? 1.01 : 1.6
+      #expect(
+        try plane.falls(SquareAttack.self, ["queries": "1000"], norm, factor: factor)
+          == Array(repeating: true, count: 24))
+    }
   }
 
   @Test func `of few features the inside of the ball is searched too`() throws {
@@ -128,12 +131,12 @@ import Testing
   @Test func `a flat image is attacked as the image when the option says so`() throws {
     let image = Plane(shape: [1, 4, 4], examples: 3)
     let flat = Plane(shape: [16], examples: 3)
-    let threat = try ThreatModel(epsilon: 0.05, box: Plane.box)
-    let options = ["queries": "50", "vectors": "square-image"]
+    let threat = try ThreatModel(epsilon: 0.001, box: Plane.box)
+    let options = ["queries": "5", "vectors": "square-image"]
     let a = try run(SquareAttack.self, options, on: image.ensemble, image.examples, threat).points
     let b = try run(SquareAttack.self, options, on: flat.ensemble, flat.examples, threat).points
     #expect(a.elements == b.elements)
-    let c = try run(SquareAttack.self, ["queries": "50"], on: flat.ensemble, flat.examples, threat).points
+    let c = try run(SquareAttack.self, ["queries": "5"], on: flat.ensemble, flat.examples, threat).points
     #expect(a.elements != c.elements)
   }
 

@@ -10,7 +10,7 @@ extension FeatureGuidedSearch {
     /// How far a visit moves a pixel, as a multiple of ε.
     public var relativeStep: Double?
     /// Number of visits of the play that follows each new leaf.
-    public var playout = 500
+    public var playout = 1000
     /// The weight of curiosity in the tree: of the upper confidence bound.
     public var exploration = 1.0
     /// What the features of a vector are.

@@ -134,8 +134,10 @@ struct Game {
     return last
   }
 
-  /// How often pixels are drawn again because nothing would change.
+  /// How often a visit is made again because nothing would change.
   private static let redraws = 10
+  /// How often a pixel is drawn that is not yet where it would go, as in the paper's program.
+  private static let pixelDraws = 5
 
   /// The second player's move: pixels of a feature, brightened or darkened together, brought back into the ball.
   private mutating func visited(_ feature: Int) -> Tensor {
@@ -144,7 +146,11 @@ struct Game {
       var direction = Tensor(zeros: current.shape)
       let sign: Double = stream.next() >> 63 == 0 ? 1 : -1
       for _ in 0..<options.pixels {
-        for place in pixel(of: keypoints[feature]) { direction.elements[place] = sign }
+        var places = pixel(of: keypoints[feature])
+        for _ in 1..<Self.pixelDraws where !places.contains(where: { canMove($0, fartherEnd($0) ?? sign) }) {
+          places = pixel(of: keypoints[feature])
+        }
+        for place in places { direction.elements[place] = fartherEnd(place) ?? sign }
       }
       threat.restrict(&direction)
       result = current
@@ -155,6 +161,25 @@ struct Game {
       if result != current { break }
     }
     return result
+  }
+
+  /// The sign towards the end of the ball that is farther from the input; nil where both are as far. On black and white
+  /// there is one way only, and half of a visit would be lost.
+  private func fartherEnd(_ place: Int) -> Double? {
+    let box = threat.boxPerFeature?[place] ?? threat.box
+    let radius = threat.epsilonPerFeature?[place] ?? threat.epsilon
+    let up = min(radius, box.upperBound - origin.elements[place])
+    let down = min(radius, origin.elements[place] - box.lowerBound)
+    return up == down ? nil : up > down ? 1 : -1
+  }
+
+  /// Whether a number of the current point is not at the end of ball and box, in L2 of the box, on one side.
+  private func canMove(_ place: Int, _ sign: Double) -> Bool {
+    if let mask = threat.mask, !mask[place] { return false }
+    let box = threat.boxPerFeature?[place] ?? threat.box
+    let radius = threat.norm == .linf ? threat.epsilonPerFeature?[place] ?? threat.epsilon : .infinity
+    let end = min(max(origin.elements[place] + sign * radius, box.lowerBound), box.upperBound)
+    return sign * (end - current.elements[place]) > 1e-12
   }
 
   /// The numbers of a pixel drawn from a feature's Gaussian; beyond the border, of the pixel on it.

@@ -60,7 +60,8 @@ extension Evaluator {
       try attempt(attack, options, &search, largest, random.streams(for: attack.name))
     }
     try search.shrink()
-    for stage in budget.descents {
+    let ensemble = plan.surrogate?.ensemble ?? subject.ensemble
+    for stage in budget.descents where stage.gradient != .straightThrough || ensemble.hasWideDerivatives {
       let attack = attacks[stage.attack]
       progress.willRun("\(budget.rawValue) · curve · \(stage.name)")
       try descend(attack, stage, &search, random.streams(for: stage.name))

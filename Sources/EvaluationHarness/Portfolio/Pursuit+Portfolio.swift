@@ -10,7 +10,7 @@ extension Pursuit {
     let saved = checkpoint?.state(of: name)
     if let saved { restore(saved) } else { try dropWhatIsWrongAsItIs() }
     for (index, stage) in budget.stages(threat.norm, classes: evaluator.subject.ensemble.classCount)
-      .enumerated().dropFirst(saved?.completed ?? 0)
+      .filter({ has($0.gradient) }).enumerated().dropFirst(saved?.completed ?? 0)
     {
       let rows = standing
       guard !rows.isEmpty else { return }

@@ -81,7 +81,7 @@ public struct EvaluationJob: Sendable {
     // All of them means all that there are for this number of classes.
     let objectives =
       request.objectives.unique == Objective.allCases
-      ? Objective.allCases.filter { $0.minimumClasses <= subject.ensemble.classCount } : request.objectives.unique
+      ? Objective.defined(forClasses: subject.ensemble.classCount) : request.objectives.unique
     var plan = EvaluationPlan(
       attacks: attacks, objectives: objectives, epsilons: epsilons, box: box, decision: request.decision,
       metrics: metrics, draws: draws(of: subject), attackDraws: request.attackDraws, target: request.target,
