@@ -187,7 +187,8 @@ extension EvaluationResult {
     if let surrogate { text += " · surrogate \(surrogate)" }
     if arithmetic != .logDomain { text += " · \(arithmetic.rawValue) arithmetic" }
     if let precision, precision != "float32" { text += " · \(precision)" }
-    return text + "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + curveLines + targetLines + worstCaseLines + metricTable + "\n"
+    text += "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + curveLines
+    return text + targetLines + worstCaseLines + metricTable + "\n"
       + verdictText
   }
 

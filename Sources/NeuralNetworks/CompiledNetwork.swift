@@ -253,7 +253,8 @@ private struct Builder {
     let kernel = try LinearKernel(
       rows: rows, inputs: inputs, outputs: units, precision: precision,
       forwardDestination: isLast ? wide : precision, backwardDestination: isFirst ? wide : precision,
-      activation: fusesActivations ? activation.fused : .none, accumulatesInputGradient: isFirst && precision != .float64, library: library)
+      activation: fusesActivations ? activation.fused : .none,
+      accumulatesInputGradient: isFirst && precision != .float64, library: library)
     if isFirst { inputGradientLayout = try plain([inputs], wide) }
     addLayer(
       kernel: .linear(kernel), outputs: units, columns: inputs, forward: kernel.forwardWeightBytes,

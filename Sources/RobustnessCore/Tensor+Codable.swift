@@ -13,8 +13,9 @@ extension Tensor: Codable {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let shape = try container.decode([Int].self, forKey: .shape)
     let bits = try container.decode([UInt64].self, forKey: .bits)
-    guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue })
-      == bits.count
+    guard shape.allSatisfy({ $0 >= 0 }),
+      shape.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue })
+        == bits.count
     else {
       throw DecodingError.dataCorruptedError(
         forKey: .bits, in: container, debugDescription: "\(bits.count) elements are not of the shape \(shape)")

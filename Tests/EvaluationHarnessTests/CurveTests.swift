@@ -22,7 +22,8 @@ import Testing
   func `finds the distance to a plane`(_ norm: Norm, _ attack: String) throws {
     let (subject, radii) = try Self.linear()
     let asked =
-      attack == "standard" ? AttackRequest(StandardPortfolio.self, norm: norm)
+      attack == "standard"
+      ? AttackRequest(StandardPortfolio.self, norm: norm)
       : try request(attack.contains(":") ? attack + ",norm=\(norm)" : attack + ":norm=\(norm)")
     let result = try subject.evaluated([asked], epsilons: [0.8]) { $0.curve = true }
     let curve = try #require(result.curves.first)
@@ -49,9 +50,10 @@ import Testing
       last = accuracy
     }
     #expect(curve.robustAccuracy(at: 0).value == result.cleanAccuracy.value)
-    #expect(zip(curve.steps, curve.steps.dropFirst()).allSatisfy {
-      $0.epsilon < $1.epsilon && $0.robustAccuracy > $1.robustAccuracy
-    })
+    #expect(
+      zip(curve.steps, curve.steps.dropFirst()).allSatisfy {
+        $0.epsilon < $1.epsilon && $0.robustAccuracy > $1.robustAccuracy
+      })
   }
 
   @Test func `without a point within the largest ε there is no radius`() throws {

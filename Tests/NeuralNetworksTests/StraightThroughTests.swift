@@ -99,7 +99,8 @@ struct StraightThroughTests {
 
   @Test("the packed engines agree with the members", arguments: activations, Precision.allCases)
   func engines(activation: Architecture.Activation, precision: Precision) throws {
-    guard precision != .bfloat16 || KernelLibrary.hasNativeBFloat16 && KernelLibrary.preferred == .oneDNN else { return }
+    let hasHalves = KernelLibrary.hasNativeBFloat16 && KernelLibrary.preferred == .oneDNN
+    guard precision != .bfloat16 || hasHalves else { return }
     let (weights, examples) = try Self.problem(activation, scale: 0.7)
     let ensemble = try NetworkEnsemble(weights, configuration: .init(precision: precision))
     for objective in [Objective.predictive, .margin] {

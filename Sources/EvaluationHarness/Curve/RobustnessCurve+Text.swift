@@ -37,7 +37,8 @@ extension RobustnessCurve {
       medianRadius.isFinite
       ? "half of the examples fall at ε ≤ \(EvaluationResult.short(medianRadius))"
       : "more than half of the examples stand at ε = \(EvaluationResult.short(largest))"
-    let title = "\(request), \(norm.symbol): smallest ε of every example, \(String(format: "%.1f s", seconds)); \(median)"
+    let time = String(format: "%.1f s", seconds)
+    let title = "\(request), \(norm.symbol): smallest ε of every example, \(time); \(median)"
     return "\(title)\n" + table.text
   }
 }

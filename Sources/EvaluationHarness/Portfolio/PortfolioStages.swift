@@ -53,7 +53,8 @@ extension PortfolioBudget {
       ranks: Range<Int>? = nil, restarts: Int = 1
     ) -> PortfolioStage {
       PortfolioStage(
-        name: name, attack: .adaptive, options: ["iterations": "\(iterations)", "restarts": "\(restarts)", "early-stop": "true"],
+        name: name, attack: .adaptive,
+        options: ["iterations": "\(iterations)", "restarts": "\(restarts)", "early-stop": "true"],
         objective: objective, gradient: gradient, ranks: ranks)
     }
     func scores(_ queries: Int) -> PortfolioStage {
