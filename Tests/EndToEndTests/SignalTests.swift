@@ -119,12 +119,13 @@ import Testing
   /// Until the program has asked for the signal, which is before it opens the file.
   private func waitUntilCaught(_ signal: Int32, by running: Running) throws {
     for _ in 0..<3000 {
+      // Until it has become the program, the process has the handlers of the one that started it, and loses them then:
+      // which program it is must be known before its handlers are read.
+      let image = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(running.identifier)/exe")
+      let name = image.map { URL(fileURLWithPath: $0).lastPathComponent } ?? ""
       let status = (try? String(contentsOfFile: "/proc/\(running.identifier)/status", encoding: .utf8)) ?? ""
       let line = status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") } ?? ""
       let mask = line.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } ?? 0
-      // Until it has become the program, the process has the handlers of the one that started it, and loses them then.
-      let image = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(running.identifier)/exe")
-      let name = image.map { URL(fileURLWithPath: $0).lastPathComponent } ?? ""
       if Work(rawValue: name) != nil, mask & (1 << UInt64(signal - 1)) != 0 { return }
       usleep(10_000)
     }
