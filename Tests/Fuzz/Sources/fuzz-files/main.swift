@@ -18,7 +18,7 @@ let known = Verification(of: words[2], inThisProcess: true)
 _ = try JSONDecoder().decode(Verification.self, from: encoder.encode(known))
 let problem = PosteriorFileError(file: words[2], path: "/", reason: "is none", advice: "Go on", writtenBy: "nobody")
 let content = ContentReport(
-  posteriorSHA256: "\(problem)", contentSHA256: "\(ProbeCommand.currentProgram)", distinctDrawCount: 1,
+  digests: ["\(problem)": "\(ProbeCommand.currentProgram)"], distinctDrawCount: 1,
   warnings: [PosteriorWarning(place: "/", sentence: "is none")], changedDigests: [""], integrity: .unsigned)
 let answer = ProbeAnswer(problems: [problem], changeProblems: [problem], content: content)
 _ = try JSONDecoder().decode(ProbeAnswer.self, from: encoder.encode(answer))
