@@ -35,14 +35,19 @@ public struct BenchmarkRun: Sendable {
     self.laboratory = laboratory
     self.threads = threads
     verification = Verification(
-      attacks: attacks, companions: companions, repeats: .standard,
+      attacks: attacks + companions.portfolios, companions: companions, repeats: .standard,
       seed: Verification.freshSeed())
     var entries: [(AttackRequest, BenchmarkSuite.Entry)] = []
     for entry in suite.attacks + further {
-      let request = try suite.request(entry.attack, among: attacks)
+      let request = try suite.request(
+        entry.attack, objective: entry.objective, among: attacks + companions.portfolios)
       // As asked for in any order of options and any case of letters: one spelling, one result.
-      let canonical = BenchmarkSuite.Entry(attack: request.text, objective: entry.objective)
-      if !entries.contains(where: { $0.1 == canonical }) { entries.append((request, canonical)) }
+      let canonical = BenchmarkSuite.Entry(
+        attack: request.text, objective: entry.objective, gradientsPerExample: entry.gradientsPerExample,
+        queriesPerExample: entry.queriesPerExample)
+      if !entries.contains(where: { $0.1.attack == canonical.attack && $0.1.objective == canonical.objective }) {
+        entries.append((request, canonical))
+      }
     }
     self.entries = entries
   }
@@ -141,7 +146,7 @@ public struct BenchmarkRun: Sendable {
       guard let run = result.runs.first(where: { $0.attack == request.attack.name }) else {
         throw CoreError("\(request.attack.name) left no result")
       }
-      runs.append(record(run, draws: result.draws))
+      runs.append(record(run, entry, draws: result.draws))
       outcomes.append(run)
       seen = result
     }
@@ -158,11 +163,11 @@ public struct BenchmarkRun: Sendable {
       kernels: seen.kernels, processor: seen.processor, implementations: seen.products.implementationNames, runs: runs)
   }
 
-  private func record(_ run: RunResult, draws: Int) -> BenchmarkResult.Run {
+  private func record(_ run: RunResult, _ entry: BenchmarkSuite.Entry, draws: Int) -> BenchmarkResult.Run {
     var checks = run.checks.map {
       BenchmarkResult.CheckRecord(name: $0.name, status: $0.status.rawValue, finding: $0.finding)
     }
-    checks.append(budgetCheck(run, draws: draws))
+    checks.append(budgetCheck(run, entry, draws: draws))
     return BenchmarkResult.Run(
       norm: run.norm, epsilon: run.epsilon, options: run.options, correct: String(run.correct.map { $0 ? "1" : "0" }),
       pointsSHA256: PointsFile.sha256(run.adversarialInputs),
@@ -170,16 +175,21 @@ public struct BenchmarkRun: Sendable {
       memberGradients: run.memberGradients, queries: run.queries, checks: checks)
   }
 
-  private func budgetCheck(_ run: RunResult, draws: Int) -> BenchmarkResult.CheckRecord {
+  private func budgetCheck(
+    _ run: RunResult, _ entry: BenchmarkSuite.Entry, draws: Int
+  ) -> BenchmarkResult.CheckRecord {
     let examples = run.correct.count
     let gradients = Double(run.memberGradients) / Double(examples * draws)
     let queries = Double(run.queries) / Double(examples)
-    let isKept = gradients <= Double(suite.gradientsPerExample) && queries <= Double(suite.queriesPerExample)
+    let allowed = BenchmarkSuite.Budget(
+      gradients: entry.gradientsPerExample ?? suite.gradientsPerExample,
+      queries: entry.queriesPerExample ?? suite.queriesPerExample)
+    let isKept = gradients <= Double(allowed.gradients) && queries <= Double(allowed.queries)
     return .init(
       name: BenchmarkResult.Run.protocolBudget, status: isKept ? "passed" : "failed",
       finding: isKept
         ? ""
         : "asks for \(gradients) gradients and \(queries) points an example; the protocol allows "
-          + "\(suite.gradientsPerExample) and \(suite.queriesPerExample)")
+          + "\(allowed.gradients) and \(allowed.queries)")
   }
 }

@@ -20,13 +20,35 @@ extension BenchmarkSuite {
 
   /// The attack that an entry asks for, which must leave the norm to the suite.
   ///
-  /// - Throws: An error of exit code 64 when the attack is unknown, has other options, or sets a norm.
-  func request(_ attack: String, among attacks: [any Attack.Type]) throws -> AttackRequest {
+  /// - Throws: An error of exit code 64 when the attack is unknown, has other options, sets a norm, or is a portfolio
+  ///   with another objective than the predictive's.
+  func request(
+    _ attack: String, objective: Objective = .predictive, among attacks: [any Attack.Type]
+  ) throws -> AttackRequest {
     let request = try AttackSpecification(attack, among: attacks).resolve(among: attacks)
     guard !attack.contains("norm=") else {
       throw UsageError("'\(attack)' sets a norm: the suite \(title) does")
     }
+    if request.attack is any Portfolio.Type, objective != .predictive {
+      throw UsageError("'\(attack)' has objectives of its own: leave the objective predictive")
+    }
     return request
+  }
+
+  /// The most gradients and points that an attack may ask for, for each example and threat: its own, or the suite's.
+  func budget(of request: AttackRequest, _ objective: Objective, among attacks: [any Attack.Type]) -> Budget {
+    let entry = self.attacks.first {
+      $0.objective == objective && (try? self.request($0.attack, among: attacks))?.text == request.text
+    }
+    return Budget(
+      gradients: entry?.gradientsPerExample ?? gradientsPerExample,
+      queries: entry?.queriesPerExample ?? queriesPerExample)
+  }
+
+  /// What an attack may spend on an example in one ball.
+  struct Budget: Sendable, Hashable {
+    var gradients: Int
+    var queries: Int
   }
 
   /// What results of the suite on this posterior are about.

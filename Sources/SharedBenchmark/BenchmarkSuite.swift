@@ -39,13 +39,22 @@ public struct BenchmarkSuite: Codable, Sendable, Hashable {
   public struct Entry: Codable, Sendable, Hashable {
     /// As on the command line of `evaluate`, without a norm: every threat is run that the attack supports.
     public var attack: String
-    /// The loss whose gradient is followed.
+    /// The loss whose gradient is followed; a portfolio has its own, and leaves this as it is.
     public var objective: Objective
+    /// A budget of this attack's own, in place of the suite's.
+    public var gradientsPerExample: Int?
+    /// The same for the points that it may ask about.
+    public var queriesPerExample: Int?
 
-    /// An entry.
-    public init(attack: String, objective: Objective = .predictive) {
+    /// An entry, with the budget of the suite unless it has one of its own.
+    public init(
+      attack: String, objective: Objective = .predictive, gradientsPerExample: Int? = nil,
+      queriesPerExample: Int? = nil
+    ) {
       self.attack = attack
       self.objective = objective
+      self.gradientsPerExample = gradientsPerExample
+      self.queriesPerExample = queriesPerExample
     }
   }
 
@@ -114,12 +123,16 @@ public struct BenchmarkSuite: Codable, Sendable, Hashable {
     guard !name.isEmpty, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) else {
       throw CoreError("'\(name)' is no name for a suite: letters, digits and hyphens")
     }
-    guard version > 0, examples > 0, gradientsPerExample >= 0, queriesPerExample >= 0 else {
+    let budgets =
+      [gradientsPerExample, queriesPerExample]
+      + attacks.flatMap { [$0.gradientsPerExample, $0.queriesPerExample].compactMap(\.self) }
+    guard version > 0, examples > 0, budgets.allSatisfy({ $0 >= 0 }) else {
       throw CoreError("version and examples must be positive, budgets not negative")
     }
     guard Decision(decision) != nil else { throw CoreError("no decision named '\(decision)'") }
     guard !threats.isEmpty, !attacks.isEmpty else { throw CoreError("threats and attacks must not be empty") }
-    guard Set(threats).count == threats.count, Set(attacks).count == attacks.count else {
+    let names = attacks.map { "\($0.attack) \($0.objective.rawValue)" }
+    guard Set(threats).count == threats.count, Set(names).count == names.count else {
       throw CoreError("a threat or an attack is listed twice")
     }
     for threat in threats where !(threat.relativeRadius.isFinite && threat.relativeRadius > 0) {

@@ -21,7 +21,12 @@ extension Verification {
       return .unconfirmed("its attack leaves no result here")
     }
     let isWhole = chosen.count == opened.subject.examples.count
-    if let problem = costProblem(result, rules, run, again, chosen.count) { return .contradicted(problem) }
+    let allowed = rules.budget(of: plan.attacks[0], plan.objectives[0], among: attacks)
+    if isWhole || !again.isPortfolio,
+      let problem = costProblem(result, rules, allowed, run, again, chosen.count)
+    {
+      return .contradicted(problem)
+    }
     let claims = run.correct.map { $0 == "1" }
     let kept = points.rows(chosen)
     let moved = chosen.indices.filter { Array(kept[row: $0]) != Array(again.adversarialInputs[row: $0]) }
@@ -50,19 +55,21 @@ extension Verification {
     return checks(result, run, again, opened, isWhole: isWhole)
   }
 
-  /// What the attack spends on an example, where the result or its suite says otherwise.
+  /// What the attack spends on an example, where the result or its suite says otherwise. A portfolio spends a hundred
+  /// times as much on an example that stands as on one that falls at once: a few examples tell nothing of its cost.
   private func costProblem(
-    _ result: BenchmarkResult, _ rules: BenchmarkSuite, _ run: BenchmarkResult.Run, _ again: RunResult, _ count: Int
+    _ result: BenchmarkResult, _ rules: BenchmarkSuite, _ allowed: BenchmarkSuite.Budget, _ run: BenchmarkResult.Run,
+    _ again: RunResult, _ count: Int
   ) -> String? {
     let draws = Double(result.draws)
     let costs = [
       (
         what: "gradients", claimed: Double(run.memberGradients) / draws / Double(result.examples),
-        repeated: Double(again.memberGradients) / draws / Double(count), allowed: Double(rules.gradientsPerExample)
+        repeated: Double(again.memberGradients) / draws / Double(count), allowed: Double(allowed.gradients)
       ),
       (
         what: "points", claimed: Double(run.queries) / Double(result.examples),
-        repeated: Double(again.queries) / Double(count), allowed: Double(rules.queriesPerExample)
+        repeated: Double(again.queries) / Double(count), allowed: Double(allowed.queries)
       ),
     ]
     // An attack that stops when it has won spends more on some examples than on others.

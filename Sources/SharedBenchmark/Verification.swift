@@ -62,7 +62,8 @@ struct Verification {
     }
     let request: AttackRequest
     do {
-      request = try rules.request(result.attack.request, among: attacks)
+      request = try rules.request(
+        result.attack.request, objective: result.attack.objective, among: attacks)
     } catch let error as UsageError {
       return .unconfirmed("its attack cannot be repeated: \(error)")
     }

@@ -47,6 +47,13 @@ public final class Running {
     if !isCollected { kill(identifier, number) }
   }
 
+  /// Whether it came to its end; it still is to be waited for.
+  public var hasEnded: Bool {
+    var information = siginfo_t()
+    return waitid(P_PID, id_t(identifier), &information, WEXITED | WNOHANG | WNOWAIT) != 0
+      || information.si_signo == SIGCHLD
+  }
+
   /// Waits for the end.
   public func wait() throws -> Program.Run {
     var status: Int32 = 0

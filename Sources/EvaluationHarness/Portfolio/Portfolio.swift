@@ -5,7 +5,7 @@ public import RobustnessCore
 ///
 /// It is an attack on the command line and in results, and no attack in the code: it needs more of the harness than an
 /// oracle gives. Every stage is tried on the examples that still stand.
-protocol Portfolio: Attack where Options == NoOptions {
+package protocol Portfolio: Attack where Options == NoOptions {
   static var budget: PortfolioBudget { get }
 }
 
@@ -24,7 +24,7 @@ extension Portfolio {
 }
 
 /// How much a portfolio tries: its version, and what is different between `quick`, `standard` and `thorough`.
-enum PortfolioBudget: String, Sendable {
+package enum PortfolioBudget: String, Sendable {
   case quick
   case standard
   case thorough
@@ -35,7 +35,7 @@ enum PortfolioBudget: String, Sendable {
 
 /// The portfolio for a first look: seconds.
 public struct QuickPortfolio: Portfolio {
-  static let budget = PortfolioBudget.quick
+  package static let budget = PortfolioBudget.quick
   /// `quick`
   public static let name = "quick"
   /// One line for `--list-attacks`.
@@ -46,7 +46,7 @@ public struct QuickPortfolio: Portfolio {
 
 /// The portfolio for people who want one name.
 public struct StandardPortfolio: Portfolio {
-  static let budget = PortfolioBudget.standard
+  package static let budget = PortfolioBudget.standard
   /// `standard`
   public static let name = "standard"
   /// One line for `--list-attacks`.
@@ -58,7 +58,7 @@ public struct StandardPortfolio: Portfolio {
 
 /// The portfolio for a number that is to be published.
 public struct ThoroughPortfolio: Portfolio {
-  static let budget = PortfolioBudget.thorough
+  package static let budget = PortfolioBudget.thorough
   /// `thorough`
   public static let name = "thorough"
   /// One line for `--list-attacks`.
@@ -69,7 +69,7 @@ public struct ThoroughPortfolio: Portfolio {
 
 extension Companions {
   /// The portfolios that these companions can compose.
-  var portfolios: [any Attack.Type] {
+  package var portfolios: [any Attack.Type] {
     portfolio == nil ? [] : [QuickPortfolio.self, StandardPortfolio.self, ThoroughPortfolio.self]
   }
 }
