@@ -8,6 +8,8 @@ extension HDF5File {
   /// A list of scales that cannot be followed (one of them was deleted, for example) says nothing, and is no error.
   ///
   /// - Returns: One list of names for each axis, empty where nothing is said.
+  /// - Throws: `HDF5Error` also for a list that cannot be read at all. A damaged one may claim to be longer than the
+  ///   memory of the machine: where the checking process, whose memory is limited, cannot read it, no other may try.
   public func axisNames(of datasetPath: String) throws(HDF5Error) -> [[String]] {
     let site = CallSite(file: path, path: datasetPath)
     let listed = (try? texts("_ARRAY_DIMENSIONS", of: datasetPath)) ?? []
@@ -17,8 +19,8 @@ extension HDF5File {
       let rank = try Self.extents(space.id, site)?.count ?? 0
       let hasScales = Self.isList("DIMENSION_LIST", of: dataset.id, count: rank, isReferenceList)
       let hasLabels = Self.isList("DIMENSION_LABELS", of: dataset.id, count: rank) { H5Tis_variable_str($0) > 0 }
-      let names = (0..<rank).map { axis in
-        (hasScales ? Self.scaleNames(dataset.id, UInt32(axis)) : [])
+      let names = try (0..<rank).map { axis throws(HDF5Error) in
+        (hasScales ? try Self.scaleNames(dataset.id, UInt32(axis), site) : [])
           + (hasLabels ? [Self.label(dataset.id, UInt32(axis))] : []).compactMap { $0 }
           + (listed.count == rank ? [listed[axis]] : [])
       }
@@ -47,10 +49,15 @@ extension HDF5File {
 
   private static let nameLimit = 1024
 
-  private static func scaleNames(_ dataset: hid_t, _ axis: UInt32) -> [String] {
+  private static func scaleNames(_ dataset: hid_t, _ axis: UInt32, _ site: CallSite) throws(HDF5Error) -> [String] {
     final class Names { var list: [String] = [] }
     let names = Names()
-    guard H5DSget_num_scales(dataset, axis) > 0 else { return [] }
+    let count = H5DSget_num_scales(dataset, axis)
+    if count < 0 {
+      _ = H5Eclear2(hid_t(H5E_DEFAULT))
+      throw site.error("has a list of dimension scales that cannot be read")
+    }
+    guard count > 0 else { return [] }
     _ = H5DSiterate_scales(
       dataset, axis, nil,
       { _, _, scale, context in

@@ -124,7 +124,9 @@ def judge(path, said, reader, original):
 def differs(posterior, path, said):
     """How the program itself answers otherwise than what is forked; None where it does not.
 
-    What was stopped early may come to its end within the program's own limit: that is told apart."""
+    What was stopped early may come to its end within the program's own limit: that is told apart. So is a file that
+    both refuse in other words: where the library reads memory that the file does not fill, one process dies and the
+    next says what it found there."""
     run = subprocess.run([posterior, "verify", str(path)], capture_output=True, text=True, errors="replace")
     lines = run.stderr.splitlines()
     errors = [line[len("error: "):] for line in lines if line.startswith("error: ")]
@@ -134,6 +136,8 @@ def differs(posterior, path, said):
         if run.returncode == 65 and "could not be checked" in run.stderr:
             return None
         return "stopped early: " + ("accepted" if is_valid else "refused")
+    if run.returncode == 65 and not is_valid and errors and not said["isValid"] and errors != said["errors"]:
+        return "refused in other words"
     if (run.returncode, is_valid, errors, warnings) != (
             0 if said["isValid"] else 65, said["isValid"], said["errors"], said["warnings"]):
         return f"`posterior verify` says {run.returncode}, {run.stdout!r}, {run.stderr[-500:]!r}"
@@ -175,7 +179,7 @@ class Run:
             self.longest = max([self.longest] + [len(text) - len(path) for text in said["errors"] + said["warnings"]])
             if number % options.sample == 0 and "ending" not in said:
                 difference = differs(options.posterior, path, said)
-                early = difference and difference.startswith("stopped early")
+                early = difference and difference.startswith(("stopped early", "refused in other words"))
                 self.sample[difference if early else "differs" if difference else what] += 1
                 if difference and not early:
                     faults.append(difference)

@@ -65,6 +65,30 @@ import Testing
     }
   }
 
+  /// The library makes room for what a list says of its length, before it looks whether the file has so much.
+  @Test func `a list of scales that claims to be longer than memory is refused by the checking process`() throws {
+    try withFolder { folder in
+      let path = folder.appendingPathComponent("long.h5").path
+      try WrittenFile().write(to: path) { file in
+        try file.put("/posterior/draw", (0..<5).map(Double.init), [5], .int64)
+        try file.makeDimensionScale("/posterior/draw", name: "draw")
+        try file.attachScale("/posterior/draw", to: "/posterior/output.bias", axis: 1)
+      }
+      var bytes = try Data(contentsOf: URL(filePath: path))
+      // The list of the second axis has one element: its length stands before the address of its values.
+      let name = try #require(bytes.firstRange(of: Data("DIMENSION_LIST".utf8)))
+      let one = try #require(bytes[name.upperBound...].firstRange(of: Data([1, 0, 0, 0])))
+      var found = one
+      while bytes[found.upperBound..<found.upperBound + 8].allSatisfy({ $0 == 0 })
+        || bytes[found.upperBound + 4..<found.upperBound + 8].contains(where: { $0 != 0 })
+      { found = try #require(bytes[(found.lowerBound + 1)...].firstRange(of: Data([1, 0, 0, 0]))) }
+      bytes.replaceSubrange(found, with: [0xFF, 0xFF, 0xFF, 0x7F])
+      try bytes.write(to: URL(filePath: path))
+      let error = #expect(throws: PosteriorFileError.self) { try PosteriorFile.open(path, probe: TestFiles.probe) }
+      #expect("\(try #require(error))".contains("has a list of dimension scales that cannot be read"), "\(error!)")
+    }
+  }
+
   @Test func `the sentence names file, path, reason and author`() throws {
     let error = try #require(throws: PosteriorFileError.self) {
       try PosteriorFile.open(TestFiles.malformed("weight-shape.h5"), probe: nil)
