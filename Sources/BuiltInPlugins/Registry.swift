@@ -93,8 +93,10 @@ extension Companions {
         momentum: MomentumIterativeMethod.self, adaptive: AutoProjectedGradientDescent.self,
         scores: SquareAttack.self,
         smallest: [
-          (DecoupledDirectionAndNorm.self, ["steps": "100"]), (FastMinimumNorm.self, ["steps": "100"]),
-          (DeepFool.self, ["steps": "20"]),
+          SmallestAttack(DecoupledDirectionAndNorm.self, options: ["steps": "100"]),
+          SmallestAttack(DecoupledDirectionAndNorm.self, options: ["steps": "100"], objective: .predictive),
+          SmallestAttack(FastMinimumNorm.self, options: ["steps": "100"]),
+          SmallestAttack(DeepFool.self, options: ["steps": "20"]),
         ]))
   }
 }

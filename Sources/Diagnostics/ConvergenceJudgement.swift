@@ -5,7 +5,8 @@ public import RobustnessCore
 /// `posterior diagnose`, `posterior verify`, `evaluate` and `benchmark` differ in the evidence that they have, and in
 /// nothing else. Thresholds, and where they come from:
 ///
-/// - R-hat (of predictions, and of the log-density) above 1.01 is a reservation (Vehtari et al. 2021, §4.1); above 1.1,
+/// - R-hat (of predictions, and of the log-density) above 1.01 is a reservation (Vehtari et al. 2021, §4.1), in short
+///   chains above what independent draws of that number would show (simulated); above 1.1,
 ///   the threshold before that paper (Gelman et al., Bayesian Data Analysis, 3rd edition, §11.4), the chains have not
 ///   converged.
 /// - A divergence is a reservation, however rare: the chain may avoid a region (Betancourt 2017, arXiv:1701.02434,
@@ -19,7 +20,10 @@ public struct ConvergenceJudgement: Sendable {
 
   /// Below this fraction of distinct draws, a posterior is far smaller than it says: healthy samplers accept well over
   /// a quarter of their proposals.
-  public static let distinctFraction = 0.25
+  static let distinctFraction = 0.25
+  /// So many distinct draws of Markov chains are enough, whatever fraction of all draws they are: a random walk that
+  /// accepts a fifth of its proposals, as it should, repeats most of its states.
+  static let distinctCount = 100
   /// From this fraction of divergent draws on, the sampler does not follow its Hamiltonian.
   public static let divergentFraction = 0.5
   /// Below this, momenta are refreshed too weakly for the spread of energies.
@@ -44,6 +48,12 @@ public struct ConvergenceJudgement: Sendable {
 
   // MARK: - Checks
 
+  /// Whether a posterior is not far smaller than it says: a quarter of its draws are distinct or, of Markov chains, a
+  /// hundred of them.
+  public static func isLargeEnough(_ distinct: Int, of total: Int, origin: DrawOrigin?) -> Bool {
+    Double(distinct) / Double(total) >= distinctFraction || origin == .mcmc && distinct >= distinctCount
+  }
+
   /// How many draws are distinct, which is asked of every kind but one network.
   ///
   /// - Parameters:
@@ -52,7 +62,7 @@ public struct ConvergenceJudgement: Sendable {
   ///   - origin: How they came about.
   public static func identicalDraws(_ distinct: Int, of total: Int, origin: DrawOrigin?) -> DiagnosticCheck {
     let fraction = Double(distinct) / Double(total)
-    let isFine = fraction >= distinctFraction
+    let isFine = isLargeEnough(distinct, of: total, origin: origin)
     let isChains = origin == .mcmc || origin == nil
     return DiagnosticCheck(
       "identical-draws", isFine ? .passed : .failed, value: fraction,
@@ -84,9 +94,12 @@ public struct ConvergenceJudgement: Sendable {
     }
     if let predictions = evidence.predictions {
       return predictions.exchangedAxes > RHat.failureThreshold
-        ? exchangedAxes(predictions) : rHat("convergence", predictions.rHat, "in function space")
+        ? exchangedAxes(predictions)
+        : rHat("convergence", predictions.rHat, "in function space", predictions.chainCount, predictions.drawsPerChain)
     }
-    return evidence.weightSpace.map { rHat("convergence", $0, "in weight space") }
+    return evidence.weightSpace.map {
+      rHat("convergence", $0, "in weight space", evidence.chainCount, evidence.drawsPerChain)
+    }
   }
 
   /// R-hat of the log-density; nil where it was not recorded.
@@ -100,7 +113,7 @@ public struct ConvergenceJudgement: Sendable {
         "log-density", .warning, finding: "R-hat of the log-density is not defined: it does not vary, or is not finite",
         advice: "Look at what the sampler recorded as lp.")
     }
-    return rHat("log-density", value, "of the log-density")
+    return rHat("log-density", value, "of the log-density", evidence.chainCount, evidence.drawsPerChain)
   }
 
   /// The smallest E-BFMI of a chain; nil where no energy was recorded.
@@ -144,7 +157,9 @@ public struct ConvergenceJudgement: Sendable {
         + "short chains still move together: longer warm-up.")
   }
 
-  private func rHat(_ name: String, _ value: Double, _ place: String) -> DiagnosticCheck {
+  private func rHat(
+    _ name: String, _ value: Double, _ place: String, _ chains: Int, _ draws: Int
+  ) -> DiagnosticCheck {
     let isStated = evidence.origin != nil
     guard !value.isNaN else {
       return DiagnosticCheck(
@@ -152,7 +167,9 @@ public struct ConvergenceJudgement: Sendable {
         advice: "Look at the acceptance rate.")
     }
     let failing = RHat.failureThreshold
-    let warning = RHat.warningThreshold
+    // Short chains show more than 1.01 even where their draws are independent.
+    let independent = RHat.ofIndependentDraws(chains: chains, drawsPerChain: draws)
+    let warning = min(failing, max(RHat.warningThreshold, independent))
     let status: DiagnosticCheck.Status = value > failing ? .failed : value > warning ? .warning : .passed
     let figure = "R-hat \(decimal(value, 2, beside: value > failing ? failing : warning)) \(place)"
     switch status {
@@ -165,7 +182,8 @@ public struct ConvergenceJudgement: Sendable {
         name, isStated ? .failed : .notJudged, value: value, finding: figure + ", above 1.10", advice: advice)
     case .warning:
       return DiagnosticCheck(
-        name, isStated ? .warning : .notJudged, value: value, finding: figure + ", above 1.01",
+        name, isStated ? .warning : .notJudged, value: value, finding: figure + ", above \(decimal(warning, 2))"
+          + (warning > RHat.warningThreshold ? ", which independent draws of that number show" : ""),
         advice: "More draws, or longer trajectories.")
     default: return DiagnosticCheck(name, isStated ? .passed : .notJudged, value: value, finding: figure)
     }

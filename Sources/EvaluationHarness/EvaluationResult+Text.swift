@@ -38,6 +38,7 @@ extension EvaluationResult {
             ])
           })
       ),
+      ("lowestFound", .array(lowestFound.map(\.json))),
       (
         "worstCase",
         .array(
@@ -147,6 +148,18 @@ extension RunResult {
   }
 }
 
+extension LowestFound {
+  var json: JSONText {
+    .object([
+      ("norm", .text(norm.rawValue)), ("epsilon", .number(epsilon)), ("accuracy", .number(accuracy.value)),
+      ("interval", EvaluationResult.interval(accuracy)),
+      ("foundBy", .array(foundBy.map { .optional($0) { .text($0) } })),
+      ("stages", .array(stages.map(\.json))), ("gradientsPerExample", .number(gradientsPerExample)),
+      ("forwardsPerExample", .number(forwardsPerExample)),
+    ])
+  }
+}
+
 extension StageResult {
   var json: JSONText {
     .object([
@@ -188,7 +201,7 @@ extension EvaluationResult {
     if arithmetic != .logDomain { text += " · \(arithmetic.rawValue) arithmetic" }
     if let precision, precision != "float32" { text += " · \(precision)" }
     text += "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + curveLines
-    return text + targetLines + worstCaseLines + metricTable + "\n"
+    return text + targetLines + worstCaseLines + lowestLines + metricTable + "\n"
       + verdictText
   }
 
@@ -235,6 +248,20 @@ extension EvaluationResult {
           let count = String(format: "%5d of %d", stage.fell, stage.tried)
           return "  \(name) \(count)  \(Self.short(stage.seconds)) s\n"
         }.joined()
+    }.joined()
+  }
+
+  /// The headline: what withstands everything that was run, and what found more than the runs did.
+  private var lowestLines: String {
+    lowestFound.map { lowest in
+      let named = Set(runs.map(\.request))
+      var counts: [String: Int] = [:]
+      for name in lowest.foundBy.compactMap(\.self) where !named.contains(name) { counts[name, default: 0] += 1 }
+      let total = counts.values.reduce(0, +)
+      let place = lowestFound.count > 1 ? ", \(lowest.norm.symbol) \(Self.short(lowest.epsilon))" : ""
+      let what = target.isOneClass ? "lowest found, not decided as the target" : "lowest found"
+      return "\(what)\(place): \(Self.accuracy(lowest.accuracy))"
+        + (total == 0 ? "" : ", \(total) of it by the checks") + "\n"
     }.joined()
   }
 
@@ -298,7 +325,7 @@ extension EvaluationResult {
       text +=
         "NOT believable. \(first.check.finding.prefix(1).uppercased())\(first.check.finding.dropFirst())\(first.place):\n"
     } else {
-      text += "believable, as an upper bound on robustness. \(passed) checks passed"
+      text += "believable, as an upper bound on robustness\(effort). \(passed) checks passed"
       text += warnings.isEmpty ? ".\n" : ", \(warnings.count) warning\(warnings.count == 1 ? "" : "s").\n"
       if !triedManySteps {
         text += "  No attack of many steps was run: a stronger one, such as pgd, may find much more.\n"
@@ -317,6 +344,12 @@ extension EvaluationResult {
       text += "\n\(space)See Docs/verdict.md#\(check.name)\n"
     }
     return text
+  }
+
+  /// How much stands behind the lowest number: of the ball with the least.
+  private var effort: String {
+    guard let least = lowestFound.map(\.gradientsPerExample).min(), least >= 1 else { return "" }
+    return ", after \(Self.grouped(Int(least.rounded()))) gradients for each example"
   }
 
   /// Whether some run asked for more than one gradient of an example.

@@ -60,7 +60,7 @@ public struct RunResult: Sendable {
 
   init(
     _ run: Evaluator.Outcome, isNoise: Bool, clean: Observations, metrics: [String: Estimate], checks: [Check],
-    examples: [ExampleRecord]
+    examples: [ExampleRecord], distinct: Int
   ) {
     self.examples = examples
     stages = run.stages
@@ -73,8 +73,9 @@ public struct RunResult: Sendable {
     norm = run.threat.norm
     epsilon = run.threat.epsilon
     correct = run.correct
-    robustAccuracy = .proportion(correct.count { $0 }, of: correct.count)
-    robustAccuracyBestQuery = .proportion(run.fooledByAnyQuery.count { !$0 }, of: correct.count)
+    robustAccuracy = .proportion(correct.count { $0 }, of: correct.count, distinct: distinct)
+    robustAccuracyBestQuery = .proportion(
+      run.fooledByAnyQuery.count { !$0 }, of: correct.count, distinct: distinct)
     let cleanProbabilities = clean.prediction.logProbabilities
     let adversarialProbabilities = run.adversarial.prediction.logProbabilities
     softmaxRobustness = .mean(
@@ -183,6 +184,8 @@ public struct EvaluationResult: Sendable {
   public var runs: [RunResult]
   /// Runs that were asked for and did not finish.
   public var failures: [FailedRun]
+  /// The lowest number found in each ball: the union of all runs and of what the checks tried beside them.
+  public var lowestFound: [LowestFound] = []
   /// Per-example worst case over all runs, one for each norm and ε with more than one run.
   public var worstCase: [WorstCaseResult]
   /// The smallest ε of every example, one curve for each attack; empty unless the plan asks for them.
@@ -194,7 +197,10 @@ public struct EvaluationResult: Sendable {
   /// Names the examples.
   public var dataSHA256: String?
 
-  init(evaluator: Evaluator, clean: Observations, examples: Examples, runs: [RunResult], failures: [FailedRun]) {
+  init(
+    evaluator: Evaluator, clean: Observations, examples: Examples, runs: [RunResult], failures: [FailedRun],
+    distinct: Int
+  ) {
     let subject = evaluator.subject
     model = subject.name
     summary = subject.summary
@@ -214,7 +220,7 @@ public struct EvaluationResult: Sendable {
     products = subject.products
     box = evaluator.plan.box
     seed = evaluator.plan.seed
-    cleanAccuracy = .proportion(zip(clean.decisions, examples.labels).count { $0 == $1 }, of: examples.count)
+    cleanAccuracy = .proportion(zip(clean.decisions, examples.labels).count { $0 == $1 }, of: examples.count, distinct: distinct)
     self.runs = runs
     self.failures = failures
     worstCase = WorstCaseResult.all(of: runs)

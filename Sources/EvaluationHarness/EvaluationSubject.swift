@@ -37,6 +37,8 @@ public struct EvaluationSubject: Sendable {
   public var signature: Signature
   /// What the file says that does not go together, and what was not taken as it stands.
   public var fileWarnings: [PosteriorWarning] = []
+  /// Where the file says that its examples are training data, and how; nil where it says nothing of the kind.
+  var trainingDataStatement: String?
   /// Compares the network with the answers of its author's program; gives nil where there are none, and is nil for an
   /// ensemble that comes from no file.
   var reference: (@Sendable () throws -> (findings: ReferenceFindings, author: String)?)?

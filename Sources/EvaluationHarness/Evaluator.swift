@@ -129,20 +129,22 @@ public struct Evaluator: Sendable {
     }
   }
 
+  /// - Parameter again: Whether the attack is given other random numbers than the run that was asked for.
   func perform(
-    _ request: AttackRequest, objective: Objective, threat: ThreatModel, examples: Examples
+    _ request: AttackRequest, objective: Objective, threat: ThreatModel, examples: Examples, again: Bool = false
   ) throws -> Outcome {
-    try open(request.attack, request, objective, threat, examples)
+    try open(request.attack, request, objective, threat, examples, again: again)
   }
 
   private func open<A: Attack>(
-    _ type: A.Type, _ request: AttackRequest, _ objective: Objective, _ threat: ThreatModel, _ examples: Examples
+    _ type: A.Type, _ request: AttackRequest, _ objective: Objective, _ threat: ThreatModel, _ examples: Examples,
+    again: Bool
   ) throws -> Outcome {
     let (options, attack) = try blaming(A.self) {
       let options = try A.Options(assignments: request.assignments)
       return (options, try A(options))
     }
-    let streams = RandomStreams(seed: plan.seed, purpose: "attack/\(A.name)")
+    let streams = RandomStreams(seed: plan.seed, purpose: "attack/\(A.name)" + (again ? "/again" : ""))
     // Noise asks for nothing that a surrogate could answer.
     var pursuit = Pursuit(
       self, examples, within: threat, surrogate: isNoise(request) ? nil : plan.surrogate)

@@ -11,7 +11,9 @@ struct Pursuit {
   let examples: Examples
   let threat: ThreatModel
   /// What answers attacks in the posterior's place.
-  private let surrogate: Surrogate?
+  var surrogate: Surrogate?
+  /// The draws that answer where no surrogate does.
+  var draws: AccountingOracle.QueryDraws
   /// The points returned.
   var points: Tensor
   /// What all attempts asked, and were answered.
@@ -30,6 +32,7 @@ struct Pursuit {
   init(_ evaluator: Evaluator, _ examples: Examples, within threat: ThreatModel, surrogate: Surrogate?) {
     self.evaluator = evaluator
     self.surrogate = surrogate
+    draws = evaluator.oracleDraws
     self.examples = examples
     self.threat = threat
     points = examples.inputs
@@ -58,12 +61,14 @@ struct Pursuit {
     hasFallen = record.reachedGoal
   }
 
-  /// One attempt on the examples `rows`, in which any wrong decision counts; the points of those that fall are kept.
+  /// One attempt on the examples `rows`; the points of those that fall are kept.
   ///
-  /// - Parameter targets: A class for each of `rows` that the attempt aims at, or nil for any.
+  /// - Parameters:
+  ///   - targets: A class for each of `rows` that the attempt aims at, or nil for any.
+  ///   - countsAnyError: Whether any wrong decision counts, whatever it aims at.
   mutating func attempt(
     _ attack: some Attack, on rows: [Int], targets: [Int]? = nil, objective: Objective, gradient: GradientRule,
-    random: RandomStreams
+    random: RandomStreams, countsAnyError: Bool = true
   ) throws {
     guard !rows.isEmpty else { return }
     let part = examples.subset(rows)
@@ -71,7 +76,7 @@ struct Pursuit {
       inputs: part.inputs, labels: part.labels, targets: targets, identifiers: part.identifiers)
     var threat = threat
     threat.goal = targets == nil ? .untargeted : .targeted
-    var oracle = oracle(aimed, threat, objective, gradient, random, countsAnyError: true)
+    var oracle = oracle(aimed, threat, objective, gradient, random, countsAnyError: countsAnyError)
     if tracksSmallest { oracle.closest = SmallestPerturbations(aimed, within: threat) }
     let found = try perturbed(by: attack, aimed, threat, &oracle, random)
     // What is returned need not have been asked about.
@@ -88,7 +93,7 @@ struct Pursuit {
     AccountingOracle(
       ensemble: evaluator.subject.ensemble, surrogate: surrogate, examples: examples,
       threat: threat, objective: objective,
-      decision: evaluator.plan.decision, draws: evaluator.oracleDraws, gradientRule: gradient,
+      decision: evaluator.plan.decision, draws: draws, gradientRule: gradient,
       smoothing: random.streams(for: "smoothing"), countsAnyError: countsAnyError, progress: evaluator.progress)
   }
 
@@ -111,7 +116,12 @@ struct Pursuit {
     if evaluator.subject.hasApproximateGradients, !fell.isEmpty {
       // Gradients of lower precision come with decisions of lower precision: what does not hold is tried again.
       let decisions = try evaluator.observe(seen.rows(fell)).decisions
-      fell = zip(fell, decisions).filter { examples.labels[rows[$0]] != $1 }.map(\.0)
+      fell = zip(fell, decisions).filter { position, decision in
+        guard threat.goal == .targeted, let targets = examples.targets else {
+          return decision != examples.labels[rows[position]]
+        }
+        return decision == targets[rows[position]]
+      }.map(\.0)
     }
     let first = rows.indices.filter { record.queriesOfExample[rows[$0]] == 0 }
     points.replaceRows(first.map { rows[$0] }, with: found.rows(first))

@@ -26,17 +26,34 @@ public struct PortfolioAttacks: Sendable {
   /// Asks for scores alone; has the option `queries`.
   public var scores: any Attack.Type
 
-  /// Attacks of smallest perturbation, in the order in which a curve tries those that have its norm, with their options.
-  public var smallest: [(attack: any Attack.Type, options: [String: String])]
+  /// Attacks of smallest perturbation, in the order in which a curve tries those that have its norm.
+  public var smallest: [SmallestAttack]
 
   /// These attacks.
   public init(
     momentum: any Attack.Type, adaptive: any Attack.Type, scores: any Attack.Type,
-    smallest: [(attack: any Attack.Type, options: [String: String])] = []
+    smallest: [SmallestAttack] = []
   ) {
     self.momentum = momentum
     self.adaptive = adaptive
     self.scores = scores
     self.smallest = smallest
+  }
+}
+
+/// An attack of smallest perturbation as a curve runs it.
+public struct SmallestAttack: Sendable {
+  /// The attack.
+  public var attack: any Attack.Type
+  /// Its options.
+  public var options: [String: String]
+  /// The loss whose gradient it follows.
+  public var objective: Objective
+
+  /// An attack with its options; without another objective it follows the margin.
+  public init(_ attack: any Attack.Type, options: [String: String], objective: Objective = .margin) {
+    self.attack = attack
+    self.options = options
+    self.objective = objective
   }
 }

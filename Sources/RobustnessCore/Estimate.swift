@@ -30,11 +30,16 @@ public struct Estimate: Sendable, Hashable, Codable {
 
   /// The fraction `successes / count` with its Wilson score interval (Wilson 1927), which holds its level near 0 and 1
   /// and for small counts, where the normal approximation does not.
-  public static func proportion(_ successes: Int, of count: Int, unit: String = "fraction") -> Estimate {
+  ///
+  /// - Parameter distinct: How many of them are distinct, where copies are no further evidence: the interval is that of
+  ///   so many.
+  public static func proportion(
+    _ successes: Int, of count: Int, distinct: Int? = nil, unit: String = "fraction"
+  ) -> Estimate {
     guard count > 0 else { return Estimate(value: .nan, unit: unit, count: 0) }
     let z = 1.959963984540054
-    let n = Double(count)
-    let p = Double(successes) / n
+    let n = Double(distinct ?? count)
+    let p = Double(successes) / Double(count)
     let centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     let half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
     // At the ends the bound is 0 or 1 exactly; rounding would leave 10⁻¹⁷.

@@ -135,6 +135,12 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
       "Search the smallest ε of every example, up to the largest --epsilon: robust accuracy at every ε at once."))
   var curve = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Effort of the checks beside the attacks: as many gradients (quick), 3 times (standard) or 10 times (thorough).",
+      valueName: "LEVEL"))
+  var checks = Word<CheckLevel>.meaning(.standard)
+
   @Flag(help: "Read a file whose content is not what its digest says all the same, and say so.")
   var acceptChanged = false
 
@@ -199,6 +205,7 @@ extension EvaluateArguments {
       "--gradient takes exact, straight-through or smoothed:N, N from 1, not '\($0)'"
     }
     request.curve = curve
+    request.checks = try checks.value { Self.noChoice("--checks", $0, CheckLevel.allCases.map(\.rawValue)) }
     request.surrogate = try surrogate?.value {
       "--surrogate takes draw:K, draws:N with N from 1, or a posterior file, not '\($0)'"
     }

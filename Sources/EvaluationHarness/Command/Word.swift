@@ -79,6 +79,7 @@ extension ReadableOption where Self: RawRepresentable, RawValue == String {
 extension Decision: ReadableOption {}
 extension AttackDraws: ReadableOption {}
 extension Arithmetic: ReadableOption {}
+extension CheckLevel: ReadableOption {}
 extension GradientRule: ReadableOption {}
 extension SurrogateRule: ReadableOption {}
 extension EvaluationRequest.Precision: ReadableOption {}

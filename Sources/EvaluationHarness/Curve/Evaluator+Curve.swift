@@ -55,9 +55,9 @@ extension Evaluator {
     _ budget: PortfolioBudget, of attacks: PortfolioAttacks, _ search: inout CurveSearch, _ largest: ThreatModel,
     _ random: RandomStreams
   ) throws {
-    for (attack, options) in attacks.smallest where attack.capabilities.norms.contains(largest.norm) {
-      progress.willRun("\(budget.rawValue) · curve · \(attack.name)")
-      try attempt(attack, options, &search, largest, random.streams(for: attack.name))
+    for member in attacks.smallest where member.attack.capabilities.norms.contains(largest.norm) {
+      progress.willRun("\(budget.rawValue) · curve · \(member.attack.name)")
+      try attempt(member.attack, member, &search, largest, random.streams(for: member.attack.name))
     }
     try search.shrink()
     let ensemble = plan.surrogate?.ensemble ?? subject.ensemble
@@ -70,12 +70,13 @@ extension Evaluator {
   }
 
   private func attempt<A: Attack>(
-    _ attack: A.Type, _ options: [String: String], _ search: inout CurveSearch, _ largest: ThreatModel,
+    _ attack: A.Type, _ member: SmallestAttack, _ search: inout CurveSearch, _ largest: ThreatModel,
     _ random: RandomStreams
   ) throws {
     let rows = search.found.distances.indices.filter { search.found.distances[$0] > 0 }
     try search.attempt(
-      try A(try A.Options(assignments: options)), on: rows, epsilon: largest.epsilon, objective: .margin,
+      try A(try A.Options(assignments: member.options)), on: rows, epsilon: largest.epsilon,
+      objective: member.objective,
       gradient: .exact, random: random)
   }
 

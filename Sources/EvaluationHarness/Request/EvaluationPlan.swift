@@ -126,6 +126,8 @@ public struct EvaluationPlan: Sendable {
   public var seed: UInt64
   /// How much work the comparison with finite differences may do.
   public var finiteDifferences: FiniteDifferenceEffort
+  /// How much the checks may spend.
+  public var checks = CheckLevel.standard
   /// Whether the smallest ε of every example is searched, up to the largest of `epsilons`.
   public var curve = false
   /// Whether results say what every run did to every example.

@@ -33,6 +33,7 @@ extension EvaluationRequest {
       case .changed: .changed
       }
     subject.fileWarnings = warnings(file, examples)
+    if data == nil { subject.trainingDataStatement = Self.trainingDataStatement(file.provenance) }
     let reference = ReferenceResult(file, threads: threads)
     subject.reference = { try reference.comparison() }
     subject.posteriorSHA256 = file.posteriorSHA256
@@ -141,6 +142,16 @@ extension EvaluationRequest {
     case .changed: parts.append("CHANGED since it was signed, content \(digest)…")
     }
     return PrintedText.line(parts.joined(separator: " · "))
+  }
+
+  /// What says that the examples in the file are those that it was trained on: `train` as the split that was evaluated.
+  private static func trainingDataStatement(_ provenance: [String: String]) -> String? {
+    provenance.sorted { $0.key < $1.key }.first { name, value in
+      let name = name.lowercased()
+      let isOfExamples = name.contains("eval") || name == "split" || name.contains("test_data") || name == "data_test"
+      let value = value.lowercased()
+      return isOfExamples && (value == "train" || value.hasPrefix("training") || value.hasPrefix("train "))
+    }.map { PrintedText.line("\($0.key) = \($0.value)") }
   }
 
   /// A method's name when it is one, not a page of settings.

@@ -1,13 +1,23 @@
+import RobustnessCore
+
 import NeuralNetworks
 import PosteriorFiles
 import Synchronization
 
-/// Whether the network of the file answers as its author's own program did.
-struct ReferenceCheck {
-  /// What was found, and who answered; nil where the file holds no answers.
-  let comparison: (findings: ReferenceFindings, author: String)?
+extension CheckName {
+  /// The network answers as its author's program did.
+  public static let referenceAnswers = "reference-answers"
+}
 
-  func check() -> Check {
+extension VerdictCheck {
+  /// Whether the network of the file answers as its author's own program did. Only of files: an ensemble that comes
+  /// from none has no author elsewhere.
+  static let referenceAnswers = VerdictCheck(
+    CheckName.referenceAnswers,
+    .ensemble { evidence in try evidence.subject.reference.map { answer(try $0()) } })
+
+  /// - Parameter comparison: What was found, and who answered; nil where the file holds no answers.
+  private static func answer(_ comparison: (findings: ReferenceFindings, author: String)?) -> Check {
     guard let (findings, author) = comparison else {
       return Check(
         CheckName.referenceAnswers, .notRun,

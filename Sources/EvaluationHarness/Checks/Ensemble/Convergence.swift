@@ -1,16 +1,42 @@
 import Diagnostics
 import RobustnessCore
 
+extension CheckName {
+  /// Chains agree in function space.
+  public static let convergence = "convergence"
+}
+
+extension VerdictCheck {
+  /// Made by the judgement that every program shares, of all draws in the file, whichever are evaluated.
+  static let convergence = VerdictCheck(
+    CheckName.convergence, needs: [CheckName.finiteValues, CheckName.identicalDraws],
+    .ensemble { evidence in
+      let check = try ConvergenceCheck(evidence)
+      return check.applies ? check.check() : nil
+    })
+}
+
 /// Whether Markov chains sample their posterior, as `ConvergenceJudgement` decides it for every program: from R-hat of
 /// the label's log-probability at each of up to a hundred examples, and from what the sampler recorded.
 ///
 /// Weights can be permuted without changing the function, so that weight-space R-hat says too little; the function is
-/// what is evaluated. What the sampler recorded is about all draws of the file, whichever of them judge.
-struct ConvergenceCheck {
+/// what is evaluated. What the sampler recorded is about all draws of the file as well.
+private struct ConvergenceCheck {
+  /// Log-probabilities of all draws of the file.
   let members: Tensor
   let labels: [Int]
-  let draws: [Int]
   let subject: EvaluationSubject
+
+  init(_ evidence: EnsembleEvidence) throws {
+    subject = evidence.subject
+    labels = evidence.memberExamples.map { evidence.labels[$0] }
+    let count = subject.ensemble.drawCount
+    members =
+      subject.origin != .mcmc || evidence.draws == Array(0..<count)
+      ? evidence.members
+      : try subject.ensemble.memberLogProbabilities(
+        subject.examples.inputs.rows(evidence.memberExamples), draws: .all)
+  }
 
   /// Draws that nobody calls chains are judged where what a sampler recorded speaks against them.
   var applies: Bool {
@@ -31,29 +57,18 @@ struct ConvergenceCheck {
     return Check(
       CheckName.convergence, isFailure ? .failed : .warning, value: worst.value.isNaN ? nil : worst.value,
       finding: worst.finding + more
-        + (isFailure ? "" : ": this speaks of the \(draws.count) draws in the file, not of the exact posterior"),
+        + (isFailure ? "" : ": this speaks of the \(subject.ensemble.drawCount) draws in the file, not of the exact posterior"),
       advice: (isFailure ? "These draws are not a sample of the posterior. " : "") + worst.advice)
   }
 
-  /// What was recorded is about all draws of the file, predictions about those that judge.
   private func evidence() -> ConvergenceEvidence {
-    var evidence = ConvergenceEvidence(
-      origin: subject.origin, chainCount: subject.chains,
-      drawsPerChain: subject.ensemble.drawCount / max(1, subject.chains))
+    let length = subject.ensemble.drawCount / max(1, subject.chains)
+    var evidence = ConvergenceEvidence(origin: subject.origin, chainCount: subject.chains, drawsPerChain: length)
     evidence.add(statistics: subject.statistics)
     guard subject.origin == .mcmc else { return evidence }
-    let chains = drawsByChain()
-    let length = chains.map(\.count).min() ?? 0
     evidence.predictions = .init(
-      FunctionSpace(members, classes: labels, chains: chains.map { Array($0.prefix(length)) }))
+      FunctionSpace(
+        members, classes: labels, chains: (0..<subject.chains).map { Array($0 * length..<($0 + 1) * length) }))
     return evidence
-  }
-
-  /// Positions (among the draws evaluated) of each chain's draws, in order.
-  private func drawsByChain() -> [[Int]] {
-    let perChain = max(1, subject.ensemble.drawCount / max(1, subject.chains))
-    var chains = [[Int]](repeating: [], count: subject.chains)
-    for (position, draw) in draws.enumerated() { chains[min(draw / perChain, subject.chains - 1)].append(position) }
-    return chains.filter { !$0.isEmpty }
   }
 }

@@ -1,0 +1,66 @@
+import Foundation
+import RobustnessCore
+
+extension CheckName {
+  /// Random noise is not stronger than a gradient.
+  public static let noise = "noise-not-stronger"
+  /// One step is not stronger than many.
+  public static let fgsm = "fgsm-not-stronger"
+}
+
+extension VerdictCheck {
+  /// An attack that loses to noise follows no gradient.
+  static let noise = VerdictCheck(
+    CheckName.noise, needs: CheckName.ofSoundRun,
+    .ofRun(where: \.isAttack) { evidence in
+      guard let noise = evidence.noise?.withstood else { return nil }
+      let (more, less) = evidence.discordant(noise)
+      return Check(
+        CheckName.noise, isFine: !evidence.isStronger(noise), value: Double(more - less) / Double(evidence.count),
+        finding: "random noise fools \(more) examples that \(evidence.name) does not, and misses \(less)",
+        advice: "An attack that loses to noise is no evidence: the gradient or the step is broken.")
+    })
+
+  /// Many steps contain one.
+  static let fgsm = VerdictCheck(
+    CheckName.fgsm, needs: CheckName.ofSoundRun,
+    .ofRun(where: \.isComparedWithOneStep) { evidence in
+      let attack = evidence.evaluator.companions.oneStep
+      return try evidence.unlessItFails(CheckName.fgsm) {
+        let oneStep = try evidence.companion(
+          attack.name, AttackRequest(attack, norm: evidence.outcome.threat.norm), onSurvivors: false
+        ).withstood
+        let (more, less) = evidence.discordant(oneStep)
+        return Check(
+          CheckName.fgsm, isFine: !evidence.isStronger(oneStep), value: Double(more - less) / Double(evidence.count),
+          finding: "one step (FGSM) fools \(more) examples that \(evidence.name) does not, and misses \(less)",
+          advice: "Many steps must not be weaker than one: look at the step size.")
+      }
+    })
+}
+
+extension RunEvidence {
+  /// An attack that asks for decisions only may well be weaker than one step along a gradient.
+  fileprivate var isComparedWithOneStep: Bool {
+    followsGradient && outcome.request.attack != evaluator.companions.oneStep
+  }
+
+  /// Whether the other result fools more examples than this one, by more than the tolerance and by more than chance:
+  /// McNemar's one-sided test says so at 5 %, or it misses none that this one fools (of few examples: and takes the
+  /// accuracy out of its own interval). Near a curved boundary two good attacks fool different examples.
+  fileprivate func isStronger(_ otherWithstood: [Bool]) -> Bool {
+    let (more, less) = discordant(otherWithstood)
+    guard more - less > tolerance(0.005) else { return false }
+    if PairedComparison(outcome.withstood, otherWithstood).pValue <= 0.1 { return true }
+    guard less == 0 else { return false }
+    let standing = outcome.withstood.count { $0 }
+    let left = Double(standing - more) / Double(count)
+    return count >= 20 || left < Estimate.proportion(standing, of: count).low ?? 0
+  }
+
+  /// Examples that the other result fools and this one does not, and the other way round.
+  fileprivate func discordant(_ otherWithstood: [Bool]) -> (more: Int, less: Int) {
+    let pairs = zip(otherWithstood, outcome.withstood)
+    return (pairs.count { !$0 && $1 }, pairs.count { $0 && !$1 })
+  }
+}

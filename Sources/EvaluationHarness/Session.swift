@@ -1,0 +1,189 @@
+import Foundation
+import RobustnessCore
+
+/// The runs of one evaluation as they come in, and what is found beside them.
+struct Session {
+  let evaluator: Evaluator
+  let clean: Observations
+  let examples: Examples
+  let ensembleChecks: CheckSuite
+  /// What is known of every example at the input as given, where the plan asks for it.
+  let cleanViews: [ExampleRecord.View]?
+  private var runs: [Run] = []
+  private var failures: [FailedRun] = []
+  private var balls: [Ball: State] = [:]
+  private let gradients: GradientFindings
+
+  private struct Run {
+    let evidence: RunEvidence
+    let ball: Ball
+    var suite: CheckSuite
+    let metrics: [(String, Estimate)]
+    let examples: [ExampleRecord]
+  }
+
+  private struct Ball: Hashable {
+    let norm: Norm
+    let epsilon: Double
+  }
+
+  /// What is run once in a ball, and what was found there.
+  private struct State {
+    let noise: Evaluator.Outcome
+    let effort: CheckEffort
+    var lowest: LowestSearch
+  }
+
+  init(
+    evaluator: Evaluator, clean: Observations, examples: Examples, ensembleChecks: CheckSuite,
+    cleanViews: [ExampleRecord.View]?
+  ) {
+    self.cleanViews = cleanViews
+    self.evaluator = evaluator
+    self.clean = clean
+    self.examples = examples
+    self.ensembleChecks = ensembleChecks
+    // Of the gradients that are followed: those of the surrogate where there is one.
+    var subject = evaluator.subject
+    if let surrogate = evaluator.plan.surrogate { subject.ensemble = surrogate.ensemble }
+    gradients = GradientFindings(
+      GradientChecks(
+        subject: subject, draws: evaluator.plan.surrogate?.draws ?? evaluator.evaluationDraws, box: evaluator.plan.box,
+        effort: evaluator.plan.finiteDifferences, seed: evaluator.plan.seed))
+  }
+
+  private var plan: EvaluationPlan { evaluator.plan }
+  var outcomes: [Evaluator.Outcome] { runs.map(\.evidence.outcome) }
+
+  mutating func runAll(needsMembers: Bool) throws {
+    for request in plan.attacks {
+      for epsilon in plan.epsilons {
+        let threat = try evaluator.threat(request.norm, epsilon)
+        let ball = try open(request, threat)
+        for objective in plan.objectives where !evaluator.isNoise(request) {
+          try attack(request, objective, threat, in: ball, needsMembers)
+        }
+      }
+    }
+    let sorted = balls.keys.sorted { ($0.epsilon, $0.norm.rawValue) < ($1.epsilon, $1.norm.rawValue) }
+    for ball in sorted {
+      guard let state = balls[ball] else { continue }
+      try append(evidence(state.noise, state), in: ball, needsMembers)
+      try pursue(ball)
+    }
+    for index in runs.indices {
+      guard let state = balls[runs[index].ball] else { continue }
+      try runs[index].evidence.compare(
+        RunComparison(outcomes: outcomes, lowest: state.lowest), &runs[index].suite)
+    }
+  }
+
+  private mutating func attack(
+    _ request: AttackRequest, _ objective: Objective, _ threat: ThreatModel, in ball: Ball, _ needsMembers: Bool
+  ) throws {
+    let label = "\(request.attack.name) · \(objective.rawValue) · ε \(threat.epsilon.formatted())"
+    evaluator.progress.willRun(label)
+    let outcome: Evaluator.Outcome
+    do {
+      outcome = try evaluator.perform(request, objective: objective, threat: threat, examples: examples)
+    } catch let failure as AttackFailure {
+      failures.append(FailedRun(request, objective, threat, failure))
+      return
+    }
+    guard let state = balls[ball] else { return }
+    state.effort.allow(outcome.record.memberGradients)
+    evaluator.progress.willRun(label + " · checks")
+    let evidence = evidence(outcome, state)
+    try append(evidence, in: ball, needsMembers)
+    let all = Array(0..<examples.count)
+    balls[ball]?.lowest.add(outcome, of: all, named: request.text)
+    for companion in evidence.companions {
+      balls[ball]?.lowest.add(companion.outcome, of: companion.rows, named: companion.name)
+    }
+  }
+
+  private func evidence(_ outcome: Evaluator.Outcome, _ state: State) -> RunEvidence {
+    RunEvidence(
+      evaluator, outcome, examples, noise: state.noise, gradients: gradients, effort: state.effort)
+  }
+
+  private mutating func append(_ evidence: RunEvidence, in ball: Ball, _ needsMembers: Bool) throws {
+    let outcome = evidence.outcome
+    let suite = try evidence.suite(ensembleChecks)
+    let records = try cleanViews.map { try evaluator.records(outcome, clean: $0) } ?? []
+    runs.append(
+      Run(
+        evidence: evidence, ball: ball, suite: suite, metrics: try metrics(outcome, needsMembers), examples: records))
+  }
+
+  /// Random noise in the same norm and at the same ε; once each.
+  private mutating func open(_ request: AttackRequest, _ threat: ThreatModel) throws -> Ball {
+    let ball = Ball(norm: threat.norm, epsilon: threat.epsilon)
+    guard balls[ball] == nil else { return ball }
+    let own = evaluator.isNoise(request) ? request : plan.attacks.first(where: evaluator.isNoise)
+    let companion = evaluator.companions.noise
+    evaluator.progress.willRun("\(companion.name) · ε \(threat.epsilon.formatted())")
+    let noise = try evaluator.perform(
+      AttackRequest(companion, assignments: own?.assignments ?? [:], norm: threat.norm), objective: plan.objectives[0],
+      threat: threat, examples: examples)
+    var lowest = LowestSearch(examples, clean: clean, within: threat)
+    lowest.add(noise, of: Array(0..<examples.count), named: companion.name)
+    balls[ball] = State(
+      noise: noise,
+      effort: CheckEffort(plan.checks, examples: examples.count, draws: evaluator.evaluationDraws.count),
+      lowest: lowest)
+    return ball
+  }
+
+  /// Tries what is stronger than the attacks that were asked for; not beside noise alone.
+  private mutating func pursue(_ ball: Ball) throws {
+    guard let attacks = evaluator.companions.portfolio, var state = balls[ball] else { return }
+    let inBall = runs.filter { $0.ball == ball && $0.evidence.isAttack }
+    guard !inBall.isEmpty else { return }
+    try state.lowest.pursue(
+      evaluator, attacks, state.effort,
+      isBehindPortfolio: inBall.contains { $0.evidence.outcome.request.attack is any Portfolio.Type })
+    balls[ball] = state
+  }
+
+  // MARK: - Metrics and result
+
+  private func observed(_ run: Evaluator.Outcome, _ adversarial: Observations) -> Outcomes {
+    Outcomes(
+      labels: examples.labels, clean: clean, adversarial: adversarial, fooledByAnyQuery: run.fooledByAnyQuery,
+      threat: run.threat, memberGradients: run.record.memberGradients)
+  }
+
+  private func metrics(_ run: Evaluator.Outcome, _ needsMembers: Bool) throws -> [(String, Estimate)] {
+    guard !plan.metrics.isEmpty else { return [] }
+    let adversarial = needsMembers ? try evaluator.observe(run.adversarial.inputs, members: true) : run.adversarial
+    let seen = observed(run, adversarial)
+    return plan.metrics.map { metric in
+      do {
+        return (metric.name, try metric.init().evaluate(seen))
+      } catch {
+        // One metric that cannot say anything must not cost the rest of the evaluation.
+        return (metric.name, Estimate(value: .nan, unit: "failed: \(error)", count: examples.count))
+      }
+    }
+  }
+
+  func result() -> EvaluationResult {
+    let distinct = examples.distinctCount
+    var result = EvaluationResult(
+      evaluator: evaluator, clean: clean, examples: examples,
+      runs: runs.map { run in
+        RunResult(
+          run.evidence.outcome, isNoise: !run.evidence.isAttack, clean: clean,
+          metrics: Dictionary(run.metrics) { first, _ in first }, checks: run.suite.checks, examples: run.examples,
+          distinct: distinct)
+      }, failures: failures, distinct: distinct)
+    let draws = evaluator.evaluationDraws.count
+    result.lowestFound = balls.values.filter { state in
+      runs.contains { $0.evidence.isAttack && $0.ball == Ball(norm: state.lowest.threat.norm, epsilon: state.lowest.threat.epsilon) }
+    }.map { LowestFound($0.lowest, draws: draws) }.sorted {
+      (Norm.allCases.firstIndex(of: $0.norm) ?? 0, $0.epsilon) < (Norm.allCases.firstIndex(of: $1.norm) ?? 0, $1.epsilon)
+    }
+    return result
+  }
+}
