@@ -43,7 +43,9 @@ struct Pursuit {
 
   /// Whether gradients of this kind can be had: stages whose gradients cannot are left out.
   func has(_ rule: GradientRule) -> Bool {
-    rule != .straightThrough || (surrogate?.ensemble ?? evaluator.subject.ensemble).hasWideDerivatives
+    rule != .straightThrough
+      || evaluator.subject.arithmetic == .logDomain
+        && (surrogate?.ensemble ?? evaluator.subject.ensemble).hasWideDerivatives
   }
 
   /// Examples that no attempt has made fall.

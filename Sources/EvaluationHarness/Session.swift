@@ -95,6 +95,7 @@ struct Session {
     evaluator.progress.willRun(label + " · checks")
     let evidence = evidence(outcome, state)
     try append(evidence, in: ball, needsMembers)
+    state.effort.spend(evidence.effort.spent)
     let all = Array(0..<examples.count)
     balls[ball]?.lowest.add(outcome, of: all, named: request.text)
     for companion in evidence.companions {
@@ -103,8 +104,7 @@ struct Session {
   }
 
   private func evidence(_ outcome: Evaluator.Outcome, _ state: State) -> RunEvidence {
-    RunEvidence(
-      evaluator, outcome, examples, noise: state.noise, gradients: gradients, effort: state.effort)
+    RunEvidence(evaluator, outcome, examples, noise: state.noise, gradients: gradients)
   }
 
   private mutating func append(_ evidence: RunEvidence, in ball: Ball, _ needsMembers: Bool) throws {

@@ -24,6 +24,7 @@ import Testing
     "attackDraws": ["--attack-draws", "disjoint:2"],
     "gradient": ["--gradient", "smoothed:4"],
     "curve": ["--curve"],
+    "checks": ["--checks", "thorough"],
     "checkpoint": ["--checkpoint", "state.checkpoint"],
     "surrogate": ["--surrogate", "draws:2"],
     "resample": ["--resample", "9"],

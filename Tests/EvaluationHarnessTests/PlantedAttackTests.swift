@@ -127,7 +127,10 @@ func expect(
 
   @Test func `an attack with too few restarts`() throws {
     let (subject, box) = try Oracle.relu.subject(200)
-    let few = try subject.evaluated([AttackRequest(HasTooFewRestarts.self)], epsilons: [0.1], box: box)
+    // With less effort the stronger companions come first.
+    let few = try subject.evaluated([AttackRequest(HasTooFewRestarts.self)], epsilons: [0.1], box: box) {
+      $0.checks = .thorough
+    }
     expect(few, names: "doubled-restarts")
     let enough = AttackRequest(HasTooFewRestarts.self, assignments: ["restarts": "8"])
     #expect(try subject.evaluated([enough], epsilons: [0.1], box: box).verdict.believable)
@@ -145,7 +148,7 @@ func expect(
     let subject = ClosedForm.subject(band, examples: Examples(inputs: inputs, labels: Array(repeating: 0, count: 40)))
     #expect(try subject.evaluated([request("fgsm")], epsilons: [0.1]).verdict.believable)
     let result = try subject.evaluated([request("fgsm")], epsilons: [0.1, 0.3])
-    #expect(result.verdict.failed == ["falls-with-epsilon"])
+    #expect(result.verdict.failed == ["falls-with-epsilon", "lowest-found"])
     #expect(result.attackRuns.map(\.robustAccuracy.value) == [0, 1])
   }
 

@@ -99,8 +99,8 @@ import Testing
     let (sound, box) = try Oracle.relu.subject(100)
     var wrong = sound
     wrong.examples = Examples(inputs: sound.examples.inputs, labels: sound.examples.labels.map { ($0 + 3) % 10 })
-    #expect(try sound.evaluated([request("fgsm")], epsilons: [0.1], box: box).verdict.failed == [])
-    #expect(try wrong.evaluated([request("fgsm")], epsilons: [0.1], box: box).verdict.failed == ["clean-accuracy"])
+    #expect(try sound.evaluated([request("pgd")], epsilons: [0.1], box: box).verdict.failed == [])
+    #expect(try wrong.evaluated([request("pgd")], epsilons: [0.1], box: box).verdict.failed == ["clean-accuracy"])
   }
 
   /// Examples of two classes, one number each: the second class, of which there are `ones`, lies above a half.
@@ -153,10 +153,12 @@ import Testing
     #expect(verdict.believable)
   }
 
-  @Test func `gradients that float32 could not hold are a warning`() throws {
+  @Test func `gradients that float32 could not hold are no reservation, and are told`() throws {
     let (subject, box) = try Oracle.sharp.subject(50)
-    let verdict = try subject.evaluated([request("pgd")], epsilons: [0.1], box: box).verdict
-    #expect(verdict.failed == [])
-    #expect(verdict.warnings == ["saturation"])
+    let result = try subject.evaluated([request("pgd")], epsilons: [0.1], box: box)
+    #expect(result.verdict.failed == [])
+    #expect(result.verdict.warnings == [])
+    let saturation = try #require(result.attackRuns[0].checks.first { $0.name == "saturation" })
+    #expect(saturation.finding.contains("too small for float32"))
   }
 }

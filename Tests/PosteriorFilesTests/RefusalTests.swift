@@ -77,12 +77,13 @@ import Testing
       var bytes = try Data(contentsOf: URL(filePath: path))
       // The list of the second axis has one element: its length stands before the address of its values.
       let name = try #require(bytes.firstRange(of: Data("DIMENSION_LIST".utf8)))
-      let one = try #require(bytes[name.upperBound...].firstRange(of: Data([1, 0, 0, 0])))
-      var found = one
-      while bytes[found.upperBound..<found.upperBound + 8].allSatisfy({ $0 == 0 })
-        || bytes[found.upperBound + 4..<found.upperBound + 8].contains(where: { $0 != 0 })
-      { found = try #require(bytes[(found.lowerBound + 1)...].firstRange(of: Data([1, 0, 0, 0]))) }
-      bytes.replaceSubrange(found, with: [0xFF, 0xFF, 0xFF, 0x7F])
+      let found = try #require(
+        (name.upperBound..<bytes.count - 12).first { place in
+          guard Array(bytes[place..<place + 4]) == [1, 0, 0, 0] else { return false }
+          let address = (0..<8).reduce(0) { $0 + Int(bytes[place + 4 + $1]) << (8 * min($1, 6)) }
+          return address > 512 && address < bytes.count
+        })
+      bytes.replaceSubrange(found..<found + 4, with: [0xFF, 0xFF, 0xFF, 0x7F])
       try bytes.write(to: URL(filePath: path))
       let error = #expect(throws: PosteriorFileError.self) { try PosteriorFile.open(path, probe: TestFiles.probe) }
       #expect("\(try #require(error))".contains("has a list of dimension scales that cannot be read"), "\(error!)")

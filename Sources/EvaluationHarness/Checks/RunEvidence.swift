@@ -12,21 +12,23 @@ final class RunEvidence {
   let noise: Evaluator.Outcome?
   /// What is found out about gradients, which other runs of the same objective share.
   let gradients: GradientFindings
-  /// What is left of the checks' effort in this ball.
+  /// What is left of the checks' effort for this run.
   let effort: CheckEffort
   /// What companions found, on which examples, by their names.
   private(set) var companions: [(name: String, outcome: Evaluator.Outcome, rows: [Int])] = []
 
   init(
     _ evaluator: Evaluator, _ outcome: Evaluator.Outcome, _ examples: Examples, noise: Evaluator.Outcome?,
-    gradients: GradientFindings, effort: CheckEffort
+    gradients: GradientFindings
   ) {
     self.evaluator = evaluator
     self.outcome = outcome
     self.examples = examples
     self.noise = noise
     self.gradients = gradients
-    self.effort = effort
+    effort = CheckEffort(
+      evaluator.plan.checks, examples: outcome.examples.count, draws: evaluator.evaluationDraws.count)
+    effort.allow(outcome.record.memberGradients)
   }
 
   var name: String { outcome.request.attack.name }

@@ -31,7 +31,8 @@ struct LowestSearch {
 
   var standing: [Int] { stands.indices.filter { stands[$0] } }
 
-  /// Adds what a run found on the examples `rows`, where its points lie in ball and box.
+  /// Adds what a run found on the examples `rows`, where its points lie in ball and box. Of several that found an
+  /// example the first by name is kept: the order of the runs changes nothing.
   mutating func add(_ outcome: Evaluator.Outcome, of rows: [Int], named name: String) {
     memberGradients += outcome.record.memberGradients
     memberForwards += outcome.record.memberForwards
@@ -40,10 +41,10 @@ struct LowestSearch {
       threat.respectsBudget(points, around: outcome.examples.inputs), threat.respectsBox(points)
     ).map { $0 && $1 }
     let withstood = outcome.withstood
-    for (position, row) in rows.enumerated() where stands[row] {
+    for (position, row) in rows.enumerated() where stands[row] || foundBy[row] != nil {
       // A point that was asked about is only remembered inside ball and box.
       let isSilent = !outcome.isTargeted && outcome.record.reachedGoal[position] && outcome.fooledByAnyQuery[position]
-      if !withstood[position] && isAllowed[position] || isSilent { fall(row, to: name) }
+      if !withstood[position] && isAllowed[position] || isSilent { fall(row, to: min(name, foundBy[row] ?? name)) }
     }
   }
 
