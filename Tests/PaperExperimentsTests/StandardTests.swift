@@ -59,7 +59,8 @@ struct StandardTests {
     // PGD leaves all of the even images and none of the odd ones.
     let pgd = cell("pgd", "strongest", (0..<100).map { $0 % 2 == 0 })
     let weaker = cell("pgd", "strongest", (0..<100).map { $0 < 20 })
-    let standard = cell("standard", "portfolio", Array(repeating: false, count: 20) + Array(repeating: true, count: 30), images: images)
+    let standard = cell(
+      "standard", "portfolio", Array(repeating: false, count: 20) + Array(repeating: true, count: 30), images: images)
     #expect(
       experiment.standardSentence([pgd, standard])
         == " The portfolio `standard` leaves 60 to 60 %: beyond doubt fewer than the strongest PGD 1 of 1 times.")

@@ -49,12 +49,14 @@ extension Audit {
         let created = other.map { PairedComparison(correct, $0) }
         let vanished = exact.map { PairedComparison($0, correct) }
         table.append([
-          row.variant.label, row.arithmetic.rawValue, GradientRule(row.derivative).description, attack, attack == "none" ? "0" : "\(epsilon)",
+          row.variant.label, row.arithmetic.rawValue, GradientRule(row.derivative).description, attack,
+          attack == "none" ? "0" : "\(epsilon)",
           number(estimate.value), number(estimate.low),
           number(estimate.high), "\(estimate.count)", number(Self.surviving(correct, of: row.clean)),
           number(created?.difference), number(created?.low),
           number(created?.high), number(vanished?.difference), number(vanished?.low), number(vanished?.high),
-          number(vanished?.pValue), number(row.robustness.value), number(row.doubleRobustness.value), number(row.zeroGradients),
+          number(vanished?.pValue), number(row.robustness.value), number(row.doubleRobustness.value),
+          number(row.zeroGradients),
           number(row.logitGap),
         ])
       }

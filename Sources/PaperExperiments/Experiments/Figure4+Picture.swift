@@ -1,4 +1,5 @@
 import Foundation
+import RobustnessCore
 
 extension Figure4 {
   func figure(_ rows: [Row]) -> Figure {

@@ -1,5 +1,7 @@
+import EvaluationHarness
 import Foundation
 import NeuralNetworks
+import PosteriorFiles
 import RobustnessCore
 
 /// The portfolio `standard` beside FGSM, on some of the images.

@@ -14,7 +14,8 @@ extension Table1 {
       $0.posterior == cell.posterior && $0.epsilon == cell.epsilon && $0.attack == attack && $0.version == version
     }
     guard let other else { return nil }
-    return PairedComparison(cell.correct, cell.images.map { images in images.map { other.correct[$0] } } ?? other.correct)
+    return PairedComparison(
+      cell.correct, cell.images.map { images in images.map { other.correct[$0] } } ?? other.correct)
   }
 
   private func besideRandom(_ cell: Cell, _ cells: [Cell]) -> PairedComparison? {
@@ -171,7 +172,8 @@ extension Table1 {
     }
     let beyond = pairs.count { $0.high < 0 }
     return String(
-      format: " The portfolio `standard` leaves %.0f to %.0f %%: beyond doubt fewer than the strongest PGD %d of %d times%@.",
+      format:
+        " The portfolio `standard` leaves %.0f to %.0f %%: beyond doubt fewer than the strongest PGD %d of %d times%@.",
       100 * (shares.min() ?? .nan), 100 * (shares.max() ?? .nan), beyond, pairs.count,
       pairs.contains { $0.low > 0 } ? " and more \(pairs.count { $0.low > 0 }) times" : "")
   }

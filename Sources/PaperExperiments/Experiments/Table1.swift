@@ -1,3 +1,4 @@
+import EvaluationHarness
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
@@ -34,13 +35,15 @@ struct Table1: Experiment {
     images = ImagePosteriors(scale: scale, seed: seed)
     exampleCount = scale.pick(100, 500, 500)
     drawCount = scale.pick(100, 250, 250)
-    standardCount = scale.pick(50, 500, 100)
+    standardCount = scale.pick(100, 500, 100)
     convergedSteps = scale.pick(20, 40, 100)
   }
 
   var posteriors: [PosteriorSpec] { images.all }
   var expectedSeconds: Double { scale.pick(14, 230, 25_000) }
-  var settings: String { "table1 6 \(exampleCount) \(drawCount) \(standardCount) \(epsilons) \(convergedSteps) \(objectives)" }
+  var settings: String {
+    "table1 6 \(exampleCount) \(drawCount) \(standardCount) \(epsilons) \(convergedSteps) \(objectives)"
+  }
 
   /// One row of the table.
   struct Cell: Sendable {
