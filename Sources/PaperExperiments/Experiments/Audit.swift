@@ -121,7 +121,7 @@ struct Audit: Experiment {
     var seen: Set<PosteriorSpec> = []
     return variants.map(\.spec).filter { seen.insert($0).inserted }
   }
-  var expectedSeconds: Double { scale.pick(12, 200, 10_000) }
+  var expectedSeconds: Double { scale.pick(16, 290, 14_500) }
   var settings: String { "audit 5 \(exampleCount) \(drawCount) \(variants.map(\.label).joined(separator: ";"))" }
 
   /// One variant in one arithmetic, with one kind of gradient.

@@ -89,7 +89,7 @@ struct Figure4: Experiment {
   }
 
   var posteriors: [PosteriorSpec] { cells.map(\.spec) }
-  var expectedSeconds: Double { Double(cells.count) * scale.pick(0.2, 1.2, 60) }
+  var expectedSeconds: Double { Double(cells.count) * scale.pick(0.5, 5.5, 90) }
   var settings: String { "figure4 4 \(exampleCount) \(standardCount)" }
 
   /// One network's numbers.

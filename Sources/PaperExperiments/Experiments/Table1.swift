@@ -40,7 +40,7 @@ struct Table1: Experiment {
   }
 
   var posteriors: [PosteriorSpec] { images.all }
-  var expectedSeconds: Double { scale.pick(14, 230, 25_000) }
+  var expectedSeconds: Double { scale.pick(28, 1030, 28_500) }
   var settings: String {
     "table1 6 \(exampleCount) \(drawCount) \(standardCount) \(epsilons) \(convergedSteps) \(objectives)"
   }
