@@ -67,7 +67,7 @@ extension Figure4 {
   ) {
     figure.add(
       "set title \"\(title), FGSM against standard\"", "set xlabel \"adversarial accuracy under FGSM\"",
-      "set ylabel \"the same under the portfolio standard\"", "set xrange [0:1.02]", "set yrange [0:1.03]",
+      "set ylabel \"the same under standard\"", "set xrange [0:1.02]", "set yrange [0:1.03]",
       "set xtics auto font \",10\"")
     let diagonal = figure.block([[0, 0], [1, 1]])
     let scatter = Self.methods.enumerated().map { index, method -> String in
