@@ -181,7 +181,8 @@ let package = Package(
       name: "PaperExperiments",
       dependencies: [
         "RobustnessCore", "NeuralNetworks", "ComputeKernels", "Diagnostics", "Datasets", "PosteriorFiles",
-        "PosteriorReports", "Reporting", "HDF5", "Shell", "TrainingHarness", "FGSM", "PGD", "RandomNoise",
+        "PosteriorReports", "Reporting", "HDF5", "Shell", "TrainingHarness", "EvaluationHarness", "FGSM", "PGD",
+        "RandomNoise",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict, linkerSettings: libm),
@@ -253,8 +254,8 @@ let package = Package(
     tests(
       "PaperExperimentsTests",
       [
-        "PaperExperiments", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "TrainingHarness", "BuiltInPlugins",
-        "HMC", "Datasets", "Shell", "reproduce",
+        "PaperExperiments", "EvaluationHarness", "RobustnessCore", "NeuralNetworks", "PosteriorFiles",
+        "TrainingHarness", "BuiltInPlugins", "HMC", "Datasets", "Shell", "reproduce",
       ]),
     tests("DatasetsTests", ["Datasets", "RobustnessCore", "PosteriorFiles", "HDF5", "CZlib", "DatasetsTool"]),
     tests(

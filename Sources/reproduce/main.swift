@@ -1,4 +1,4 @@
 import BuiltInPlugins
 import PaperExperiments
 
-Reproduce.run(samplers: .builtIn)
+Reproduce.run(samplers: .builtIn, companions: .builtIn)

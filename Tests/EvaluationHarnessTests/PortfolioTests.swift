@@ -52,6 +52,21 @@ import Testing
     #expect(alone.adversarialInputs == whole.adversarialInputs.rows(chosen))
   }
 
+  @Test func `leaves by itself the points that it leaves in an evaluation`() throws {
+    let (subject, box) = try Oracle.sharp.subject(24)
+    let whole = try subject.evaluated(
+      [AttackRequest(StandardPortfolio.self, norm: .linf)], epsilons: [0.05], box: box
+    ).attackRuns[0]
+    let alone = try PortfolioRun(
+      standardOn: subject.examples, within: ThreatModel(epsilon: 0.05, box: box), ensemble: subject.ensemble, seed: 0,
+      companions: .builtIn)
+    #expect(alone.points == whole.adversarialInputs)
+    #expect(alone.correct == whole.correct)
+    #expect(alone.stages.map(\.fell) == whole.stages.map(\.fell))
+    #expect(alone.stages.map(\.memberGradients) == whole.stages.map(\.memberGradients))
+    #expect(alone.correct.contains(true) && alone.correct.contains(false))
+  }
+
   @Test func `decides objectives, gradients and classes itself`() throws {
     for change in [
       { (request: inout EvaluationRequest) in request.objectives = [.margin] }, { $0.gradient = .straightThrough },

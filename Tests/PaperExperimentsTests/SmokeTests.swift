@@ -18,7 +18,7 @@ import Testing
   private func job(_ folder: String, seed: UInt64, _ samplers: [any PosteriorSampler.Type] = .builtIn) -> Reproduction {
     Reproduction(
       .init(experiments: ["figure1"], scale: .smoke, output: folder, seed: seed, threads: 1, isQuiet: true),
-      provider: HarnessProvider(samplers: samplers))
+      provider: HarnessProvider(samplers: samplers), companions: .builtIn)
   }
 
   @Test func anotherSeedStaysInTheBandsAndLeavesAllFiles() throws {

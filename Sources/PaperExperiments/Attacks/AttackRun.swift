@@ -3,7 +3,7 @@ import PGD
 import RandomNoise
 import RobustnessCore
 
-/// An attack of the paper's tables, with whose arithmetic and which step.
+/// An attack of the paper's tables, with whose arithmetic, which step, and which derivatives of the activations.
 struct AttackRecipe: Sendable {
   /// What steps are taken.
   enum Steps: Sendable, Hashable {
@@ -20,11 +20,17 @@ struct AttackRecipe: Sendable {
   var steps: Steps
   var objective: Objective
   var arithmetic: Arithmetic
+  /// What gradients are made of; straight-through ones exist in the log domain only.
+  var derivative: ActivationDerivative
 
-  init(_ steps: Steps, _ objective: Objective = .expectedLoss, _ arithmetic: Arithmetic = .logDomain) {
+  init(
+    _ steps: Steps, _ objective: Objective = .expectedLoss, _ arithmetic: Arithmetic = .logDomain,
+    _ derivative: ActivationDerivative = .exact
+  ) {
     self.steps = steps
     self.objective = objective
     self.arithmetic = arithmetic
+    self.derivative = derivative
   }
 }
 
@@ -50,7 +56,9 @@ struct AttackRun: Sendable {
     attacked: any PosteriorEnsemble, judge: any PosteriorEnsemble, draws: DrawSelection = .all, seed: UInt64
   ) throws {
     let threat = try ThreatModel(norm: .linf, epsilon: epsilon, box: box)
-    var oracle = EnsembleOracle(ensemble: attacked, examples: examples, objective: recipe.objective, draws: draws)
+    var oracle = EnsembleOracle(
+      ensemble: attacked, examples: examples, objective: recipe.objective, draws: draws,
+      derivative: recipe.derivative)
     switch recipe.steps {
     case .fgsm:
       points = try FastGradientSignMethod().perturb(

@@ -9,15 +9,21 @@ struct EnsembleOracle: AttackOracle {
   let examples: Examples
   let objective: Objective
   let draws: DrawSelection
+  /// What gradients are made of; values and decisions are the ensemble's, whatever it is.
+  let derivative: ActivationDerivative
   /// Examples whose first gradient was exactly zero.
   private(set) var zeroGradients: Set<Int> = []
   private var seen: Set<Int> = []
 
-  init(ensemble: any PosteriorEnsemble, examples: Examples, objective: Objective, draws: DrawSelection = .all) {
+  init(
+    ensemble: any PosteriorEnsemble, examples: Examples, objective: Objective, draws: DrawSelection = .all,
+    derivative: ActivationDerivative = .exact
+  ) {
     self.ensemble = ensemble
     self.examples = examples
     self.objective = objective
     self.draws = draws
+    self.derivative = derivative
   }
 
   var classCount: Int { ensemble.classCount }
@@ -44,7 +50,8 @@ struct EnsembleOracle: AttackOracle {
   }
 
   private mutating func ascent(_ question: Examples, _ rows: [Int], _ objective: Objective?) throws -> Ascent {
-    let answer = try ensemble.lossAndGradient(question, objective: objective ?? self.objective, draws: draws)
+    let answer = try ensemble.lossAndGradient(
+      question, objective: objective ?? self.objective, draws: draws, derivative: derivative)
     for (row, isZero) in zip(rows, answer.gradient.isExactlyZero) where seen.insert(row).inserted && isZero {
       zeroGradients.insert(row)
     }

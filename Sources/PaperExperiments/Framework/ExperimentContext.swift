@@ -58,19 +58,23 @@ final class ExperimentContext: Sendable {
   let scale: Scale
   let seed: UInt64
   let threads: Int
+  /// What the portfolio `standard` is composed of.
+  let companions: Companions
   private let cache: PosteriorCache
   private let catalog: DataCatalog
   private let progress: JobProgress
   private let reports = Mutex<[String: PosteriorReport]>([:])
 
   init(
-    scale: Scale, seed: UInt64, threads: Int, cache: PosteriorCache, catalog: DataCatalog, progress: JobProgress
+    scale: Scale, seed: UInt64, threads: Int, cache: PosteriorCache, catalog: DataCatalog, companions: Companions,
+    progress: JobProgress
   ) {
     self.scale = scale
     self.seed = seed
     self.threads = threads
     self.cache = cache
     self.catalog = catalog
+    self.companions = companions
     self.progress = progress
   }
 
@@ -95,9 +99,16 @@ final class ExperimentContext: Sendable {
   ///
   /// - Throws: What leads to exit code 75.
   func show(_ part: String) throws {
+    try checkForInterruption(at: part)
+    progress.show(part)
+  }
+
+  /// Ends the experiment where the user asked for that.
+  ///
+  /// - Throws: What leads to exit code 75.
+  func checkForInterruption(at part: String) throws {
     try Interruption.check(
       "Stopped at \(part). Posteriors and finished experiments are kept: the same command goes on.")
-    progress.show(part)
   }
 
   // MARK: - Diagnostics on the pages

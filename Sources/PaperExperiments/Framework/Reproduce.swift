@@ -12,14 +12,16 @@ public enum Reproduce {
   /// Exit codes: 0 done; 64 usage; 65 bad data; 70 an output that cannot be written, or numbers outside the bands of
   /// `--check`; 75 stopped, and the same command goes on.
   ///
-  /// - Parameter samplers: What posteriors are drawn with: `.builtIn`.
-  public static func run(samplers: [any PosteriorSampler.Type]) -> Never {
+  /// - Parameters:
+  ///   - samplers: What posteriors are drawn with: `.builtIn`.
+  ///   - companions: What the portfolio `standard` is composed of: `.builtIn`.
+  public static func run(samplers: [any PosteriorSampler.Type], companions: Companions) -> Never {
     Probe.runIfRequested()
     StandardDescriptors.open()
     Interruption.watch()
     do {
       let command = try ReproduceCommand.parse(CommandWords.ofThisProgram())
-      try command.run(HarnessProvider(samplers: samplers))
+      try command.run(HarnessProvider(samplers: samplers), companions)
       exit(0)
     } catch {
       ProgramEnd(of: error, in: ReproduceCommand.self).perform()
@@ -47,7 +49,7 @@ struct ReproduceCommand: ParsableCommand {
   @Argument(help: "\(Reproduction.names.joined(separator: ", ")), or all; several are allowed.")
   var experiments: [String]
 
-  @Option(help: "smoke: two minutes, from Fixtures/ alone; laptop: an hour on two cores; paper: the paper's own sizes.")
+  @Option(help: "smoke: two minutes, from Fixtures/ alone; laptop: 80 min on two cores; paper: the paper's own sizes.")
   var scale: Scale = .laptop
 
   @Option(name: .shortAndLong, help: "The folder that everything goes into.")
@@ -75,7 +77,7 @@ struct ReproduceCommand: ParsableCommand {
   var check: String?
 
   /// Does what the command line says.
-  func run(_ provider: any PosteriorProvider) throws {
+  func run(_ provider: any PosteriorProvider, _ companions: Companions) throws {
     let names = Reproduction.names
     if let wrong = experiments.first(where: { $0 != "all" && !names.contains($0) }) {
       throw ValidationError("there is no experiment '\(wrong)'; there are \(names.joined(separator: ", ")), and all")
@@ -91,7 +93,7 @@ struct ReproduceCommand: ParsableCommand {
       }
       return QuantityBands.parse(text)
     }
-    let job = Reproduction(options, provider: provider)
+    let job = Reproduction(options, provider: provider, companions: companions)
     let plan = try job.plan()
     let total = plan.reduce(0) { $0 + $1.expectedSeconds }
     if !quiet || dryRun {

@@ -2,6 +2,7 @@ import Crypto
 import Datasets
 import Foundation
 import PosteriorFiles
+public import RobustnessCore
 import Shell
 
 /// A whole job: the posteriors, the experiments, their files.
@@ -43,16 +44,20 @@ public struct Reproduction: Sendable {
 
   let options: Options
   let provider: any PosteriorProvider
+  let companions: Companions
   let catalog: DataCatalog
   let cache: PosteriorCache
   let experiments: [any Experiment]
 
   /// A job; nothing is read or written yet.
   ///
-  /// - Parameter provider: What trains; `HarnessProvider(samplers: .builtIn)` does it inside this process.
-  public init(_ options: Options, provider: any PosteriorProvider) {
+  /// - Parameters:
+  ///   - provider: What trains; `HarnessProvider(samplers: .builtIn)` does it inside this process.
+  ///   - companions: What the portfolio `standard` is composed of: `.builtIn`.
+  public init(_ options: Options, provider: any PosteriorProvider, companions: Companions) {
     self.options = options
     self.provider = provider
+    self.companions = companions
     catalog = DataCatalog(folder: options.output + "/data", dataFolder: options.dataFolder)
     cache = PosteriorCache(
       folder: options.output + "/posteriors", catalog: catalog, provider: provider, dataFolder: options.dataFolder,
@@ -107,7 +112,7 @@ public struct Reproduction: Sendable {
     defer { progress.end() }
     let context = ExperimentContext(
       scale: options.scale, seed: options.seed, threads: options.threads, cache: cache, catalog: catalog,
-      progress: progress)
+      companions: companions, progress: progress)
     var notes: [String] = []
     for experiment in experiments where try !isFinished(experiment) {
       let name = type(of: experiment).name
