@@ -46,7 +46,8 @@ build: dependencies
 	$(SWIFT) build $(RELEASE) --product evaluate
 
 evaluate: build
-	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --attack pgd --model Fixtures/mnist-hmc.h5
+	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --attack standard \
+	  --model Fixtures/mnist-hmc.h5 --examples 100
 	@echo
 	@echo "Now with your own posterior: $$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --help"
 

@@ -154,7 +154,7 @@ extension LowestFound {
       ("norm", .text(norm.rawValue)), ("epsilon", .number(epsilon)), ("accuracy", .number(accuracy.value)),
       ("interval", EvaluationResult.interval(accuracy)),
       ("foundBy", .array(foundBy.map { .optional($0) { .text($0) } })),
-      ("stages", .array(stages.map(\.json))), ("gradientsPerExample", .number(gradientsPerExample)),
+      ("stages", .array(stages.map(\.json))), ("settled", .bool(isSettled)), ("gradientsPerExample", .number(gradientsPerExample)),
       ("forwardsPerExample", .number(forwardsPerExample)),
     ])
   }
@@ -201,7 +201,7 @@ extension EvaluationResult {
     if arithmetic != .logDomain { text += " · \(arithmetic.rawValue) arithmetic" }
     if let precision, precision != "float32" { text += " · \(precision)" }
     text += "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + curveLines
-    return text + targetLines + worstCaseLines + lowestLines + metricTable + "\n"
+    return text + targetLines + worstCaseLines + metricTable + "\n"
       + verdictText
   }
 
@@ -229,6 +229,16 @@ extension EvaluationResult {
       let threat = listThreat ? "\(run.norm.symbol) \(Self.short(run.epsilon))" : ""
       table.append([run.attack, run.objective.rawValue, threat, "failed", "–", "–", "–", "–"])
     }
+    // The headline: what withstands everything that was run.
+    for lowest in lowestFound {
+      let more = foundByChecks(lowest)
+      table.append([
+        "lowest found",
+        target.isOneClass ? "not the target" : more > 0 ? "\(more) more by the checks" : "no more by the checks",
+        listThreat ? "\(lowest.norm.symbol) \(Self.short(lowest.epsilon))" : "", Self.accuracy(lowest.accuracy), "–", "–",
+        Self.grouped(Int((lowest.gradientsPerExample * Double(examples * draws)).rounded())), "",
+      ])
+    }
     return table.text
   }
 
@@ -251,18 +261,10 @@ extension EvaluationResult {
     }.joined()
   }
 
-  /// The headline: what withstands everything that was run, and what found more than the runs did.
-  private var lowestLines: String {
-    lowestFound.map { lowest in
-      let named = Set(runs.map(\.request))
-      var counts: [String: Int] = [:]
-      for name in lowest.foundBy.compactMap(\.self) where !named.contains(name) { counts[name, default: 0] += 1 }
-      let total = counts.values.reduce(0, +)
-      let place = lowestFound.count > 1 ? ", \(lowest.norm.symbol) \(Self.short(lowest.epsilon))" : ""
-      let what = target.isOneClass ? "lowest found, not decided as the target" : "lowest found"
-      return "\(what)\(place): \(Self.accuracy(lowest.accuracy))"
-        + (total == 0 ? "" : ", \(total) of it by the checks") + "\n"
-    }.joined()
+  /// Examples that withstood every run in a ball and fell to what the checks tried beside them.
+  private func foundByChecks(_ lowest: LowestFound) -> Int {
+    let inBall = runs.filter { $0.norm == lowest.norm && $0.epsilon == lowest.epsilon }
+    return lowest.foundBy.indices.count { row in lowest.foundBy[row] != nil && inBall.allSatisfy { $0.correct[row] } }
   }
 
   private var targetLines: String {
@@ -331,6 +333,7 @@ extension EvaluationResult {
         text += "  No attack of many steps was run: a stronger one, such as pgd, may find much more.\n"
       }
     }
+    text += lowestSentence(isBelievable: failed.isEmpty)
     let width = (failed + warnings).map(\.check.name.count).max() ?? 0
     let space = String(repeating: " ", count: width + 6)
     for (index, (check, place)) in (failed + warnings).enumerated() {
@@ -344,6 +347,20 @@ extension EvaluationResult {
       text += "\n\(space)See Docs/verdict.md#\(check.name)\n"
     }
     return text
+  }
+
+  /// Where the number of the runs is not to be believed, the one that is lower; and whether that was still falling.
+  private func lowestSentence(isBelievable: Bool) -> String {
+    lowestFound.map { lowest in
+      let place = lowestFound.count > 1 ? " at \(lowest.norm.symbol) \(Self.short(lowest.epsilon))" : ""
+      let number = Self.accuracy(lowest.accuracy).replacing(/ +/, with: " ").trimmingPrefix(" ")
+      let isFalling = !lowest.isSettled && lowest.foundBy.contains { $0 != nil }
+      if isBelievable {
+        return isFalling ? "  The lowest number\(place) was still falling: --checks thorough may find less.\n" : ""
+      }
+      return "  The lowest number found\(place) is \(number)"
+        + (isFalling ? ", and was still falling: --attack standard, or --checks thorough, may find less.\n" : ".\n")
+    }.joined()
   }
 
   /// How much stands behind the lowest number: of the ball with the least.

@@ -30,7 +30,7 @@ extension Evaluator {
   }
 
   func ensembleSuite(_ clean: Observations) throws -> CheckSuite {
-    let chosen = evenlySpaced(EnsembleEvidence.memberExampleLimit, of: subject.examples.count)
+    let chosen = subject.examples.spread(EnsembleEvidence.memberExampleLimit)
     let members = try subject.ensemble.memberLogProbabilities(
       subject.examples.inputs.rows(chosen), draws: .some(evaluationDraws))
     return try EnsembleEvidence(

@@ -52,6 +52,10 @@ import Testing
     let stored = try object(try #require(file.provenance["diagnostics"]))
     let run = try Program.posterior.run(["diagnose", Fixtures.url("\(name).h5").path, "--json"])
     let found = try object(run.output)
-    #expect(stored["verdict"] as? String == found["verdict"] as? String)
+    // The sentence is of the version that wrote the file, the judgement of every version.
+    func judgement(_ report: [String: Any]) throws -> Substring {
+      try #require(report["verdict"] as? String).prefix { $0 != ":" }
+    }
+    #expect(try judgement(stored) == judgement(found))
   }
 }

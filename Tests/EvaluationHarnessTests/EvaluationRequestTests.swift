@@ -93,7 +93,7 @@ import Testing
   /// Options that mean the same for an ensemble that the caller has at hand. All others are about posterior files.
   static let heededWithoutFile: Set = [
     "attacks", "epsilons", "objectives", "decision", "metrics", "target", "examples", "draws", "attackDraws", "seed",
-    "surrogate", "gradient", "curve", "format", "output", "saveAdversarial", "perExample", "plugins",
+    "surrogate", "gradient", "curve", "checks", "format", "output", "saveAdversarial", "perExample", "plugins",
   ]
 
   @Test(arguments: words.keys.sorted())

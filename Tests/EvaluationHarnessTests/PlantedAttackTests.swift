@@ -132,7 +132,7 @@ func expect(
       $0.checks = .thorough
     }
     expect(few, names: "doubled-restarts")
-    let enough = AttackRequest(HasTooFewRestarts.self, assignments: ["restarts": "8"])
+    let enough = AttackRequest(HasTooFewRestarts.self, assignments: ["restarts": "80"])
     #expect(try subject.evaluated([enough], epsilons: [0.1], box: box).verdict.believable)
   }
 

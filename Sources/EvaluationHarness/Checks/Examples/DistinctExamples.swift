@@ -52,6 +52,12 @@ extension VerdictCheck {
 }
 
 extension Examples {
+  /// Positions of so many examples, evenly spaced in the order of their identifiers, whatever order they are in here.
+  func spread(_ limit: Int) -> [Int] {
+    let sorted = identifiers.indices.sorted { identifiers[$0] < identifiers[$1] }
+    return evenlySpaced(Swift.min(limit, count), of: count).map { sorted[$0] }
+  }
+
   /// Examples that are no near copies of one before them: same label, and closer than a twentieth of the typical
   /// distance between two examples (of fewer than 50 features: than a thousandth).
   ///
@@ -59,15 +65,21 @@ extension Examples {
   /// examples have a neighbour closer than a thousandth of it.
   var distinctCount: Int {
     guard count > 1 else { return count }
-    // The typical distance, from neighbours in the order given and at half the length.
-    let pairs = (0..<count).flatMap { [($0, ($0 + 1) % count), ($0, ($0 + count / 2) % count)] }
-    let typical = pairs.map { squaredDistance($0.0, $0.1, limit: .infinity) }.sorted()
-    // Where most neighbours are copies, the typical distance is that of the others.
+    let rows = spread(count)
+    // The typical distance, from neighbours and at half the length.
+    var typical: [Double] = []
+    for place in 0..<count {
+      for other in [place + 1, place + count / 2] {
+        typical.append(squaredDistance(rows[place], rows[other % count], limit: .infinity))
+      }
+    }
+    typical.sort()
+    // The ninth decile: where most neighbours are copies, the typical distance is that of the others.
     let ratio = inputs.rowSize < 50 ? 1e-3 : 0.05
-    let limit = ratio * ratio * (typical.last { $0 > 0 } ?? 0)
+    let limit = ratio * ratio * typical[typical.count * 9 / 10]
     var seen: [Int: [Int]] = [:]
     var distinct = 0
-    for row in 0..<count {
+    for row in rows {
       let same = seen[labels[row], default: []]
       if same.contains(where: { squaredDistance($0, row, limit: limit) <= limit }) { continue }
       seen[labels[row], default: []].append(row)

@@ -28,7 +28,7 @@ struct GradientChecks {
   static let turned = 0.9
 
   func findings(_ objective: Objective) throws -> Findings {
-    let examples = awayFromTies(subject.examples.subset(evenlySpaced(effort.examples, of: subject.examples.count)))
+    let examples = awayFromTies(subject.examples.subset(subject.examples.spread(effort.examples)))
     let chosen = evenlySpaced(effort.draws, of: draws.count).map { draws[$0] }
     let used = try subject.ensemble.lossAndGradient(examples, objective: objective, draws: .some(chosen))
     let reference = MemberwiseEnsemble(base: subject.ensemble, draws: chosen)

@@ -63,6 +63,9 @@ public struct LowestFound: Sendable {
   public var foundBy: [String?]
   /// What the checks tried beside the runs.
   public var stages: [StageResult]
+  /// Whether twice the effort no longer matters: half of the gradients left as good a number. False also where no
+  /// point in between is known.
+  public var isSettled: Bool
   /// Gradients for each example, through all draws, that stand behind it.
   public var gradientsPerExample: Double
   /// Points for each example, through all draws, that were only asked about.
@@ -75,6 +78,7 @@ public struct LowestFound: Sendable {
       search.stands.count { $0 }, of: search.stands.count, distinct: search.examples.distinctCount)
     foundBy = search.foundBy
     stages = search.stages
+    isSettled = search.isSettled
     let passes = Double(max(1, search.stands.count * draws))
     gradientsPerExample = Double(search.memberGradients) / passes
     forwardsPerExample = Double(search.memberForwards) / passes

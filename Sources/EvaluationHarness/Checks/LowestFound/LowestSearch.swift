@@ -15,6 +15,8 @@ struct LowestSearch {
   /// Everything that was asked for in this ball.
   private(set) var memberGradients = 0
   private(set) var memberForwards = 0
+  /// Gradients that were spent, and examples that stood, before the companions and after each of them.
+  private var history: [(memberGradients: Int, standing: Int)] = []
 
   /// Nothing was run yet.
   init(_ examples: Examples, clean: Observations, within threat: ThreatModel) {
@@ -53,18 +55,32 @@ struct LowestSearch {
     foundBy[row] = name
   }
 
+  /// Whether twice the effort no longer matters: with half of the gradients the number was inside its own interval, or
+  /// no more than half a per cent of the examples above the last.
+  var isSettled: Bool {
+    guard let last = history.last, let half = history.last(where: { 2 * $0.memberGradients <= last.memberGradients })
+    else { return false }
+    let count = stands.count
+    let low = Estimate.proportion(half.standing, of: count).low ?? 0
+    return Double(half.standing - last.standing) <= 0.005 * Double(count)
+      || Double(last.standing) >= low * Double(count)
+  }
+
   // MARK: - Companions
 
   /// Tries companions on what stands, against the draws that judge and whatever the runs followed, while effort is left.
   mutating func pursue(
     _ evaluator: Evaluator, _ attacks: PortfolioAttacks, _ effort: CheckEffort, isBehindPortfolio: Bool
   ) throws {
+    history.append((memberGradients, standing.count))
     guard !standing.isEmpty else { return }
     let classes = evaluator.subject.ensemble.classCount
     var pursuit = Pursuit(evaluator, examples, within: threat, surrogate: nil)
     pursuit.asksWhatJudges()
     let draws = evaluator.evaluationDraws.count
     let isRough = try pursuit.gradientsAreRough(at: standing)
+    effort.spend(pursuit.record.memberGradients)
+    memberGradients += pursuit.record.memberGradients
     let stages = CompanionStage.all(
       threat.norm, classes: classes, draws: draws, isRough: isRough,
       isBehindPortfolio: isBehindPortfolio)
@@ -94,6 +110,7 @@ struct LowestSearch {
       for (position, stands) in Self.stand(decisions, part, threat).enumerated() where !stands {
         fall(fell[position], to: companion.stage.name)
       }
+      history.append((memberGradients, standing.count))
       self.stages.append(
         StageResult(
           name: companion.stage.name, tried: rows.count, fell: rows.count { !stands[$0] }, memberGradients: gradients,
@@ -144,8 +161,8 @@ extension Pursuit {
   /// Whether the gradient of the margin turns within a quarter of the ball, at sixteen examples: after the indicator of
   /// unstable predictions of Pintor et al. (NeurIPS 2022), of the direction that is followed in place of the loss.
   mutating func gradientsAreRough(at rows: [Int]) throws -> Bool {
-    let chosen = evenlySpaced(min(16, rows.count), of: rows.count).map { rows[$0] }
-    let part = examples.subset(chosen)
+    let standing = examples.subset(rows)
+    let part = standing.subset(standing.spread(16))
     let streams = RandomStreams(seed: evaluator.plan.seed, purpose: "verdict/roughness")
     var moved = part.inputs
     // In every norm about a quarter of the radius.
