@@ -182,7 +182,8 @@ public struct ConvergenceJudgement: Sendable {
         name, isStated ? .failed : .notJudged, value: value, finding: figure + ", above 1.10", advice: advice)
     case .warning:
       return DiagnosticCheck(
-        name, isStated ? .warning : .notJudged, value: value, finding: figure + ", above \(decimal(warning, 2))"
+        name, isStated ? .warning : .notJudged, value: value,
+        finding: figure + ", above \(decimal(warning, 2))"
           + (warning > RHat.warningThreshold ? ", which independent draws of that number show" : ""),
         advice: "More draws, or longer trajectories.")
     default: return DiagnosticCheck(name, isStated ? .passed : .notJudged, value: value, finding: figure)

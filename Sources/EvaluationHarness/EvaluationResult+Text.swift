@@ -154,7 +154,8 @@ extension LowestFound {
       ("norm", .text(norm.rawValue)), ("epsilon", .number(epsilon)), ("accuracy", .number(accuracy.value)),
       ("interval", EvaluationResult.interval(accuracy)),
       ("foundBy", .array(foundBy.map { .optional($0) { .text($0) } })),
-      ("stages", .array(stages.map(\.json))), ("settled", .bool(isSettled)), ("gradientsPerExample", .number(gradientsPerExample)),
+      ("stages", .array(stages.map(\.json))), ("settled", .bool(isSettled)),
+      ("gradientsPerExample", .number(gradientsPerExample)),
       ("forwardsPerExample", .number(forwardsPerExample)),
     ])
   }
@@ -234,8 +235,9 @@ extension EvaluationResult {
       let more = foundByChecks(lowest)
       table.append([
         "lowest found",
-        target.isOneClass ? "not the target" : more > 0 ? "\(more) more by the checks" : "no more by the checks",
-        listThreat ? "\(lowest.norm.symbol) \(Self.short(lowest.epsilon))" : "", Self.accuracy(lowest.accuracy), "–", "–",
+        target.isOneClass ? "not the target" : more > 0 ? "\(more) more by the checks" : "all runs together",
+        listThreat ? "\(lowest.norm.symbol) \(Self.short(lowest.epsilon))" : "", Self.accuracy(lowest.accuracy), "–",
+        "–",
         Self.grouped(Int((lowest.gradientsPerExample * Double(examples * draws)).rounded())), "",
       ])
     }
@@ -329,11 +331,11 @@ extension EvaluationResult {
     } else {
       text += "believable, as an upper bound on robustness\(effort). \(passed) checks passed"
       text += warnings.isEmpty ? ".\n" : ", \(warnings.count) warning\(warnings.count == 1 ? "" : "s").\n"
-      if !triedManySteps {
-        text += "  No attack of many steps was run: a stronger one, such as pgd, may find much more.\n"
-      }
     }
-    text += lowestSentence(isBelievable: failed.isEmpty)
+    // Where the ensemble itself is at fault no number means anything.
+    if failedNames.allSatisfy({ !CheckName.ofEnsemble.contains($0) }) {
+      text += lowestSentence(isBelievable: failed.isEmpty)
+    }
     let width = (failed + warnings).map(\.check.name.count).max() ?? 0
     let space = String(repeating: " ", count: width + 6)
     for (index, (check, place)) in (failed + warnings).enumerated() {
@@ -353,7 +355,7 @@ extension EvaluationResult {
   private func lowestSentence(isBelievable: Bool) -> String {
     lowestFound.map { lowest in
       let place = lowestFound.count > 1 ? " at \(lowest.norm.symbol) \(Self.short(lowest.epsilon))" : ""
-      let number = Self.accuracy(lowest.accuracy).replacing(/ +/, with: " ").trimmingPrefix(" ")
+      let number = Self.accuracy(lowest.accuracy).split(separator: " ").joined(separator: " ")
       let isFalling = !lowest.isSettled && lowest.foundBy.contains { $0 != nil }
       if isBelievable {
         return isFalling ? "  The lowest number\(place) was still falling: --checks thorough may find less.\n" : ""
@@ -368,9 +370,6 @@ extension EvaluationResult {
     guard let least = lowestFound.map(\.gradientsPerExample).min(), least >= 1 else { return "" }
     return ", after \(Self.grouped(Int(least.rounded()))) gradients for each example"
   }
-
-  /// Whether some run asked for more than one gradient of an example.
-  private var triedManySteps: Bool { surrogate == nil && runs.contains { $0.memberGradients > examples * draws } }
 
   static func accuracy(_ estimate: Estimate) -> String {
     String(

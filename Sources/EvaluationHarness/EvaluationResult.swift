@@ -220,7 +220,8 @@ public struct EvaluationResult: Sendable {
     products = subject.products
     box = evaluator.plan.box
     seed = evaluator.plan.seed
-    cleanAccuracy = .proportion(zip(clean.decisions, examples.labels).count { $0 == $1 }, of: examples.count, distinct: distinct)
+    cleanAccuracy = .proportion(
+      zip(clean.decisions, examples.labels).count { $0 == $1 }, of: examples.count, distinct: distinct)
     self.runs = runs
     self.failures = failures
     worstCase = WorstCaseResult.all(of: runs)

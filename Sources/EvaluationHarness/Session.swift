@@ -180,9 +180,13 @@ struct Session {
       }, failures: failures, distinct: distinct)
     let draws = evaluator.evaluationDraws.count
     result.lowestFound = balls.values.filter { state in
-      runs.contains { $0.evidence.isAttack && $0.ball == Ball(norm: state.lowest.threat.norm, epsilon: state.lowest.threat.epsilon) }
+      runs.contains {
+        $0.evidence.isAttack && $0.ball == Ball(norm: state.lowest.threat.norm, epsilon: state.lowest.threat.epsilon)
+      }
     }.map { LowestFound($0.lowest, draws: draws) }.sorted {
-      (Norm.allCases.firstIndex(of: $0.norm) ?? 0, $0.epsilon) < (Norm.allCases.firstIndex(of: $1.norm) ?? 0, $1.epsilon)
+      (Norm.allCases.firstIndex(of: $0.norm) ?? 0, $0.epsilon) < (
+        Norm.allCases.firstIndex(of: $1.norm) ?? 0, $1.epsilon
+      )
     }
     return result
   }

@@ -27,7 +27,7 @@ struct FileDigests {
 }
 
 /// A digest over named items: the SHA-256 of one line per item, sorted by path.
-struct ContentDigest {
+package struct ContentDigest {
   private var lines: [(path: String, line: String)] = []
 
   /// Adds a data set by the SHA-256 of its bytes in C order.
@@ -55,7 +55,7 @@ struct ContentDigest {
     return Self.sha256(Array(text.utf8))
   }
 
-  static func sha256(_ bytes: [UInt8]) -> String { hexadecimal(SHA256.hash(data: bytes)) }
+  package static func sha256(_ bytes: [UInt8]) -> String { hexadecimal(SHA256.hash(data: bytes)) }
 
   static func hexadecimal(_ digest: SHA256.Digest) -> String {
     let digits = Array("0123456789abcdef".utf8)

@@ -9,13 +9,19 @@ public enum GradientRule: Sendable, Hashable, LosslessStringConvertible, Codable
   /// and Wagner, ICML 2018, §4.2): it sees the trend through a shattered gradient.
   case smoothed(Int)
 
-  /// Reads `exact`, `straight-through` or `smoothed:N`, N from 1.
+  /// More neighbours than this are no mean that anybody could wait for.
+  static let mostNeighbours = 1000
+
+  /// Reads `exact`, `straight-through` or `smoothed:N`, N from 1 to 1,000.
   public init?(_ text: String) {
     switch text {
     case "exact": self = .exact
     case "straight-through": self = .straightThrough
     default:
-      guard text.hasPrefix("smoothed:"), let count = Int(text.dropFirst(9)), count > 0 else { return nil }
+      guard text.hasPrefix("smoothed:"), let count = Int(text.dropFirst(9)), (1...Self.mostNeighbours).contains(count)
+      else {
+        return nil
+      }
       self = .smoothed(count)
     }
   }

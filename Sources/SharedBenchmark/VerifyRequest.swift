@@ -58,7 +58,8 @@ extension VerifyRequest {
   ) throws -> [JudgedResult] {
     try tables.check(besides: results + models + plugins + [suite].compactMap(\.self))
     let verification = Verification(
-      attacks: try (attacks + companions.portfolios).adding(libraries: plugins), companions: companions, repeats: repeats,
+      attacks: try (attacks + companions.portfolios).adding(libraries: plugins), companions: companions,
+      repeats: repeats,
       seed: seed ?? Verification.freshSeed())
     let wanted = try suite.map { try BenchmarkSuite.read($0) }
     let reported = try ResultFolder.readFiles(results, note: note)

@@ -40,7 +40,9 @@ struct Verify: ParsableCommand {
         isAcceptable = false
         continue
       }
-      try StandardOutput.print(PrintedText.line("\(file): valid" + Self.count(warnings) + answers.agreement))
+      let signature = posterior.integrity == .unsigned ? ", unsigned" : ""
+      let sentence = "\(file): valid\(signature)" + Self.count(warnings) + answers.agreement
+      try StandardOutput.print(PrintedText.line(sentence))
       if posterior.kind == .mcmc { try StandardOutput.print("  " + Self.scope(checks)) }
     }
     if !isAcceptable { throw ExitCode(65) }

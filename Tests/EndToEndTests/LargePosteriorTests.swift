@@ -53,7 +53,7 @@ import Testing
       try write(draws: draws, examples: 20, to: path)
       let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
       #expect(size > draws * 2_670_000)
-      let arguments = ["--model", path, "--attack", "pgd:steps=3", "--format", "json"]
+      let arguments = ["--model", path, "--attack", "pgd:steps=3", "--checks", "quick", "--format", "json"]
       let limited = try Program.evaluate.run(arguments + ["--memory-limit", limit])
       #expect(limited.code == 0, "\(limited.errors)")
       #expect(limited.peakBytes < allowed)

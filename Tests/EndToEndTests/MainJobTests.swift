@@ -7,7 +7,8 @@ import Testing
   /// Times, and the digits that another processor may round differently, become #.
   private func stable(_ table: String) -> String {
     table.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      guard line.hasPrefix("pgd") || line.hasPrefix("random") || line.hasPrefix("lowest") || line.hasPrefix("Verdict") else { return String(line) }
+      guard line.hasPrefix("pgd") || line.hasPrefix("random") || line.hasPrefix("lowest") || line.hasPrefix("Verdict")
+      else { return String(line) }
       let digits = line.replacing(/[0-9][0-9.]*/) { $0.output == "10" ? "10" : "#" }
       return String(digits.replacing(/[ ]{2,}/) { _ in "  " })
     }.joined(separator: "\n")
@@ -29,7 +30,7 @@ import Testing
       clean                      97.8 % (96.1–98.8)           –             –          –
       pgd  predictive  # % ( #– #)  #  # %  #,#  # s
       random  signs, 10 each  # % (#–#)  #  –  –  # s
-      lowest found  # more by the checks  # % ( #– #)  –  –  #,#  
+      lowest found  # more by the checks  # % ( #– #)  –  –  #,#
 
       Verdict: believable, as an upper bound on robustness, after # gradients for each example. # checks passed.
 

@@ -43,7 +43,8 @@ import Testing
     }
   }
 
-  @Test(arguments: ["standard", "quick:norm=l2"]) func `threads and memory change no digit`(_ portfolio: String) throws {
+  @Test(arguments: ["standard", "quick:norm=l2"]) func `threads and memory change no digit`(_ portfolio: String) throws
+  {
     let plain = try json(["--attack", portfolio, "--threads", "1"])
     #expect(try json(["--attack", portfolio, "--threads", "2"]) == plain)
     #expect(try json(["--attack", portfolio, "--threads", "3", "--memory-limit", "10GB"]) == plain)

@@ -41,7 +41,7 @@ import Testing
     #expect(file.chainCount == chains)
     #expect(file.drawsPerChain == draws)
     let run = try Program.evaluate.run([
-      "--model", Fixtures.url("\(name).h5").path, "--attack", "fgsm", "--format", "json",
+      "--model", Fixtures.url("\(name).h5").path, "--attack", "random:draws=1", "--format", "json",
     ])
     let report = try object(run.output)
     #expect(try #require(report["cleanAccuracy"] as? Double) >= accuracy)

@@ -6,7 +6,8 @@ import Testing
 @testable import EvaluationHarness
 
 @Suite(.inTurn) struct `The lowest number found` {
-  func lowest(_ subject: EvaluationSubject, _ attack: String, _ epsilon: Double, _ box: ClosedRange<Double>,
+  func lowest(
+    _ subject: EvaluationSubject, _ attack: String, _ epsilon: Double, _ box: ClosedRange<Double>,
     _ change: (inout EvaluationPlan) -> Void = { _ in }
   ) throws -> (result: EvaluationResult, lowest: LowestFound) {
     let result = try subject.evaluated([request(attack)], epsilons: [epsilon], box: box, change: change)
@@ -28,7 +29,7 @@ import Testing
     }
     let stand = try (0..<60).filter { try isCorrectAsGiven(subject, $0) && lowest.foundBy[$0] == nil }
     #expect(abs(lowest.accuracy.value - Double(stand.count) / 60) < 1e-12)
-    #expect(result.table.contains("lowest found:"))
+    #expect(result.table.contains("lowest found  "))
     // Companions are no runs.
     #expect(result.runs.map(\.attack) == ["fgsm", "random"])
   }

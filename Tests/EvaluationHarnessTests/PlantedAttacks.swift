@@ -140,13 +140,21 @@ struct HasTooFewRestarts: Attack {
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
   ) throws -> Tensor {
     var points = try FastGradientSignMethod(.init()).perturb(examples, within: threat, oracle: &oracle, random: random)
-    let sound = try soundPoints([:], examples, threat, &oracle, random)
     // One start in ten is a good one.
-    for row in 0..<examples.count
-    where (0..<options.restarts).contains(where: { restart in
-      var stream = random.stream(example: examples.identifiers[row], restart: restart)
-      return stream.uniforms(1)[0] < 0.1
-    }) { points.copyRow(row, of: sound, to: row) }
+    let lucky = (0..<examples.count).filter { row in
+      (0..<options.restarts).contains { restart in
+        var stream = random.stream(example: examples.identifiers[row], restart: restart)
+        return stream.uniforms(1)[0] < 0.1
+      }
+    }
+    guard !lucky.isEmpty else { return points }
+    var moved = examples.inputs.rows(lucky)
+    for _ in 0..<15 {
+      let gradient = try oracle.ascent(moved, of: lucky, objective: nil).gradient
+      threat.step(&moved, along: gradient.values, by: .relative(1.0 / 6))
+      threat.project(&moved, around: examples.inputs.rows(lucky))
+    }
+    points.replaceRows(lucky, with: moved)
     return points
   }
 }

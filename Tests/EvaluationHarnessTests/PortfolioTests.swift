@@ -1,4 +1,5 @@
 import BuiltInPlugins
+import Foundation
 import RobustnessCore
 import TestSupport
 import Testing
@@ -144,5 +145,31 @@ import Testing
   @Test func `an ensemble without such derivatives says so`() throws {
     let result = try ClosedForm.subject(3).evaluated([request("pgd")]) { $0.gradient = .straightThrough }
     #expect(result.failures.first?.reason.contains("no straight-through gradients") == true)
+  }
+}
+
+@Suite struct `A checkpoint` {
+  /// A bit that turned in a point would be another result.
+  @Test func `with one bit turned is refused, wherever the bit is`() throws {
+    try withFolder { folder in
+      let file = folder.appending(path: "state").path
+      let subject = try ClosedForm.subject(12)
+      var plan = EvaluationPlan(attacks: [AttackRequest(QuickPortfolio.self)], epsilons: [0.05])
+      plan.checks = .quick
+      var evaluator = try Evaluator(subject: subject, plan: plan, companions: .builtIn)
+      evaluator.checkpoint = try Checkpoint(path: file)
+      _ = try evaluator.evaluate()
+      let whole = try Data(contentsOf: URL(filePath: file))
+      _ = try Checkpoint(path: file)
+      let damaged = folder.appending(path: "damaged")
+      var accepted: [Int] = []
+      for place in stride(from: 3, to: whole.count, by: max(1, whole.count / 150)) {
+        var bytes = whole
+        bytes[place] ^= 0x40
+        try bytes.write(to: damaged)
+        if (try? Checkpoint(path: damaged.path)) != nil { accepted.append(place) }
+      }
+      #expect(accepted.isEmpty, "\(accepted) of \(whole.count)")
+    }
   }
 }

@@ -117,7 +117,8 @@ final class GradientFindings {
 
   /// Makes one check of each finding: the first that failed, else the first that warns, else the first that passed.
   func gravest(
-    of outcome: Evaluator.Outcome, besides more: [Check] = [], _ make: (GradientChecks, GradientChecks.Findings) -> Check
+    of outcome: Evaluator.Outcome, besides more: [Check] = [],
+    _ make: (GradientChecks, GradientChecks.Findings) -> Check
   ) throws -> Check? {
     let made = more + (try findings(of: outcome).map { make(checks, $0) })
     for status in [Check.Status.failed, .warning, .passed] {

@@ -49,8 +49,9 @@ extension VerdictCheck {
   static let all: [VerdictCheck] = [
     .attackCompletes, .finiteValues, .finiteValuesOfRun, .referenceAnswers, .logits, .identicalDraws, .convergence,
     .independentDraws, .signature, .fileStatements, .cleanAccuracy, .uniformPredictive, .calibration,
-    .memberAccuracy, .decidingMember, .evaluatedDraws, .exampleClasses, .distinctExamples, .trainingData, .budget, .box, .radius,
-    .smallRadius, .targetedGoal, .attackDraws, .surrogate, .zeroGradients, .saturation, .finiteDifferences,
+    .memberAccuracy, .decidingMember, .evaluatedDraws, .exampleClasses, .distinctExamples, .trainingData, .budget, .box,
+    .radius,
+    .smallRadius, .targetedGoal, .attackDraws, .surrogate, .noiseAlone, .zeroGradients, .saturation, .finiteDifferences,
     .silentSuccess, .noise, .fgsm, .doubledSteps, .doubledRestarts, .monotone, .lowestFound,
   ]
 }

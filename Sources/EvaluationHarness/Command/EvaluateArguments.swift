@@ -202,7 +202,7 @@ extension EvaluateArguments {
           : "--target takes a class number, next, least-likely or each, not '\($0)'"
       } ?? .untargeted
     request.gradient = try gradient.value {
-      "--gradient takes exact, straight-through or smoothed:N, N from 1, not '\($0)'"
+      "--gradient takes exact, straight-through or smoothed:N, N from 1 to 1000, not '\($0)'"
     }
     request.curve = curve
     request.checks = try checks.value { Self.noChoice("--checks", $0, CheckLevel.allCases.map(\.rawValue)) }

@@ -1,4 +1,5 @@
 import Foundation
+import PosteriorFiles
 import RobustnessCore
 import Shell
 import Synchronization
@@ -24,9 +25,35 @@ final class Checkpoint: Sendable {
     var classOrders: [Int: [Int]]
   }
 
+  /// The file: the runs as they are encoded, and their digest. A bit that turned in a point would be another result.
   private struct Content: Codable {
-    var format = "portfolio-checkpoint 1"
-    var runs: [String: State]
+    static let format = "portfolio-checkpoint 2"
+    var format = Self.format
+    var sha256: String
+    var runs: Data
+
+    init(_ runs: [String: State]) throws {
+      let encoder = PropertyListEncoder()
+      encoder.outputFormat = .binary
+      self.runs = try encoder.encode(runs)
+      sha256 = ContentDigest.sha256([UInt8](self.runs))
+    }
+  }
+
+  /// The runs in a file; none where there is no file.
+  private static func runs(in path: String) throws -> [String: State] {
+    guard let data = FileManager.default.contents(atPath: path), !data.isEmpty else { return [:] }
+    let decoder = PropertyListDecoder()
+    guard let content = try? decoder.decode(Content.self, from: data), content.format == Content.format else {
+      throw BadDataError(
+        "\(path) is no checkpoint of this version of the program, or is damaged: give another name, or delete it")
+    }
+    guard ContentDigest.sha256([UInt8](content.runs)) == content.sha256,
+      let runs = try? decoder.decode([String: State].self, from: content.runs)
+    else {
+      throw BadDataError("\(path) is damaged: its content is not what its digest says. Delete it, and begin anew")
+    }
+    return runs
   }
 
   /// The checkpoint in a file, which need not exist.
@@ -34,16 +61,7 @@ final class Checkpoint: Sendable {
   /// - Throws: `BadDataError` for a file of another kind.
   init(path: String) throws {
     self.path = path
-    var runs: [String: State] = [:]
-    if let data = FileManager.default.contents(atPath: path), !data.isEmpty {
-      guard let content = try? PropertyListDecoder().decode(Content.self, from: data),
-        content.format == Content(runs: [:]).format
-      else {
-        throw BadDataError("\(path) is no checkpoint of this program: give another name, or delete it")
-      }
-      runs = content.runs
-    }
-    states = Mutex(runs)
+    states = Mutex(try Self.runs(in: path))
   }
 
   /// What is known of a run.
@@ -53,11 +71,14 @@ final class Checkpoint: Sendable {
   ///
   /// - Throws: `OutputError` when the file cannot be written.
   func save(_ state: State, of run: String) throws {
-    let encoder = PropertyListEncoder()
-    encoder.outputFormat = .binary
     let data = try states.withLock { states in
       states[run] = state
-      return try encoder.encode(Content(runs: states))
+      // What another process has added since is kept.
+      let others = (try? Self.runs(in: path)) ?? [:]
+      states.merge(others) { own, _ in own }
+      let encoder = PropertyListEncoder()
+      encoder.outputFormat = .binary
+      return try encoder.encode(try Content(states))
     }
     do {
       try AtomicFile.replace(path, with: data)

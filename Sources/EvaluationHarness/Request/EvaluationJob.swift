@@ -56,7 +56,7 @@ public struct EvaluationJob: Sendable {
     self.given = given
     self.progress = progress
     try request.check()
-    try request.refuseWhatPortfoliosDecide(self.attacks)
+    try request.refuseWhatPortfoliosDecide(self.attacks, noise: companions.noise)
   }
 
   /// Evaluates, and writes the result where the request says.

@@ -33,8 +33,17 @@ extension EvaluationRequest {
     try precision.check()
   }
 
-  /// A portfolio follows objectives, gradients and classes of its own.
-  func refuseWhatPortfoliosDecide(_ attacks: [AttackRequest]) throws(UsageError) {
+  /// A portfolio follows objectives, gradients and classes of its own; and what would do nothing is refused.
+  func refuseWhatPortfoliosDecide(_ attacks: [AttackRequest], noise: any Attack.Type) throws(UsageError) {
+    if checkpoint != nil, !attacks.contains(where: { $0.attack is any Portfolio.Type }) {
+      throw UsageError("--checkpoint is about portfolios: give it with --attack quick, standard or thorough")
+    }
+    if curve, attacks.allSatisfy({ $0.attack == noise }) {
+      throw UsageError("--curve needs an attack that searches: give another --attack than \(noise.name)")
+    }
+    if curve, format == .csv {
+      throw UsageError("--curve has no place in CSV: give --format json or table")
+    }
     guard let portfolio = attacks.first(where: { $0.attack is any Portfolio.Type })?.attack.name else { return }
     let given = [
       ("--objective", objectives.unique != [.predictive]), ("--gradient", gradient != .exact),

@@ -16,7 +16,8 @@ extension VerdictCheck {
       guard l.rowCount >= 20 else { return nil }
       let confidence = (0..<l.rowCount).reduce(0.0) { $0 + exp(l[row: $1].max() ?? 0) } / Double(l.rowCount)
       let accuracy = evidence.accuracy
-      let sentence = "mean confidence at the inputs as given is \(percent(confidence)), accuracy \(percent(accuracy.value))"
+      let sentence =
+        "mean confidence at the inputs as given is \(percent(confidence)), accuracy \(percent(accuracy.value))"
       let isAbove = confidence - (accuracy.high ?? 1) > 0.15
       let isBelow = (accuracy.low ?? 0) - confidence > 0.5
       return Check(

@@ -57,7 +57,8 @@ private struct ConvergenceCheck {
     return Check(
       CheckName.convergence, isFailure ? .failed : .warning, value: worst.value.isNaN ? nil : worst.value,
       finding: worst.finding + more
-        + (isFailure ? "" : ": this speaks of the \(subject.ensemble.drawCount) draws in the file, not of the exact posterior"),
+        + (isFailure
+          ? "" : ": this speaks of the \(subject.ensemble.drawCount) draws in the file, not of the exact posterior"),
       advice: (isFailure ? "These draws are not a sample of the posterior. " : "") + worst.advice)
   }
 

@@ -28,14 +28,17 @@ extension VerdictCheck {
         evidence.subject.origin == .single
         || ConvergenceJudgement.isLargeEnough(distinct, of: total, origin: evidence.subject.origin)
       // Networks that were trained apart are never alike, not even two of them.
-      if isFine, !isChain, evidence.subject.origin != .single, 4 * distinct <= 3 * total {
+      let isTrained = evidence.subject.origin == .ensemble || evidence.subject.origin == .bootstrap
+      let apart = isTrained ? evidence.distinctDraws(tolerance: EnsembleEvidence.closestNetworks) : distinct
+      if isFine, !isChain, evidence.subject.origin != .single, 4 * apart <= 3 * total {
         return Check(
-          CheckName.identicalDraws, .warning, value: fraction,
-          finding: "\(distinct) of \(total) draws are distinct; the others are copies of them, up to rounding",
+          CheckName.identicalDraws, .warning, value: Double(apart) / Double(total),
+          finding: "\(apart) of \(total) draws are distinct; the others answer almost as these do",
           advice: "The ensemble is as large as its distinct draws: leave the copies out.")
       }
       return Check(
-        CheckName.identicalDraws, isFine: isFine, value: fraction, finding: "\(distinct) of \(total) draws are distinct",
+        CheckName.identicalDraws, isFine: isFine, value: fraction,
+        finding: "\(distinct) of \(total) draws are distinct",
         advice:
           "Nearly all draws are copies: the ensemble is far smaller than it says. "
           + (isChain ? "Look at the sampler's acceptance rate." : "Was one network stored many times?"))
@@ -46,6 +49,9 @@ extension EnsembleEvidence {
   /// Log-probabilities of copies differ by this fraction at most (of 1 where they are smaller): a hundred times what
   /// weights that are rounded to float32 once more entail.
   static let roundingOfCopies = 1e-4
+
+  /// Networks that were trained apart differ by more than this.
+  static let closestNetworks = 0.02
 
   /// Whether two draws answer alike at every example looked at.
   func areAlike(_ first: Int, _ second: Int, tolerance: Double) -> Bool {

@@ -22,7 +22,8 @@ extension VerdictCheck {
         CheckName.independentDraws, isSerial ? .warning : .passed, value: ratio,
         finding: isSerial
           ? String(
-            format: "draws that follow each other are alike as those of a chain (%.0f %% of the variation of independent "
+            format:
+              "draws that follow each other are alike as those of a chain (%.0f %% of the variation of independent "
               + "ones), and the file calls them independent (%@)", 100 * ratio, origin.rawValue)
           : "draws that follow each other differ as much as any others",
         advice: isSerial

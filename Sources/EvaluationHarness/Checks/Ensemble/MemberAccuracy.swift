@@ -44,7 +44,8 @@ extension VerdictCheck {
       else { return nil }
       return Check(
         CheckName.decidingMember, .warning, value: changed,
-        finding: "draw \(evidence.draws[draw]) decides alone: the predictive decides as it does everywhere, and without it otherwise at \(percent(changed)) of the inputs",
+        finding:
+          "draw \(evidence.draws[draw]) decides alone: the predictive decides as it does everywhere, and without it otherwise at \(percent(changed)) of the inputs",
         advice: "The number is that of one network. Are the logits of all draws on one scale?")
     })
 }

@@ -1,7 +1,6 @@
-import RobustnessCore
-
 import NeuralNetworks
 import PosteriorFiles
+import RobustnessCore
 import Synchronization
 
 extension CheckName {

@@ -30,7 +30,8 @@ extension VerdictCheck {
       let advice = "The robust accuracy is too high: read the lowest found, or attack with --attack standard."
       if Double(fell) > 0.005 * Double(evidence.count), fraction < accuracy.low ?? 0 {
         return Check(
-          CheckName.lowestFound, .failed, value: Double(fell) / Double(evidence.count), finding: finding, advice: advice)
+          CheckName.lowestFound, .failed, value: Double(fell) / Double(evidence.count), finding: finding, advice: advice
+        )
       }
       // A union is never above its parts: only a loss that no choice of examples explains is a reservation.
       let pValue = PairedComparison(withstood, zip(withstood, lowest.stands).map { $0 && $1 }).pValue

@@ -55,11 +55,11 @@ struct LowestSearch {
     foundBy[row] = name
   }
 
-  /// Whether twice the effort no longer matters: with half of the gradients the number was inside its own interval, or
-  /// no more than half a per cent of the examples above the last.
+  /// Whether twice the effort no longer matters: with half of the gradients (or with the runs alone, where these took
+  /// more) the number was inside its own interval, or no more than half a per cent of the examples above the last.
   var isSettled: Bool {
-    guard let last = history.last, let half = history.last(where: { 2 * $0.memberGradients <= last.memberGradients })
-    else { return false }
+    guard let last = history.last, let first = history.first else { return false }
+    let half = history.last { 2 * $0.memberGradients <= last.memberGradients } ?? first
     let count = stands.count
     let low = Estimate.proportion(half.standing, of: count).low ?? 0
     return Double(half.standing - last.standing) <= 0.005 * Double(count)
@@ -95,7 +95,8 @@ struct LowestSearch {
       let before = pursuit.record
       let clock = ContinuousClock()
       let duration = try clock.measure {
-        try pursuit.perform(companion, attacks[companion.stage.attack], on: rows, random.streams(for: companion.stage.name))
+        try pursuit.perform(
+          companion, attacks[companion.stage.attack], on: rows, random.streams(for: companion.stage.name))
       }
       let (gradients, forwards) = (
         pursuit.record.memberGradients - before.memberGradients, pursuit.record.memberForwards - before.memberForwards
@@ -144,7 +145,8 @@ extension Pursuit {
     defer { surrogate = nil }
     guard let ranks = stage.ranks else {
       return try attempt(
-        made, on: rows, targets: threat.goal == .targeted ? examples.targets.map { targets in rows.map { targets[$0] } } : nil,
+        made, on: rows,
+        targets: threat.goal == .targeted ? examples.targets.map { targets in rows.map { targets[$0] } } : nil,
         objective: stage.objective, gradient: stage.gradient, random: random,
         countsAnyError: threat.goal != .targeted)
     }
@@ -169,9 +171,10 @@ extension Pursuit {
     let scale = threat.norm == .linf ? threat.epsilon : threat.epsilon / Double(moved.rowSize).squareRoot() * 1.7
     for row in 0..<part.count {
       var stream = streams.stream(example: part.identifiers[row])
-      moved[row: row] = zip(moved[row: row], stream.uniforms(moved.rowSize)).map {
-        min(threat.box.upperBound, max(threat.box.lowerBound, $0 + 0.5 * ($1 - 0.5) * scale))
-      }[...]
+      moved[row: row] =
+        zip(moved[row: row], stream.uniforms(moved.rowSize)).map {
+          min(threat.box.upperBound, max(threat.box.lowerBound, $0 + 0.5 * ($1 - 0.5) * scale))
+        }[...]
     }
     let indices = judgingDraws
     let ensemble = evaluator.subject.ensemble

@@ -14,12 +14,15 @@ extension VerdictCheck {
     CheckName.budget, needs: [CheckName.finiteValues],
     .ofRun(where: { _ in true }) { evidence in
       let origins = evidence.outcome.examples.inputs
-      let outside = evidence.outcome.threat.respectsBudget(evidence.outcome.adversarial.inputs, around: origins).count { !$0 }
+      let outside = evidence.outcome.threat.respectsBudget(evidence.outcome.adversarial.inputs, around: origins).count {
+        !$0
+      }
       let farthest = evidence.outcome.threat.distances(evidence.outcome.adversarial.inputs, from: origins).max() ?? 0
       return Check(
         CheckName.budget, isFine: outside == 0, value: Double(outside),
         finding: String(
-          format: "%d of %d points lie outside the ball; the farthest is %.6g away, ε is %.6g", outside, evidence.count, farthest,
+          format: "%d of %d points lie outside the ball; the farthest is %.6g away, ε is %.6g", outside, evidence.count,
+          farthest,
           evidence.outcome.threat.epsilon),
         advice: "\(evidence.name) does not keep to its budget, so the number is of another, larger ε.")
     })

@@ -17,7 +17,8 @@ extension VerdictCheck {
       let mine = evidence.outcome.withstood.count { $0 }
       let other = larger.count { $0 }
       return Check(
-        CheckName.monotone, isFine: other - mine <= evidence.tolerance(0.005), value: Double(other - mine) / Double(evidence.count),
+        CheckName.monotone, isFine: other - mine <= evidence.tolerance(0.005),
+        value: Double(other - mine) / Double(evidence.count),
         finding: "at ε \(epsilon) \(other) of \(evidence.count) examples withstand, here \(mine)",
         advice: "A larger budget contains the smaller one: the attack is too weak at the larger ε.")
     })

@@ -47,7 +47,8 @@ extension VerdictCheck {
       return Check(
         CheckName.smallRadius, .warning, value: threat.epsilon / half,
         finding: String(
-          format: "ε %.3g is below half a grey level (%.3g in the box [%.6g, %.6g]): smaller than the rounding of an input to bytes",
+          format:
+            "ε %.3g is below half a grey level (%.3g in the box [%.6g, %.6g]): smaller than the rounding of an input to bytes",
           threat.epsilon, half, threat.box.lowerBound, threat.box.upperBound),
         advice: "Hardly anything can change within it. Give ε in the units of the inputs, for instance 8/255.")
     })

@@ -12,10 +12,13 @@ extension VerdictCheck {
     CheckName.silentSuccess, needs: [CheckName.finiteValues, CheckName.budget, CheckName.box],
     .ofRun(where: \.isAttack) { evidence in
       let missed = evidence.outcome.examples.labels.indices.count {
-        evidence.outcome.withstood[$0] && (evidence.outcome.isTargeted ? evidence.outcome.record.reachedGoal[$0] : evidence.outcome.fooledByAnyQuery[$0])
+        evidence.outcome.withstood[$0]
+          && (evidence.outcome.isTargeted
+            ? evidence.outcome.record.reachedGoal[$0] : evidence.outcome.fooledByAnyQuery[$0])
       }
       return Check(
-        CheckName.silentSuccess, isFine: missed <= evidence.tolerance(0.02), value: Double(missed) / Double(evidence.count),
+        CheckName.silentSuccess, isFine: missed <= evidence.tolerance(0.02),
+        value: Double(missed) / Double(evidence.count),
         finding: "\(missed) examples were fooled by a point that the attack saw and did not return",
         advice: "Judge by robustAccuracyBestQuery, and let \(evidence.name) keep its best point.")
     })

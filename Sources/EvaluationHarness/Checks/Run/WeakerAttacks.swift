@@ -46,8 +46,8 @@ extension RunEvidence {
   }
 
   /// Whether the other result fools more examples than this one, by more than the tolerance and by more than chance:
-  /// McNemar's one-sided test says so at 5 %, or it misses none that this one fools (of few examples: and takes the
-  /// accuracy out of its own interval). Near a curved boundary two good attacks fool different examples.
+  /// McNemar's one-sided test says so at 5 %, or it misses none that this one fools and takes the accuracy out of its
+  /// own interval. Near a curved boundary two good attacks fool different examples.
   fileprivate func isStronger(_ otherWithstood: [Bool]) -> Bool {
     let (more, less) = discordant(otherWithstood)
     guard more - less > tolerance(0.005) else { return false }
@@ -55,7 +55,7 @@ extension RunEvidence {
     guard less == 0 else { return false }
     let standing = outcome.withstood.count { $0 }
     let left = Double(standing - more) / Double(count)
-    return count >= 20 || left < Estimate.proportion(standing, of: count).low ?? 0
+    return left < Estimate.proportion(standing, of: count).low ?? 0
   }
 
   /// Examples that the other result fools and this one does not, and the other way round.

@@ -19,7 +19,8 @@ extension VerdictCheck {
       return Check(
         CheckName.surrogate, .warning, value: Double(surrogate.draws.count),
         finding: "\(evidence.name) climbed on \(surrogate.name), and the posterior only decided",
-        advice: "This is how much transfers. An attack on the posterior itself may find much more: leave out --surrogate."
+        advice:
+          "This is how much transfers. An attack on the posterior itself may find much more: leave out --surrogate."
       )
     })
 
