@@ -72,10 +72,10 @@ import Testing
 
     let table = try Program.evaluate.run(
       ["--plugin", library.path, "--attack", "says-why", "--attack", "fgsm"] + Self.few)
-    #expect(table.output.contains("says-why  predictive        failed"))
+    #expect(table.output.replacing(/[ ]{2,}/, with: "  ").contains("says-why  predictive  failed"))
     #expect(
       table.output.contains(
-        "Verdict: NOT believable. The attack says-why did not finish: the moon is in the wrong house:\n  ✗ attack-completes"
-      ))
+        "Verdict: NOT believable. The attack says-why did not finish: the moon is in the wrong house:\n"))
+    #expect(table.output.contains("\n  ✗ attack-completes"))
   }
 }

@@ -5,7 +5,7 @@ import Testing
 /// Portfolios as a user runs them: killed, resumed, and on any number of threads.
 @Suite(.inTurn) struct `A portfolio from the command line` {
   private static let words = [
-    "--model", Fixtures.url("oracles/mnist-fc1-tanh-sharp.h5").path, "--examples", "40", "--epsilon", "0.03",
+    "--model", Fixtures.url("oracles/mnist-fc1-tanh-sharp.h5").path, "--examples", "24", "--epsilon", "0.03",
     "--format", "json",
   ]
 

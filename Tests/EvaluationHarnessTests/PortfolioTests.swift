@@ -148,7 +148,7 @@ import Testing
   }
 }
 
-@Suite struct `A checkpoint` {
+@Suite(.inTurn) struct `A checkpoint` {
   /// A bit that turned in a point would be another result.
   @Test func `with one bit turned is refused, wherever the bit is`() throws {
     try withFolder { folder in

@@ -28,7 +28,7 @@ import Testing
     let (epsilon, step) = try oracle.reference()
     let verdict = try subject.evaluated(
       Self.attacks(.linf, step: step), objectives: Self.objectives, epsilons: [epsilon], box: box
-    ).verdict
+    ) { $0.checks = .quick }.verdict
     #expect(verdict.failed.filter { $0 != "lowest-found" } == [])
     #expect(verdict.warnings.filter { $0 != "lowest-found" } == [])
   }
@@ -37,7 +37,7 @@ import Testing
     let (subject, box) = try oracle.subject(count)
     let verdict = try subject.evaluated(
       Self.attacks(.l2, step: 0.25), objectives: Self.objectives, epsilons: [1.5], box: box
-    ).verdict
+    ) { $0.checks = .quick }.verdict
     #expect(verdict.failed.filter { $0 != "lowest-found" } == [])
   }
 
@@ -46,7 +46,8 @@ import Testing
     let (subject, box) = try Oracle.convolution.subject(40)
     let epsilons = [norm == .linf ? try Oracle.convolution.reference().epsilon : 1.5]
     let single = try subject.evaluated(
-      [request("fgsm:norm=\(norm)")], objectives: Self.objectives, epsilons: epsilons, box: box)
+      [request("fgsm:norm=\(norm)")], objectives: Self.objectives, epsilons: epsilons, box: box
+    ) { $0.checks = .quick }
     #expect(single.verdict.failed.filter { $0 != "lowest-found" } == [])
     let iterated = try subject.evaluated(
       [request("pgd:norm=\(norm),keep=last,random-start=false")], epsilons: epsilons, box: box)

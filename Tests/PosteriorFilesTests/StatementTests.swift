@@ -165,7 +165,7 @@ import Testing
       #expect(verified.code == 0)
       #expect(
         verified.output == """
-          \(path): valid, with 1 warning
+          \(path): valid, unsigned, with 1 warning
             nothing was recorded that convergence could be judged by; not run: R-hat in function space, which needs the \
           network (posterior diagnose)
 
