@@ -6,7 +6,7 @@ import Testing
 /// What must not change the result, and what must.
 @Suite(.inTurn) struct InvarianceTests {
   private func json(_ arguments: [String]) throws -> String {
-    let run = try Program.evaluate.run(["--model", Sample.main, "--examples", "60", "--format", "json"] + arguments)
+    let run = try Program.evaluate.run(["--model", Sample.main, "--examples", "30", "--format", "json"] + arguments)
     try #require(run.code == 0, "\(run.errors)")
     return timeless(run.output)
   }
