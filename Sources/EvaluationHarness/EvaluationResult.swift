@@ -87,7 +87,8 @@ public struct RunResult: Sendable {
       }, unit: "fraction")
     accuracyDrop = PairedComparison(zip(clean.decisions, run.examples.labels).map { $0 == $1 }, correct)
     targetReached = run.examples.targets.map { targets in
-      .proportion(zip(targets, run.adversarial.decisions).count { $0 == $1 }, of: targets.count)
+      .proportion(
+        zip(targets, run.adversarial.decisions).count { $0 == $1 }, of: targets.count, distinct: distinct)
     }
     self.metrics = metrics
     memberGradients = run.record.memberGradients

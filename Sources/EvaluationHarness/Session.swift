@@ -9,6 +9,8 @@ struct Session {
   let ensembleChecks: CheckSuite
   /// What is known of every example at the input as given, where the plan asks for it.
   let cleanViews: [ExampleRecord.View]?
+  /// How many of the examples are distinct.
+  private let distinct: Int
   private var runs: [Run] = []
   private var failures: [FailedRun] = []
   private var balls: [Ball: State] = [:]
@@ -42,6 +44,7 @@ struct Session {
     self.evaluator = evaluator
     self.clean = clean
     self.examples = examples
+    distinct = examples.distinctCount
     self.ensembleChecks = ensembleChecks
     // Of the gradients that are followed: those of the surrogate where there is one.
     var subject = evaluator.subject
@@ -104,7 +107,7 @@ struct Session {
   }
 
   private func evidence(_ outcome: Evaluator.Outcome, _ state: State) -> RunEvidence {
-    RunEvidence(evaluator, outcome, examples, noise: state.noise, gradients: gradients)
+    RunEvidence(evaluator, outcome, examples, distinct: distinct, noise: state.noise, gradients: gradients)
   }
 
   private mutating func append(_ evidence: RunEvidence, in ball: Ball, _ needsMembers: Bool) throws {
@@ -126,7 +129,7 @@ struct Session {
     let noise = try evaluator.perform(
       AttackRequest(companion, assignments: own?.assignments ?? [:], norm: threat.norm), objective: plan.objectives[0],
       threat: threat, examples: examples)
-    var lowest = LowestSearch(examples, clean: clean, within: threat)
+    var lowest = LowestSearch(examples, distinct: distinct, clean: clean, within: threat)
     lowest.add(noise, of: Array(0..<examples.count), named: companion.name)
     balls[ball] = State(
       noise: noise,
@@ -169,7 +172,6 @@ struct Session {
   }
 
   func result() -> EvaluationResult {
-    let distinct = examples.distinctCount
     var result = EvaluationResult(
       evaluator: evaluator, clean: clean, examples: examples,
       runs: runs.map { run in

@@ -76,6 +76,31 @@ import Testing
     }
   }
 
+  /// A portfolio spends more on what stands than an attack may: with a budget of its own it keeps to the protocol.
+  @Test func `a portfolio runs under a budget of its own, and is confirmed`() throws {
+    try withFolder { folder in
+      let model = try SmallPosterior().write(to: folder)
+      func run(_ own: String, into results: String) throws -> (failed: Bool, text: String) {
+        let suite = """
+          {"name": "portfolio", "version": 1, "seed": 3, "decision": "predictive", "examples": 40,
+           "threats": [{"norm": "linf", "relativeRadius": 0.02}], "gradientsPerExample": 1, "queriesPerExample": 1,
+           "attacks": [{"attack": "quick", "objective": "predictive"\(own)}]}
+          """
+        try Data(suite.utf8).write(to: folder.appendingPathComponent("suite.json"))
+        let run = try Program.benchmark.run(
+          ["run", "--suite", "suite.json", "--models", model, "--results", results], in: folder)
+        #expect(run.code == 0, "\(run.errors)")
+        let verified = try Program.benchmark.run(["verify", results, "--models", model], in: folder)
+        #expect(verified.code == 0 && verified.output.hasPrefix("confirmed"), "\(verified.output)\(verified.errors)")
+        return (run.output.contains("protocol-budget"), run.output)
+      }
+      let within = try run(#", "gradientsPerExample": 500, "queriesPerExample": 2000"#, into: "own")
+      #expect(!within.failed, "\(within.text)")
+      let beyond = try run("", into: "none")
+      #expect(beyond.failed, "\(beyond.text)")
+    }
+  }
+
   @Test(arguments: [SIGKILL, SIGINT]) func `stopped half-way, it goes on where it was`(_ signal: Int32) throws {
     try withFolder { folder in
       let model = try SmallPosterior().write(to: folder)

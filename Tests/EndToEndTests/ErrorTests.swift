@@ -50,6 +50,13 @@ import Testing
     Case("--threads", "0", says: "--threads must be at least 1, not 0"),
     Case("--examples", "0", says: "--examples must be at least 1, not 0"),
     Case("--format", "xml", says: "Please provide one of 'table', 'json' or 'csv'"),
+    Case("--checks", "some", says: "error: --checks takes quick, standard or thorough, not 'some'"),
+    Case(
+      "--gradient", "smoothed:1001",
+      says: "error: --gradient takes exact, straight-through or smoothed:N, N from 1 to 1000, not 'smoothed:1001'"),
+    Case("--checkpoint", "state", says: "error: --checkpoint is about portfolios: give it with --attack quick"),
+    Case("--curve", "--attack", "random", says: "error: --curve needs an attack that searches"),
+    Case("--curve", "--format", "csv", says: "error: --curve has no place in CSV"),
     Case("--bogus", says: "Unknown option '--bogus'"),
     Case("--output", Sample.main, says: "is read in this run: give the result another name"),
     Case("--output", "same.h5", "--save-adversarial", "same.h5", says: "both name same.h5"),

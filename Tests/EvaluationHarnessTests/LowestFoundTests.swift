@@ -1,3 +1,4 @@
+import BuiltInPlugins
 import Foundation
 import RobustnessCore
 import TestSupport
@@ -10,8 +11,13 @@ import Testing
     _ subject: EvaluationSubject, _ attack: String, _ epsilon: Double, _ box: ClosedRange<Double>,
     _ change: (inout EvaluationPlan) -> Void = { _ in }
   ) throws -> (result: EvaluationResult, lowest: LowestFound) {
-    let result = try subject.evaluated([request(attack)], epsilons: [epsilon], box: box, change: change)
+    let result = try subject.evaluated([Self.request(attack)], epsilons: [epsilon], box: box, change: change)
     return (result, try #require(result.lowestFound.first))
+  }
+
+  static func request(_ attack: String) throws -> AttackRequest {
+    try AttackSpecification(attack, among: .builtIn + Companions.builtIn.portfolios)
+      .resolve(among: .builtIn + Companions.builtIn.portfolios)
   }
 
   @Test func `is the union of everything, and says what found it`() throws {
@@ -46,6 +52,7 @@ import Testing
     let subject = ClosedForm.subject(ListedEnsemble(networks), examples: examples)
     let (result, lowest) = try lowest(subject, "fgsm", 0.05, 0...1)
     #expect(result.verdict.believable)
+    #expect(lowest.isSettled)
     #expect(lowest.accuracy.value == result.attackRuns[0].robustAccuracy.value)
   }
 
@@ -58,6 +65,16 @@ import Testing
     #expect(lowest.gradientsPerExample <= allowed, "\(lowest.gradientsPerExample) of \(allowed)")
     // Most of what may be spent is.
     if level == .standard { #expect(lowest.gradientsPerExample > 0.5 * allowed) }
+  }
+
+  @Test func `has not settled where the last companions still find much`() throws {
+    let (subject, box) = try Oracle.saturated.subject(100)
+    let (result, lowest) = try lowest(subject, "fgsm", 0.05, box) { $0.checks = .quick }
+    #expect(!lowest.isSettled)
+    #expect(result.table.contains("and was still falling: --attack standard"))
+    let (enough, later) = try self.lowest(subject, "standard", 0.05, box)
+    #expect(later.isSettled)
+    #expect(!enough.table.contains("still falling"))
   }
 
   @Test func `does not depend on the order of the examples`() throws {

@@ -172,4 +172,29 @@ import Testing
       #expect(accepted.isEmpty, "\(accepted) of \(whole.count)")
     }
   }
+
+  @Test func `of two processes on one file keeps what both have found`() throws {
+    try withFolder { folder in
+      let file = folder.appending(path: "state").path
+      let subject = try ClosedForm.subject(6)
+      func run(seed: UInt64, into checkpoint: Checkpoint) throws {
+        var plan = EvaluationPlan(attacks: [AttackRequest(QuickPortfolio.self)], epsilons: [0.05], seed: seed)
+        plan.checks = .quick
+        var evaluator = try Evaluator(subject: subject, plan: plan, companions: .builtIn)
+        evaluator.checkpoint = checkpoint
+        _ = try evaluator.evaluate()
+      }
+      // Both read the file before either has written it.
+      let (one, other) = (try Checkpoint(path: file), try Checkpoint(path: file))
+      try run(seed: 1, into: one)
+      try run(seed: 2, into: other)
+      let kept = try Checkpoint(path: file)
+      for seed in [UInt64(1), 2] {
+        let plan = EvaluationPlan(attacks: [AttackRequest(QuickPortfolio.self)], epsilons: [0.05], seed: seed)
+        let evaluator = try Evaluator(subject: subject, plan: plan, companions: .builtIn)
+        let name = evaluator.runName("quick", try evaluator.threat(.linf, 0.05), subject.examples)
+        #expect(kept.state(of: name) != nil, "seed \(seed)")
+      }
+    }
+  }
 }

@@ -80,7 +80,7 @@ import Testing
       let found = try #require(
         (name.upperBound..<bytes.count - 12).first { place in
           guard Array(bytes[place..<place + 4]) == [1, 0, 0, 0] else { return false }
-          let address = (0..<8).reduce(0) { $0 + Int(bytes[place + 4 + $1]) << (8 * min($1, 6)) }
+          let address = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[place + 4 + $1]) << UInt64(8 * $1) }
           return address > 512 && address < bytes.count
         })
       bytes.replaceSubrange(found..<found + 4, with: [0xFF, 0xFF, 0xFF, 0x7F])

@@ -99,6 +99,15 @@ import Testing
     }
   }
 
+  @Test func `a portfolio follows objectives of its own`() throws {
+    let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
+    #expect(throws: (any Error).self) {
+      try BenchmarkRun(
+        suite, attacks: .builtIn, companions: .builtIn, further: [.init(attack: "quick", objective: .margin)])
+    }
+    _ = try BenchmarkRun(suite, attacks: .builtIn, companions: .builtIn, further: [.init(attack: "quick")])
+  }
+
   @Test func `an attack that is asked for twice in other words is run once`() throws {
     let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
     let run = try BenchmarkRun(

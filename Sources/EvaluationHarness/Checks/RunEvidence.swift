@@ -8,6 +8,8 @@ final class RunEvidence {
   let evaluator: Evaluator
   let outcome: Evaluator.Outcome
   let examples: Examples
+  /// How many of the examples are distinct: intervals are of so many.
+  let distinct: Int
   /// Random noise in the same ball.
   let noise: Evaluator.Outcome?
   /// What is found out about gradients, which other runs of the same objective share.
@@ -18,12 +20,14 @@ final class RunEvidence {
   private(set) var companions: [(name: String, outcome: Evaluator.Outcome, rows: [Int])] = []
 
   init(
-    _ evaluator: Evaluator, _ outcome: Evaluator.Outcome, _ examples: Examples, noise: Evaluator.Outcome?,
+    _ evaluator: Evaluator, _ outcome: Evaluator.Outcome, _ examples: Examples, distinct: Int,
+    noise: Evaluator.Outcome?,
     gradients: GradientFindings
   ) {
     self.evaluator = evaluator
     self.outcome = outcome
     self.examples = examples
+    self.distinct = distinct
     self.noise = noise
     self.gradients = gradients
     effort = CheckEffort(
@@ -45,6 +49,9 @@ final class RunEvidence {
   func tolerance(_ fraction: Double) -> Int {
     max(count < 20 ? 0 : 1, Int((fraction * Double(count)).rounded(.down)))
   }
+
+  /// So many of the examples, with the interval that is reported for them.
+  func proportion(_ number: Int) -> Estimate { .proportion(number, of: count, distinct: distinct) }
 
   /// Runs a companion on all examples, or on those that withstood.
   ///

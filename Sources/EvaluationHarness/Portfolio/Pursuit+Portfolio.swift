@@ -44,13 +44,16 @@ extension Pursuit {
     (foundBy, stages, classOrders) = (state.foundBy, state.stages, state.classOrders)
   }
 
-  private mutating func perform<A: Attack>(
+  /// One stage on the examples `rows`. Where the goal is a class of each example, that is what it aims at.
+  mutating func perform<A: Attack>(
     _ stage: PortfolioStage, _ attack: A.Type, on rows: [Int], _ random: RandomStreams
   ) throws {
     let made = try A(try A.Options(assignments: stage.options))
     guard let ranks = stage.ranks else {
+      let isTargeted = threat.goal == .targeted
       return try attempt(
-        made, on: rows, objective: stage.objective, gradient: stage.gradient, random: random)
+        made, on: rows, targets: isTargeted ? examples.targets.map { targets in rows.map { targets[$0] } } : nil,
+        objective: stage.objective, gradient: stage.gradient, random: random, countsAnyError: !isTargeted)
     }
     let missing = rows.filter { classOrders[$0] == nil }
     classOrders.merge(try classOrder(of: missing)) { first, _ in first }

@@ -20,7 +20,7 @@ extension VerdictCheck {
       let own = withstood.count { $0 }
       let left = zip(withstood, lowest.stands).count { $0 && $1 }
       let fell = own - left
-      let accuracy = Estimate.proportion(own, of: evidence.count)
+      let accuracy = evidence.proportion(own)
       let fraction = Double(left) / Double(evidence.count)
       let names = lowest.names(of: evidence.outcome.withstood)
       let finding =
@@ -75,8 +75,7 @@ public struct LowestFound: Sendable {
   init(_ search: LowestSearch, draws: Int) {
     norm = search.threat.norm
     epsilon = search.threat.epsilon
-    accuracy = .proportion(
-      search.stands.count { $0 }, of: search.stands.count, distinct: search.examples.distinctCount)
+    accuracy = .proportion(search.stands.count { $0 }, of: search.stands.count, distinct: search.distinct)
     foundBy = search.foundBy
     stages = search.stages
     isSettled = search.isSettled

@@ -6,6 +6,8 @@ import RobustnessCore
 struct LowestSearch {
   let examples: Examples
   let threat: ThreatModel
+  /// How many of the examples are distinct: intervals are of so many.
+  let distinct: Int
   /// Whether each example stands: not decided as its target where there is one, else decided as its label.
   private(set) var stands: [Bool]
   /// What each example fell to first; nil where it stands, or falls as it is.
@@ -19,8 +21,9 @@ struct LowestSearch {
   private var history: [(memberGradients: Int, standing: Int)] = []
 
   /// Nothing was run yet.
-  init(_ examples: Examples, clean: Observations, within threat: ThreatModel) {
+  init(_ examples: Examples, distinct: Int, clean: Observations, within threat: ThreatModel) {
     self.examples = examples
+    self.distinct = distinct
     self.threat = threat
     stands = Self.stand(clean.decisions, examples, threat)
     foundBy = Array(repeating: nil, count: examples.count)
@@ -61,7 +64,7 @@ struct LowestSearch {
     guard let last = history.last, let first = history.first else { return false }
     let half = history.last { 2 * $0.memberGradients <= last.memberGradients } ?? first
     let count = stands.count
-    let low = Estimate.proportion(half.standing, of: count).low ?? 0
+    let low = Estimate.proportion(half.standing, of: count, distinct: distinct).low ?? 0
     return Double(half.standing - last.standing) <= 0.005 * Double(count)
       || Double(last.standing) >= low * Double(count)
   }
@@ -132,32 +135,16 @@ extension Pursuit {
   }
 
   /// One companion on the examples `rows`.
-  mutating func perform<A: Attack>(
-    _ companion: CompanionStage, _ attack: A.Type, on rows: [Int], _ random: RandomStreams
+  mutating func perform(
+    _ companion: CompanionStage, _ attack: any Attack.Type, on rows: [Int], _ random: RandomStreams
   ) throws {
-    let stage = companion.stage
-    let made = try A(try A.Options(assignments: stage.options))
     if companion.attacksOneDraw {
       // The draw in the middle: any would do.
       let chosen = evaluator.evaluationDraws[evaluator.evaluationDraws.count / 2]
       surrogate = Surrogate(name: "draw:\(chosen)", ensemble: evaluator.subject.ensemble, draws: [chosen])
     }
     defer { surrogate = nil }
-    guard let ranks = stage.ranks else {
-      return try attempt(
-        made, on: rows,
-        targets: threat.goal == .targeted ? examples.targets.map { targets in rows.map { targets[$0] } } : nil,
-        objective: stage.objective, gradient: stage.gradient, random: random,
-        countsAnyError: threat.goal != .targeted)
-    }
-    let missing = rows.filter { classOrders[$0] == nil }
-    classOrders.merge(try classOrder(of: missing)) { first, _ in first }
-    for rank in ranks {
-      let open = rows.filter { !hasFallen[$0] }
-      try attempt(
-        made, on: open, targets: open.map { classOrders[$0]?[rank] ?? 0 }, objective: stage.objective,
-        gradient: stage.gradient, random: random.streams(for: "rank \(rank)"))
-    }
+    try perform(companion.stage, attack, on: rows, random)
   }
 
   /// Whether the gradient of the margin turns within a quarter of the ball, at sixteen examples: after the indicator of

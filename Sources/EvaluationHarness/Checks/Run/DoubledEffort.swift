@@ -67,7 +67,7 @@ extension RunEvidence {
   /// - Parameter fooled: how many of the examples that withstood the run fall to the companion.
   fileprivate func doubled(_ check: String, _ fooled: Int, what: String) -> Check {
     let standing = outcome.withstood.count { $0 }
-    let accuracy = Estimate.proportion(standing, of: count)
+    let accuracy = proportion(standing)
     let left = Double(standing - fooled) / Double(count)
     return Check(
       check, isFine: fooled <= tolerance(0.005) || left >= accuracy.low ?? 0, value: Double(fooled) / Double(count),

@@ -55,7 +55,7 @@ extension RunEvidence {
     guard less == 0 else { return false }
     let standing = outcome.withstood.count { $0 }
     let left = Double(standing - more) / Double(count)
-    return left < Estimate.proportion(standing, of: count).low ?? 0
+    return left < proportion(standing).low ?? 0
   }
 
   /// Examples that the other result fools and this one does not, and the other way round.
