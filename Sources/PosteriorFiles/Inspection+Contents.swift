@@ -161,7 +161,8 @@ extension Inspection {
       return PosteriorFileError(
         file: path, path: "/@\(name)",
         reason: "is not the digest of the \(covered): the file has changed since it was written",
-        advice: "Get the original file, or pass --accept-changed to read it all the same", writtenBy: writtenBy)
+        advice: "Get the original file, or let evaluate or posterior copy read it all the same with --accept-changed",
+        writtenBy: writtenBy)
     }
   }
 }

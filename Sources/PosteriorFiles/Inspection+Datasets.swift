@@ -26,6 +26,8 @@ extension Inspection {
     guard case .number(let element) = dataset.type, item.elements.contains(element) else {
       let refusal = TypeRefusal(dataset, role: role, types: item.elements)
       report(dataset.path, refusal.reason, advice: refusal.advice)
+      // Packed numbers have another type because they mean other numbers: whoever only changes the type is wrong.
+      reportConversion(of: dataset, role)
       return false
     }
     if let reason = Self.storageProblem(dataset, element, role: role, fileSize: byteCount) {

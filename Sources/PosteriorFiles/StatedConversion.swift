@@ -36,14 +36,21 @@ extension Inspection {
   /// Looks at the conversions that data sets with a meaning declare, and refuses those that change it.
   func checkConversions() {
     for path in structure.items.keys.sorted() {
-      guard let role = structure.role(of: path), role != .other, role != .dimension else { continue }
-      do throws(ConversionRefusal) {
-        guard let dataset = structure.datasets[path] else { continue }
-        let conversion = try StatedConversion(file, dataset, role)
-        if !conversion.isEmpty { structure.conversions[path] = conversion }
-      } catch {
-        report(error.place, error.reason, advice: error.advice)
-      }
+      guard let role = structure.role(of: path), role != .other, role != .dimension,
+        let dataset = structure.datasets[path], let conversion = reportConversion(of: dataset, role)
+      else { continue }
+      if !conversion.isEmpty { structure.conversions[path] = conversion }
+    }
+  }
+
+  /// What a data set declares; nil where it is refused, which is reported.
+  @discardableResult
+  func reportConversion(of dataset: HDF5Dataset, _ role: DatasetRole) -> StatedConversion? {
+    do throws(ConversionRefusal) {
+      return try StatedConversion(file, dataset, role)
+    } catch {
+      report(error.place, error.reason, advice: error.advice)
+      return nil
     }
   }
 }

@@ -100,7 +100,7 @@ import Testing
     Case(
       "--model", Sample.malformed("weight-shape"),
       says: "error: \(Sample.malformed("weight-shape")): /posterior/output.weight has shape"),
-    Case("--model", Sample.malformed("changed-provenance"), says: "or pass --accept-changed to read it all the same"),
+    Case("--model", Sample.malformed("changed-provenance"), says: "read it all the same with --accept-changed"),
     Case("--model", Sample.main, "--resample", "3", says: "/variational is missing, so --resample has nothing to draw"),
     Case("--model", Sample.main, "--memory-limit", "1MB", says: "Raise --memory-limit"),
     Case("--model", Sample.main, "--data", "/nonexistent.h5", says: "nonexistent.h5: cannot be opened"),

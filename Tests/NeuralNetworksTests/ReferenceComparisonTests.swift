@@ -121,6 +121,38 @@ import Testing
     }
   }
 
+  /// One class above the others by one number, in every draw: a bias, however small it is.
+  @Test(arguments: AuthorsNetwork.allCases, [0.0003, 0.002, 0.05]) func `a bias of TF32's size is not TF32`(
+    _ network: AuthorsNetwork, _ bias: Double
+  ) throws {
+    for precision in [AnswerPrecision.float32, .float64] {
+      let findings = try Self.findings(
+        network, precision: precision,
+        change: { answers in
+          for draw in answers.indices { for input in answers[draw].indices { answers[draw][input][0] += bias } }
+        })
+      #expect(findings.outcome == .differs, "\(findings)")
+    }
+  }
+
+  /// Answers that are declared float64 and differ by TF32's size, without its rounding.
+  @Test(arguments: AuthorsNetwork.allCases) func `float64 that is off by TF32's size is no TF32`(
+    _ network: AuthorsNetwork
+  ) throws {
+    var stream = RandomStreams(seed: 4, purpose: "answers").stream(example: 0)
+    let findings = try Self.findings(
+      network, precision: .float64,
+      change: { answers in
+        for draw in answers.indices {
+          for input in answers[draw].indices {
+            let noise = stream.normals(answers[draw][input].count)
+            answers[draw][input] = zip(answers[draw][input], noise).map { $0 + 0.0005 * $1 }
+          }
+        }
+      })
+    #expect(findings.outcome == .differs, "\(findings)")
+  }
+
   @Test(arguments: [AuthorsProgram.Arithmetic.tf32, .tf32Cut])
   func `TF32 of convolutions alone, as PyTorch has it by default, is a warning`(
     _ arithmetic: AuthorsProgram.Arithmetic

@@ -65,6 +65,19 @@ import Testing
     }
   }
 
+  /// Packed numbers mean others: whoever is told of the type alone stores weights that are a thousand times too large.
+  @Test func `packed weights are refused for their scale as well as for their type`() throws {
+    var file = WrittenFile()
+    file.weightElement = .int16
+    let (problems, _) = try file.findings { file in
+      try file.put("scale_factor", of: "/posterior/output.weight", [0.001], .float64)
+    }
+    let texts = problems.map { "\($0)" }
+    #expect(texts.contains { $0.contains("/posterior/output.weight holds <i2; it needs to hold") }, "\(texts)")
+    #expect(
+      texts.contains { $0.contains("/posterior/output.weight@scale_factor is 0.001: it changes what") }, "\(texts)")
+  }
+
   /// The library makes room for what a list says of its length, before it looks whether the file has so much.
   @Test func `a list of scales that claims to be longer than memory is refused by the checking process`() throws {
     try withFolder { folder in

@@ -13,7 +13,7 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
       valueName: "name[:option=value,…]"), completion: .custom { _, _, _ in PluginNames.attacks })
   var attacks: [String] = []
 
-  @Option(help: ArgumentHelp("The posterior file (format 1.0).", valueName: "file"))
+  @Option(help: ArgumentHelp("The posterior file (format 1.0 or 1.1).", valueName: "file"))
   var model: String?
 
   @Option(

@@ -27,7 +27,10 @@ extension ReferenceComparison {
       findings.outcome = shifted
       return findings
     }
-    let isTF32Sized = mayBeTF32 && hasSize(judge(loosely, loose), judgement)
+    // Nobody computes float64 in TF32 but by a slip, which is recognised by its rounding; and no rounding says the same
+    // of every draw.
+    let isTF32Sized =
+      mayBeTF32 && question.precision != .float64 && hasSize(judge(loosely, loose), judgement) && !isSystematic(own)
     let found = try cause(
       own: own, loosely: loosely, judgement, strict: strict, loose: loose, isTF32Sized: isTF32Sized)
     if let found, !found.isTF32 {
@@ -100,6 +103,28 @@ extension ReferenceComparison {
   private func hasSize(_ loosely: Judgement, _ strictly: Judgement) -> Bool {
     guard let logits = loosely.logits, !strictly.isOfFewDraws, loosely.isExplained else { return false }
     return logits.allSatisfy { $0.rootMeanSquareRatio <= 1.2 }
+  }
+
+  /// Whether the class that differs most differs by one number, in all draws and at all inputs alike: a bias, and no
+  /// rounding, which has another sign and size in every draw.
+  private func isSystematic(_ own: Answers) -> Bool {
+    guard let logits = question.logits, own.draws.count >= 4 else { return false }
+    var sums = [Double](repeating: 0, count: classes)
+    var squares = sums
+    var index = 0
+    for draw in own.draws {
+      for input in own.inputs {
+        for k in 0..<classes {
+          let difference = authors(logits, draw: draw, input: input, class: k) - own.numbers[index]
+          sums[k] += difference
+          squares[k] += difference * difference
+          index += 1
+        }
+      }
+    }
+    guard let k = squares.indices.max(by: { squares[$0] < squares[$1] }) else { return false }
+    let count = Double(own.draws.count * own.inputs.count)
+    return sums[k] * sums[k] >= 0.99 * count * squares[k]
   }
 
   // MARK: - Causes
