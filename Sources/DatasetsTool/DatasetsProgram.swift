@@ -17,7 +17,7 @@ struct DatasetsProgram: AsyncParsableCommand {
     StandardDescriptors.open()
     Interruption.reportFileSizeLimit()
     do {
-      var command = try parseAsRoot(CommandWords.ofThisProgram())
+      var command = try parseAsRoot(CommandWords.ofThisProgram(for: Self.self))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -68,7 +68,10 @@ public struct ConvergenceJudgement: Sendable {
       "identical-draws", isFine ? .passed : .failed, value: fraction,
       finding: "\(isFine ? "" : "only ")\(distinct) of \(total) draws are distinct",
       advice: isFine
-        ? "" : isChains ? "A smaller step, so that more proposals are accepted." : "Draws were stored more than once.")
+        ? ""
+        : isChains
+          ? "Sample again with a smaller step size, so that more proposals are accepted."
+          : "Draws were stored more than once.")
   }
 
   /// Divergent draws; nil where nobody recorded them.
@@ -79,7 +82,7 @@ public struct ConvergenceJudgement: Sendable {
     return DiagnosticCheck(
       "divergences", count == 0 ? .passed : fraction < Self.divergentFraction ? .warning : .failed, value: fraction,
       finding: count == 0 ? "no draw diverged" : "\(count) of \(total) draws diverged",
-      advice: count == 0 ? "" : "A smaller step.")
+      advice: count == 0 ? "" : "Sample again with a smaller step size.")
   }
 
   /// R-hat in function space; in weight space where nothing else is known; nil where neither was looked at.
@@ -176,7 +179,7 @@ public struct ConvergenceJudgement: Sendable {
     case .failed:
       let advice =
         evidence.divergenceCount ?? 0 > 0
-        ? "A smaller step, since draws diverge; then longer warm-up and trajectories."
+        ? "Sample again with a smaller step size, since draws diverge; then with a longer warm-up and longer trajectories."
         : "Longer warm-up, longer trajectories, more draws."
       return DiagnosticCheck(
         name, isStated ? .failed : .notJudged, value: value, finding: figure + ", above 1.10", advice: advice)

@@ -361,7 +361,10 @@ extension EvaluationResult {
         return isFalling ? "  The lowest number\(place) was still falling: --checks thorough may find less.\n" : ""
       }
       return "  The lowest number found\(place) is \(number)"
-        + (isFalling ? ", and was still falling: --attack standard, or --checks thorough, may find less.\n" : ".\n")
+        + (isFalling
+          ? ", and was still falling: --attack \(runs.contains { $0.isPortfolio } ? "thorough" : "standard"), or "
+            + "--checks thorough, may find less.\n"
+          : ".\n")
     }.joined()
   }
 

@@ -220,7 +220,9 @@ struct ArraysInspection {
         guard problem == nil else { return }
         let values = block.assumingMemoryBound(to: Double.self)
         if let index = values.firstIndex(where: { !$0.isFinite }) {
-          problem = error(inputs.path, "holds \(values[index]) at position \(first + index); inputs are finite")
+          problem = error(
+            inputs.path,
+            "holds \(values[index]) \(ElementPlace.words(first + index, in: inputs.shape)); inputs are finite")
         } else {
           problem = objection(to: values, of: inputs, first)
         }
@@ -245,7 +247,8 @@ struct ArraysInspection {
     guard let conversion = conversions[dataset.path], !conversion.isEmpty else { return nil }
     for (index, value) in values.enumerated() {
       guard let reason = conversion.objection(to: value) else { continue }
-      return error(dataset.path, "holds \(plain(value)) at position \(first + index), \(reason)")
+      return error(
+        dataset.path, "holds \(plain(value)) \(ElementPlace.words(first + index, in: dataset.shape)), \(reason)")
     }
     return nil
   }

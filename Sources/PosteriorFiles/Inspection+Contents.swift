@@ -44,7 +44,7 @@ extension Inspection {
       }
       ranges[path] = check.range
       if result != nil, let standardized { fit.add(standardized) }
-      if let reason = check.problem { report(path, reason) }
+      if let reason = check.problem { report(path, reason, advice: check.advice) }
       if result != nil, problems.count == before { digests[path] = ContentDigest.hexadecimal(hasher.finalize()) }
     }
     if isSound, problems.isEmpty, let (reason, advice) = unfilled.problem {

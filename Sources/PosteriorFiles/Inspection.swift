@@ -159,6 +159,9 @@ final class Inspection {
       throw PosteriorFileError(file: path, path: "/", reason: "cannot be opened: \(String(cString: strerror(errno)))")
     }
     // Opening a pipe would wait for a writer.
+    guard status.st_mode & S_IFMT != S_IFDIR else {
+      throw PosteriorFileError(file: path, path: "/", reason: "is a folder; name the file in it")
+    }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw PosteriorFileError(file: path, path: "/", reason: "is not a regular file")
     }

@@ -159,7 +159,7 @@ extension ArraysInspection {
         inputs: .floats(values.map { Float($0) }), inputShape: data.inputShape, labels: data.labels)
     }
     if case .floats(let values) = data.inputs, let index = values.firstIndex(where: { !$0.isFinite }) {
-      throw error(inputs.path, "holds a number beyond single precision at position \(index)")
+      throw error(inputs.path, "holds a number beyond single precision \(ElementPlace.words(index, in: inputs.shape))")
     }
     return data
   }

@@ -9,20 +9,32 @@ struct ValueCheck {
   let classCount: Int
   let conversion: StatedConversion?
   let isTruth: Bool
+  private let shape: [Int]?
   private var lastCoordinate = -Double.infinity
   private(set) var problem: String?
   private var lowest = Double.infinity
   private var highest = -Double.infinity
   /// The smallest and the largest input, as they are stored; nil for anything else.
-  var range: ClosedRange<Double>? { lowest <= highest ? lowest...highest : nil }
+  var range: ClosedRange<Double>? { role == .inputs && lowest <= highest ? lowest...highest : nil }
 
   init(role: DatasetRole, element: ElementType, structure: PosteriorStructure, path: String) {
     self.conversion = structure.conversions[path]
     self.isTruth = path == "/sample_stats/diverging"
     self.role = role
+    self.shape = structure.datasets[path]?.shape
     self.element = element
     self.bounds = structure.inputBounds ?? -Double.infinity...Double.infinity
     self.classCount = structure.architecture?.classCount ?? Int.max
+  }
+
+  private func place(_ position: Int) -> String { ElementPlace.words(position, in: shape) }
+
+  /// What to do about the problem, where its kind tells.
+  var advice: String? {
+    guard problem != nil, role == .inputs || role == .referenceInputs, bounds == 0...1, lowest >= 0, highest > 1.5,
+      highest <= 255
+    else { return nil }
+    return "Divide levels from 0 to 255 by 255, or say input_bounds = [0, 255] where the network takes the levels"
   }
 
   mutating func examine(_ block: UnsafeRawBufferPointer, firstElement: Int) {
@@ -30,11 +42,11 @@ struct ValueCheck {
     if let conversion {
       element.forEach(in: block) { index, value in
         guard problem == nil, let objection = conversion.objection(to: value) else { return }
-        problem = "holds \(plain(value)) at position \(firstElement + index), \(objection)"
+        problem = "holds \(plain(value)) \(place(firstElement + index)), \(objection)"
       }
     }
     guard problem == nil else { return }
-    if role == .inputs {
+    if role == .inputs || role == .referenceInputs {
       element.forEach(in: block) { _, value in
         lowest = min(lowest, value)
         highest = max(highest, value)
@@ -43,17 +55,17 @@ struct ValueCheck {
     switch role {
     case .parameter, .variationalMean:
       problem = firstNumber(block) { !Float($0).isFinite }.map {
-        "holds \($0.value) at position \(firstElement + $0.index)"
+        "holds \($0.value) \(place(firstElement + $0.index))"
           + ($0.value.isFinite ? ", beyond float32: weights are computed with in float32" : "; weights are finite")
       }
     case .variationalScale:
       problem = firstNumber(block) { !(Float($0).isFinite && $0 >= 0) }.map {
-        "holds \($0.value) at position \(firstElement + $0.index); a standard deviation is finite and not negative"
+        "holds \($0.value) \(place(firstElement + $0.index)); a standard deviation is finite and not negative"
       }
     case .labels:
       let classes = Double(classCount)
       problem = firstNumber(block) { $0 < 0 || $0 >= classes }.map {
-        "holds \(plain($0.value)) at position \(firstElement + $0.index); "
+        "holds \(plain($0.value)) \(place(firstElement + $0.index)); "
           + (classCount == 1
             ? "the network has one logit, and two classes need two: the weights (0, w) and biases (0, b) give the "
               + "probabilities of a sigmoid" : "labels run from 0 to \(classCount - 1)")
@@ -63,26 +75,26 @@ struct ValueCheck {
       problem = firstNumber(block) { value in
         defer { last = value }
         return !(value > last)
-      }.map { "holds \(plain($0.value)) at position \(firstElement + $0.index); coordinates increase: 0, 1, …" }
+      }.map { "holds \(plain($0.value)) \(place(firstElement + $0.index)); coordinates increase: 0, 1, …" }
       lastCoordinate = last
     case .inputs where element == .uint8, .referenceInputs where element == .uint8:
       let allowed = bounds
       problem = Self.first(block, UInt8.self) { !allowed.contains(Double($0) / 255) }.map {
-        "holds \($0.value) (\(Double($0.value) / 255)) at position \(firstElement + $0.index); input_bounds are \(allowed)"
+        "holds \($0.value) (\(Double($0.value) / 255)) \(place(firstElement + $0.index)); input_bounds are \(allowed)"
       }
     case .inputs, .referenceInputs:
       let allowed = bounds.withRounding
       problem = firstNumber(block) { !allowed.contains($0) }.map {
-        "holds \($0.value) at position \(firstElement + $0.index); input_bounds are \(Float(bounds.lowerBound)) to "
+        "holds \($0.value) \(place(firstElement + $0.index)); input_bounds are \(Float(bounds.lowerBound)) to "
           + "\(Float(bounds.upperBound))"
       }
     case .referenceAnswers:
       problem = firstNumber(block) { !$0.isFinite }.map {
-        "holds \($0.value) at position \(firstElement + $0.index); answers are finite"
+        "holds \($0.value) \(place(firstElement + $0.index)); answers are finite"
       }
     case .statistic where isTruth:
       problem = firstNumber(block) { $0 != 0 && $0 != 1 }.map {
-        "holds \(plain($0.value)) at position \(firstElement + $0.index); truth values are 0 and 1"
+        "holds \(plain($0.value)) \(place(firstElement + $0.index)); truth values are 0 and 1"
       }
     case .statistic, .dimension, .other: break
     }

@@ -154,17 +154,30 @@ extension BenchmarkResult {
     if let rules, rules.sha256 != subject.suiteSHA256 || rules.title != subject.suite {
       throw CoreError("'rules' are not the suite that 'subject' names")
     }
-    guard examples > 0, draws > 0, (0...examples).contains(cleanCorrect), !runs.isEmpty else {
-      throw CoreError("the counts of examples, draws, correct examples or runs make no sense")
+    guard examples > 0 else { throw CoreError("'examples' is \(examples), and must be at least 1") }
+    guard draws > 0 else { throw CoreError("'draws' is \(draws), and must be at least 1") }
+    guard (0...examples).contains(cleanCorrect) else {
+      throw CoreError("'cleanCorrect' is \(cleanCorrect), of \(examples) examples")
     }
-    for run in runs {
+    guard !runs.isEmpty else { throw CoreError("'runs' is empty") }
+    for (number, run) in runs.enumerated() {
       guard run.correct.count == examples, run.correct.allSatisfy({ $0 == "0" || $0 == "1" }) else {
         throw CoreError("'correct' must have a 0 or a 1 for each of the \(examples) examples")
       }
-      let costs = 0...(1 << 53)
-      guard run.epsilon.isFinite, run.epsilon >= 0, costs.contains(run.memberGradients), costs.contains(run.queries),
-        (0...run.correct.count { $0 == "1" }).contains(run.correctAtBestQuery)
-      else { throw CoreError("a run's ε, cost or counts make no sense") }
+      guard run.epsilon.isFinite, run.epsilon >= 0 else {
+        throw CoreError("'runs[\(number)].epsilon' is \(run.epsilon), and must be finite and at least 0")
+      }
+      for (key, value) in [("memberGradients", run.memberGradients), ("queries", run.queries)] {
+        guard (0...(1 << 53)).contains(value) else {
+          throw CoreError("'runs[\(number)].\(key)' is \(value), and must be from 0 to 2⁵³")
+        }
+      }
+      let robust = run.correct.count { $0 == "1" }
+      guard (0...robust).contains(run.correctAtBestQuery) else {
+        throw CoreError(
+          "'runs[\(number)].correctAtBestQuery' is \(run.correctAtBestQuery), where \(robust) examples withstand the "
+            + "points returned, of which it must be a part")
+      }
       guard run.pointsSHA256.map(Self.isDigest) ?? true else {
         throw CoreError("'\(run.pointsSHA256 ?? "")' is no SHA-256 digest")
       }

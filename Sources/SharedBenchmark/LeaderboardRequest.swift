@@ -26,7 +26,7 @@ public struct LeaderboardRequest: Codable, Hashable, Sendable {
   /// - Throws: Errors of exit code 64, 65 and 70.
   public func run(note: (String) -> Void = { _ in }) throws {
     try tables.check(besides: results)
-    let claims = try ResultFolder.readFiles(results, note: note)
+    let claims = try ResultFolder.readFiles(results) { sentence, _ in note(sentence) }
     try tables.write(claims.map { JudgedResult($0.result, .notVerified) })
   }
 }

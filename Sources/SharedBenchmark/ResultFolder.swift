@@ -41,15 +41,16 @@ public struct ResultFolder: Sendable {
   ///
   /// - Throws: an error of exit code 65 that names the file that is no result; those in folders are left out.
   public static func read(_ paths: [String]) throws -> [BenchmarkResult] {
-    try readFiles(paths) { _ in }.map(\.result)
+    try readFiles(paths) { _, _ in }.map(\.result)
   }
 
   /// The same, each with the path of its file.
   ///
   /// - Parameter note: Is told, in a sentence, of each file in a folder that is no result: one stranger's file must not
-  ///   keep the others out. A file that is named itself is an error.
+  ///   keep the others out. A file that is named itself is an error; whether it says that it is a result, the second
+  ///   argument tells.
   static func readFiles(
-    _ paths: [String], note: (String) -> Void
+    _ paths: [String], note: (_ sentence: String, _ isDamaged: Bool) -> Void
   ) throws -> [(path: String, result: BenchmarkResult)] {
     var results: [(String, BenchmarkResult)] = []
     for path in paths {
@@ -71,10 +72,20 @@ public struct ResultFolder: Sendable {
             (error as? CoreError).map { "\(file) is no result of a benchmark: \($0)" }
             ?? "\(file) cannot be read: \(SystemError.words(of: error))"
           guard isFolder.boolValue else { throw BadDataError(problem) }
-          note("\(problem); it is left out")
+          note("\(problem); it is left out", saysThatItIsAResult(file))
         }
       }
     }
     return results
+  }
+
+  /// Whether a file that cannot be read as a result claims to be one: a stranger's file is nobody's claim.
+  private static func saysThatItIsAResult(_ file: String) -> Bool {
+    guard let data = try? Data(contentsOf: URL(filePath: file)) else { return false }
+    if let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] {
+      return object["format"] as? String == BenchmarkResult.formatName
+    }
+    // Cut off, or with a number that is none: the text still says it.
+    return data.range(of: Data("\"\(BenchmarkResult.formatName)\"".utf8)) != nil
   }
 }

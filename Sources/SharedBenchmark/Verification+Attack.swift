@@ -27,6 +27,7 @@ extension Verification {
     {
       return .contradicted(problem)
     }
+    if isWhole, let problem = countProblem(result, run, again, opened) { return .contradicted(problem) }
     let claims = run.correct.map { $0 == "1" }
     let kept = points.rows(chosen)
     let moved = chosen.indices.filter { Array(kept[row: $0]) != Array(again.adversarialInputs[row: $0]) }
@@ -84,6 +85,28 @@ extension Verification {
     }
     if saysSo, costs.allSatisfy({ max($0.claimed, $0.repeated) <= $0.allowed }) {
       return "it says that the attack asks for more than \(rules.title) allows, which it does not"
+    }
+    return nil
+  }
+
+  /// A count of a whole repetition that is not the result's: exactly on the processor that it names, and of the examples
+  /// also elsewhere within what last bits explain.
+  private func countProblem(
+    _ result: BenchmarkResult, _ run: BenchmarkResult.Run, _ again: RunResult, _ opened: Opened
+  ) -> String? {
+    let isHere = isOfThisMachine(result, opened.subject)
+    let best = Int((again.robustAccuracyBestQuery.value * Double(again.correct.count)).rounded())
+    let tolerated = isHere ? 0 : max(1, result.examples / 50)
+    if abs(best - run.correctAtBestQuery) > tolerated {
+      return "\(best) examples are decided as their label at all points that the attack asks about, not "
+        + "\(run.correctAtBestQuery)"
+    }
+    guard isHere else { return nil }
+    for (what, claimed, found) in [
+      ("gradients through a draw", run.memberGradients, again.memberGradients), ("points", run.queries, again.queries),
+    ] where claimed != found {
+      return "it says that the attack asks for \(claimed) \(what); repeated on this processor, the same as its own, it "
+        + "asks for \(found)"
     }
     return nil
   }

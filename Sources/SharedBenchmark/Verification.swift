@@ -78,7 +78,7 @@ struct Verification {
     _ result: BenchmarkResult, _ rules: BenchmarkSuite, _ request: AttackRequest, _ pointsPath: String,
     _ opened: Opened
   ) throws -> Standing {
-    var doubts: [String] = []
+    var doubts = [computerDoubt(result, opened)].compactMap(\.self)
     for (number, run) in result.runs.enumerated() {
       let ball = "\(run.norm.symbol) ε = \(shortest(run.epsilon))"
       guard let threat = rules.threat(of: run, on: opened) else {
@@ -214,6 +214,20 @@ struct Verification {
     guard let first = wrong.first else { return nil }
     return "\(wrong.count) of \(labels.count) points are not decided as it says; that of example \(first), of class "
       + "\(labels[first]), is decided as \(judgement.decisions[first])"
+  }
+
+  /// What a result says of its computer, where this one could confirm it and does not.
+  private func computerDoubt(_ result: BenchmarkResult, _ opened: Opened) -> String? {
+    let subject = opened.subject
+    if let precision = result.precision, let own = subject.precision, precision != own {
+      return "it says that its products are of \(PrintedText.line(precision)), and here they are of \(own)"
+    }
+    guard result.processor != nil, result.processor == subject.processor, result.kernels == subject.kernels,
+      let own = subject.products.implementationNames, result.implementations != own
+    else { return nil }
+    let theirs = result.implementations?.joined(separator: ", ") ?? "none"
+    return "it names this processor, whose products are computed by \(own.joined(separator: ", ")), not by "
+      + PrintedText.line(theirs)
   }
 
   /// Whether the result names what computes here.

@@ -48,12 +48,13 @@ extension VerifyRequest {
   /// - Parameters:
   ///   - attacks: Where the attacks of the results are found.
   ///   - companions: What the harness runs beside them.
-  ///   - note: Is told of each file in a folder that is no result.
+  ///   - note: Is told of each file in a folder that is no result, and whether it says that it is one.
   ///   - didJudge: Is told of each result as it comes.
   /// - Returns: What is known of each, in the order of the files.
   /// - Throws: Errors with the exit codes of `evaluate`.
   public func run(
-    attacks: [any Attack.Type], companions: Companions, note: (String) -> Void = { _ in },
+    attacks: [any Attack.Type], companions: Companions,
+    note: (_ sentence: String, _ isDamaged: Bool) -> Void = { _, _ in },
     didJudge: (JudgedResult) -> Void = { _ in }
   ) throws -> [JudgedResult] {
     try tables.check(besides: results + models + plugins + [suite].compactMap(\.self))

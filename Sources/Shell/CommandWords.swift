@@ -1,3 +1,4 @@
+package import ArgumentParser
 import Foundation
 
 /// The words of a command line, before a parser reads them: what it would misunderstand is said, or put so that it is
@@ -5,10 +6,21 @@ import Foundation
 package enum CommandWords {
   /// The words behind the program's name.
   ///
-  /// - Parameter single: Options that are given once; of a second one a parser would silently forget the first.
+  /// Of an option that counts once and is there twice, the last one counts, as scripts expect that put their own words
+  /// behind others; it is said on standard error.
+  ///
+  /// - Parameters:
+  ///   - command: Whose words they are.
+  ///   - single: Options of which nobody can mean a second one.
   /// - Throws: ``UsageError``.
-  package static func ofThisProgram(single: [String] = []) throws(UsageError) -> [String] {
-    try checked(asGiven(), single: single)
+  package static func ofThisProgram(
+    for command: any ParsableCommand.Type, single: [String] = []
+  ) throws(UsageError) -> [String] {
+    let words = try checked(asGiven(), single: single)
+    if let option = SingleOptions.given(twiceIn: words, of: command) {
+      ProgramEnd.say("note: \(option) is given twice; the last one counts")
+    }
+    return words
   }
 
   /// The words behind the program's name as they stand, for a program that reads them by itself.
@@ -22,7 +34,7 @@ package enum CommandWords {
   /// The words, with negative numbers joined to their options: `--epsilon -1` becomes `--epsilon=-1`, of which a parser
   /// says what is wrong with it, and not that the value is missing.
   ///
-  /// - Throws: ``UsageError`` for an option that is there twice, and for a seed below 0.
+  /// - Throws: ``UsageError`` for one of `single` that is there twice, and for a seed below 0.
   package static func checked(_ words: [String], single: [String] = []) throws(UsageError) -> [String] {
     var joined: [String] = []
     for (index, word) in words.enumerated() {

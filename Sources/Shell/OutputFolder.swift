@@ -6,6 +6,10 @@ package enum OutputFolder {
   ///
   /// - Throws: ``OutputError`` when it cannot be made, or nothing can be written in it.
   package static func make(_ path: String) throws {
+    var isFolder: ObjCBool = false
+    guard !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || isFolder.boolValue else {
+      throw OutputError("\(path) is a file; a folder is needed, which is made where it is missing")
+    }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {

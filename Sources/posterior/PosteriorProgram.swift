@@ -15,7 +15,7 @@ struct PosteriorProgram: ParsableCommand {
     StandardDescriptors.open()
     Interruption.reportFileSizeLimit()
     do {
-      var command = try parseAsRoot(CommandWords.ofThisProgram())
+      var command = try parseAsRoot(CommandWords.ofThisProgram(for: Self.self))
       try command.run()
       Foundation.exit(0)
     } catch {

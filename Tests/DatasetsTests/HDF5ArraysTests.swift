@@ -200,7 +200,7 @@ import Testing
       try file.put("/inputs", [Float(1), .nan], [2, 1])
       try file.put("/labels", [Int64(0), 1], [2])
     }
-    #expect(reason == "/inputs holds nan at position 1; inputs are finite")
+    #expect(reason == "/inputs holds nan at (1, 0); inputs are finite")
   }
 
   @Test func `a number beyond single precision is an error`() async throws {
@@ -208,7 +208,7 @@ import Testing
       try file.put("/inputs", [1, 1e300], [2, 1])
       try file.put("/labels", [Int64(0), 1], [2])
     }
-    #expect(reason == "/inputs holds a number beyond single precision at position 1")
+    #expect(reason == "/inputs holds a number beyond single precision at (1, 0)")
   }
 
   @Test func `a label that means too many classes is an error`() async throws {

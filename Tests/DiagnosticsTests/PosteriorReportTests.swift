@@ -169,7 +169,7 @@ import Testing
       of: PlantedDraws.posterior(PlantedDraws.chains(), statistics: ["diverging": yes]))
     #expect(report.allChains.divergenceCount == 2000)
     #expect(report.outcome == .notConverged)
-    #expect(report.verdict == "not converged: 2000 of 2000 draws diverged. A smaller step.")
+    #expect(report.verdict == "not converged: 2000 of 2000 draws diverged. Sample again with a smaller step size.")
   }
 
   @Test func `three draws a chain are too few to judge`() throws {
@@ -225,7 +225,9 @@ import Testing
     let report = try PosteriorReport(
       of: PlantedDraws.posterior(PlantedDraws.chains(), statistics: ["diverging": diverging]))
     #expect(report.outcome == .convergedWithReservations)
-    #expect(report.verdict == "converged, with a reservation: 1 of 2000 draws diverged. A smaller step.")
+    #expect(
+      report.verdict
+        == "converged, with a reservation: 1 of 2000 draws diverged. Sample again with a smaller step size.")
   }
 
   @Test func `an energy that hardly moves is a reservation, a constant one is not defined`() throws {

@@ -219,9 +219,55 @@ import Testing
       #expect(named.errors.contains("'rules' are not the suite that 'subject' names"))
       // In a folder it must not keep the others out.
       let run = try verify(folder, model)
-      #expect(run.code == 0)
+      #expect(run.code == 65)
       #expect(run.errors.contains("'rules' are not the suite that 'subject' names; it is left out"))
+      #expect(run.errors.contains("1 file says that it is a result, but cannot be read as one: see the note above"))
       #expect(run.output.contains("2 confirmed."))
+    }
+  }
+
+  @Test func `a stranger's JSON in the folder is only a note; a result cut off is not`() throws {
+    try withResults { folder, model, _ in
+      let results = folder.appendingPathComponent("results")
+      try Data("{\"name\": \"of another program\"}".utf8).write(to: results.appendingPathComponent("other.json"))
+      let run = try verify(folder, model, ["--repeat", "3"])
+      #expect(run.code == 0 && run.errors.contains("other.json is no result of a benchmark"), "\(run.errors)")
+      let name = try #require(try names(in: results).first { $0.hasSuffix(".json") && $0.contains("-fgsm-") })
+      let whole = try Data(contentsOf: results.appendingPathComponent(name))
+      try whole.prefix(whole.count / 2).write(to: results.appendingPathComponent(name))
+      let cut = try verify(folder, model, ["--repeat", "3"])
+      #expect(cut.code == 65 && cut.output.contains("2 confirmed."), "\(cut.output)")
+    }
+  }
+
+  @Test(arguments: ["memberGradients", "queries", "correctAtBestQuery", "precision", "implementations"])
+  func `a number that is off by little is found by a whole repetition`(_ key: String) throws {
+    try withResults { folder, model, _ in
+      switch key {
+      case "precision": try edit(folder, "pgd-steps-5") { $0[key] = "float128" }
+      case "implementations":
+        try edit(folder, "pgd-steps-5") { object in
+          // Only where the library says what it chose.
+          object[key] = object[key] == nil ? nil : ["another"]
+        }
+      case "correctAtBestQuery":
+        try editRuns(folder, "pgd-steps-5") { run in
+          let number = try #require(run[key] as? Int)
+          run[key] = number > 0 ? number - 1 : (run["correct"] as? String ?? "").contains("1") ? 1 : 0
+        }
+      default: try editRuns(folder, "pgd-steps-5") { $0[key] = 1 + (try #require($0[key] as? Int)) }
+      }
+      let whole = try verify(folder, model, ["--repeat", "all"])
+      switch key {
+      case "precision": #expect(whole.output.contains("unconfirmed   pgd:steps=5"), "\(whole.output)")
+      case "implementations":
+        let isNamed = try names(in: folder.appendingPathComponent("results")).contains { $0.hasSuffix(".json") }
+        #expect(isNamed && !whole.output.contains("contradicted"), "\(whole.output)")
+      default:
+        #expect(whole.code == 65 && whole.output.contains("contradicted  pgd:steps=5"), "\(whole.output)")
+        // A few examples cannot tell.
+        #expect(try verify(folder, model, ["--repeat", "3"]).code == 0)
+      }
     }
   }
 

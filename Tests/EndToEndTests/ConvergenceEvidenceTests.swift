@@ -102,7 +102,8 @@ import Testing
     let found = try judgements(statistics)
     let finding = "720 of 1200 draws diverged"
     #expect(found.diagnosed.contains("Verdict: not converged: \(finding)"), "\(found.diagnosed)")
-    #expect(found.warnings.contains("not converged: \(finding). A smaller step."), "\(found.warnings)")
+    #expect(
+      found.warnings.contains("not converged: \(finding). Sample again with a smaller step size."), "\(found.warnings)")
     #expect(found.verdict.failed == ["convergence"])
     #expect(found.convergence?.finding.hasPrefix(finding) == true)
   }
@@ -114,7 +115,7 @@ import Testing
     let finding = "1 of 1200 draws diverged"
     #expect(found.diagnosed.contains("! divergences"))
     #expect(found.diagnosed.contains(finding))
-    #expect(found.warnings.contains(": \(finding). A smaller step."))
+    #expect(found.warnings.contains(": \(finding). Sample again with a smaller step size."))
     #expect(!found.warnings.contains("not converged"))
     #expect(found.verdict.failed.isEmpty && found.verdict.warnings.contains("convergence"))
     #expect(found.convergence?.finding.hasPrefix(finding) == true)

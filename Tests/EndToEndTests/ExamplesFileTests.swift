@@ -75,7 +75,7 @@ import Testing
     try withFolder { folder in
       let model = try SmallPosterior().write(to: folder)
       let fine = [Double](repeating: 0.5, count: 36)
-      try refuses(try arrays(folder, fine.map { _ in Double.nan }), "/inputs holds nan at position 0", model: model)
+      try refuses(try arrays(folder, fine.map { _ in Double.nan }), "/inputs holds nan at (0, 0)", model: model)
       try refuses(
         try arrays(folder, fine, labels: [0, 1]), "/labels has shape (2); it needs one label per", model: model)
       try refuses(try arrays(folder, fine, labels: [0, -1, 2]), "/labels holds -1 at position 1", model: model)

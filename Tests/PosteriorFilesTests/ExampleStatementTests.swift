@@ -54,13 +54,13 @@ import Testing
         == "/labels@add_offset is -1: it changes what the numbers mean, and is not applied")
     #expect(
       try problem { try $0.put("_FillValue", of: "/inputs", [0], .float32) }
-        == "/inputs holds 0 at position 0, which the attribute _FillValue or missing_value declares missing")
+        == "/inputs holds 0 at (0, 0), which the attribute _FillValue or missing_value declares missing")
     #expect(
       try problem { try $0.put("missing_value", of: "/labels", [2], .int64) }
         == "/labels holds 2 at position 2, which the attribute _FillValue or missing_value declares missing")
     #expect(
       try problem { try $0.put("valid_range", of: "/inputs", [0, 0.5]) }
-        == "/inputs holds 0.5714285969734192 at position 4, outside its valid_range, 0 to 0.5")
+        == "/inputs holds 0.5714285969734192 at (1, 0), outside its valid_range, 0 to 0.5")
     #expect(
       try problem { try $0.setAttribute("_Unsigned", of: "/labels", to: "true") }
         == "/labels@_Unsigned is true; the data set holds <i8")

@@ -58,7 +58,7 @@ import Testing
       try file.put("/sample_stats/diverging", (0..<10).map { $0 == 4 ? 2 : 0 }, [2, 5], .int8)
       try file.setAttribute("dtype", of: "/sample_stats/diverging", to: "bool")
     }
-    #expect(problems == ["/sample_stats/diverging holds 2 at position 4; truth values are 0 and 1"])
+    #expect(problems == ["/sample_stats/diverging holds 2 at (0, 4); truth values are 0 and 1"])
   }
 
   @Test(arguments: [[0.0, 3, 4, 5, 9], [100, 110, 120, 130, 140], [-2, -1, 0, 1, 2]], [ElementType.int32, .int64])
@@ -112,7 +112,7 @@ import Testing
     }
     #expect(
       problems == [
-        "/posterior/output.weight holds 1e+39 at position 7, beyond float32: weights are computed with in float32"
+        "/posterior/output.weight holds 1e+39 at (0, 0, 1, 3), beyond float32: weights are computed with in float32"
       ])
   }
 

@@ -144,7 +144,7 @@ import Testing
     }
     #expect(
       problems == [
-        "/evaluation_data/inputs holds 0 at position 0, which the attribute _FillValue or missing_value declares missing",
+        "/evaluation_data/inputs holds 0 at (0, 0), which the attribute _FillValue or missing_value declares missing",
         "/evaluation_data/labels holds 2 at position 2, which the attribute _FillValue or missing_value declares missing",
       ])
   }

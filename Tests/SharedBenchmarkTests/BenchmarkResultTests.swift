@@ -18,8 +18,8 @@ import Testing
   @Test(arguments: [
     ("\"correct\" : \"1100\"", "\"correct\" : \"110\"", "a 0 or a 1 for each of the 4 examples"),
     ("\"correct\" : \"1100\"", "\"correct\" : \"11x0\"", "a 0 or a 1 for each of the 4 examples"),
-    ("\"epsilon\" : 0.1", "\"epsilon\" : -0.1", "make no sense"),
-    ("\"cleanCorrect\" : 4", "\"cleanCorrect\" : 5", "make no sense"),
+    ("\"epsilon\" : 0.1", "\"epsilon\" : -0.1", "'runs[0].epsilon' is -0.1"),
+    ("\"cleanCorrect\" : 4", "\"cleanCorrect\" : 5", "'cleanCorrect' is 5, of 4 examples"),
     ("\"format\" : \"benchmark-result\"", "\"format\" : \"x\"", "the format is 'x'"),
     ("\"formatVersion\" : 1", "\"formatVersion\" : 2", "newer than this program"),
     ("\"seed\" : 0", "\"sead\" : 0", "the key 'seed' is missing"),
@@ -28,8 +28,11 @@ import Testing
     ("{", "", "is not JSON"),
     ("\"epsilon\" : 0.1", "\"epsilon\" : \"x\"", "'runs[0].epsilon' is not a number"),
     ("\"predictive\"", "\"xx\"", "cannot be 'xx'"), ("\"seed\" : 0", "\"seed\" : -1", "out of range"),
-    ("\"memberGradients\" : 1000", "\"memberGradients\" : 9223372036854775807", "make no sense"),
-    ("\"correctAtBestQuery\" : 0", "\"correctAtBestQuery\" : 3", "make no sense"),
+    (
+      "\"memberGradients\" : 1000", "\"memberGradients\" : 9223372036854775807",
+      "'runs[0].memberGradients' is 9223372036854775807"
+    ),
+    ("\"correctAtBestQuery\" : 0", "\"correctAtBestQuery\" : 3", "'runs[0].correctAtBestQuery' is 3"),
     ("\"status\" : \"passed\"", "\"status\" : \"great\"", "'great' is no status of a check"),
   ])
   func `of another laboratory is checked`(_ before: String, _ after: String, _ says: String) throws {

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Shell
 import TestSupport
@@ -25,6 +26,34 @@ import Testing
     let error = #expect(throws: UsageError.self) { try CommandWords.checked(words, single: ["--model"]) }
     #expect(error?.description == "--model is given twice: which one is meant? Give it once")
     #expect(try CommandWords.checked(words) == words)
+  }
+
+  @Test(arguments: [
+    ["--attack", "a", "--attack", "b", "--model", "c"], ["--quiet", "--quiet"], ["--", "--model", "--model"],
+    ["inner", "--attack", "a", "--attack", "b"], ["--model", "a", "--draws", "2"],
+  ]) func `may repeat repeatable options and flags, and what follows two dashes`(_ words: [String]) {
+    #expect(SingleOptions.given(twiceIn: words, of: Example.self) == nil)
+  }
+
+  @Test(arguments: [
+    (["--draws", "1", "--model", "a", "--draws=2"], "--draws"), (["inner", "-n", "1", "-n", "2"], "-n"),
+    (["inner", "--number", "1", "--number", "2"], "--number"), (["--model=a", "--model", "b"], "--model"),
+  ]) func `repeat an option that counts once not without a word`(_ words: [String], _ option: String) {
+    #expect(SingleOptions.given(twiceIn: words, of: Example.self) == option)
+  }
+
+  /// Options that count once and others.
+  struct Example: ParsableCommand {
+    struct Inner: ParsableCommand {
+      @Option(name: .shortAndLong) var number: Int?
+      @Option var attack: [String] = []
+    }
+
+    static var configuration: CommandConfiguration { CommandConfiguration(subcommands: [Inner.self]) }
+    @Option var model: String?
+    @Option var draws: Int?
+    @Option var attack: [String] = []
+    @Flag var quiet = false
   }
 
   @Test(arguments: [["--seed", "-1"], ["--seed=-1"]]) func `refuse a seed below 0 in words`(_ words: [String]) {

@@ -58,7 +58,7 @@ public enum Evaluate {
       let ours = attacks + companions.portfolios
       try PluginNames.offer(ours, metrics)
       let model = "--model"
-      let words = try CommandWords.ofThisProgram(single: [model])
+      let words = try CommandWords.ofThisProgram(for: command, single: [model])
       let arguments = try command.parse(words).arguments
       let attacks = try ours.adding(libraries: arguments.plugins)
       if arguments.listAttacks {

@@ -20,6 +20,10 @@ extension ReferenceComparison {
     var findings = describe(judgement)
     guard !judgement.isExplained else { return findings }
     findings.outcome = .differs
+    if let advice = unfilled(judgement.logits == nil ? all : judgement.differing) {
+      findings.advice = advice
+      return findings
+    }
     let mayBeTF32 = strict == .float32
     let loose: AnswerPrecision = mayBeTF32 ? .tf32 : strict
     let loosely = mayBeTF32 ? try answers(pass, draws: all, inputs: chosen, precision: loose) : own
@@ -46,7 +50,8 @@ extension ReferenceComparison {
       return findings
     }
     if strict != .bfloat16, question.logits != nil,
-      hasSize(judge(try answers(pass, draws: all, inputs: chosen, precision: .bfloat16), .bfloat16), judgement)
+      hasSize(judge(try answers(pass, draws: all, inputs: chosen, precision: .bfloat16), .bfloat16), judgement),
+      !isSystematic(own)
     {
       findings.cause = "products are of bfloat16 or coarser numbers"
       findings.advice = "Say precision = bfloat16 if that is what was meant; answers in float32 say more."
@@ -170,12 +175,16 @@ extension ReferenceComparison {
     let search = ReferenceSearch(self, draws: differing, loose: loose, strict: strict)
     if loose != strict, let found = try search.tf32() { return Cause(found) }
     if !isTF32Sized,
-      let found = lenient.draws() ?? lenient.classOrder() ?? lenient.inputOrder() ?? lenient.transformation()
+      let found = lenient.draws() ?? lenient.classOrder() ?? lenient.inputOrder() ?? lenient.softmax()
     {
       return inSome(Cause(found))
     }
+    if let found = matching.factor(least: 0) { return inSome(Cause(found)) }
     if let found = try search.best() { return inSome(Cause(found)) }
-    if let found = try coarseWeights(differing, logits) { return inSome(Cause(found)) }
+    if !isTF32Sized, let found = lenient.factor(least: 0.01) { return inSome(Cause(found)) }
+    if let found = try coarseWeights(differing, logits) ?? coarseInputs(differing, logits) {
+      return inSome(Cause(found))
+    }
     guard differing.count < source.drawCount, judgement.isOfFewDraws else { return nil }
     let place = ReferenceMatching.name(differing[0], perChain)
     return Cause(
@@ -211,7 +220,7 @@ extension ReferenceComparison {
     let all = Array(0..<source.drawCount)
     if let found = leftOut(own, given, strict) { return Cause(found) }
     if let found = try ReferenceSearch(self, draws: all, loose: loose, strict: strict).best() { return Cause(found) }
-    return try coarseWeights(all, nil).map { Cause($0) }
+    return try (coarseWeights(all, nil) ?? coarseInputs(all, nil)).map { Cause($0) }
   }
 
   private func classOrder(
@@ -250,28 +259,5 @@ extension ReferenceComparison {
       return ("\(name) is left out", "log_predictive is the mean over all draws of the file.")
     }
     return nil
-  }
-
-  /// Weights that lost digits on their way into the file, which nothing can bring back.
-  private func coarseWeights(_ draws: [Int], _ logits: [Double]?) throws -> (cause: String, advice: String)? {
-    let few = evenlySpaced(4, of: draws.count).map { draws[$0] }
-    var numbers: [Double] = []
-    for draw in few {
-      var weights = [Float](repeating: 0, count: architecture.parameterCount)
-      try weights.withUnsafeMutableBufferPointer { try source.read(draw: draw, into: $0) }
-      numbers += weights.map(Double.init)
-    }
-    guard let half = HalfPrecision.allCases.first(where: { $0.holds(all: numbers) }) else { return nil }
-    // TF32 has as many digits as float16.
-    let precision: AnswerPrecision = half == .float16 ? .tf32 : .bfloat16
-    let own = try answers(ReferencePass(architecture), draws: draws, inputs: chosen, precision: precision)
-    let isExplained =
-      logits.map { agreements(own, $0).allSatisfy(\.isExplained) }
-      ?? agreement(own, logPredictive: question.logPredictive ?? [], precision: precision).isExplained
-    guard isExplained else { return nil }
-    return (
-      "weights have more digits than those of the file, which are rounded to \(half.rawValue)",
-      "Store the weights that answered as float32, or answer with the rounded ones."
-    )
   }
 }

@@ -29,7 +29,7 @@ struct ReferenceHypotheses {
 
   /// The most frequent ones.
   var usual: [ReferenceHypothesis] {
-    normalizations + transpositions + orders + roundings
+    normalizations + inputMistakes + transpositions + orders + roundings
   }
 
   // MARK: - Inputs

@@ -143,16 +143,21 @@ struct ReferenceMatching {
 
   // MARK: - What was made of them
 
-  /// Probabilities, or a factor, in place of logits.
-  func transformation() -> Cause? {
+  /// Probabilities in place of logits.
+  func softmax() -> Cause? {
     let isSoftmax = fits { draw, position in
       let answers = mine(row(draw, position))
       let spread = answers.reduce(0) { max($0, $1.square) }
       return Predictive.logSoftmax(answers.map(\.number)).map { (exp($0), exp(2 * $0) * 4 * spread + 1e-14) }
     }
-    if isSoftmax {
-      return ("a softmax follows the last layer", "Answers are logits: take the softmax at the end of the model away.")
-    }
+    guard isSoftmax else { return nil }
+    return ("a softmax follows the last layer", "Answers are logits: take the softmax at the end of the model away.")
+  }
+
+  /// A factor of all logits.
+  ///
+  /// - Parameter least: How far from one it must be: cut digits make every product a little smaller.
+  func factor(least: Double) -> Cause? {
     var (dot, square) = (0.0, 0.0)
     for draw in differing {
       for position in own.inputs.indices {
@@ -167,8 +172,7 @@ struct ReferenceMatching {
     let isFactor = fits { draw, position in
       mine(row(draw, position)).map { (factor * $0.number, factor * factor * $0.square) }
     }
-    // Cut digits make every product a little smaller; nobody takes such a temperature.
-    guard isFactor, abs(factor) > 1e-6, abs(factor - 1) > 0.01 else { return nil }
+    guard isFactor, abs(factor) > 1e-6, abs(factor - 1) > least else { return nil }
     return (
       String(format: "logits are multiplied by %.6g", factor),
       "Put the temperature into the weights and biases of the last layer, or take it away."

@@ -12,6 +12,10 @@ struct ReferencePass {
   /// One layer as it is computed; copies with a change are other programs' networks.
   enum Step: Hashable {
     case scale(mean: [Double], scale: [Double])
+    /// Elements from other places.
+    case permuted([Int])
+    /// The nearest grey level n/255, or the one below.
+    case bytes(truncates: Bool)
     /// Axes in the order in which they are written one after the other; nil for C order.
     case flatten(shape: [Int], order: [Int]?)
     case dense(name: String, units: Int, inputs: Int, offset: Int, ReferenceActivation)
@@ -49,6 +53,8 @@ struct ReferencePass {
   let inputShape: [Int]
   /// Rounding that is carried out, not estimated; nil for none.
   var rounding: OperandRounding?
+  /// Standard deviation of what the inputs lost on their way into the file.
+  var inputDeviation = 0.0
 
   init(_ architecture: Architecture) {
     inputShape = architecture.inputShape
@@ -85,8 +91,8 @@ struct ReferencePass {
   func logits(_ input: ArraySlice<Double>, weights: [Double], model: RoundingModel?) -> Values {
     var values = Values(numbers: Array(input), squares: [])
     if let model {
-      let u = max(model.sum, 0)
-      values.squares = input.map { model.sum * model.sum * $0 * $0 }
+      let lost = inputDeviation * inputDeviation
+      values.squares = input.map { lost + model.sum * model.sum * $0 * $0 }
     }
     for step in steps { values = apply(step, to: values, weights, model) }
     return values
@@ -100,6 +106,12 @@ struct ReferencePass {
       let places = Self.places(shape, order)
       return Values(
         numbers: places.map { x.numbers[$0] }, squares: x.squares.isEmpty ? [] : places.map { x.squares[$0] })
+    case .permuted(let places):
+      return Values(
+        numbers: places.map { x.numbers[$0] }, squares: x.squares.isEmpty ? [] : places.map { x.squares[$0] })
+    case .bytes(let truncates):
+      return Values(
+        numbers: x.numbers.map { Self.greyLevel($0, truncates: truncates) }, squares: x.squares)
     case .dense(_, let units, let inputs, let offset, let activation):
       let (x, weights) = operands(x, weights, offset, units * inputs, isRounded: rounding?.isOfDense)
       var y = product(
@@ -128,6 +140,13 @@ struct ReferencePass {
   private func stored(_ y: Values) -> Values {
     guard let bits = rounding?.resultBits else { return y }
     return Values(numbers: y.numbers.map { OperandRounding.rounded($0, bits, false) }, squares: y.squares)
+  }
+
+  /// The grey level of a number from 0 to 1. A level that single precision put below itself stays.
+  static func greyLevel(_ x: Double, truncates: Bool) -> Double {
+    let nearest = (255 * x).rounded()
+    guard truncates, abs(255 * x - nearest) > 1e-4 else { return nearest / 255 }
+    return (255 * x).rounded(.down) / 255
   }
 
   /// Where the elements come from when axes are written in another order.

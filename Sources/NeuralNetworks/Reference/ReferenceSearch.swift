@@ -10,9 +10,9 @@ struct ReferenceSearch {
   let loose: AnswerPrecision
   let strict: AnswerPrecision
 
-  private let hypotheses: ReferenceHypotheses
+  let hypotheses: ReferenceHypotheses
   /// One draw at one input, and a few of both. A log-predictive needs all draws.
-  private let first: (draws: [Int], inputs: [Int])
+  let first: (draws: [Int], inputs: [Int])
   private let few: (draws: [Int], inputs: [Int])
 
   init(_ comparison: ReferenceComparison, draws: [Int], loose: AnswerPrecision, strict: AnswerPrecision) {
@@ -34,7 +34,7 @@ struct ReferenceSearch {
   func best() throws -> ReferenceHypothesis? {
     let products = comparison.architecture.operationsPerExample / 2 * Double(first.draws.count)
     if products > 2e8 { return try best(of: hypotheses.usual) }
-    return try best(of: hypotheses.all + (products > 2e7 ? [] : searched()))
+    return try best(of: hypotheses.all + (products > 2e7 ? [] : fitted()))
   }
 
   /// TF32, if it explains the answers.
@@ -53,7 +53,7 @@ struct ReferenceSearch {
     return found?.hypothesis
   }
 
-  private func answers(
+  func answers(
     _ hypothesis: ReferenceHypothesis, _ probe: (draws: [Int], inputs: [Int])
   ) throws -> ReferenceComparison.Answers {
     try comparison.answers(
@@ -69,135 +69,6 @@ struct ReferenceSearch {
     if let logits = question.logits { return comparison.wholeAgreement(own, logits) }
     return comparison.agreement(
       own, logPredictive: question.logPredictive ?? [], precision: hypothesis.isFine ? strict : loose)
-  }
-
-  // MARK: - Numbers that are not in any list
-
-  /// Slopes and normalisations that a few steps of Gauss and Newton's method find.
-  private func searched() throws -> [ReferenceHypothesis] {
-    guard comparison.question.logits != nil else { return [] }
-    var result: [ReferenceHypothesis] = []
-    for start in [0.0, 0.1, 0.3, 1] {
-      guard let slope = try solve([start], pass: withSlope)?[0], abs(slope) <= 2 else { continue }
-      for value in [Self.short(slope), slope] {
-        let wording = ReferenceActivation.leakyReLU(slope: value).title
-        guard let pass = withSlope([value]), !result.contains(where: { $0.cause.hasPrefix(wording) }) else { continue }
-        result.append(
-          ReferenceHypothesis(
-            cause: "\(wording) takes the place of \(rectifier ?? "relu")",
-            advice: "leaky_relu of this format has the slope 0.01: a network with another one cannot be described yet.",
-            pass: pass, isFine: true))
-      }
-    }
-    for (start, shift) in [(1.0, 0.0), (2, -1), (3.25, -0.42), (4, -0.5)] {
-      guard let found = try solve([start, shift], pass: withInputs), found[0] > 1e-6,
-        abs(found[0] - 1) > 0.01 || abs(found[1]) > 0.01
-      else { continue }
-      let (mean, scale) = (Self.short(-found[1] / found[0]), Self.short(1 / found[0]))
-      let words = ReferenceHypotheses.words([mean], [scale])
-      guard !result.contains(where: { $0.cause.contains(words) }) else { continue }
-      var pass = hypotheses.pass
-      if case .scale? = pass.steps.first { pass.steps.removeFirst() }
-      let isThere = pass.steps.count < hypotheses.pass.steps.count
-      pass.steps.insert(.scale(mean: [mean], scale: [scale]), at: 0)
-      result.append(
-        ReferenceHypothesis(
-          cause: "\(isThere ? "the normalisation is another" : "inputs are normalised"), \(words)",
-          advice: ReferenceHypotheses.normalizeAdvice([mean], [scale], comparison.architecture.inputShape[0]),
-          pass: pass, isFine: true))
-    }
-    return result
-  }
-
-  private static func short(_ value: Double) -> Double { Double(String(format: "%.6g", value)) ?? value }
-
-  /// The name of the hidden layers' rectifier, where there is one.
-  private var rectifier: String? {
-    let pass = hypotheses.pass
-    for index in pass.steps.indices.dropLast() {
-      switch pass.activation(index) {
-      case .relu?, .leakyReLU?: return pass.activation(index)?.title
-      default: continue
-      }
-    }
-    return nil
-  }
-
-  private func withSlope(_ parameters: [Double]) -> ReferencePass? {
-    guard rectifier != nil else { return nil }
-    var pass = hypotheses.pass
-    for index in pass.steps.indices.dropLast() {
-      switch pass.activation(index) {
-      case .relu?, .leakyReLU?: pass.setActivation(index, .leakyReLU(slope: parameters[0]))
-      default: continue
-      }
-    }
-    return pass
-  }
-
-  /// Inputs times the first number plus the second, in place of what normalises them.
-  private func withInputs(_ parameters: [Double]) -> ReferencePass? {
-    guard parameters[0] != 0 else { return nil }
-    var pass = hypotheses.pass
-    if case .scale? = pass.steps.first { pass.steps.removeFirst() }
-    pass.steps.insert(.scale(mean: [-parameters[1] / parameters[0]], scale: [1 / parameters[0]]), at: 0)
-    return pass
-  }
-
-  /// Parameters at which a pass gives the author's logits; nil when none were found.
-  private func solve(_ start: [Double], pass: ([Double]) -> ReferencePass?) throws -> [Double]? {
-    let probe = (draws: first.draws, inputs: few.inputs)
-    // Few numbers are met by many parameters.
-    guard let logits = comparison.question.logits,
-      probe.inputs.count * few.draws.count * comparison.classes >= start.count + 4
-    else { return nil }
-    func residual(_ parameters: [Double]) throws -> [Double]? {
-      guard let pass = pass(parameters) else { return nil }
-      let own = try answers(ReferenceHypothesis(cause: "", advice: "", pass: pass), probe)
-      return comparison.differences(own, logits)
-    }
-    var parameters = start
-    guard var current = try residual(parameters) else { return nil }
-    func size(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 } }
-    for _ in 0..<12 {
-      var columns: [[Double]] = []
-      for index in parameters.indices {
-        var moved = parameters
-        let step = 1e-6 * max(1, abs(parameters[index]))
-        moved[index] += step
-        guard let other = try residual(moved) else { return nil }
-        // The residual falls as the answers rise.
-        columns.append(zip(other, current).map { ($1 - $0) / step })
-      }
-      guard let move = Self.leastSquares(columns, current) else { return nil }
-      var factor = 1.0
-      var next = current
-      while factor > 1e-3 {
-        let tried = zip(parameters, move).map { $0 + factor * $1 }
-        if let values = try residual(tried), size(values) < size(current) {
-          next = values
-          parameters = tried
-          break
-        }
-        factor /= 4
-      }
-      guard size(next) < size(current) else { break }
-      current = next
-    }
-    return parameters.allSatisfy(\.isFinite) ? parameters : nil
-  }
-
-  /// One or two unknowns; nil where the equations do not determine them.
-  private static func leastSquares(_ columns: [[Double]], _ right: [Double]) -> [Double]? {
-    func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
-    let a = dot(columns[0], columns[0])
-    guard a > 0 else { return nil }
-    if columns.count == 1 { return [dot(columns[0], right) / a] }
-    let (b, c) = (dot(columns[0], columns[1]), dot(columns[1], columns[1]))
-    let determinant = a * c - b * b
-    guard determinant > 1e-14 * a * c else { return nil }
-    let (p, q) = (dot(columns[0], right), dot(columns[1], right))
-    return [(c * p - b * q) / determinant, (a * q - b * p) / determinant]
   }
 }
 
@@ -215,6 +86,15 @@ extension ReferenceComparison {
       }
     }
     return result
+  }
+
+  /// The author's log-predictive minus that of these answers, of all draws.
+  func differences(_ own: Answers, logPredictive: [Double], precision: AnswerPrecision) -> [Double] {
+    let predictive = Predictive(own, classes: classes, precision: precision, storedError: question.storedError)
+    let numbers = predictive.logarithms(.meanProbability).numbers
+    return own.inputs.enumerated().flatMap { position, input in
+      (0..<classes).map { logPredictive[input * classes + $0] - numbers[position * classes + $0] }
+    }
   }
 
   /// All draws of these answers together.

@@ -20,7 +20,7 @@ public enum Reproduce {
     StandardDescriptors.open()
     Interruption.watch()
     do {
-      let command = try ReproduceCommand.parse(CommandWords.ofThisProgram())
+      let command = try ReproduceCommand.parse(CommandWords.ofThisProgram(for: ReproduceCommand.self))
       try command.run(HarnessProvider(samplers: samplers), companions)
       exit(0)
     } catch {

@@ -30,7 +30,9 @@ public enum Benchmark {
     do {
       try PluginNames.offer(attacks, [])
       let suite = "--suite"
-      switch try BenchmarkCommand.parseAsRoot(CommandWords.ofThisProgram(single: [suite])) {
+      switch try BenchmarkCommand.parseAsRoot(
+        CommandWords.ofThisProgram(for: BenchmarkCommand.self, single: [suite]))
+      {
       case let command as RunCommand:
         Interruption.watch()
         try command.request.run(attacks: attacks, companions: companions) { ProgramEnd.say("note: \($0)") }

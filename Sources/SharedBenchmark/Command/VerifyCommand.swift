@@ -11,7 +11,7 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       A result is a text that anybody can edit. Its points are decided again by its posterior, and its attack is \
       repeated on a few examples, chosen by --seed. Each result is confirmed, unconfirmed (something is missing, for \
-      the reason given) or contradicted. Exit code 65 when one is contradicted.
+      the reason given) or contradicted. Exit code 65 when one is contradicted or cannot be read.
       """)
 
   @Argument(help: ArgumentHelp("Result files, or folders of them.", valueName: "file or folder"))
@@ -73,13 +73,15 @@ struct VerifyCommand: ParsableCommand {
 
   /// Judges, prints a line for each result and one for all.
   ///
-  /// - Throws: an error of exit code 65 when a result is contradicted.
+  /// - Throws: an error of exit code 65 when a result is contradicted, or a file that says it is one cannot be read.
   func perform(attacks: [any Attack.Type], companions: Companions) throws {
     var request = request
     let seed = request.seed ?? Verification.freshSeed()
     request.seed = seed
-    let judged = try request.run(attacks: attacks, companions: companions) {
-      ProgramEnd.say("note: \($0)")
+    var damaged = 0
+    let judged = try request.run(attacks: attacks, companions: companions) { sentence, isDamaged in
+      ProgramEnd.say("note: \(sentence)")
+      if isDamaged { damaged += 1 }
     } didJudge: { result in
       try? StandardOutput.write(Self.line(result) + "\n")
     }
@@ -92,6 +94,11 @@ struct VerifyCommand: ParsableCommand {
     try StandardOutput.write(summary + "\nExamples chosen by --seed \(seed).\n")
     if let count = counts["contradicted"] {
       throw BadDataError("\(count) of \(judged.count) results \(count == 1 ? "is" : "are") not true")
+    }
+    guard damaged == 0 else {
+      throw BadDataError(
+        "\(damaged) file\(damaged == 1 ? " says that it is a result" : "s say that they are results"), but cannot be "
+          + "read as one: see the note\(damaged == 1 ? "" : "s") above")
     }
   }
 
