@@ -108,6 +108,22 @@ import Testing
     #expect(try !checks(continuum, Self.examples(100)).verdict.warnings.contains("member-accuracy"))
   }
 
+  @Test func `one bad draw of many is the tail of a distribution, and of separate trainings one that failed`() throws {
+    let good = (0..<24).map { Self.network(20, tilt: Self.normals(2, key: 600 + $0)) }
+    let garbage = (0..<3).map { draw in
+      LinearNetwork(weights: [[0, 0, 0], [0] + Self.normals(2, key: 70 + draw).map { 9 * $0 }], bias: [0, 0])
+    }
+    func isWarned(_ bad: Int, of count: Int, _ origin: DrawOrigin) throws -> Bool {
+      try checks(Array(good.prefix(count - bad) + garbage.prefix(bad)), Self.examples(100), origin: origin).verdict
+        .warnings.contains("member-accuracy")
+    }
+    #expect(try !isWarned(1, of: 20, .variational))
+    #expect(try isWarned(1, of: 20, .ensemble))
+    #expect(try !isWarned(1, of: 25, .ensemble))
+    #expect(try isWarned(3, of: 25, .variational))
+    #expect(try isWarned(1, of: 8, .variational))
+  }
+
   @Test func `one draw that decides alone`() throws {
     let quiet = (0..<6).map { draw in
       LinearNetwork(weights: [[0, 0, 0], [-0.5] + Self.normals(2, key: 20 + draw).map { 0.2 * $0 }], bias: [0, 0.25])
@@ -122,6 +138,8 @@ import Testing
     #expect(try checks(networks, plan: { $0.decision = .singleDraw(2) }).verdict.warnings.contains("evaluated-draws"))
     let alike = (0..<12).map { Self.network(6 + 0.1 * Double($0)) }
     #expect(try checks(alike, plan: { $0.draws = .some(Array(0..<6)) }).verdict.warnings == [])
+    // Fewer than half, and than ten: what they decide at the inputs as given says nothing of attacked points.
+    #expect(try checks(alike, plan: { $0.draws = .some([0, 6]) }).verdict.warnings.contains("evaluated-draws"))
   }
 
   @Test func `examples of one class, near copies, and training data`() throws {
