@@ -6,7 +6,7 @@ import Testing
 @testable import EvaluationHarness
 
 /// How many examples of two oracles stand what the attacks' authors' own programs do, at the same settings: from
-/// `Tests/Python/original_attacks.py`, which runs them.
+/// `Tests/Python/original_attacks.py` and `Tests/Originals/score_attacks.py`, which run them.
 @Suite(.inTurnEarly) struct `Attacks leave as many examples standing as their originals` {
   struct Case: Sendable, CustomTestStringConvertible {
     let attack: String
@@ -18,18 +18,22 @@ import Testing
     let standing: Int
     var testDescription: String { "\(attack) in \(norm.symbol) on \(oracle.rawValue)" }
 
-    init(_ attack: String, _ oracle: Oracle, _ examples: Int, _ norm: Norm, standing: Int) {
+    init(
+      _ attack: String, _ oracle: Oracle, _ examples: Int, _ norm: Norm, epsilon: Double? = nil, standing: Int = 0
+    ) {
       self.attack = attack
       self.oracle = oracle
       self.examples = examples
       self.norm = norm
       self.standing = standing
-      switch (norm, oracle) {
-      case (.linf, .relu): epsilon = 0.053
-      case (.linf, .moons): epsilon = 0.08
-      case (.l2, .relu): epsilon = 0.85
-      default: epsilon = 0.12
-      }
+      let usual =
+        switch (norm, oracle) {
+        case (.linf, .relu): 0.053
+        case (.linf, .moons): 0.08
+        case (.l2, .relu): 0.85
+        default: 0.12
+        }
+      self.epsilon = epsilon ?? usual
     }
   }
 
@@ -61,8 +65,13 @@ import Testing
   }
 
   @Test(arguments: [
-    (Case("apgd", .relu, 200, .l2, standing: 0), 114.6, 1.1),
-    (Case("apgd", .moons, 500, .linf, standing: 0), 272.8, 2.2),
+    (Case("apgd", .relu, 200, .l2), 114.6, 1.1),
+    (Case("apgd", .moons, 500, .linf), 272.8, 2.2),
+    (Case("nes:queries=500", .relu, 50, .linf, epsilon: 0.06), 46.2, 0.45),
+    (Case("nes:queries=500", .moons, 200, .linf, epsilon: 0.07), 143.4, 0.55),
+    (Case("square:queries=300", .relu, 50, .l2, epsilon: 1.2), 40.2, 1.3),
+    (Case("square:queries=300", .sharp, 50, .l2, epsilon: 1.2), 33.2, 0.8),
+    (Case("feature-guided:queries=100,take-back=start", .relu, 20, .linf, epsilon: 0.12), 13, 0),
   ])
   func `in the mean of five seeds to two standard errors where they are random`(
     _ item: Case, _ mean: Double, _ deviation: Double
@@ -72,6 +81,11 @@ import Testing
     let variance = counts.reduce(0) { $0 + ($1 - own) * ($1 - own) } / 4
     let error = ((variance + deviation * deviation) / 5).squareRoot()
     #expect(abs(own - mean) <= 2 * error, "\(counts) withstand; the authors' program leaves \(mean) ± \(deviation)")
+  }
+
+  @Test func `feature-guided search is the stronger where every visit that did harm is taken back`() throws {
+    let item = Case("feature-guided:queries=100", .relu, 20, .linf, epsilon: 0.12)
+    for seed in 0..<5 as Range<UInt64> { #expect(try standing(item, seed: seed) < 13) }
   }
 
   private func standing(_ item: Case, seed: UInt64) throws -> Int {

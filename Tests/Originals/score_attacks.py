@@ -90,12 +90,14 @@ def square_paper(model, x, y, a, seed):
 
 # MARK: nes
 
-def nes_transcript(model, x, y, a, seed):
+def nes_transcript(model, x, y, a, seed, value=lambda logs, label: -logs[:, label]):
     """The query-limited attack of attacks.py (labsix/limited-blackbox-attacks), line by line in PyTorch.
 
     That program is of TensorFlow 1 and attacks one image of ImageNet with Inception, so it cannot be run here. Left out:
     partial information, labels only, and the line search, which does nothing where all classes are seen. One mistake is
     not copied: without a target the program halves the step when the loss grows, which is progress.
+
+    `value` is what is climbed, of log p̄ and the label: the cross-entropy in the program.
     """
     samples, sigma, momentum, plateau = 50, 1e-3, 0.9, 5
     result = []
@@ -109,7 +111,7 @@ def nes_transcript(model, x, y, a, seed):
                 break
             noise = torch.randn((samples // 2,) + origin.shape[1:], generator=generator)
             noise = torch.cat([noise, -noise])
-            losses = -model(adv + sigma * noise)[:, label[0]]
+            losses = value(model(adv + sigma * noise), label[0])
             gradient = (losses.view(-1, *[1] * (noise.dim() - 1)) * noise).mean(0, keepdim=True) / sigma
             g = momentum * g + (1 - momentum) * gradient
             last = (last + [losses.mean().item()])[-plateau:]
@@ -119,6 +121,17 @@ def nes_transcript(model, x, y, a, seed):
             adv = torch.minimum(torch.maximum(adv + lr * torch.sign(g), lower), upper)
         result.append(bool((model(adv).argmax(1) == label).item()))
     return torch.tensor(result)
+
+
+def nes_of_the_logarithm(model, x, y, a, seed):
+    """The transcript, climbing the logarithm of the loss, as the oracle of `evaluate` gives it: log(−log p̄).
+
+    Where 1 − p̄ is below what rounding leaves of p̄ it is log(1 − p̄), summed over the other classes.
+    """
+    def value(logs, label):
+        others = torch.logsumexp(torch.cat([logs[:, :label], logs[:, label + 1:]], dim=1), dim=1)
+        return torch.where(others < -12, others, torch.log(-logs[:, label]))
+    return nes_transcript(model, x, y, a, seed, value)
 
 
 # MARK: rays
@@ -172,8 +185,8 @@ def safecv_original(model, x, y, a, seed):
     def stop(*_):
         raise OutOfQuestions
 
-    signal.signal(signal.SIGALRM, stop)
-    result = []
+    signal.signal(signal.SIGPROF, stop)
+    result, stopped = [], 0
     for index in range(len(x)):
         np.random.seed(1000 * seed + index)
         image = (x[index].reshape(28, 28).numpy() * 255).round().astype("uint8")
@@ -194,8 +207,9 @@ def safecv_original(model, x, y, a, seed):
         def move(pixel, _):
             return min(int(pixel) + step, 255) if pixel < 128 else max(int(pixel) - step, 0)
 
-        # The program draws pixels until one is new, and does so for ever when none is left near a feature.
-        signal.setitimer(signal.ITIMER_REAL, 20, 0.2)
+        # The program draws pixels until one is new, and does so for ever when none is left near a feature. Five seconds
+        # of a processor are enough for any game that goes on.
+        signal.setitimer(signal.ITIMER_PROF, 5, 0.2)
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 parameters = safecv.MCTS_Parameters(
@@ -209,8 +223,11 @@ def safecv_original(model, x, y, a, seed):
         except OutOfQuestions:
             pass
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         result.append(not state["fallen"])
+        stopped += not state["fallen"] and state["questions"] <= a.queries
+    if stopped:
+        print(f"SafeCV found no new pixel in {stopped} games of seed {seed} and was stopped", file=sys.stderr)
     return torch.tensor(result)
 
 
@@ -231,7 +248,10 @@ def transfer_foolbox(model, x, y, a, seed):
 ORIGINALS = {
     "transfer": {"Foolbox": transfer_foolbox},
     "square": {"AutoAttack": square_autoattack, "paper's program": square_paper},
-    "nes": {"transcript of the authors' program": nes_transcript},
+    "nes": {
+        "transcript of the authors' program": nes_transcript,
+        "the same of the logarithm": nes_of_the_logarithm,
+    },
     "rays": {"authors' program": rays_original},
     "feature-guided": {"SafeCV": safecv_original},
 }

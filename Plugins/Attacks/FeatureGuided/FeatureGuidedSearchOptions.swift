@@ -11,6 +11,8 @@ extension FeatureGuidedSearch {
     public var relativeStep: Double?
     /// Number of visits of the play that follows each new leaf.
     public var playout = 1000
+    /// Which visits are taken back.
+    public var takeBack = VisitComparison.visit
     /// The weight of curiosity in the tree: of the upper confidence bound.
     public var exploration = 1.0
     /// What the features of a vector are.
@@ -27,7 +29,9 @@ extension FeatureGuidedSearch {
       "queries": "points asked about for each example that stands",
       "pixels": "pixels that a visit to a feature changes",
       "relative-step": "how far a visit moves a pixel, as a multiple of ε",
-      "playout": "visits that follow each new leaf of the tree", "exploration": "weight of curiosity in the tree",
+      "playout": "visits that follow each new leaf of the tree",
+      "take-back": "visits after which the value is lower: than before the visit, or than at the start of the play",
+      "exploration": "weight of curiosity in the tree",
       "vectors": "features of inputs without rows and columns: each number, or those of a square-image",
     ]
 
@@ -49,6 +53,14 @@ extension FeatureGuidedSearch {
       }
     }
   }
+}
+
+/// What the value after a visit is compared with; a visit after which it is lower is taken back.
+public enum VisitComparison: String, Codable, Sendable, CaseIterable {
+  /// The value before the visit.
+  case visit
+  /// The value at the start of the play, as in the authors' program: what lies below one that went before is kept.
+  case start
 }
 
 /// What the features of an input without rows and columns are.

@@ -1,5 +1,13 @@
 import RobustnessCore
 
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// The game about one example: `move` makes a candidate, `learn` hears its value.
 struct Game {
   private let origin: Tensor
@@ -17,6 +25,8 @@ struct Game {
   /// Where the play is, and the value there.
   private var current: Tensor
   private var value = -Double.infinity
+  /// The pixels that were drawn since the input, or since none was left.
+  private var drawnPixels: [Bool]
   private var stage = Stage.input
 
   private enum Stage {
@@ -31,6 +41,8 @@ struct Game {
 
   private struct Playout {
     var path: [Int]
+    /// The value at the leaf.
+    let start: Double
     var weights: [Double]
     var visits: [Double]
     var moves = 0
@@ -51,6 +63,7 @@ struct Game {
     tree = FeatureTree(featureCount: keypoints.count, exploration: options.exploration)
     candidate = input
     current = input
+    drawnPixels = [Bool](repeating: false, count: raster.pixelCount)
   }
 
   // MARK: - Moves
@@ -59,13 +72,17 @@ struct Game {
   mutating func move() {
     if case .play(var playout) = stage, playout.moves < options.playout {
       playout.feature = chosenFeature(playout)
-      stage = .play(playout)
       candidate = visited(playout.feature)
-      return
+      // A visit may take any pixel of an image: where it changes nothing, all are where they would go.
+      if !raster.isImage || candidate != current {
+        stage = .play(playout)
+        return
+      }
     }
     if case .play(let playout) = stage { tree.credit(playout.path, max(value, Self.lowestReward)) }
     // Down the tree from the input: nodes that are known are not asked about again.
     current = origin
+    drawnPixels = [Bool](repeating: false, count: raster.pixelCount)
     var path = [0]
     while case .known(let node, let feature) = tree.choice(at: path[path.count - 1]) {
       current = visited(feature)
@@ -89,9 +106,10 @@ struct Game {
     case .leaf(let path):
       (current, value) = (candidate, answer)
       stage = .play(
-        Playout(path: path, weights: saliency, visits: [Double](repeating: 1, count: saliency.count)))
+        Playout(path: path, start: answer, weights: saliency, visits: [Double](repeating: 1, count: saliency.count)))
     case .play(var playout):
-      let gain = answer == value ? 0 : answer - value
+      let reference = options.takeBack == .start ? playout.start : value
+      let gain = answer == reference ? 0 : answer - reference
       // A visit that did harm is taken back.
       if gain >= 0 { (current, value) = (candidate, answer) }
       playout.moves += 1
@@ -136,8 +154,6 @@ struct Game {
 
   /// How often a visit is made again because nothing would change.
   private static let redraws = 10
-  /// How often a pixel is drawn that is not yet where it would go, as in the paper's program.
-  private static let pixelDraws = 5
 
   /// The second player's move: pixels of a feature, brightened or darkened together, brought back into the ball.
   private mutating func visited(_ feature: Int) -> Tensor {
@@ -145,12 +161,13 @@ struct Game {
     for _ in 0..<Self.redraws {
       var direction = Tensor(zeros: current.shape)
       let sign: Double = stream.next() >> 63 == 0 ? 1 : -1
+      var movable = (0..<raster.pixelCount).map { pixel in
+        raster.places(pixel).contains { canMove($0, fartherEnd($0) ?? sign) }
+      }
       for _ in 0..<options.pixels {
-        var places = pixel(of: keypoints[feature])
-        for _ in 1..<Self.pixelDraws where !places.contains(where: { canMove($0, fartherEnd($0) ?? sign) }) {
-          places = pixel(of: keypoints[feature])
-        }
-        for place in places { direction.elements[place] = fartherEnd(place) ?? sign }
+        guard let pixel = pixel(of: keypoints[feature], among: movable) else { break }
+        movable[pixel] = false
+        for place in raster.places(pixel) { direction.elements[place] = fartherEnd(place) ?? sign }
       }
       threat.restrict(&direction)
       result = current
@@ -161,6 +178,30 @@ struct Game {
       if result != current { break }
     }
     return result
+  }
+
+  /// A pixel that can be moved, drawn from a feature's Gaussian: none a second time until all others were drawn,
+  /// whether the visit was kept or taken back. The paper's program draws until a pixel is new; this is the distribution
+  /// that it draws from then.
+  ///
+  /// - Returns: nil where no pixel can be moved.
+  private mutating func pixel(of keypoint: Keypoint, among movable: [Bool]) -> Int? {
+    guard keypoint.spread > 0 else { return keypoint.row * raster.width + keypoint.column }
+    var free = movable.indices.filter { movable[$0] && !drawnPixels[$0] }
+    if free.isEmpty {
+      drawnPixels = [Bool](repeating: false, count: raster.pixelCount)
+      free = movable.indices.filter { movable[$0] }
+    }
+    let exponents = free.map { pixel in
+      let row = Double(pixel / raster.width - keypoint.row)
+      let column = Double(pixel % raster.width - keypoint.column)
+      return (row * row + column * column) / (2 * keypoint.spread * keypoint.spread)
+    }
+    // Relative to the nearest pixel, as all that are left may be many standard deviations away.
+    guard let nearest = exponents.min() else { return nil }
+    let pixel = free[drawn(exponents.map { exp(nearest - $0) })]
+    drawnPixels[pixel] = true
+    return pixel
   }
 
   /// The sign towards the end of the ball that is farther from the input; nil where both are as far. On black and white
@@ -180,16 +221,5 @@ struct Game {
     let radius = threat.norm == .linf ? threat.epsilonPerFeature?[place] ?? threat.epsilon : .infinity
     let end = min(max(origin.elements[place] + sign * radius, box.lowerBound), box.upperBound)
     return sign * (end - current.elements[place]) > 1e-12
-  }
-
-  /// The numbers of a pixel drawn from a feature's Gaussian; beyond the border, of the pixel on it.
-  private mutating func pixel(of keypoint: Keypoint) -> [Int] {
-    guard keypoint.spread > 0 else { return raster.places(row: keypoint.row, column: keypoint.column) }
-    let normal = stream.normals(2)
-    let row = (Double(keypoint.row) + keypoint.spread * normal[0]).rounded()
-    let column = (Double(keypoint.column) + keypoint.spread * normal[1]).rounded()
-    return raster.places(
-      row: Int(min(max(row, 0), Double(raster.height - 1))),
-      column: Int(min(max(column, 0), Double(raster.width - 1))))
   }
 }

@@ -30,7 +30,8 @@ struct KeypointDetector {
   static let faintest = 0.01
   /// No more features than these, the strongest.
   static let most = 64
-  /// What the paper's program adds to a feature's spread: 15 pixels of images enlarged fifteenfold.
+  /// What the paper's program adds to a feature's spread, 15 pixels of images enlarged fifteenfold. The spread itself is
+  /// OpenCV's size of a keypoint, which is a diameter: twice the blur.
   static let margin = 1.0
 
   /// The keypoints of an input. A flat image has one, in its middle and as wide as a quarter of it; an input that is no
@@ -46,7 +47,7 @@ struct KeypointDetector {
         found.append(
           Keypoint(
             row: pixel / raster.width, column: pixel % raster.width,
-            spread: finest * pow(ratio, Double(scale)) + margin, response: abs(differences[scale][pixel])))
+            spread: 2 * finest * pow(ratio, Double(scale)) + margin, response: abs(differences[scale][pixel])))
       }
     }
     guard !found.isEmpty else {

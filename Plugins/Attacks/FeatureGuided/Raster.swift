@@ -34,9 +34,9 @@ struct Raster: Sendable, Hashable {
 
   var pixelCount: Int { height * width }
 
-  /// The positions of a pixel's numbers.
-  func places(row: Int, column: Int) -> [Int] {
-    (0..<channels).map { ($0 * height + row) * width + column }
+  /// The positions of a pixel's numbers; pixels are counted row by row.
+  func places(_ pixel: Int) -> [Int] {
+    (0..<channels).map { $0 * pixelCount + pixel }
   }
 
   /// The mean over the channels of every pixel, in units in which the box has width 1.
