@@ -203,6 +203,55 @@ CLONES void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type desti
   FREE_SCRATCH(scratch);
 }
 
+// Σ_j p_j Σ_k p_k (a_j − a_k) e_j with a = own · log p + shared, in O(classes): with t the class of the largest probability and s the next,
+// D = Σ_{k≠t} p_k (a_k − a_t) is a sum of small terms, and entry j ≠ t is p_j ((a_j − a_t) − D), entry t is −p_t D: nothing cancels where p_t rounds to 1. All are
+// relative to p_s, then to the largest. Returns the logarithm of the factor.
+INLINE double score_gradient(double *g, const double *z, double *e, double own, const double *shared, size_t classes, size_t padded) {
+  double total, all = log_sum_except(z, e, &total, classes, classes, padded), second = -INFINITY, d = 0, largest = 0;
+  size_t t = 0;
+  for (size_t c = 1; c < classes; c++)
+    if (z[c] > z[t]) t = c;
+  for (size_t c = 0; c < classes; c++)
+    if (c != t && z[c] > second) second = z[c];
+  memset(g, 0, classes * sizeof *g);
+  if (all != all) {
+    for (size_t c = 0; c < classes; c++) g[c] = NAN;
+    return 0;
+  }
+  if (second == -INFINITY) return 0;
+  for (size_t c = 0; c < classes; c++) {
+    e[c] = 0;
+    if (c == t || z[c] == -INFINITY) continue;
+    e[c] = exp(z[c] - second);
+    g[c] = own * (z[c] - z[t]) + shared[c] - shared[t];
+    d += e[c] * g[c];
+  }
+  double small = exp(second - all);
+  for (size_t c = 0; c < classes; c++) {
+    if (c != t) g[c] = e[c] == 0 ? 0 : e[c] * (g[c] - small * d);
+    if (fabs(g[c]) > largest) largest = fabs(g[c]);
+  }
+  g[t] = -exp(z[t] - all) * d;
+  if (fabs(g[t]) > largest) largest = fabs(g[t]);
+  if (!(largest > 0)) return 0;
+  for (size_t c = 0; c < classes; c++) g[c] /= largest;
+  return second - all + log(largest);
+}
+
+CLONES void ckn_score_gradient(double own, const double *shared, void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
+                               size_t rows, size_t classes) {
+  size_t padded = ckn_padded_classes(classes);
+  ROWS_OF_SCRATCH(scratch, padded);
+  double *row = scratch, *e = scratch + padded, *g = scratch + 2 * padded;
+  for (size_t r = 0; r < rows; r++) {
+    load_logits(row, z, type, r, classes, padded);
+    double log_factor = score_gradient(g, row, e, own, shared + r * classes, classes, padded);
+    double f = split_factor(log_factor, exponents + r);
+    for (size_t c = 0; c < classes; c++) store(dz, destination, r * classes + c, f * g[c]);
+  }
+  FREE_SCRATCH(scratch);
+}
+
 CLONES void ckn_finish_rows(double *values, int32_t *exponents, const double *log_factors, const double *scale, size_t rows, size_t n) {
   for (size_t r = 0; r < rows; r++) {
     double *v = values + r * n, top = 0;

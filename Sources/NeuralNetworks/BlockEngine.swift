@@ -107,9 +107,12 @@ final class BlockEngine: Sendable {
   struct Request: Sendable {
     var prediction = true
     var gradient: Objective?
+    /// Of an uncertainty, in the place of an objective.
+    var score: ScoreSlopes?
     var firstPass: FirstPass?
     var arithmetic = DerivativeArithmetic.scaled
     var naive: Bool { arithmetic == .naive }
+    var hasGradient: Bool { gradient != nil || score != nil }
     var naiveMean = false
     var members: MemberOutput?
   }
@@ -119,7 +122,7 @@ final class BlockEngine: Sendable {
 
   /// Passes all examples through `draws`. Few of them go in small blocks where these give the same bits.
   func run(_ inputs: Tensor, labels: [Int], draws: [Int], _ request: Request) throws -> PassSums {
-    let isFew = inputs.rowCount <= Self.fewExamples && (request.gradient == nil || smallServesGradients)
+    let isFew = inputs.rowCount <= Self.fewExamples && (!request.hasGradient || smallServesGradients)
     return try run(inputs, labels, draws, request, isFew ? small ?? large : large)
   }
 
@@ -215,7 +218,7 @@ final class BlockEngine: Sendable {
     if request.naiveMean {
       ckn_zero(space.naive.base, space.naive.bytes)
     }
-    if request.gradient != nil, network.accumulatesInputGradient {
+    if request.hasGradient, network.accumulatesInputGradient {
       space.clearPart(inputSize: inputSize, wide: network.wide)
     }
     for (offset, draw) in group.draws.enumerated() {
@@ -233,8 +236,9 @@ final class BlockEngine: Sendable {
       if let output = request.members {
         job.sums.writeMember(group.first + offset, rows: rows, logits: logits, type: wide, output)
       }
-      if let objective = request.gradient {
-        logitGradient(job, objective, rows, space)
+      if request.hasGradient {
+        if let objective = request.gradient { logitGradient(job, objective, rows, space) }
+        if let score = request.score { logitGradient(job, score, rows, space) }
         try network.backward(draw, space, arithmetic: request.arithmetic)
         try network.inputGradientReorder?.run(
           space.gradients[0].base, into: space.plainInputGradient!.base, worker: space.worker)
@@ -263,6 +267,17 @@ final class BlockEngine: Sendable {
     clearPaddedRows(gradient, from: rows.count, space, network)
   }
 
+  private func logitGradient(_ job: Job, _ score: ScoreSlopes, _ rows: Range<Int>, _ space: Workspace) {
+    let network = job.lane.network
+    let gradient = space.gradients.last!.base
+    score.shared.withUnsafeBufferPointer {
+      ckn_score_gradient(
+        score.own, $0.baseAddress! + rows.lowerBound * classes, gradient, network.precision.elementType,
+        space.exponents, space.values.last!.base, network.wide.elementType, rows.count, classes)
+    }
+    clearPaddedRows(gradient, from: rows.count, space, network)
+  }
+
   private func clearPaddedRows(
     _ gradient: UnsafeMutableRawPointer, from row: Int, _ space: Workspace, _ network: CompiledNetwork
   ) {
@@ -281,7 +296,7 @@ final class BlockEngine: Sendable {
       ckn_prediction_merge(&into, &from, rows.count, classes)
     }
     if job.request.naiveMean { sums.addNaive(space.naive, rows: rows, blockRows: network.rows) }
-    guard job.request.gradient != nil, let gradient = sums.gradient else { return }
+    guard let gradient = sums.gradient else { return }
     let part: UnsafeMutableRawPointer
     let exponents: UnsafeMutablePointer<Int32>
     if network.accumulatesInputGradient {

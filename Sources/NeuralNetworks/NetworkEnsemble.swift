@@ -46,14 +46,14 @@ public final class NetworkEnsemble: PosteriorEnsemble {
   }
 
   private let source: any WeightSource
-  private let configuration: Configuration
-  private let values: BlockEngine
-  private let gradients: BlockEngine
+  let configuration: Configuration
+  let values: BlockEngine
+  let gradients: BlockEngine
   /// Networks whose activations are stages of their own, for straight-through gradients; made when first asked for.
   private let wide = Mutex<BlockEngine?>(nil)
   private let inputMagnitude: Double
   /// One pass at a time: a pass uses all workers by itself.
-  private let passes = Mutex(())
+  let passes = Mutex(())
 
   /// An ensemble over `source`; draws are read and packed at the first pass.
   ///
@@ -318,7 +318,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
       gradient: gradients.gradient(sums, logFactors: zeros, shape: inputs.shape, naive: true), prediction: prediction)
   }
 
-  private func checked(_ inputs: Tensor, _ draws: DrawSelection) throws -> [Int] {
+  func checked(_ inputs: Tensor, _ draws: DrawSelection) throws -> [Int] {
     guard inputs.rowShape == inputShape else {
       throw CoreError("inputs have the shape \(inputs.rowShape); the network takes \(inputShape)")
     }

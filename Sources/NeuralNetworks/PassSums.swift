@@ -23,7 +23,7 @@ final class PassSums: @unchecked Sendable {
     self.draws = draws
     self.classes = classes
     prediction = PredictionBuffers(rows: examples, classes: classes)
-    if request.gradient != nil {
+    if request.hasGradient {
       let values = UnsafeMutablePointer<Double>.allocate(capacity: max(1, examples * inputSize))
       ckn_zero(values, 8 * examples * inputSize)
       gradient = values

@@ -31,6 +31,10 @@ public protocol PosteriorEnsemble: Sendable {
   /// Value and input gradient of an objective over the selected draws for the labels of `examples` (for a targeted
   /// attack, put the targets there).
   func lossAndGradient(_ examples: Examples, objective: Objective, draws: DrawSelection) throws -> LossAndGradient
+  /// How uncertain the selected draws are at `inputs`, and the gradient of that with respect to the inputs.
+  func uncertaintyAndGradient(
+    _ inputs: Tensor, score: UncertaintyScore, draws: DrawSelection
+  ) throws -> UncertaintyAndGradient
   /// Whether the members have straight-through gradients.
   var hasWideDerivatives: Bool { get }
   /// The same with other derivatives of the activations; value and prediction are those of the ensemble.

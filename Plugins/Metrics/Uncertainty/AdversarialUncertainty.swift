@@ -13,7 +13,7 @@ public struct PredictiveEntropy: RobustnessMetric {
 
   /// The mean over examples with its interval, in nat.
   public func evaluate(_ outcomes: Outcomes) throws -> Estimate {
-    predictiveEntropy(outcomes.adversarial)
+    try UncertaintyScore.predictiveEntropy.mean(of: outcomes.adversarial, metric: Self.name)
   }
 }
 
@@ -32,8 +32,7 @@ public struct ExpectedEntropy: RobustnessMetric {
 
   /// The mean over examples with its interval, in nat.
   public func evaluate(_ outcomes: Outcomes) throws -> Estimate {
-    let view = try MemberView(outcomes.adversarial, metric: Self.name)
-    return .mean(of: view.expectedEntropies, unit: "nat", within: 0...(.infinity))
+    try UncertaintyScore.expectedEntropy.mean(of: outcomes.adversarial, metric: Self.name)
   }
 }
 
@@ -55,7 +54,6 @@ public struct MutualInformation: RobustnessMetric {
 
   /// The mean over examples with its interval, in nat.
   public func evaluate(_ outcomes: Outcomes) throws -> Estimate {
-    let view = try MemberView(outcomes.adversarial, metric: Self.name)
-    return .mean(of: view.mutualInformations, unit: "nat", within: 0...(.infinity))
+    try UncertaintyScore.mutualInformation.mean(of: outcomes.adversarial, metric: Self.name)
   }
 }

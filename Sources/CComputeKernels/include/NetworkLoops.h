@@ -103,6 +103,9 @@ void ckn_finish_rows(double *values, int32_t *exponents, const double *log_facto
 /// expected-loss, mean-logit and double-softmax; 1/Σ_s p_s(y) for predictive; none for margin; that of the coefficients for probability-margin and dlr.
 void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
                         const int32_t *labels, const ckn_first_pass *first, size_t rows, size_t classes);
+/// The same for an uncertainty: S · ∂score/∂z = p_j Σ_k p_k (a_j − a_k) of this draw, a = own · log p + shared, `shared` rows × classes without padding; the factor left out is 1/S.
+void ckn_score_gradient(double own, const double *shared, void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
+                        size_t rows, size_t classes);
 
 // MARK: - The arithmetic of other tools, in float32
 
