@@ -59,7 +59,7 @@ extension EvaluationResult {
       ),
       ("posteriorSHA256", .optional(posteriorSHA256) { .text($0) }),
       ("dataSHA256", .optional(dataSHA256) { .text($0) }),
-    ])
+    ]).adding("rejection", rejection?.json)
   }
 
   private static func product(_ use: KernelUse) -> JSONText {
@@ -83,7 +83,7 @@ extension EvaluationResult {
         "clean_accuracy", "robust_accuracy", "robust_accuracy_low", "robust_accuracy_high",
         "robust_accuracy_best_query",
         "softmax_robustness", "member_gradients", "seconds", "seed", "believable", "failed_checks",
-      ] + metricNames)
+      ] + metricNames + (rejection == nil ? [] : RejectionResult.columns + RunRejection.columns))
     for run in runs {
       let failed = run.checks.filter { $0.status == .failed }.map(\.name)
       table.append(
@@ -93,7 +93,8 @@ extension EvaluationResult {
           run.robustAccuracy.low.map { "\($0)" } ?? "", run.robustAccuracy.high.map { "\($0)" } ?? "",
           "\(run.robustAccuracyBestQuery.value)", "\(run.softmaxRobustness.value)", "\(run.memberGradients)",
           "\(run.seconds)", "\(seed)", "\(failed.isEmpty)", failed.joined(separator: " "),
-        ] + metricNames.map { name in run.metrics[name].map { "\($0.value)" } ?? "" })
+        ] + metricNames.map { name in run.metrics[name].map { "\($0.value)" } ?? "" }
+          + (rejection?.cells ?? []) + (run.rejection?.cells ?? []))
     }
     return table.text
   }
@@ -144,7 +145,7 @@ extension RunResult {
       ("foundBy", .array(foundBy.map { .optional($0) { .text($0) } })),
       ("options", .object(options.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) })),
       ("checks", .array(checks.map(\.json))),
-    ])
+    ]).adding("rejection", rejection?.json)
   }
 }
 
@@ -202,7 +203,7 @@ extension EvaluationResult {
     if arithmetic != .logDomain { text += " · \(arithmetic.rawValue) arithmetic" }
     if let precision, precision != "float32" { text += " · \(precision)" }
     text += "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + curveLines
-    return text + targetLines + worstCaseLines + metricTable + "\n"
+    return text + targetLines + worstCaseLines + metricTable + rejectionTable(label: label) + "\n"
       + verdictText
   }
 
@@ -336,6 +337,7 @@ extension EvaluationResult {
     if failedNames.allSatisfy({ !CheckName.ofEnsemble.contains($0) }) {
       text += lowestSentence(isBelievable: failed.isEmpty)
     }
+    text += rejectionSentence
     let width = (failed + warnings).map(\.check.name.count).max() ?? 0
     let space = String(repeating: " ", count: width + 6)
     for (index, (check, place)) in (failed + warnings).enumerated() {

@@ -55,14 +55,18 @@ public struct RunResult: Sendable {
   public var stages: [StageResult]
   /// The stage of a portfolio that each example fell to, nil where it stands or is wrong as it is; empty for an attack.
   public var foundBy: [String?]
+  /// What a defence that rejects uncertain inputs makes of the run; nil where the plan asks for none.
+  public var rejection: RunRejection?
   /// What the run did to each example; empty where the plan does not ask for it.
   public var examples: [ExampleRecord]
 
   init(
-    _ run: Evaluator.Outcome, isNoise: Bool, clean: Observations, metrics: [String: Estimate], checks: [Check],
+    _ run: Evaluator.Outcome, rejection: RunRejection?, isNoise: Bool, clean: Observations, metrics: [String: Estimate],
+    checks: [Check],
     examples: [ExampleRecord], distinct: Int
   ) {
     self.examples = examples
+    self.rejection = rejection
     stages = run.stages
     foundBy = run.stages.isEmpty ? [] : run.foundBy
     attack = run.request.attack.name
@@ -191,6 +195,8 @@ public struct EvaluationResult: Sendable {
   public var worstCase: [WorstCaseResult]
   /// The smallest ε of every example, one curve for each attack; empty unless the plan asks for them.
   public var curves: [RobustnessCurve] = []
+  /// What a defence that rejects uncertain inputs changes; nil where the plan asks for none.
+  public var rejection: RejectionResult?
   /// What all checks say.
   public var verdict: Verdict
   /// Names the posterior.

@@ -20,6 +20,7 @@ extension Evaluator {
     let ensembleChecks = try ensembleSuite(clean)
     var session = Session(
       evaluator: self, clean: clean, examples: examples, ensembleChecks: ensembleChecks,
+      defence: try defence(clean, examples),
       cleanViews: plan.recordsExamples ? try views(clean, labels: examples.labels) : nil)
     try session.runAll(needsMembers: needsMembers)
     var result = session.result()
@@ -27,6 +28,13 @@ extension Evaluator {
       result.curves = try curves(clean, examples, session.outcomes)
     }
     return result
+  }
+
+  private func defence(_ clean: Observations, _ examples: Examples) throws -> Defence? {
+    guard let rule = plan.rejection else { return nil }
+    return try Defence(
+      rule, labels: examples.labels, distinct: examples.distinctCount, decisions: clean.decisions,
+      scores: try scores(clean.inputs, rule.score))
   }
 
   func ensembleSuite(_ clean: Observations) throws -> CheckSuite {
@@ -46,6 +54,10 @@ extension Evaluator {
       let steps = effort(of: request, "steps") ?? effort(of: request, "iterations") ?? 1
       let restarts = effort(of: request, "restarts") ?? 1
       passes += plan.objectives.count * plan.epsilons.count * (steps * restarts + 1)
+    }
+    if plan.rejection != nil {
+      // Three climbs at most behind every run, of two gradients a step.
+      passes += 6 * plan.checks.adaptiveSteps * plan.attacks.count * plan.objectives.count * plan.epsilons.count
     }
     return passes * perPass
   }

@@ -58,6 +58,7 @@ public struct Evaluator: Sendable {
       throw CoreError("decision draw:\(draw) is not one of the draws that judge")
     }
     try plan.surrogate?.check(against: subject.ensemble)
+    try plan.rejection?.check(plan, subject, draws: evaluationDraws.count)
     try checkCapabilities()
   }
 

@@ -13,6 +13,8 @@ public struct ExampleRecord: Sendable, Hashable {
   /// Number of the first query about this example, from 1, at which a point inside the threat model reached the goal
   /// for the draws that the attack saw; nil when none did.
   public var firstSuccess: Int?
+  /// What a defence that rejects made of it; nil where the plan asks for none.
+  public var rejection: Rejection?
 
   /// What the draws that judge say at one point.
   public struct View: Sendable, Hashable {
@@ -28,5 +30,36 @@ public struct ExampleRecord: Sendable, Hashable {
     public var entropy: Double
     /// Mutual information of the class and the draw, in nat: how far the draws disagree.
     public var mutualInformation: Double
+  }
+
+  /// What a defence that rejects uncertain inputs makes of one example.
+  public struct Rejection: Sendable, Hashable {
+    /// The score of the clean input, in nat.
+    public var cleanScore: Double
+    /// Whether the clean input is rejected.
+    public var isCleanRejected: Bool
+    /// The score of the point that the attack returned.
+    public var adversarialScore: Double
+    /// Whether that point is rejected.
+    public var isAdversarialRejected: Bool
+    /// The class that the point of the adaptive attack is decided as; nil for noise.
+    public var adaptiveDecision: Int?
+    /// The score of that point; nil for noise.
+    public var adaptiveScore: Double?
+    /// Whether that point is rejected; nil for noise.
+    public var isAdaptiveRejected: Bool?
+    /// Whether the example is robust against both.
+    public var isRobust: Bool
+
+    init(_ row: Int, _ run: RunRejection, _ defence: Defence) {
+      cleanScore = defence.cleanScores[row]
+      isCleanRejected = defence.detector.rejects(cleanScore)
+      adversarialScore = run.blind.scores[row]
+      isAdversarialRejected = run.blind.rejected[row]
+      adaptiveDecision = run.adaptive?.decisions[row]
+      adaptiveScore = run.adaptive?.scores[row]
+      isAdaptiveRejected = run.adaptive?.rejected[row]
+      isRobust = run.robust[row]
+    }
   }
 }

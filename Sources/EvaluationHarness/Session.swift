@@ -7,6 +7,8 @@ struct Session {
   let clean: Observations
   let examples: Examples
   let ensembleChecks: CheckSuite
+  /// A defence that rejects uncertain inputs, where the plan asks for it.
+  let defence: Defence?
   /// What is known of every example at the input as given, where the plan asks for it.
   let cleanViews: [ExampleRecord.View]?
   /// How many of the examples are distinct.
@@ -34,13 +36,15 @@ struct Session {
     let noise: Evaluator.Outcome
     let effort: CheckEffort
     var lowest: LowestSearch
+    var rejection: BallRejection?
   }
 
   init(
     evaluator: Evaluator, clean: Observations, examples: Examples, ensembleChecks: CheckSuite,
-    cleanViews: [ExampleRecord.View]?
+    defence: Defence?, cleanViews: [ExampleRecord.View]?
   ) {
     self.cleanViews = cleanViews
+    self.defence = defence
     self.evaluator = evaluator
     self.clean = clean
     self.examples = examples
@@ -71,7 +75,8 @@ struct Session {
     let sorted = balls.keys.sorted { ($0.epsilon, $0.norm.rawValue) < ($1.epsilon, $1.norm.rawValue) }
     for ball in sorted {
       guard let state = balls[ball] else { continue }
-      try append(evidence(state.noise, state), in: ball, needsMembers)
+      let rejection = try balls[ball]?.rejection?.noise(state.noise)
+      try append(evidence(state.noise, state, rejection), in: ball, needsMembers)
       try pursue(ball)
     }
     for index in runs.indices {
@@ -95,25 +100,32 @@ struct Session {
     }
     guard let state = balls[ball] else { return }
     state.effort.allow(outcome.record.memberGradients)
+    if defence != nil { evaluator.progress.willRun(label + " · adaptive attack") }
+    let rejection = try balls[ball]?.rejection?.attack(after: outcome)
     evaluator.progress.willRun(label + " · checks")
-    let evidence = evidence(outcome, state)
+    let evidence = evidence(outcome, state, rejection)
     try append(evidence, in: ball, needsMembers)
     state.effort.spend(evidence.effort.spent)
     let all = Array(0..<examples.count)
     balls[ball]?.lowest.add(outcome, of: all, named: request.text)
     for companion in evidence.companions {
       balls[ball]?.lowest.add(companion.outcome, of: companion.rows, named: companion.name)
+      try balls[ball]?.rejection?.add(companion.outcome.adversarial.inputs, of: companion.rows, named: companion.name)
     }
   }
 
-  private func evidence(_ outcome: Evaluator.Outcome, _ state: State) -> RunEvidence {
-    RunEvidence(evaluator, outcome, examples, distinct: distinct, noise: state.noise, gradients: gradients)
+  private func evidence(_ outcome: Evaluator.Outcome, _ state: State, _ rejection: RunRejection?) -> RunEvidence {
+    RunEvidence(
+      evaluator, outcome, examples, distinct: distinct, noise: state.noise, gradients: gradients, rejection: rejection)
   }
 
   private mutating func append(_ evidence: RunEvidence, in ball: Ball, _ needsMembers: Bool) throws {
     let outcome = evidence.outcome
     let suite = try evidence.suite(ensembleChecks)
-    let records = try cleanViews.map { try evaluator.records(outcome, clean: $0) } ?? []
+    var records = try cleanViews.map { try evaluator.records(outcome, clean: $0) } ?? []
+    if let defence, let rejection = evidence.rejection {
+      for row in records.indices { records[row].rejection = .init(row, rejection, defence) }
+    }
     runs.append(
       Run(
         evidence: evidence, ball: ball, suite: suite, metrics: try metrics(outcome, needsMembers), examples: records))
@@ -134,7 +146,7 @@ struct Session {
     balls[ball] = State(
       noise: noise,
       effort: CheckEffort(plan.checks, examples: examples.count, draws: evaluator.evaluationDraws.count),
-      lowest: lowest)
+      lowest: lowest, rejection: defence.map { BallRejection(evaluator, $0, examples, within: threat) })
     return ball
   }
 
@@ -146,6 +158,9 @@ struct Session {
     try state.lowest.pursue(
       evaluator, attacks, state.effort,
       isBehindPortfolio: inBall.contains { $0.evidence.outcome.request.attack is any Portfolio.Type })
+    for stage in state.lowest.fellPoints {
+      try state.rejection?.add(stage.points, of: stage.rows, named: stage.name)
+    }
     balls[ball] = state
   }
 
@@ -176,19 +191,24 @@ struct Session {
       evaluator: evaluator, clean: clean, examples: examples,
       runs: runs.map { run in
         RunResult(
-          run.evidence.outcome, isNoise: !run.evidence.isAttack, clean: clean,
+          run.evidence.outcome, rejection: run.evidence.rejection, isNoise: !run.evidence.isAttack, clean: clean,
           metrics: Dictionary(run.metrics) { first, _ in first }, checks: run.suite.checks, examples: run.examples,
           distinct: distinct)
       }, failures: failures, distinct: distinct)
     let draws = evaluator.evaluationDraws.count
-    result.lowestFound = balls.values.filter { state in
+    let attacked = balls.values.filter { state in
       runs.contains {
         $0.evidence.isAttack && $0.ball == Ball(norm: state.lowest.threat.norm, epsilon: state.lowest.threat.epsilon)
       }
-    }.map { LowestFound($0.lowest, draws: draws) }.sorted {
-      (Norm.allCases.firstIndex(of: $0.norm) ?? 0, $0.epsilon) < (
-        Norm.allCases.firstIndex(of: $1.norm) ?? 0, $1.epsilon
+    }.sorted {
+      let (a, b) = ($0.lowest.threat, $1.lowest.threat)
+      return (Norm.allCases.firstIndex(of: a.norm) ?? 0, a.epsilon) < (
+        Norm.allCases.firstIndex(of: b.norm) ?? 0, b.epsilon
       )
+    }
+    result.lowestFound = attacked.map { LowestFound($0.lowest, draws: draws) }
+    result.rejection = defence.map {
+      RejectionResult($0, attacked.compactMap(\.rejection).map(LowestWithRejection.init))
     }
     return result
   }

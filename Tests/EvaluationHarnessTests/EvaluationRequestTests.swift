@@ -24,6 +24,7 @@ import Testing
     "attackDraws": ["--attack-draws", "disjoint:2"],
     "gradient": ["--gradient", "smoothed:4"],
     "curve": ["--curve"],
+    "reject": ["--reject", "mutual-information:0.05"],
     "checks": ["--checks", "thorough"],
     "checkpoint": ["--checkpoint", "state.checkpoint"],
     "surrogate": ["--surrogate", "draws:2"],
@@ -93,7 +94,8 @@ import Testing
   /// Options that mean the same for an ensemble that the caller has at hand. All others are about posterior files.
   static let heededWithoutFile: Set = [
     "attacks", "epsilons", "objectives", "decision", "metrics", "target", "examples", "draws", "attackDraws", "seed",
-    "surrogate", "gradient", "curve", "checks", "format", "output", "saveAdversarial", "perExample", "plugins",
+    "surrogate", "gradient", "curve", "reject", "checks", "format", "output", "saveAdversarial", "perExample",
+    "plugins",
   ]
 
   @Test(arguments: words.keys.sorted())

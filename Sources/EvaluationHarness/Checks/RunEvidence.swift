@@ -14,6 +14,8 @@ final class RunEvidence {
   let noise: Evaluator.Outcome?
   /// What is found out about gradients, which other runs of the same objective share.
   let gradients: GradientFindings
+  /// What a defence that rejects makes of the run, and of the attack that knows the defence.
+  let rejection: RunRejection?
   /// What is left of the checks' effort for this run.
   let effort: CheckEffort
   /// What companions found, on which examples, by their names.
@@ -21,9 +23,9 @@ final class RunEvidence {
 
   init(
     _ evaluator: Evaluator, _ outcome: Evaluator.Outcome, _ examples: Examples, distinct: Int,
-    noise: Evaluator.Outcome?,
-    gradients: GradientFindings
+    noise: Evaluator.Outcome?, gradients: GradientFindings, rejection: RunRejection? = nil
   ) {
+    self.rejection = rejection
     self.evaluator = evaluator
     self.outcome = outcome
     self.examples = examples

@@ -52,7 +52,7 @@ extension VerdictCheck {
     .memberAccuracy, .decidingMember, .evaluatedDraws, .exampleClasses, .distinctExamples, .trainingData, .budget, .box,
     .radius,
     .smallRadius, .targetedGoal, .attackDraws, .surrogate, .noiseAlone, .zeroGradients, .saturation, .finiteDifferences,
-    .silentSuccess, .noise, .fgsm, .doubledSteps, .doubledRestarts, .monotone, .lowestFound,
+    .silentSuccess, .noise, .fgsm, .blind, .doubledSteps, .doubledRestarts, .monotone, .lowestFound,
   ]
 }
 

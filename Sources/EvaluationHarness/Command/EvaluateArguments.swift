@@ -137,6 +137,13 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "A defence, which is attacked as well: reject inputs whose \(UncertaintyScore.names) is above that of all but "
+        + "this fraction of the clean inputs.",
+      discussion: "For instance mutual-information:0.05.", valueName: "score:rate"))
+  var reject: Word<RejectionRule>?
+
+  @Option(
+    help: ArgumentHelp(
       "Effort of the checks beside the attacks: as many gradients (quick), 3 times (standard) or 10 times (thorough).",
       valueName: "LEVEL"))
   var checks = Word<CheckLevel>.meaning(.standard)
@@ -205,6 +212,7 @@ extension EvaluateArguments {
       "--gradient takes exact, straight-through or smoothed:N, N from 1 to 1000, not '\($0)'"
     }
     request.curve = curve
+    request.reject = try reject?.value(else: RejectionRule.problem)
     request.checks = try checks.value { Self.noChoice("--checks", $0, CheckLevel.allCases.map(\.rawValue)) }
     request.surrogate = try surrogate?.value {
       "--surrogate takes draw:K, draws:N with N from 1, or a posterior file, not '\($0)'"

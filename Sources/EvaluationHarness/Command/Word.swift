@@ -82,6 +82,7 @@ extension Arithmetic: ReadableOption {}
 extension CheckLevel: ReadableOption {}
 extension GradientRule: ReadableOption {}
 extension SurrogateRule: ReadableOption {}
+extension RejectionRule: ReadableOption {}
 extension EvaluationRequest.Precision: ReadableOption {}
 
 extension TargetRule: ReadableOption {

@@ -88,6 +88,7 @@ public struct EvaluationJob: Sendable {
       seed: request.seed, finiteDifferences: subject.finiteDifferenceEffort)
     plan.gradient = request.gradient
     plan.curve = request.curve
+    plan.rejection = request.reject
     plan.checks = request.checks
     plan.surrogate = try request.surrogateEnsemble(for: subject)
     plan.recordsExamples = request.perExample != nil

@@ -130,6 +130,10 @@ public struct EvaluationPlan: Sendable {
   public var checks = CheckLevel.standard
   /// Whether the smallest ε of every example is searched, up to the largest of `epsilons`.
   public var curve = false
+  /// A defence that rejects uncertain inputs, which is attacked as well; nil for none.
+  public var rejection: RejectionRule?
+  /// Steps of one climb of the adaptive attack; nil for what `checks` says.
+  var adaptiveSteps: Int?
   /// Whether results say what every run did to every example.
   public var recordsExamples = false
 

@@ -29,6 +29,17 @@ extension EvaluationRequest {
     if curve, target != .untargeted {
       throw UsageError("--curve is about any wrong decision, and does not go with --target")
     }
+    if reject != nil, target.isOneClass {
+      throw UsageError(
+        "--reject is about any wrong decision, and does not go with a class as --target: leave it out, or give "
+          + "--target each")
+    }
+    if reject != nil, curve {
+      throw UsageError("--reject is about one ε at a time, and does not go with --curve")
+    }
+    if reject != nil, arithmetic == .naiveFloat32 {
+      throw UsageError("--reject needs gradients of the score, which are computed in --arithmetic log-domain only")
+    }
     if let perExample { _ = try PerExampleFile.Form(of: perExample) }
     try precision.check()
   }

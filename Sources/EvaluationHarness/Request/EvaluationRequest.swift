@@ -32,6 +32,8 @@ public struct EvaluationRequest: Codable, Hashable, Sendable {
   public var gradient = GradientRule.exact
   /// Whether the smallest ε of every example is searched, up to the largest of `epsilons`.
   public var curve = false
+  /// A defence that rejects uncertain inputs, which is attacked as well; nil for none.
+  public var reject: RejectionRule?
   /// How much the checks may spend, beside the attacks.
   public var checks = CheckLevel.standard
   /// What answers attacks in the posterior's place; nil for the posterior itself.

@@ -40,6 +40,7 @@ enum PerExampleFile {
   private enum Cell {
     case integer(Int?)
     case flag(Bool)
+    case knownFlag(Bool?)
     case number(Double)
   }
 
@@ -48,13 +49,28 @@ enum PerExampleFile {
     let cell: (ExampleRecord) -> Cell
   }
 
-  private static var columns: [Column] {
+  private static func columns(of result: EvaluationResult) -> [Column] {
     let ends = [
       Column(name: "perturbation") { .number($0.perturbation) },
       Column(name: "first_success") { .integer($0.firstSuccess) },
     ]
     let begin = [Column(name: "index") { .integer($0.index) }, Column(name: "label") { .integer($0.label) }]
     return begin + views("clean", \.clean) + views("adversarial", \.adversarial) + ends
+      + (result.rejection == nil ? [] : rejection)
+  }
+
+  /// Where a defence rejects.
+  private static var rejection: [Column] {
+    [
+      Column(name: "clean_score") { .number($0.rejection?.cleanScore ?? .nan) },
+      Column(name: "clean_rejected") { .knownFlag($0.rejection?.isCleanRejected) },
+      Column(name: "adversarial_score") { .number($0.rejection?.adversarialScore ?? .nan) },
+      Column(name: "adversarial_rejected") { .knownFlag($0.rejection?.isAdversarialRejected) },
+      Column(name: "adaptive_decision") { .integer($0.rejection?.adaptiveDecision) },
+      Column(name: "adaptive_score") { .number($0.rejection?.adaptiveScore ?? .nan) },
+      Column(name: "adaptive_rejected") { .knownFlag($0.rejection?.isAdaptiveRejected) },
+      Column(name: "robust_with_rejection") { .knownFlag($0.rejection?.isRobust) },
+    ]
   }
 
   private static func views(_ prefix: String, _ view: KeyPath<ExampleRecord, ExampleRecord.View>) -> [Column] {
@@ -71,6 +87,7 @@ enum PerExampleFile {
   // MARK: - Text
 
   private static func csv(_ result: EvaluationResult) -> String {
+    let columns = columns(of: result)
     var table = CSVText(header: ["run", "attack", "objective", "norm", "epsilon"] + columns.map(\.name))
     for (number, run) in result.runs.enumerated() {
       let names = ["\(number)", run.request, run.objective.rawValue, run.norm.rawValue, "\(run.epsilon)"]
@@ -84,11 +101,13 @@ enum PerExampleFile {
     switch cell {
     case .integer(let value): value.map { "\($0)" } ?? ""
     case .flag(let value): "\(value)"
+    case .knownFlag(let value): value.map { "\($0)" } ?? ""
     case .number(let value): value.isNaN ? "" : "\(value)"
     }
   }
 
   private static func json(_ result: EvaluationResult) -> JSONText {
+    let columns = columns(of: result)
     let names = columns.map { camelCase($0.name) }
     return .object([
       ("model", .text(result.model)),
@@ -121,6 +140,7 @@ enum PerExampleFile {
     switch cell {
     case .integer(let value): .optional(value) { .integer($0) }
     case .flag(let value): .bool(value)
+    case .knownFlag(let value): .optional(value) { .bool($0) }
     case .number(let value): .number(value)
     }
   }
@@ -142,12 +162,13 @@ enum PerExampleFile {
       let group = "/runs/\(number)"
       try file.createGroup(group)
       try file.setAttributes(of: run, group: group)
-      for column in columns { try write(column, run.examples, to: file, in: group) }
+      for column in columns(of: result) { try write(column, run.examples, to: file, in: group) }
     }
     try file.flush()
   }
 
-  /// Whole numbers as int64, −1 for one that is not known; true and false as bytes.
+  /// Whole numbers as int64, −1 for one that is not known; true and false as bytes, as int64 where they may not be
+  /// known.
   private static func write(
     _ column: Column, _ examples: [ExampleRecord], to file: HDF5File, in group: String
   ) throws {
@@ -162,6 +183,9 @@ enum PerExampleFile {
     case .flag:
       try dataset(.uint8).writeAll(
         cells.map { cell -> UInt8 in if case .flag(true) = cell { 1 } else { 0 } })
+    case .knownFlag:
+      try dataset(.int64).writeAll(
+        cells.map { cell -> Int64 in if case .knownFlag(let value?) = cell { value ? 1 : 0 } else { -1 } })
     case .number:
       try dataset(.float64).writeAll(
         cells.map { cell -> Double in if case .number(let value) = cell { value } else { .nan } })

@@ -17,6 +17,8 @@ struct LowestSearch {
   /// Everything that was asked for in this ball.
   private(set) var memberGradients = 0
   private(set) var memberForwards = 0
+  /// The points that the stages found, where a defence has to be asked about them.
+  private(set) var fellPoints: [(name: String, rows: [Int], points: Tensor)] = []
   /// Gradients that were spent, and examples that stood, before the companions and after each of them.
   private var history: [(memberGradients: Int, standing: Int)] = []
 
@@ -113,6 +115,9 @@ struct LowestSearch {
       let part = examples.subset(fell)
       for (position, stands) in Self.stand(decisions, part, threat).enumerated() where !stands {
         fall(fell[position], to: companion.stage.name)
+      }
+      if evaluator.plan.rejection != nil {
+        fellPoints.append((companion.stage.name, fell, pursuit.points.rows(fell)))
       }
       history.append((memberGradients, standing.count))
       self.stages.append(

@@ -48,19 +48,22 @@ extension RunEvidence {
   /// Whether the other result fools more examples than this one, by more than the tolerance and by more than chance:
   /// McNemar's one-sided test says so at 5 %, or it misses none that this one fools and takes the accuracy out of its
   /// own interval. Near a curved boundary two good attacks fool different examples.
-  fileprivate func isStronger(_ otherWithstood: [Bool]) -> Bool {
-    let (more, less) = discordant(otherWithstood)
+  ///
+  /// - Parameter withstood: What withstands this one, where that is not the run's own.
+  func isStronger(_ otherWithstood: [Bool], than withstood: [Bool]? = nil) -> Bool {
+    let withstood = withstood ?? outcome.withstood
+    let (more, less) = discordant(otherWithstood, from: withstood)
     guard more - less > tolerance(0.005) else { return false }
-    if PairedComparison(outcome.withstood, otherWithstood).pValue <= 0.1 { return true }
+    if PairedComparison(withstood, otherWithstood).pValue <= 0.1 { return true }
     guard less == 0 else { return false }
-    let standing = outcome.withstood.count { $0 }
+    let standing = withstood.count { $0 }
     let left = Double(standing - more) / Double(count)
     return left < proportion(standing).low ?? 0
   }
 
   /// Examples that the other result fools and this one does not, and the other way round.
-  fileprivate func discordant(_ otherWithstood: [Bool]) -> (more: Int, less: Int) {
-    let pairs = zip(otherWithstood, outcome.withstood)
+  func discordant(_ otherWithstood: [Bool], from withstood: [Bool]? = nil) -> (more: Int, less: Int) {
+    let pairs = zip(otherWithstood, withstood ?? outcome.withstood)
     return (pairs.count { !$0 && $1 }, pairs.count { $0 && !$1 })
   }
 }
