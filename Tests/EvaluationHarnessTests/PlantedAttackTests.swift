@@ -104,6 +104,13 @@ func expect(
       try subject.evaluated([AttackRequest(SkipsHalf.self)], epsilons: [0.1], box: box), names: "fgsm-not-stronger")
   }
 
+  @Test func `a few examples that one step alone fools are a warning where the interval holds them`() throws {
+    let (subject, box) = try Oracle.relu.subject(300)
+    let result = try subject.evaluated([AttackRequest(SkipsFew.self)], epsilons: [0.05], box: box)
+    let check = try #require(result.attackRuns[0].checks.first { $0.name == "fgsm-not-stronger" })
+    #expect(check.status == .warning, "\(check.finding)")
+  }
+
   @Test func `an attack that does nothing and asks for no gradient`() throws {
     expect(try ClosedForm.subject().evaluated([AttackRequest(DoesNothing.self)]), names: "noise-not-stronger")
   }

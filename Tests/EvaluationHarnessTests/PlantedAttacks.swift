@@ -76,6 +76,19 @@ struct Descends: Attack {
   }
 }
 
+/// One step of those examples whose identifiers say so; the others stay where they are, and nobody asks about them.
+func oneStep(
+  of examples: Examples, where isAttacked: (Int) -> Bool, _ threat: ThreatModel, _ oracle: inout some AttackOracle
+) throws -> Tensor {
+  var points = examples.inputs
+  let rows = (0..<examples.count).filter { isAttacked(examples.identifiers[$0]) }
+  var best = points.rows(rows)
+  best.stepAlongSign(of: try oracle.ascent(best, of: rows, objective: nil).gradient.values, by: threat.epsilon)
+  threat.project(&best, around: examples.subset(rows).inputs)
+  for (position, row) in rows.enumerated() { points.copyRow(position, of: best, to: row) }
+  return points
+}
+
 /// Attacks every second example only.
 struct SkipsHalf: Attack {
   static let name = "skips-half"
@@ -83,15 +96,18 @@ struct SkipsHalf: Attack {
   func perturb(
     _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
   ) throws -> Tensor {
-    var half = examples
-    var points = examples.inputs
-    let rows = (0..<examples.count).filter { examples.identifiers[$0].isMultiple(of: 2) }
-    var best = points.rows(rows)
-    best.stepAlongSign(of: try oracle.ascent(best, of: rows, objective: nil).gradient.values, by: threat.epsilon)
-    half = examples.subset(rows)
-    threat.project(&best, around: half.inputs)
-    for (position, row) in rows.enumerated() { points.copyRow(position, of: best, to: row) }
-    return points
+    try oneStep(of: examples, where: { $0.isMultiple(of: 2) }, threat, &oracle)
+  }
+}
+
+/// Leaves every sixth example where it is.
+struct SkipsFew: Attack {
+  static let name = "skips-few"
+  init(_ options: NoOptions) throws {}
+  func perturb(
+    _ examples: Examples, within threat: ThreatModel, oracle: inout some AttackOracle, random: RandomStreams
+  ) throws -> Tensor {
+    try oneStep(of: examples, where: { !$0.isMultiple(of: 6) }, threat, &oracle)
   }
 }
 

@@ -31,10 +31,15 @@ extension VerdictCheck {
           attack.name, AttackRequest(attack, norm: evidence.outcome.threat.norm), onSurvivors: false
         ).withstood
         let (more, less) = evidence.discordant(oneStep)
+        // A few examples that one step alone fools, where the interval holds what it leaves, are worth a warning: the
+        // number is no worse than it says. An attack that it outdoes by a quarter is broken, whatever the interval.
+        let fallen = evidence.outcome.withstood.count { !$0 }
+        let isMinor = !evidence.leavesInterval(more: more) && 4 * (more - less) <= fallen
+        let status: Check.Status = !evidence.isStronger(oneStep) ? .passed : isMinor ? .warning : .failed
         return Check(
-          CheckName.fgsm, isFine: !evidence.isStronger(oneStep), value: Double(more - less) / Double(evidence.count),
+          CheckName.fgsm, status, value: Double(more - less) / Double(evidence.count),
           finding: "one step (FGSM) fools \(more) examples that \(evidence.name) does not, and misses \(less)",
-          advice: "Many steps must not be weaker than one: look at the step size.")
+          advice: status == .passed ? "" : "Many steps must not be weaker than one: look at the step size.")
       }
     })
 }
@@ -55,10 +60,13 @@ extension RunEvidence {
     let (more, less) = discordant(otherWithstood, from: withstood)
     guard more - less > tolerance(0.005) else { return false }
     if PairedComparison(withstood, otherWithstood).pValue <= 0.1 { return true }
-    guard less == 0 else { return false }
-    let standing = withstood.count { $0 }
-    let left = Double(standing - more) / Double(count)
-    return left < proportion(standing).low ?? 0
+    return less == 0 && leavesInterval(more: more, of: withstood)
+  }
+
+  /// Whether the accuracy leaves its own interval when so many more examples fall.
+  func leavesInterval(more: Int, of withstood: [Bool]? = nil) -> Bool {
+    let standing = (withstood ?? outcome.withstood).count { $0 }
+    return Double(standing - more) / Double(count) < proportion(standing).low ?? 0
   }
 
   /// Examples that the other result fools and this one does not, and the other way round.
