@@ -96,7 +96,9 @@ public struct ConvergenceJudgement: Sendable {
         advice: "Longer chains; networks trained separately have the kind ensemble.")
     }
     if let predictions = evidence.predictions {
-      return predictions.exchangedAxes > RHat.failureThreshold
+      // Read the other way round there are as many chains as draws.
+      let failing = failureThreshold(predictions.drawsPerChain, predictions.chainCount)
+      return predictions.exchangedAxes > failing
         ? exchangedAxes(predictions)
         : rHat("convergence", predictions.rHat, "in function space", predictions.chainCount, predictions.drawsPerChain)
     }
@@ -160,6 +162,11 @@ public struct ConvergenceJudgement: Sendable {
         + "short chains still move together: longer warm-up.")
   }
 
+  /// Above 1.1, and above what draws show that are as good as can be.
+  private func failureThreshold(_ chains: Int, _ draws: Int) -> Double {
+    max(RHat.failureThreshold, RHat.largestOfIndependentDraws(chains: chains, drawsPerChain: draws))
+  }
+
   private func rHat(
     _ name: String, _ value: Double, _ place: String, _ chains: Int, _ draws: Int
   ) -> DiagnosticCheck {
@@ -169,7 +176,7 @@ public struct ConvergenceJudgement: Sendable {
         name, isStated ? .failed : .notJudged, finding: "R-hat \(place) is not defined: nothing varies, or is finite",
         advice: "Look at the acceptance rate.")
     }
-    let failing = RHat.failureThreshold
+    let failing = failureThreshold(chains, draws)
     // Short chains show more than 1.01 even where their draws are independent.
     let independent = RHat.ofIndependentDraws(chains: chains, drawsPerChain: draws)
     let warning = min(failing, max(RHat.warningThreshold, independent))
@@ -182,7 +189,10 @@ public struct ConvergenceJudgement: Sendable {
         ? "Sample again with a smaller step size, since draws diverge; then with a longer warm-up and longer trajectories."
         : "Longer warm-up, longer trajectories, more draws."
       return DiagnosticCheck(
-        name, isStated ? .failed : .notJudged, value: value, finding: figure + ", above 1.10", advice: advice)
+        name, isStated ? .failed : .notJudged, value: value,
+        finding: figure + ", above \(decimal(failing, 2))"
+          + (failing > RHat.failureThreshold ? ", more than independent draws of that number ever show" : ""),
+        advice: advice)
     case .warning:
       return DiagnosticCheck(
         name, isStated ? .warning : .notJudged, value: value,

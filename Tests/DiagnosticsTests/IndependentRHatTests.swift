@@ -14,6 +14,30 @@ import Testing
     #expect(abs(value - expected) <= tolerance, "\(value)")
   }
 
+  /// The 99.9th percentile of 4,000 R-hats that another program of rank-normalised split R-hats gives for normal draws;
+  /// the largest of 500 varies round the 99.8th.
+  @Test(arguments: [(4, 15, 1.234), (4, 20, 1.151), (4, 30, 1.099), (4, 100, 1.028), (2, 20, 1.281)])
+  func `is hardly above the largest of them`(_ chains: Int, _ draws: Int, _ expected: Double) {
+    let value = RHat.largestOfIndependentDraws(chains: chains, drawsPerChain: draws)
+    #expect(abs(value - expected) <= 0.5 * (expected - 1), "\(value)")
+  }
+
+  /// Of a hundred posteriors from which four chains of 15 draws came independently none fails by its log-density, where
+  /// six have an R-hat above 1.1.
+  @Test func `of the log-density does not fail short chains`() {
+    let streams = RandomStreams(seed: 9, purpose: "short-chains/log-density")
+    var (failed, above) = (0, 0)
+    for posterior in 0..<100 {
+      var stream = streams.stream(example: posterior)
+      let value = RHat((0..<4).map { _ in stream.normals(15) }).value
+      var evidence = ConvergenceEvidence(origin: .mcmc, chainCount: 4, drawsPerChain: 15)
+      evidence.logDensity = value
+      if ConvergenceJudgement(evidence).logDensity?.status == .failed { failed += 1 }
+      if value > 1.1 { above += 1 }
+    }
+    #expect(failed <= 1 && above >= 2, "\(failed) failed, \(above) above 1.1")
+  }
+
   @Test func `is below 1.01 where it is no longer simulated`() {
     for chains in [2, 4, 16] {
       #expect(RHat.ofIndependentDraws(chains: chains, drawsPerChain: 249) < 1.01)
