@@ -163,8 +163,12 @@ public struct ConvergenceJudgement: Sendable {
   }
 
   /// Above 1.1, and above what draws show that are as good as can be.
+  ///
+  /// Two chains that are two standard deviations apart have an R-hat of 1.5. Chains so short that independent draws
+  /// show as much cannot be told from those that never mixed: nothing excuses theirs.
   private func failureThreshold(_ chains: Int, _ draws: Int) -> Double {
-    max(RHat.failureThreshold, RHat.largestOfIndependentDraws(chains: chains, drawsPerChain: draws))
+    let largest = RHat.largestOfIndependentDraws(chains: chains, drawsPerChain: draws)
+    return largest < 1.5 ? max(RHat.failureThreshold, largest) : RHat.failureThreshold
   }
 
   private func rHat(

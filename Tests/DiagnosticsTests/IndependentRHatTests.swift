@@ -38,6 +38,26 @@ import Testing
     #expect(failed <= 1 && above >= 2, "\(failed) failed, \(above) above 1.1")
   }
 
+  /// Where independent draws look like chains that never mixed, short chains are given no benefit of the doubt; and
+  /// chains two standard deviations apart fail however short they are.
+  @Test(arguments: [(2, 5), (4, 5), (2, 8), (4, 8), (2, 12), (4, 15), (2, 20)])
+  func `excuses no chains that never mixed`(_ chains: Int, _ draws: Int) {
+    let streams = RandomStreams(seed: 10, purpose: "short-chains/apart")
+    let inputs = (0..<100).map { input in
+      (0..<chains).map { chain in
+        var stream = streams.stream(example: input, restart: chain)
+        return stream.normals(draws).map { $0 + 2.5 * Double(chain) }
+      }
+    }
+    var evidence = ConvergenceEvidence(origin: .mcmc, chainCount: chains, drawsPerChain: draws)
+    evidence.predictions = .init(FunctionSpace(logProbabilities: inputs))
+    #expect(ConvergenceJudgement(evidence).convergence?.status == .failed)
+    evidence.predictions = nil
+    evidence.logDensity = 1.45
+    let isTooShort = RHat.largestOfIndependentDraws(chains: chains, drawsPerChain: draws) >= 1.5
+    #expect(ConvergenceJudgement(evidence).logDensity?.status == .failed || !isTooShort)
+  }
+
   @Test func `is below 1.01 where it is no longer simulated`() {
     for chains in [2, 4, 16] {
       #expect(RHat.ofIndependentDraws(chains: chains, drawsPerChain: 249) < 1.01)

@@ -38,9 +38,19 @@ struct BallRejection {
       guard decisions[position] != examples.labels[row], isAllowed[position],
         !defence.detector.rejects(scores[position])
       else { continue }
-      stands[row] = false
-      foundBy[row] = min(name, foundBy[row] ?? name)
+      fall(row, to: name)
     }
+  }
+
+  /// The same for what is known of one point of each example.
+  private mutating func add(_ measures: RejectionMeasures, named name: String) {
+    let standsAsGiven = defence.standsAsGiven
+    for row in stands.indices where standsAsGiven[row] && !measures.robust[row] { fall(row, to: name) }
+  }
+
+  private mutating func fall(_ row: Int, to name: String) {
+    stands[row] = false
+    foundBy[row] = min(name, foundBy[row] ?? name)
   }
 
   private func isAllowed(_ points: Tensor, of rows: [Int]) -> [Bool] {
@@ -60,9 +70,9 @@ struct BallRejection {
 
   /// What the defence makes of noise, which nothing adaptive is compared with.
   mutating func noise(_ outcome: Evaluator.Outcome) throws -> RunRejection {
-    let points = outcome.adversarial.inputs
-    try add(points, of: Array(0..<examples.count), named: outcome.request.attack.name)
-    return RunRejection(blind: try measures(points), adaptive: nil, defence: defence)
+    let known = try measures(outcome.adversarial.inputs)
+    add(known, named: outcome.request.attack.name)
+    return RunRejection(blind: known, adaptive: nil, defence: defence)
   }
 
   /// The adaptive attack behind a run: down the score from what the run found, and the joint loss from the inputs and
@@ -88,10 +98,10 @@ struct BallRejection {
     search.consider(joint.search)
     var points = examples.inputs
     points.replaceRows(attacked, with: search.best.points)
-    let all = Array(0..<examples.count)
-    try add(blind, of: all, named: outcome.request.text)
-    try add(points, of: all, named: "adaptive")
-    var result = RunRejection(blind: known, adaptive: try measures(points), defence: defence)
+    let adaptive = try measures(points)
+    add(known, named: outcome.request.text)
+    add(adaptive, named: "adaptive")
+    var result = RunRejection(blind: known, adaptive: adaptive, defence: defence)
     result.cost = behind.search.cost + joint.search.cost
     result.seconds = behind.seconds + joint.seconds
     result.adaptiveInputs = points
