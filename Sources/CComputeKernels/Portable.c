@@ -18,8 +18,42 @@
 // cache.
 enum { DEPTH = 256 };
 
+size_t portable_positions(const portable_axis *a) {
+  return (a->length + a->before + a->after - a->dilation * (a->window - 1) - 1) / a->stride + 1;
+}
+
 size_t portable_convolution_scratch(const portable_convolution *c) {
-  return c->channels * c->kernel * c->kernel * (c->height - c->kernel + 1) * (c->width - c->kernel + 1);
+  const size_t taps = c->vertical.window * c->horizontal.window;
+  return c->channels / c->groups * taps * portable_positions(&c->vertical) * portable_positions(&c->horizontal);
+}
+
+/// The windows `first ..< end` whose element `tap` is in the image; there, that of window `first` is number `at`.
+typedef struct {
+  size_t first, end, at;
+} tap_range;
+
+static tap_range range_of_tap(const portable_axis *a, size_t tap) {
+  const size_t positions = portable_positions(a), offset = tap * a->dilation, limit = a->length + a->before;
+  tap_range r;
+  r.first = offset >= a->before ? 0 : (a->before - offset + a->stride - 1) / a->stride;
+  r.end = offset >= limit ? 0 : (limit - offset - 1) / a->stride + 1;
+  if (r.end > positions) r.end = positions;
+  if (r.first > r.end) r.first = r.end;
+  r.at = r.first < r.end ? r.first * a->stride + offset - a->before : 0;
+  return r;
+}
+
+/// The part of the image, `first ..< end`, that window number `position` of a pooling covers.
+typedef struct {
+  size_t first, end;
+} covered;
+
+static covered covered_by(const portable_axis *a, size_t position) {
+  const size_t begin = position * a->stride, end = begin + a->window;
+  return (covered){
+      begin > a->before ? begin - a->before : 0,
+      end - a->before < a->length ? end - a->before : a->length,
+  };
 }
 
 #define T float

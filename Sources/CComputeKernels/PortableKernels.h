@@ -20,59 +20,92 @@ void NAMED(portable_product_to_weights)(
 }
 
 // MARK: - Convolutions
-// One image at a time, as the product of the filters (filters, channels·k·k) with the matrix whose columns are the
-// patches of the image: patches (channels·k·k, height′·width′).
+// One image and one group of channels at a time, as the product of the group's filters (filters / groups, depth) with
+// the matrix whose columns are the patches of the image: patches (depth, positions), where the depth is channels /
+// groups × elements of a window.
 
-static void NAMED(gather_patches)(T *patches, const T *image, const portable_convolution *c) {
-  const size_t height = c->height - c->kernel + 1, width = c->width - c->kernel + 1;
-  for (size_t channel = 0; channel < c->channels; channel++) {
-    for (size_t i = 0; i < c->kernel; i++) {
-      for (size_t j = 0; j < c->kernel; j++) {
-        const T *from = image + (channel * c->height + i) * c->width + j;
-        for (size_t y = 0; y < height; y++, patches += width, from += c->width) {
-          memcpy(patches, from, width * sizeof(T));
-        }
-      }
-    }
-  }
-}
-
-/// The transpose of `gather_patches`: each element of the image becomes the sum over the patches that contain it.
-CLONES static void NAMED(scatter_patches)(T *image, const T *patches, const portable_convolution *c) {
-  const size_t height = c->height - c->kernel + 1, width = c->width - c->kernel + 1;
-  memset(image, 0, c->channels * c->height * c->width * sizeof(T));
-  for (size_t channel = 0; channel < c->channels; channel++) {
-    for (size_t i = 0; i < c->kernel; i++) {
-      for (size_t j = 0; j < c->kernel; j++) {
-        T *to = image + (channel * c->height + i) * c->width + j;
-        for (size_t y = 0; y < height; y++, patches += width, to += c->width) {
-          for (size_t x = 0; x < width; x++) to[x] += patches[x];
-        }
-      }
-    }
-  }
-}
-
-/// Sizes of the products of one image.
+/// Sizes of the products of one group of one image, and of the image.
 typedef struct {
-  size_t depth, positions, image, output;
+  size_t channels, filters, depth, height, width, positions, plane, image, output;
 } NAMED(extent);
 
 static NAMED(extent) NAMED(extent_of)(const portable_convolution *c) {
-  const size_t positions = (c->height - c->kernel + 1) * (c->width - c->kernel + 1);
+  const size_t height = portable_positions(&c->vertical), width = portable_positions(&c->horizontal);
+  const size_t channels = c->channels / c->groups, plane = c->vertical.length * c->horizontal.length;
   return (NAMED(extent)){
-      c->channels * c->kernel * c->kernel, positions, c->channels * c->height * c->width, c->filters * positions};
+      .channels = channels,
+      .filters = c->filters / c->groups,
+      .depth = channels * c->vertical.window * c->horizontal.window,
+      .height = height,
+      .width = width,
+      .positions = height * width,
+      .plane = plane,
+      .image = c->channels * plane,
+      .output = c->filters * height * width,
+  };
+}
+
+CLONES static void NAMED(gather_patches)(
+    T *restrict patches, const T *restrict image, const portable_convolution *c, const NAMED(extent) * e) {
+  const size_t stride = c->horizontal.stride, step = c->vertical.stride * c->horizontal.length;
+  for (size_t channel = 0; channel < e->channels; channel++, image += e->plane) {
+    for (size_t i = 0; i < c->vertical.window; i++) {
+      const tap_range rows = range_of_tap(&c->vertical, i);
+      for (size_t j = 0; j < c->horizontal.window; j++, patches += e->positions) {
+        const tap_range columns = range_of_tap(&c->horizontal, j);
+        const size_t count = columns.end - columns.first;
+        // Whatever the loops below leave out is padding.
+        if (count < e->width || rows.end - rows.first < e->height) memset(patches, 0, e->positions * sizeof(T));
+        const T *from = image + rows.at * c->horizontal.length + columns.at;
+        T *to = patches + rows.first * e->width + columns.first;
+        for (size_t y = rows.first; y < rows.end; y++, to += e->width, from += step) {
+          if (stride == 1) memcpy(to, from, count * sizeof(T));
+          else {
+            for (size_t x = 0; x < count; x++) to[x] = from[x * stride];
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Adds the transpose of `gather_patches`: to each element of the image, the sum over the patches that contain it.
+CLONES static void NAMED(scatter_patches)(
+    T *restrict image, const T *restrict patches, const portable_convolution *c, const NAMED(extent) * e) {
+  const size_t stride = c->horizontal.stride, step = c->vertical.stride * c->horizontal.length;
+  for (size_t channel = 0; channel < e->channels; channel++, image += e->plane) {
+    for (size_t i = 0; i < c->vertical.window; i++) {
+      const tap_range rows = range_of_tap(&c->vertical, i);
+      for (size_t j = 0; j < c->horizontal.window; j++, patches += e->positions) {
+        const tap_range columns = range_of_tap(&c->horizontal, j);
+        const size_t count = columns.end - columns.first;
+        T *to = image + rows.at * c->horizontal.length + columns.at;
+        const T *from = patches + rows.first * e->width + columns.first;
+        for (size_t y = rows.first; y < rows.end; y++, to += step, from += e->width) {
+          if (stride == 1) {
+            for (size_t x = 0; x < count; x++) to[x] += from[x];
+          } else {
+            for (size_t x = 0; x < count; x++) to[x * stride] += from[x];
+          }
+        }
+      }
+    }
+  }
 }
 
 void NAMED(portable_convolution_forward)(
     T *y, const T *x, const T *w, const T *b, T *scratch, const portable_convolution *c) {
   const NAMED(extent) e = NAMED(extent_of)(c);
   for (size_t row = 0; row < c->rows; row++, x += e.image, y += e.output) {
-    NAMED(gather_patches)(scratch, x, c);
     for (size_t f = 0; f < c->filters; f++) {
       for (size_t p = 0; p < e.positions; p++) y[f * e.positions + p] = b[f];
     }
-    NAMED(multiply_adding)(c->filters, e.positions, e.depth, w, e.depth, 1, scratch, e.positions, 1, y, e.positions);
+    for (size_t g = 0; g < c->groups; g++) {
+      NAMED(gather_patches)(scratch, x + g * e.channels * e.plane, c, &e);
+      NAMED(multiply_adding)(
+          e.filters, e.positions, e.depth, w + g * e.filters * e.depth, e.depth, 1, scratch, e.positions, 1,
+          y + g * e.filters * e.positions, e.positions);
+    }
   }
 }
 
@@ -80,10 +113,14 @@ void NAMED(portable_convolution_to_input)(
     T *dx, const T *dy, const T *w, T *scratch, const portable_convolution *c) {
   const NAMED(extent) e = NAMED(extent_of)(c);
   for (size_t row = 0; row < c->rows; row++, dx += e.image, dy += e.output) {
-    memset(scratch, 0, e.depth * e.positions * sizeof(T));
-    NAMED(multiply_adding)(
-        e.depth, e.positions, c->filters, w, 1, e.depth, dy, e.positions, 1, scratch, e.positions);
-    NAMED(scatter_patches)(dx, scratch, c);
+    memset(dx, 0, e.image * sizeof(T));
+    for (size_t g = 0; g < c->groups; g++) {
+      memset(scratch, 0, e.depth * e.positions * sizeof(T));
+      NAMED(multiply_adding)(
+          e.depth, e.positions, e.filters, w + g * e.filters * e.depth, 1, e.depth, dy + g * e.filters * e.positions,
+          e.positions, 1, scratch, e.positions);
+      NAMED(scatter_patches)(dx + g * e.channels * e.plane, scratch, c, &e);
+    }
   }
 }
 
@@ -91,9 +128,12 @@ void NAMED(portable_convolution_to_weights)(
     T *dw, T *db, const T *x, const T *dy, T *scratch, const portable_convolution *c) {
   const NAMED(extent) e = NAMED(extent_of)(c);
   for (size_t row = 0; row < c->rows; row++, x += e.image, dy += e.output) {
-    NAMED(gather_patches)(scratch, x, c);
-    NAMED(multiply_adding)(
-        c->filters, e.depth, e.positions, dy, e.positions, 1, scratch, 1, e.positions, dw, e.depth);
+    for (size_t g = 0; g < c->groups; g++) {
+      NAMED(gather_patches)(scratch, x + g * e.channels * e.plane, c, &e);
+      NAMED(multiply_adding)(
+          e.filters, e.depth, e.positions, dy + g * e.filters * e.positions, e.positions, 1, scratch, 1, e.positions,
+          dw + g * e.filters * e.depth, e.depth);
+    }
     for (size_t f = 0; db && f < c->filters; f++) {
       T sum = 0;
       for (size_t p = 0; p < e.positions; p++) sum += dy[f * e.positions + p];
@@ -102,17 +142,19 @@ void NAMED(portable_convolution_to_weights)(
   }
 }
 
-// MARK: - Maximum pooling
+// MARK: - Pooling
 
-void NAMED(portable_max_pool_forward)(T *y, int32_t *winner, const T *x, const portable_max_pool *c) {
-  const size_t height = (c->height - c->kernel) / c->stride + 1, width = (c->width - c->kernel) / c->stride + 1;
-  for (size_t plane = 0; plane < c->planes; plane++, x += c->height * c->width) {
+void NAMED(portable_max_pool_forward)(T *y, int32_t *winner, const T *x, const portable_pooling *c) {
+  const size_t height = portable_positions(&c->vertical), width = portable_positions(&c->horizontal);
+  const size_t length = c->horizontal.length;
+  for (size_t plane = 0; plane < c->planes; plane++, x += c->vertical.length * length) {
     for (size_t i = 0; i < height; i++) {
+      const covered rows = covered_by(&c->vertical, i);
       for (size_t j = 0; j < width; j++) {
-        size_t best = i * c->stride * c->width + j * c->stride;
-        for (size_t u = 0; u < c->kernel; u++) {
-          for (size_t v = 0; v < c->kernel; v++) {
-            const size_t at = (i * c->stride + u) * c->width + j * c->stride + v;
+        const covered columns = covered_by(&c->horizontal, j);
+        size_t best = rows.first * length + columns.first;
+        for (size_t u = rows.first; u < rows.end; u++) {
+          for (size_t at = u * length + columns.first; at < u * length + columns.end; at++) {
             const int first_nan = x[at] != x[at] && x[best] == x[best];
             if (x[at] > x[best] || first_nan) best = at;
           }
@@ -124,17 +166,64 @@ void NAMED(portable_max_pool_forward)(T *y, int32_t *winner, const T *x, const p
   }
 }
 
-void NAMED(portable_max_pool_backward)(T *dx, const T *dy, const int32_t *winner, const portable_max_pool *c) {
-  const size_t height = (c->height - c->kernel) / c->stride + 1, width = (c->width - c->kernel) / c->stride + 1;
-  memset(dx, 0, c->planes * c->height * c->width * sizeof(T));
-  for (size_t plane = 0; plane < c->planes; plane++, dx += c->height * c->width) {
-    for (size_t i = 0; i < height * width; i++) dx[*winner++] += *dy++;
+void NAMED(portable_max_pool_backward)(T *dx, const T *dy, const int32_t *winner, const portable_pooling *c) {
+  const size_t positions = portable_positions(&c->vertical) * portable_positions(&c->horizontal);
+  const size_t plane_size = c->vertical.length * c->horizontal.length;
+  memset(dx, 0, c->planes * plane_size * sizeof(T));
+  for (size_t plane = 0; plane < c->planes; plane++, dx += plane_size) {
+    for (size_t i = 0; i < positions; i++) dx[*winner++] += *dy++;
+  }
+}
+
+/// What the sum over a window is divided by.
+static T NAMED(divisor)(const portable_pooling *c, covered rows, covered columns, int counts_padding) {
+  return counts_padding ? (T)(c->vertical.window * c->horizontal.window)
+                        : (T)((rows.end - rows.first) * (columns.end - columns.first));
+}
+
+void NAMED(portable_average_pool_forward)(T *y, const T *x, const portable_pooling *c, int counts_padding) {
+  const size_t height = portable_positions(&c->vertical), width = portable_positions(&c->horizontal);
+  const size_t length = c->horizontal.length;
+  for (size_t plane = 0; plane < c->planes; plane++, x += c->vertical.length * length) {
+    for (size_t i = 0; i < height; i++) {
+      const covered rows = covered_by(&c->vertical, i);
+      for (size_t j = 0; j < width; j++) {
+        const covered columns = covered_by(&c->horizontal, j);
+        T sum = 0;
+        for (size_t u = rows.first; u < rows.end; u++) {
+          for (size_t v = columns.first; v < columns.end; v++) sum += x[u * length + v];
+        }
+        *y++ = sum / NAMED(divisor)(c, rows, columns, counts_padding);
+      }
+    }
+  }
+}
+
+void NAMED(portable_average_pool_backward)(T *dx, const T *dy, const portable_pooling *c, int counts_padding) {
+  const size_t height = portable_positions(&c->vertical), width = portable_positions(&c->horizontal);
+  const size_t length = c->horizontal.length;
+  memset(dx, 0, c->planes * c->vertical.length * length * sizeof(T));
+  for (size_t plane = 0; plane < c->planes; plane++, dx += c->vertical.length * length) {
+    for (size_t i = 0; i < height; i++) {
+      const covered rows = covered_by(&c->vertical, i);
+      for (size_t j = 0; j < width; j++) {
+        const covered columns = covered_by(&c->horizontal, j);
+        const T share = *dy++ / NAMED(divisor)(c, rows, columns, counts_padding);
+        for (size_t u = rows.first; u < rows.end; u++) {
+          for (size_t v = columns.first; v < columns.end; v++) dx[u * length + v] += share;
+        }
+      }
+    }
   }
 }
 
 // MARK: - Activations
 
-CLONES void NAMED(portable_activation)(T *h, const T *a, size_t count, portable_activation activation, T slope) {
+CLONES void NAMED(portable_add_residual)(T *restrict y, const T *restrict r, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] += r[i];
+}
+
+CLONES void NAMED(portable_activation)(T *h, const T *a, size_t count, portable_activation activation, T parameter) {
   switch (activation) {
   case PORTABLE_IDENTITY:
     if (h != a) memcpy(h, a, count * sizeof(T));
@@ -143,7 +232,10 @@ CLONES void NAMED(portable_activation)(T *h, const T *a, size_t count, portable_
     for (size_t i = 0; i < count; i++) h[i] = a[i] <= 0 ? 0 : a[i];
     break;
   case PORTABLE_LEAKY_RELU:
-    for (size_t i = 0; i < count; i++) h[i] = a[i] > 0 ? a[i] : slope * a[i];
+    for (size_t i = 0; i < count; i++) h[i] = a[i] > 0 ? a[i] : parameter * a[i];
+    break;
+  case PORTABLE_CLIPPED:
+    for (size_t i = 0; i < count; i++) h[i] = a[i] <= 0 ? 0 : a[i] > parameter ? parameter : a[i];
     break;
   case PORTABLE_TANH:
     for (size_t i = 0; i < count; i++) h[i] = TANH(a[i]);

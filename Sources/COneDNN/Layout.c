@@ -13,30 +13,36 @@ static dnnl_format_tag_t plain(int dimensions) {
 
 typedef struct {
   int dimensions, blocks;
-  dnnl_dims_t sizes, strides, block_dimensions;
+  dnnl_dims_t sizes, padded_sizes, strides, block_dimensions, block_sizes;
 } geometry;
 
 static geometry geometry_of(description d) {
   geometry g = {0};
 #if DNNL_VERSION_MAJOR >= 3
-  const dnnl_dims_t *sizes = NULL, *strides = NULL, *inner = NULL;
+  const dnnl_dims_t *sizes = NULL, *padded = NULL, *strides = NULL, *inner = NULL, *inner_sizes = NULL;
   int32_t dimensions = 0, blocks = 0;
   cdnn_library.memory_desc_query(d, dnnl_query_ndims_s32, &dimensions);
   cdnn_library.memory_desc_query(d, dnnl_query_dims, &sizes);
+  cdnn_library.memory_desc_query(d, dnnl_query_padded_dims, &padded);
   cdnn_library.memory_desc_query(d, dnnl_query_strides, &strides);
   cdnn_library.memory_desc_query(d, dnnl_query_inner_nblks_s32, &blocks);
   cdnn_library.memory_desc_query(d, dnnl_query_inner_idxs, &inner);
+  cdnn_library.memory_desc_query(d, dnnl_query_inner_blks, &inner_sizes);
   g.dimensions = dimensions;
   g.blocks = blocks;
   if (sizes) memcpy(g.sizes, *sizes, sizeof g.sizes);
+  if (padded) memcpy(g.padded_sizes, *padded, sizeof g.padded_sizes);
   if (strides) memcpy(g.strides, *strides, sizeof g.strides);
   if (inner) memcpy(g.block_dimensions, *inner, sizeof g.block_dimensions);
+  if (inner_sizes) memcpy(g.block_sizes, *inner_sizes, sizeof g.block_sizes);
 #else
   g.dimensions = d->ndims;
   g.blocks = d->format_desc.blocking.inner_nblks;
   memcpy(g.sizes, d->dims, sizeof g.sizes);
+  memcpy(g.padded_sizes, d->padded_dims, sizeof g.padded_sizes);
   memcpy(g.strides, d->format_desc.blocking.strides, sizeof g.strides);
   memcpy(g.block_dimensions, d->format_desc.blocking.inner_idxs, sizeof g.block_dimensions);
+  memcpy(g.block_sizes, d->format_desc.blocking.inner_blks, sizeof g.block_sizes);
 #endif
   return g;
 }
@@ -94,10 +100,42 @@ bool cdnn_layout_rows_are_contiguous(const cdnn_layout *layout) {
   return true;
 }
 
+/// Whether images lie as `cdnn_layout_channel_block` says, for this block.
+static bool has_channel_block(const geometry *g, int64_t block) {
+  if (block < 1 || g->padded_sizes[1] % block) return false;
+  const int64_t height = g->sizes[2], width = g->sizes[3];
+  const int64_t expected[] = {g->padded_sizes[1] * height * width, height * width * block, width * block, block};
+  // How many steps each direction has; of a single one the stride says nothing.
+  const int64_t steps[] = {g->sizes[0], g->padded_sizes[1] / block, height, width};
+  for (int i = 0; i < 4; i++) {
+    if (steps[i] > 1 && g->strides[i] != expected[i]) return false;
+  }
+  return true;
+}
+
+int64_t cdnn_layout_channel_block(const cdnn_layout *layout) {
+  const geometry g = geometry_of(CDNN_DESCRIBE(layout->description));
+  if (g.dimensions != 4 || g.blocks > 1) return -1;
+  for (int i = 0; i < 4; i++) {
+    if (i != 1 && g.padded_sizes[i] != g.sizes[i]) return -1;
+  }
+  if (g.blocks == 1) {
+    return g.block_dimensions[0] == 1 && has_channel_block(&g, g.block_sizes[0]) ? g.block_sizes[0] : -1;
+  }
+  if (has_channel_block(&g, 1)) return 1;
+  const bool innermost = g.strides[1] == 1 && has_channel_block(&g, g.padded_sizes[1]);
+  return innermost ? g.padded_sizes[1] : -1;
+}
+
+int64_t cdnn_layout_padded_channels(const cdnn_layout *layout) {
+  const geometry g = geometry_of(CDNN_DESCRIBE(layout->description));
+  return g.dimensions > 1 ? g.padded_sizes[1] : 0;
+}
+
 static int reorder_create(cdnn_primitive **out, description from, description to, bool adding) {
   dnnl_primitive_attr_t attributes = NULL;
   dnnl_primitive_desc_t descriptor = NULL;
-  int status = cdnn_attributes_create(&attributes, CDNN_IDENTITY, 0, adding);
+  int status = cdnn_attributes_create(&attributes, CDNN_IDENTITY, 0, adding, NULL);
   if (!status) {
     status = cdnn_library.reorder_primitive_desc_create(&descriptor, from, cdnn_engine, to, cdnn_engine, attributes);
   }

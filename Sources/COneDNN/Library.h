@@ -14,7 +14,7 @@
   X(primitive_create) X(primitive_destroy) X(primitive_execute) X(primitive_desc_destroy) X(primitive_desc_query)     \
   X(primitive_desc_query_md) X(primitive_attr_create) X(primitive_attr_destroy)                                       \
   X(primitive_attr_set_scratchpad_mode) X(primitive_attr_set_post_ops) X(post_ops_create) X(post_ops_destroy)         \
-  X(post_ops_append_sum) X(post_ops_append_eltwise) X(reorder_primitive_desc_create)
+  X(post_ops_append_sum) X(post_ops_append_eltwise) X(post_ops_append_binary) X(reorder_primitive_desc_create)
 
 #if DNNL_VERSION_MAJOR >= 3
 #define CDNN_FUNCTIONS_OF_THIS_VERSION(X)                                                                              \
@@ -25,9 +25,9 @@
   X(eltwise_forward_primitive_desc_create)
 #else
 #define CDNN_FUNCTIONS_OF_THIS_VERSION(X)                                                                              \
-  X(memory_desc_init_by_tag) X(primitive_desc_create) X(matmul_desc_init) X(convolution_forward_desc_init)            \
-  X(convolution_backward_data_desc_init) X(convolution_backward_weights_desc_init) X(pooling_v2_forward_desc_init)    \
-  X(pooling_v2_backward_desc_init) X(eltwise_forward_desc_init)
+  X(memory_desc_init_by_tag) X(primitive_desc_create) X(matmul_desc_init) X(dilated_convolution_forward_desc_init)    \
+  X(dilated_convolution_backward_data_desc_init) X(dilated_convolution_backward_weights_desc_init)                    \
+  X(pooling_v2_forward_desc_init) X(pooling_v2_backward_desc_init) X(eltwise_forward_desc_init)
 #endif
 
 #define CDNN_FUNCTIONS(X) CDNN_FUNCTIONS_OF_ALL_VERSIONS(X) CDNN_FUNCTIONS_OF_THIS_VERSION(X)

@@ -38,8 +38,9 @@ typedef struct {
 
 static inline dnnl_data_type_t cdnn_data_type(cdnn_type t) { return t == CDNN_BFLOAT16 ? dnnl_bf16 : dnnl_f32; }
 dnnl_alg_kind_t cdnn_algorithm(cdnn_activation activation);
-/// `slope` for the algorithms that have one.
-static inline float cdnn_alpha(cdnn_activation a, float slope) { return a == CDNN_LEAKY_RELU ? slope : 0; }
+/// The two numbers of the algorithms that have some.
+static inline float cdnn_alpha(cdnn_activation a, float parameter) { return a == CDNN_LEAKY_RELU ? parameter : 0; }
+static inline float cdnn_beta(cdnn_activation a, float parameter) { return a == CDNN_CLIPPED ? parameter : 0; }
 
 int cdnn_description_create(
     owned_description *out, int dimensions, const int64_t *sizes, dnnl_data_type_t type, dnnl_format_tag_t tag);
@@ -47,8 +48,10 @@ int cdnn_description_copy(owned_description *out, description);
 void cdnn_description_destroy(owned_description *);
 
 /// Attributes with the scratchpad in the worker's hands (a primitive that runs on two threads at once crashes
-/// otherwise), then "add to what is there", then the activation.
-int cdnn_attributes_create(dnnl_primitive_attr_t *out, cdnn_activation activation, float slope, bool accumulate);
+/// otherwise), then "add to what is there", or an array that lies like `residual` unless it is null, then the
+/// activation.
+int cdnn_attributes_create(
+    dnnl_primitive_attr_t *out, cdnn_activation activation, float parameter, bool accumulate, description residual);
 
 /// Takes over `descriptor`, also when `status` or the creation is a failure.
 int cdnn_primitive_finish(

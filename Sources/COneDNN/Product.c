@@ -22,7 +22,7 @@ int cdnn_product_create(cdnn_primitive **out, const cdnn_product *c) {
   if (!status) {
     status = cdnn_description_create(&destination, 2, destination_sizes, cdnn_data_type(c->destination), dnnl_ab);
   }
-  if (!status) status = cdnn_attributes_create(&attributes, c->activation, c->slope, c->accumulate);
+  if (!status) status = cdnn_attributes_create(&attributes, c->activation, c->parameter, c->accumulate, NULL);
 #if DNNL_VERSION_MAJOR >= 3
   if (!status) {
     status = cdnn_library.matmul_primitive_desc_create(

@@ -37,9 +37,9 @@ UNAVAILABLE(
     cdnn_convolution_to_input_create, cdnn_primitive, const cdnn_convolution *c, const cdnn_primitive *forward)
 UNAVAILABLE(
     cdnn_convolution_to_weights_create, cdnn_primitive, const cdnn_convolution *c, const cdnn_primitive *forward)
-UNAVAILABLE(cdnn_max_pool_forward_create, cdnn_primitive, const cdnn_max_pool *c, const cdnn_layout *source)
-UNAVAILABLE(cdnn_max_pool_backward_create, cdnn_primitive, const cdnn_max_pool *c, const cdnn_primitive *forward)
-UNAVAILABLE(cdnn_activation_create, cdnn_primitive, cdnn_activation a, float slope, const cdnn_layout *layout)
+UNAVAILABLE(cdnn_pooling_forward_create, cdnn_primitive, const cdnn_pooling *c, const cdnn_layout *source)
+UNAVAILABLE(cdnn_pooling_backward_create, cdnn_primitive, const cdnn_pooling *c, const cdnn_primitive *forward)
+UNAVAILABLE(cdnn_activation_create, cdnn_primitive, cdnn_activation a, float parameter, const cdnn_layout *layout)
 UNAVAILABLE(cdnn_reorder_create, cdnn_primitive, const cdnn_layout *from, const cdnn_layout *to)
 UNAVAILABLE(cdnn_pack_create, cdnn_primitive, const cdnn_primitive *primitive, cdnn_slot slot, bool transposed)
 UNAVAILABLE(cdnn_unpack_adding_create, cdnn_primitive, const cdnn_primitive *primitive, cdnn_slot slot)
@@ -49,13 +49,15 @@ void cdnn_layout_destroy(cdnn_layout *layout) { (void)layout; }
 size_t cdnn_layout_bytes(const cdnn_layout *layout) { return 0; }
 bool cdnn_layout_equal(const cdnn_layout *a, const cdnn_layout *b) { return a == b; }
 bool cdnn_layout_rows_are_contiguous(const cdnn_layout *layout) { return false; }
+int64_t cdnn_layout_channel_block(const cdnn_layout *layout) { return -1; }
+int64_t cdnn_layout_padded_channels(const cdnn_layout *layout) { return 0; }
 void cdnn_primitive_destroy(cdnn_primitive *primitive) {}
 size_t cdnn_primitive_bytes(const cdnn_primitive *primitive, cdnn_slot slot) { return 0; }
 const char *cdnn_primitive_implementation(const cdnn_primitive *primitive) { return ""; }
 void cdnn_worker_destroy(cdnn_worker *worker) {}
 int cdnn_run(
     cdnn_worker *worker, const cdnn_primitive *primitive, const void *source, const void *weights, const void *bias,
-    void *destination, void *workspace) {
+    void *destination, void *workspace, const void *residual) {
   return CDNN_UNAVAILABLE;
 }
 #endif

@@ -16,8 +16,19 @@ public final class ActivationLayout: Sendable {
   public let bytes: Int
   /// Whether the elements are in C order without padding.
   public let isPlain: Bool
+  /// How channels lie: 1 where each has its elements together (C order), oneDNN's 8 or 16 where that many lie side by
+  /// side at every position, the padded number of channels where all do, and nil where it is something else.
+  ///
+  /// With a block of b, element (c, s) of a row, channel c at position s of `positions`, is element
+  /// ((c / b) · positions + s) · b + c % b of the row.
+  public let channelBlock: Int?
+  /// The number of channels (or features) for which there is room.
+  public let paddedChannels: Int
   /// oneDNN's description; nil for layouts of the portable kernels.
   let description: OneDNNLayout?
+
+  /// Positions of one channel: height · width of an image, 1 for features.
+  public var positions: Int { shape.dropFirst().reduce(1, *) }
 
   /// Elements between the beginnings of two examples, padding included.
   public var elementsPerRow: Int { bytes / rows / precision.bytes }
@@ -45,6 +56,8 @@ public final class ActivationLayout: Sendable {
     self.description = description
     bytes = rows * shape.reduce(1, *) * precision.bytes
     isPlain = true
+    channelBlock = 1
+    paddedChannels = shape[0]
   }
 
   /// The layout that a primitive of oneDNN chose.
@@ -60,6 +73,8 @@ public final class ActivationLayout: Sendable {
     self.precision = precision
     self.description = description
     bytes = description.bytes
+    channelBlock = description.channelBlock
+    paddedChannels = description.paddedChannels
     isPlain = try description == OneDNNLayout.plain([rows] + shape, precision)
   }
 

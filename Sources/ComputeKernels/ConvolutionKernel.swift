@@ -1,33 +1,36 @@
-/// A valid convolution (cross-correlation) with stride 1 for blocks of a fixed number of images, and its two gradients:
-/// y[f, i, j] = activation(b[f] + Σ w[f, c, u, v] · x[c, i+u, j+v]).
+/// A convolution (cross-correlation) for blocks of a fixed number of images, and its two gradients:
+/// y[f, i, j] = activation(b[f] + Σ w[f, c, u, v] · x[c, i·stride + u·dilation − top, j·stride + v·dilation − left]
+/// (+ r[f, i, j])), with x = 0 outside of the image and c in the filter's group of channels.
 ///
-/// Weights are (filters, channels, kernelSize, kernelSize). Activations and their gradients lie as `source` and
-/// `destination` say; `Reorder` converts. Kernels for images with one channel always have a plain source: padding one
-/// channel to sixteen makes the input gradient three times slower.
+/// Weights are (filters, channels / groups, kernel height, kernel width). Activations and their gradients lie as
+/// `source` and `destination` say; `Reorder` converts. Kernels for images with one channel always have a plain source:
+/// padding one channel to sixteen makes the input gradient three times slower.
 public final class ConvolutionKernel: Sendable {
   /// Number of images of a block.
   public var rows: Int { source.rows }
+  /// Whether `forward` adds a residual before the activation.
+  public let addsResidual: Bool
   let implementation: any ConvolutionImplementation
 
   /// - Parameters:
-  ///   - inputShape: (channels, height, width).
   ///   - precision: format of images, packed weights and results; biases and parameter gradients are float32.
   ///   - activation: fused into `forward`; the gradients are those of the convolution alone.
+  ///   - addsResidual: `forward` adds an array that lies like `destination`, before the activation.
   ///   - plainSource: images in C order, as a network's input is; else in the layout that is fastest.
   /// - Throws: `KernelError` for sizes that do not fit or a precision that the library does not have.
   public init(
-    rows: Int, inputShape: [Int], filters: Int, kernelSize: Int, precision: Precision, activation: FusedActivation,
+    _ geometry: ConvolutionGeometry, precision: Precision, activation: FusedActivation, addsResidual: Bool = false,
     plainSource: Bool, library: KernelLibrary
   ) throws {
-    let name = "a convolution of \(rows) images \(inputShape) with \(filters) filters of size \(kernelSize)"
-    guard rows > 0, inputShape.count == 3, inputShape[0] > 0, filters > 0, kernelSize > 0,
-      inputShape[1] >= kernelSize, inputShape[2] >= kernelSize
-    else { throw KernelError("\(name): sizes must be positive, and the filter no larger than the image") }
-    let geometry = ConvolutionGeometry(rows: rows, inputShape: inputShape, filters: filters, kernelSize: kernelSize)
+    let name = geometry.description
+    try geometry.check(for: name)
+    try activation.check(for: name)
+    self.addsResidual = addsResidual
     switch try library.serving(precision, for: name) {
     case .oneDNN:
       implementation = try OneDNNConvolution(
-        geometry, precision: precision, activation: activation, plainSource: plainSource || inputShape[0] == 1)
+        geometry, precision: precision, activation: activation, addsResidual: addsResidual,
+        plainSource: plainSource || geometry.inputShape[0] == 1)
     case .portable where precision == .float64:
       implementation = try PortableConvolution<Double>(geometry, activation: activation)
     case .portable:
@@ -35,8 +38,28 @@ public final class ConvolutionKernel: Sendable {
     }
   }
 
+  /// A valid convolution with square filters and stride 1.
+  ///
+  /// - Parameters:
+  ///   - inputShape: (channels, height, width).
+  ///   - precision: format of images, packed weights and results; biases and parameter gradients are float32.
+  ///   - activation: fused into `forward`; the gradients are those of the convolution alone.
+  ///   - plainSource: images in C order, as a network's input is; else in the layout that is fastest.
+  /// - Throws: `KernelError` for sizes that do not fit or a precision that the library does not have.
+  public convenience init(
+    rows: Int, inputShape: [Int], filters: Int, kernelSize: Int, precision: Precision, activation: FusedActivation,
+    plainSource: Bool, library: KernelLibrary
+  ) throws {
+    try self.init(
+      ConvolutionGeometry(rows: rows, inputShape: inputShape, filters: filters, kernel: ImageExtent(kernelSize)),
+      precision: precision, activation: activation, plainSource: plainSource, library: library)
+  }
+
   /// A convolution computed by something else.
-  init(by implementation: any ConvolutionImplementation) { self.implementation = implementation }
+  init(by implementation: any ConvolutionImplementation) {
+    self.implementation = implementation
+    addsResidual = false
+  }
 
   /// What computes it.
   public var implementations: KernelImplementations { implementation.implementations }
@@ -59,8 +82,8 @@ public final class ConvolutionKernel: Sendable {
   /// Bytes of the weights as `backwardToInput` wants them.
   public var backwardWeightBytes: Int { implementation.backwardWeightBytes }
 
-  /// Converts and permutes weights (filters, channels, kernelSize, kernelSize) in C order into either packed form, or
-  /// both.
+  /// Converts and permutes weights (filters, channels / groups, kernel height, kernel width) in C order into either packed
+  /// form, or both.
   public func pack(
     _ weights: UnsafePointer<Float>, forward: UnsafeMutableRawPointer?, backward: UnsafeMutableRawPointer?,
     worker: KernelWorker
@@ -76,12 +99,12 @@ public final class ConvolutionKernel: Sendable {
     try implementation.pack(.double(weights), forward: forward, backward: backward, worker: worker)
   }
 
-  /// y from x and the bias (filters).
+  /// y from x and the bias (filters), for a kernel that adds no residual.
   public func forward(
     _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>, into y: UnsafeMutableRawPointer,
     worker: KernelWorker
   ) throws {
-    try implementation.forward(x, weights: weights, bias: .float(bias), into: y, worker: worker)
+    try forward(x, weights: weights, bias: .float(bias), adding: nil, into: y, worker: worker)
   }
 
   /// The same with a double-precision bias, for a kernel in float64.
@@ -89,7 +112,33 @@ public final class ConvolutionKernel: Sendable {
     _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Double>, into y: UnsafeMutableRawPointer,
     worker: KernelWorker
   ) throws {
-    try implementation.forward(x, weights: weights, bias: .double(bias), into: y, worker: worker)
+    try forward(x, weights: weights, bias: .double(bias), adding: nil, into: y, worker: worker)
+  }
+
+  /// y from x, the bias (filters) and a residual that lies like y and does not overlap it, for a kernel that adds one.
+  public func forward(
+    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>, adding residual: UnsafeRawPointer?,
+    into y: UnsafeMutableRawPointer, worker: KernelWorker
+  ) throws {
+    try forward(x, weights: weights, bias: .float(bias), adding: residual, into: y, worker: worker)
+  }
+
+  /// The same with a double-precision bias, for a kernel in float64.
+  public func forward(
+    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Double>, adding residual: UnsafeRawPointer?,
+    into y: UnsafeMutableRawPointer, worker: KernelWorker
+  ) throws {
+    try forward(x, weights: weights, bias: .double(bias), adding: residual, into: y, worker: worker)
+  }
+
+  private func forward(
+    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: ParameterSource, adding residual: UnsafeRawPointer?,
+    into y: UnsafeMutableRawPointer, worker: KernelWorker
+  ) throws {
+    guard (residual != nil) == addsResidual else {
+      throw KernelError("a residual belongs to the convolutions that were made with `addsResidual`, and to no other")
+    }
+    try implementation.forward(x, weights: weights, bias: bias, adding: residual, into: y, worker: worker)
   }
 
   /// dx from dy, the gradient before the activation. dx is overwritten.
@@ -99,8 +148,8 @@ public final class ConvolutionKernel: Sendable {
     try implementation.backwardToInput(dy, weights: weights, into: dx, worker: worker)
   }
 
-  /// Adds the gradients of the weights (filters, channels, kernelSize, kernelSize) and of the bias (filters), both in C
-  /// order.
+  /// Adds the gradients of the weights (filters, channels / groups, kernel height, kernel width) and of the bias
+  /// (filters), both in C order.
   public func backwardToWeights(
     _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer, into dW: UnsafeMutablePointer<Float>,
     biasGradient: UnsafeMutablePointer<Float>?, worker: KernelWorker
@@ -119,17 +168,6 @@ public final class ConvolutionKernel: Sendable {
   }
 }
 
-/// The sizes of a convolution.
-struct ConvolutionGeometry: Sendable {
-  var rows: Int
-  var inputShape: [Int]
-  var filters: Int
-  var kernelSize: Int
-
-  var outputShape: [Int] { [filters, inputShape[1] - kernelSize + 1, inputShape[2] - kernelSize + 1] }
-  var weightCount: Int { filters * inputShape[0] * kernelSize * kernelSize }
-}
-
 /// What a library provides for a convolution.
 protocol ConvolutionImplementation: Sendable {
   var implementations: KernelImplementations { get }
@@ -142,8 +180,8 @@ protocol ConvolutionImplementation: Sendable {
     worker: KernelWorker
   ) throws
   func forward(
-    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: ParameterSource, into y: UnsafeMutableRawPointer,
-    worker: KernelWorker
+    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: ParameterSource, adding residual: UnsafeRawPointer?,
+    into y: UnsafeMutableRawPointer, worker: KernelWorker
   ) throws
   func backwardToInput(
     _ dy: UnsafeRawPointer, weights: UnsafeRawPointer, into dx: UnsafeMutableRawPointer, worker: KernelWorker

@@ -33,6 +33,7 @@ public final class LinearKernel: Sendable {
   ) throws {
     let name = "a linear layer \(inputs) → \(outputs) on \(rows) rows"
     guard rows > 0, inputs > 0, outputs > 0 else { throw KernelError("\(name): sizes must be positive") }
+    try activation.check(for: name)
     for (destination, what) in [(forwardDestination, "result"), (backwardDestination, "input gradient")] {
       guard destination == precision || (precision == .bfloat16 && destination == .float32) else {
         throw KernelError("\(name) with \(precision) operands cannot have a \(destination) \(what)")

@@ -15,20 +15,33 @@ typedef enum {
   PORTABLE_IDENTITY = 0,
   PORTABLE_RELU,
   PORTABLE_LEAKY_RELU,
+  PORTABLE_CLIPPED,
   PORTABLE_TANH,
   PORTABLE_SIGMOID
 } portable_activation;
 
-/// Valid convolution with stride 1: images (rows, channels, height, width), weights (filters, channels, kernel,
-/// kernel).
+/// How windows go along one direction of an image of `length` elements: each takes `window` elements that are
+/// `dilation` apart (1: neighbours), the first begins `before` elements ahead of the image, and the last ends at most
+/// `after` elements behind it.
 typedef struct {
-  size_t rows, channels, height, width, filters, kernel;
+  size_t length, window, stride, dilation, before, after;
+} portable_axis;
+
+/// Convolution: images (rows, channels, height, width), weights (filters, channels / groups, height, width of a window).
+/// Outside of the images is 0.
+typedef struct {
+  size_t rows, channels, filters, groups;
+  portable_axis vertical, horizontal;
 } portable_convolution;
 
-/// Maximum over windows: `planes` is rows × channels.
+/// One number for each window: `planes` is rows × channels. Every window has an element of the image; dilations are 1.
 typedef struct {
-  size_t planes, height, width, kernel, stride;
-} portable_max_pool;
+  size_t planes;
+  portable_axis vertical, horizontal;
+} portable_pooling;
+
+/// How many windows there are along the direction.
+size_t portable_positions(const portable_axis *);
 
 /// Elements (not bytes) of the scratch array that the three convolutions below need.
 size_t portable_convolution_scratch(const portable_convolution *);
@@ -51,10 +64,15 @@ size_t portable_convolution_scratch(const portable_convolution *);
   void portable_convolution_to_weights_##name(                                                                         \
       T *dw, T *db, const T *x, const T *dy, T *scratch, const portable_convolution *);                                \
   /* `winner` receives the index in its plane of the element taken: the first of equal ones, NaN before numbers */     \
-  void portable_max_pool_forward_##name(T *y, int32_t *winner, const T *x, const portable_max_pool *);                 \
-  void portable_max_pool_backward_##name(T *dx, const T *dy, const int32_t *winner, const portable_max_pool *);        \
-  /* h may be a; NaN stays NaN */                                                                                      \
-  void portable_activation_##name(T *h, const T *a, size_t count, portable_activation, T slope);
+  void portable_max_pool_forward_##name(T *y, int32_t *winner, const T *x, const portable_pooling *);                  \
+  void portable_max_pool_backward_##name(T *dx, const T *dy, const int32_t *winner, const portable_pooling *);         \
+  /* the mean of a window's elements; with `counts_padding` padding is among them, as zeros */                         \
+  void portable_average_pool_forward_##name(T *y, const T *x, const portable_pooling *, int counts_padding);           \
+  void portable_average_pool_backward_##name(T *dx, const T *dy, const portable_pooling *, int counts_padding);        \
+  /* y += r */                                                                                                         \
+  void portable_add_residual_##name(T *y, const T *r, size_t count);                                                   \
+  /* h may be a; NaN stays NaN; `parameter`: the slope of the leaky ReLU, the upper bound of the clipped one */        \
+  void portable_activation_##name(T *h, const T *a, size_t count, portable_activation, T parameter);
 
 PORTABLE_DECLARE(float, f32)
 PORTABLE_DECLARE(double, f64)

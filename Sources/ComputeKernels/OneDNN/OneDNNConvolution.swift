@@ -1,8 +1,9 @@
 internal import CComputeKernels
 internal import COneDNN
 
-/// Three convolutions of oneDNN. Activations lie as the forward one likes them; where a gradient's primitive prefers
-/// another layout (the input gradient of a single-channel image does), it is converted in the worker's memory.
+/// Three convolutions of oneDNN. Activations lie as the forward one likes them, or in C order where that is asked for;
+/// where a primitive prefers another layout (the input gradient of a single-channel image does), it is converted in the
+/// worker's memory.
 struct OneDNNConvolution: ConvolutionImplementation {
   let source: ActivationLayout
   let destination: ActivationLayout
@@ -13,42 +14,69 @@ struct OneDNNConvolution: ConvolutionImplementation {
   private let packForward: OneDNNPrimitive
   private let packBackward: OneDNNPrimitive
   private let addWeightGradient: OneDNNPrimitive
+  private let forwardReadsImages: Conversion?
   private let toInputReadsGradient: Conversion?
   private let toInputWritesGradient: Conversion?
   private let toWeightsReadsImages: Conversion?
   private let toWeightsReadsGradient: Conversion?
 
-  init(_ geometry: ConvolutionGeometry, precision: Precision, activation: FusedActivation, plainSource: Bool) throws {
+  init(
+    _ geometry: ConvolutionGeometry, precision: Precision, activation: FusedActivation, addsResidual: Bool,
+    plainSource: Bool
+  ) throws {
     let shape = geometry.inputShape
-    var c = cdnn_convolution(
+    let sizes = cdnn_convolution(
       batch: Int64(geometry.rows), channels: Int64(shape[0]), height: Int64(shape[1]), width: Int64(shape[2]),
-      filters: Int64(geometry.filters), kernel: Int64(geometry.kernelSize), type: precision.oneDNNType,
-      activation: activation.oneDNN, slope: Float(activation.slope), plain_source: plainSource)
-    let name = "a \(precision) convolution of \(shape) with \(geometry.filters) filters of size \(geometry.kernelSize)"
-    let forward = try OneDNNPrimitive(name) { cdnn_convolution_forward_create($0, &c) }
-    let toInput = try OneDNNPrimitive("the input gradient of \(name)") {
-      cdnn_convolution_to_input_create($0, &c, forward.raw)
+      filters: Int64(geometry.filters), groups: Int64(geometry.groups), windows: geometry.windows.oneDNN,
+      type: precision.oneDNNType, activation: activation.oneDNN, parameter: activation.oneDNNParameter,
+      plain_source: plainSource, adds_residual: addsResidual)
+    let name = "\(geometry) in \(precision)"
+    let forward = try Self.primitive(name, sizes) { cdnn_convolution_forward_create($0, $1) }
+    let toInput = try Self.primitive("the input gradient of \(name)", sizes) {
+      cdnn_convolution_to_input_create($0, $1, forward.raw)
     }
-    let toWeights = try OneDNNPrimitive("the weight gradient of \(name)") {
-      cdnn_convolution_to_weights_create($0, &c, forward.raw)
+    let toWeights = try Self.primitive("the weight gradient of \(name)", sizes) {
+      cdnn_convolution_to_weights_create($0, $1, forward.raw)
     }
     packForward = try OneDNNPrimitive("packed filters") { cdnn_pack_create($0, forward.raw, CDNN_WEIGHTS, false) }
     packBackward = try OneDNNPrimitive("packed filters") { cdnn_pack_create($0, toInput.raw, CDNN_WEIGHTS, false) }
     addWeightGradient = try OneDNNPrimitive("unpacked filter gradients") {
       cdnn_unpack_adding_create($0, toWeights.raw, CDNN_WEIGHTS)
     }
-    source = try ActivationLayout(
-      of: forward, CDNN_SOURCE, rows: geometry.rows, shape: shape, precision: precision)
+    source =
+      plainSource
+      ? try .plain(rows: geometry.rows, shape: shape, precision: precision, library: .oneDNN)
+      : try ActivationLayout(of: forward, CDNN_SOURCE, rows: geometry.rows, shape: shape, precision: precision)
     destination = try ActivationLayout(
       of: forward, CDNN_DESTINATION, rows: geometry.rows, shape: geometry.outputShape, precision: precision)
-    toInputReadsGradient = try Conversion(from: forward, CDNN_DESTINATION, to: toInput, CDNN_SOURCE)
-    toInputWritesGradient = try Conversion(from: toInput, CDNN_DESTINATION, to: forward, CDNN_SOURCE)
-    toWeightsReadsImages = try Conversion(from: forward, CDNN_SOURCE, to: toWeights, CDNN_SOURCE)
-    toWeightsReadsGradient = try Conversion(from: forward, CDNN_DESTINATION, to: toWeights, CDNN_DESTINATION)
+    let images = try source.oneDNNDescription(shape: shape)
+    let results = try destination.oneDNNDescription(shape: geometry.outputShape)
+    forwardReadsImages = try Conversion(from: images, to: OneDNNLayout(of: forward, CDNN_SOURCE))
+    toInputReadsGradient = try Conversion(from: results, to: OneDNNLayout(of: toInput, CDNN_SOURCE))
+    toInputWritesGradient = try Conversion(from: OneDNNLayout(of: toInput, CDNN_DESTINATION), to: images)
+    toWeightsReadsImages = try Conversion(from: images, to: OneDNNLayout(of: toWeights, CDNN_SOURCE))
+    toWeightsReadsGradient = try Conversion(from: results, to: OneDNNLayout(of: toWeights, CDNN_DESTINATION))
+    if addsResidual, try OneDNNLayout(of: forward, CDNN_RESIDUAL) != results {
+      throw KernelError("oneDNN's \(forward.implementation) wants a residual that lies otherwise than its result")
+    }
     filters = geometry.filters
     self.forward = forward
     self.toInput = toInput
     self.toWeights = toWeights
+  }
+
+  /// The primitive for images in C order or, where oneDNN has nothing better for them than its reference (it is so for
+  /// depthwise convolutions), for images as it likes them.
+  private static func primitive(
+    _ name: String, _ sizes: cdnn_convolution,
+    _ create: (UnsafeMutablePointer<OpaquePointer?>, UnsafePointer<cdnn_convolution>) -> Int32
+  ) throws -> OneDNNPrimitive {
+    var sizes = sizes
+    let asked = try OneDNNPrimitive(name) { create($0, &sizes) }
+    guard sizes.plain_source, asked.isReference else { return asked }
+    sizes.plain_source = false
+    let liked = try OneDNNPrimitive(name) { create($0, &sizes) }
+    return liked.isReference ? asked : liked
   }
 
   var implementations: KernelImplementations {
@@ -69,10 +97,11 @@ struct OneDNNConvolution: ConvolutionImplementation {
   }
 
   func forward(
-    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: ParameterSource, into y: UnsafeMutableRawPointer,
-    worker: KernelWorker
+    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: ParameterSource, adding residual: UnsafeRawPointer?,
+    into y: UnsafeMutableRawPointer, worker: KernelWorker
   ) throws {
-    try forward.run(worker, source: x, weights: weights, bias: bias.float32(), into: y)
+    let images = try forwardReadsImages?.converted(x, in: .source, worker) ?? x
+    try forward.run(worker, source: images, weights: weights, bias: bias.float32(), into: y, residual: residual)
   }
 
   func backwardToInput(
@@ -106,12 +135,11 @@ struct OneDNNConvolution: ConvolutionImplementation {
   }
 }
 
-/// A reorder between what two primitives want, where they differ.
+/// A reorder between two layouts, where they differ.
 private struct Conversion: Sendable {
   let primitive: OneDNNPrimitive
 
-  init?(from: OneDNNPrimitive, _ slot: cdnn_slot, to: OneDNNPrimitive, _ other: cdnn_slot) throws {
-    let (old, new) = (try OneDNNLayout(of: from, slot), try OneDNNLayout(of: to, other))
+  init?(from old: OneDNNLayout, to new: OneDNNLayout) throws {
     if old == new { return nil }
     primitive = try OneDNNPrimitive("a reorder of images") { cdnn_reorder_create($0, old.raw, new.raw) }
   }

@@ -22,15 +22,15 @@ struct OneDNNLinear: LinearImplementation {
       cdnn_product(
         m: m, k: i, n: o, operands: operands, destination: forwardDestination.oneDNNType, source_transposed: false,
         packed_weights: true, bias: true, accumulate: false, activation: activation.oneDNN,
-        slope: Float(activation.slope)))
+        parameter: activation.oneDNNParameter))
     toInput = try product(
       cdnn_product(
         m: m, k: o, n: i, operands: operands, destination: backwardDestination.oneDNNType, source_transposed: false,
-        packed_weights: true, bias: false, accumulate: accumulates, activation: CDNN_IDENTITY, slope: 0))
+        packed_weights: true, bias: false, accumulate: accumulates, activation: CDNN_IDENTITY, parameter: 0))
     toWeights = try product(
       cdnn_product(
         m: o, k: m, n: i, operands: operands, destination: CDNN_FLOAT32, source_transposed: true,
-        packed_weights: false, bias: false, accumulate: true, activation: CDNN_IDENTITY, slope: 0))
+        packed_weights: false, bias: false, accumulate: true, activation: CDNN_IDENTITY, parameter: 0))
     let (forward, toInput) = (forward, toInput)
     // Forward multiplies by Wᵀ (inputs, outputs), backward by W (outputs, inputs); the array is W in C order both
     // times.

@@ -23,15 +23,19 @@ final class OneDNNPrimitive: @unchecked Sendable {
   /// oneDNN's name of the code that it chose or generated.
   var implementation: String { String(cString: cdnn_primitive_implementation(raw)) }
 
+  /// Whether it is oneDNN's slow statement of the definition, which serves whatever nothing else does.
+  var isReference: Bool { implementation.hasPrefix("ref") }
+
   func run(
     _ worker: KernelWorker, source: UnsafeRawPointer, weights: UnsafeRawPointer? = nil, bias: UnsafeRawPointer? = nil,
-    into destination: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer? = nil
+    into destination: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer? = nil,
+    residual: UnsafeRawPointer? = nil
   ) throws {
     guard let stream = worker.stream else {
       throw KernelError(
         "a worker of the portable kernels cannot run a kernel of oneDNN: make it with KernelWorker(.oneDNN)")
     }
-    let status = cdnn_run(stream, raw, source, weights, bias, destination, workspace)
+    let status = cdnn_run(stream, raw, source, weights, bias, destination, workspace, residual)
     guard status == 0 else {
       throw KernelError("oneDNN failed to run \(implementation): \(String(cString: cdnn_status_text(status)))")
     }
@@ -67,6 +71,12 @@ final class OneDNNLayout: @unchecked Sendable, Equatable {
 
   var bytes: Int { cdnn_layout_bytes(raw) }
   var rowsAreContiguous: Bool { cdnn_layout_rows_are_contiguous(raw) }
+  /// Nil where channels lie neither in C order nor in blocks.
+  var channelBlock: Int? {
+    let block = cdnn_layout_channel_block(raw)
+    return block < 1 ? nil : Int(block)
+  }
+  var paddedChannels: Int { Int(cdnn_layout_padded_channels(raw)) }
   static func == (a: OneDNNLayout, b: OneDNNLayout) -> Bool { cdnn_layout_equal(a.raw, b.raw) }
 }
 
@@ -81,6 +91,16 @@ extension FusedActivation {
     case .none: CDNN_IDENTITY
     case .relu: CDNN_RELU
     case .leakyReLU: CDNN_LEAKY_RELU
+    case .clipped: CDNN_CLIPPED
+    }
+  }
+
+  /// The number that belongs to it.
+  var oneDNNParameter: Float {
+    switch self {
+    case .none, .relu: 0
+    case .leakyReLU(let slope): Float(slope)
+    case .clipped(let upper): Float(upper)
     }
   }
 }

@@ -75,9 +75,39 @@ extension Double: PortableScalar {
     withUnsafePointer(to: sizes) { portable_convolution_to_weights_f64(dw, db, x, dy, scratch, $0) }
   }
 
-  static func activate(
-    _ h: UnsafeMutablePointer<Double>, count: Int, _ activation: portable_activation, slope: Double
+  static func maxPoolForward(
+    _ y: UnsafeMutablePointer<Double>, _ winners: UnsafeMutablePointer<Int32>, _ x: UnsafePointer<Double>,
+    _ sizes: portable_pooling
   ) {
-    portable_activation_f64(h, h, count, activation, slope)
+    withUnsafePointer(to: sizes) { portable_max_pool_forward_f64(y, winners, x, $0) }
+  }
+
+  static func maxPoolBackward(
+    _ dx: UnsafeMutablePointer<Double>, _ dy: UnsafePointer<Double>, _ winners: UnsafePointer<Int32>,
+    _ sizes: portable_pooling
+  ) {
+    withUnsafePointer(to: sizes) { portable_max_pool_backward_f64(dx, dy, winners, $0) }
+  }
+
+  static func averagePoolForward(
+    _ y: UnsafeMutablePointer<Double>, _ x: UnsafePointer<Double>, _ sizes: portable_pooling, countsPadding: Bool
+  ) {
+    withUnsafePointer(to: sizes) { portable_average_pool_forward_f64(y, x, $0, countsPadding ? 1 : 0) }
+  }
+
+  static func averagePoolBackward(
+    _ dx: UnsafeMutablePointer<Double>, _ dy: UnsafePointer<Double>, _ sizes: portable_pooling, countsPadding: Bool
+  ) {
+    withUnsafePointer(to: sizes) { portable_average_pool_backward_f64(dx, dy, $0, countsPadding ? 1 : 0) }
+  }
+
+  static func addResidual(_ r: UnsafePointer<Double>, to y: UnsafeMutablePointer<Double>, count: Int) {
+    portable_add_residual_f64(y, r, count)
+  }
+
+  static func activate(
+    _ h: UnsafeMutablePointer<Double>, count: Int, _ activation: portable_activation, parameter: Double
+  ) {
+    portable_activation_f64(h, h, count, activation, parameter)
   }
 }

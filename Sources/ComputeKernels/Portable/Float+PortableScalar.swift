@@ -60,9 +60,39 @@ extension Float: PortableScalar {
     withUnsafePointer(to: sizes) { portable_convolution_to_weights_f32(dw, db, x, dy, scratch, $0) }
   }
 
-  static func activate(
-    _ h: UnsafeMutablePointer<Float>, count: Int, _ activation: portable_activation, slope: Float
+  static func maxPoolForward(
+    _ y: UnsafeMutablePointer<Float>, _ winners: UnsafeMutablePointer<Int32>, _ x: UnsafePointer<Float>,
+    _ sizes: portable_pooling
   ) {
-    portable_activation_f32(h, h, count, activation, slope)
+    withUnsafePointer(to: sizes) { portable_max_pool_forward_f32(y, winners, x, $0) }
+  }
+
+  static func maxPoolBackward(
+    _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ winners: UnsafePointer<Int32>,
+    _ sizes: portable_pooling
+  ) {
+    withUnsafePointer(to: sizes) { portable_max_pool_backward_f32(dx, dy, winners, $0) }
+  }
+
+  static func averagePoolForward(
+    _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ sizes: portable_pooling, countsPadding: Bool
+  ) {
+    withUnsafePointer(to: sizes) { portable_average_pool_forward_f32(y, x, $0, countsPadding ? 1 : 0) }
+  }
+
+  static func averagePoolBackward(
+    _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ sizes: portable_pooling, countsPadding: Bool
+  ) {
+    withUnsafePointer(to: sizes) { portable_average_pool_backward_f32(dx, dy, $0, countsPadding ? 1 : 0) }
+  }
+
+  static func addResidual(_ r: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, count: Int) {
+    portable_add_residual_f32(y, r, count)
+  }
+
+  static func activate(
+    _ h: UnsafeMutablePointer<Float>, count: Int, _ activation: portable_activation, parameter: Float
+  ) {
+    portable_activation_f32(h, h, count, activation, parameter)
   }
 }

@@ -1,6 +1,7 @@
 internal import CComputeKernels
 
-/// A convolution of the portable kernels: one product per image, of the filters with the matrix of its patches.
+/// A convolution of the portable kernels: one product per image and group, of the filters with the matrix of its
+/// patches.
 struct PortableConvolution<Scalar: PortableScalar>: ConvolutionImplementation {
   let source: ActivationLayout
   let destination: ActivationLayout
@@ -21,9 +22,10 @@ struct PortableConvolution<Scalar: PortableScalar>: ConvolutionImplementation {
   var backwardWeightBytes: Int { forwardWeightBytes }
 
   private var sizes: portable_convolution {
-    portable_convolution(
-      rows: geometry.rows, channels: geometry.inputShape[0], height: geometry.inputShape[1],
-      width: geometry.inputShape[2], filters: geometry.filters, kernel: geometry.kernelSize)
+    let (vertical, horizontal) = geometry.axes
+    return portable_convolution(
+      rows: geometry.rows, channels: geometry.inputShape[0], filters: geometry.filters, groups: geometry.groups,
+      vertical: vertical.portable, horizontal: horizontal.portable)
   }
 
   private func patches(_ worker: KernelWorker) -> UnsafeMutablePointer<Scalar> {
@@ -41,12 +43,14 @@ struct PortableConvolution<Scalar: PortableScalar>: ConvolutionImplementation {
   }
 
   func forward(
-    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: ParameterSource, into y: UnsafeMutableRawPointer,
-    worker: KernelWorker
+    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: ParameterSource, adding residual: UnsafeRawPointer?,
+    into y: UnsafeMutableRawPointer, worker: KernelWorker
   ) throws {
     let bias = try Scalar.parameters(bias, count: geometry.filters, in: .bias, worker)
     Scalar.convolutionForward(y.bound(), x.bound(), weights.bound(), bias, patches(worker), sizes)
-    Scalar.activate(y.bound(), count: geometry.rows * geometry.outputShape.reduce(1, *), activation)
+    let count = geometry.rows * geometry.outputShape.reduce(1, *)
+    if let residual { Scalar.addResidual(residual.bound(), to: y.bound(), count: count) }
+    Scalar.activate(y.bound(), count: count, activation)
   }
 
   func backwardToInput(

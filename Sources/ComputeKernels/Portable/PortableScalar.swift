@@ -30,8 +30,19 @@ protocol PortableScalar: BinaryFloatingPoint, Sendable {
   static func convolutionToWeights(
     _ dw: UnsafeMutablePointer<Self>, _ db: UnsafeMutablePointer<Self>?, _ x: UnsafePointer<Self>,
     _ dy: UnsafePointer<Self>, _ scratch: UnsafeMutablePointer<Self>, _ sizes: portable_convolution)
+  static func maxPoolForward(
+    _ y: UnsafeMutablePointer<Self>, _ winners: UnsafeMutablePointer<Int32>, _ x: UnsafePointer<Self>,
+    _ sizes: portable_pooling)
+  static func maxPoolBackward(
+    _ dx: UnsafeMutablePointer<Self>, _ dy: UnsafePointer<Self>, _ winners: UnsafePointer<Int32>,
+    _ sizes: portable_pooling)
+  static func averagePoolForward(
+    _ y: UnsafeMutablePointer<Self>, _ x: UnsafePointer<Self>, _ sizes: portable_pooling, countsPadding: Bool)
+  static func averagePoolBackward(
+    _ dx: UnsafeMutablePointer<Self>, _ dy: UnsafePointer<Self>, _ sizes: portable_pooling, countsPadding: Bool)
+  static func addResidual(_ r: UnsafePointer<Self>, to y: UnsafeMutablePointer<Self>, count: Int)
   static func activate(
-    _ h: UnsafeMutablePointer<Self>, count: Int, _ activation: portable_activation, slope: Self)
+    _ h: UnsafeMutablePointer<Self>, count: Int, _ activation: portable_activation, parameter: Self)
 }
 
 extension PortableScalar {
@@ -39,8 +50,9 @@ extension PortableScalar {
   static func activate(_ h: UnsafeMutablePointer<Self>, count: Int, _ activation: FusedActivation) {
     switch activation {
     case .none: break
-    case .relu: activate(h, count: count, PORTABLE_RELU, slope: 0)
-    case .leakyReLU(let slope): activate(h, count: count, PORTABLE_LEAKY_RELU, slope: Self(slope))
+    case .relu: activate(h, count: count, PORTABLE_RELU, parameter: 0)
+    case .leakyReLU(let slope): activate(h, count: count, PORTABLE_LEAKY_RELU, parameter: Self(slope))
+    case .clipped(let upper): activate(h, count: count, PORTABLE_CLIPPED, parameter: Self(upper))
     }
   }
 }
