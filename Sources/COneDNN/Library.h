@@ -22,12 +22,13 @@
   X(matmul_primitive_desc_create) X(convolution_forward_primitive_desc_create)                                        \
   X(convolution_backward_data_primitive_desc_create) X(convolution_backward_weights_primitive_desc_create)            \
   X(pooling_forward_primitive_desc_create) X(pooling_backward_primitive_desc_create)                                  \
-  X(eltwise_forward_primitive_desc_create)
+  X(eltwise_forward_primitive_desc_create) X(binary_primitive_desc_create)
 #else
 #define CDNN_FUNCTIONS_OF_THIS_VERSION(X)                                                                              \
   X(memory_desc_init_by_tag) X(primitive_desc_create) X(matmul_desc_init) X(dilated_convolution_forward_desc_init)    \
   X(dilated_convolution_backward_data_desc_init) X(dilated_convolution_backward_weights_desc_init)                    \
-  X(pooling_v2_forward_desc_init) X(pooling_v2_backward_desc_init) X(eltwise_forward_desc_init)
+  X(pooling_v2_forward_desc_init) X(pooling_v2_backward_desc_init) X(eltwise_forward_desc_init)                       \
+  X(binary_desc_init)
 #endif
 
 #define CDNN_FUNCTIONS(X) CDNN_FUNCTIONS_OF_ALL_VERSIONS(X) CDNN_FUNCTIONS_OF_THIS_VERSION(X)

@@ -40,6 +40,7 @@ UNAVAILABLE(
 UNAVAILABLE(cdnn_pooling_forward_create, cdnn_primitive, const cdnn_pooling *c, const cdnn_layout *source)
 UNAVAILABLE(cdnn_pooling_backward_create, cdnn_primitive, const cdnn_pooling *c, const cdnn_primitive *forward)
 UNAVAILABLE(cdnn_activation_create, cdnn_primitive, cdnn_activation a, float parameter, const cdnn_layout *layout)
+UNAVAILABLE(cdnn_addition_create, cdnn_primitive, cdnn_activation a, float parameter, const cdnn_layout *layout)
 UNAVAILABLE(cdnn_reorder_create, cdnn_primitive, const cdnn_layout *from, const cdnn_layout *to)
 UNAVAILABLE(cdnn_pack_create, cdnn_primitive, const cdnn_primitive *primitive, cdnn_slot slot, bool transposed)
 UNAVAILABLE(cdnn_unpack_adding_create, cdnn_primitive, const cdnn_primitive *primitive, cdnn_slot slot)

@@ -58,8 +58,10 @@ public struct ConvolutionGeometry: Sendable, Hashable {
   /// Throws the sentence that says what is wrong with the sizes.
   func check(for name: String) throws {
     guard inputShape.count == 3 else { throw KernelError("\(name): images are (channels, height, width)") }
-    guard [rows, inputShape[0], filters, groups].allSatisfy({ 1...WindowAxis.limit ~= $0 }) else {
-      throw KernelError("\(name): sizes must be positive")
+    let counts = [rows, inputShape[0], filters, groups]
+    guard counts.allSatisfy({ $0 > 0 }) else { throw KernelError("\(name): sizes must be positive") }
+    guard counts.allSatisfy({ $0 <= WindowAxis.limit }) else {
+      throw KernelError("\(name): no size may exceed \(WindowAxis.limit)")
     }
     guard inputShape[0] % groups == 0, filters % groups == 0 else {
       throw KernelError("\(name): \(groups) groups must divide the channels and the filters")

@@ -109,17 +109,43 @@ import Testing
     #expect(relativeError(try problem.results(.float32, library).y, expected) < 3e-6)
   }
 
+  @Test(arguments: libraries)
+  func `a clipped activation has a floor and a ceiling`(library: KernelLibrary) throws {
+    var problem = Self.problems[1]
+    let preactivations = try problem.results(.float64, .portable).y
+    problem.activation = .clipped(upper: 6)
+    let expected = preactivations.map { min(max($0, 0), 6) }
+    #expect(preactivations.contains { $0 > 7 } && preactivations.contains { $0 < -1 })
+    #expect(relativeError(try problem.results(.float32, library).y, expected) < 1e-5)
+  }
+
+  /// As networks have them: first layers, a strided one, a depthwise one.
+  static func layers(rows: Int) -> [ConvolutionGeometry] {
+    [
+      ConvolutionGeometry(rows: rows, inputShape: [1, 12, 12], filters: 8, kernel: ImageExtent(5)),
+      ConvolutionGeometry(rows: rows, inputShape: [3, 7, 7], filters: 20, kernel: ImageExtent(3)),
+      ConvolutionGeometry(
+        rows: rows, inputShape: [16, 9, 8], filters: 32, kernel: ImageExtent(3), stride: ImageExtent(2),
+        padding: ImagePadding(1)),
+      ConvolutionGeometry(
+        rows: rows, inputShape: [20, 9, 8], filters: 20, kernel: ImageExtent(3), padding: ImagePadding(1), groups: 20),
+      ConvolutionGeometry(
+        rows: rows, inputShape: [6, 9, 8], filters: 4, kernel: ImageExtent(3), stride: ImageExtent(2),
+        padding: ImagePadding(1), groups: 2),
+    ]
+  }
+
   /// 16 images are a block of the attack's engine, 64 one of training.
   @Test(arguments: libraries, [16, 64])
   func `an image's bits depend neither on the other images nor on the worker`(library: KernelLibrary, rows: Int) throws
   {
     for precision in bfloat16Runs && library == .oneDNN ? [Precision.float32, .bfloat16] : [.float32] {
-      for (shape, filters, size) in [([1, 12, 12], 8, 5), ([3, 7, 7], 20, 3)] {
-        let problem = ConvolutionProblem(rows: rows, shape: shape, filters: filters, size: size)
+      for geometry in Self.layers(rows: rows) {
+        let problem = ConvolutionProblem(geometry)
         let reference = try problem.results(precision, library)
         let (inputs, outputs) = (problem.x.count / rows, problem.dy.count / rows)
         for kept in [0, 7, rows - 1] {
-          var changed = ConvolutionProblem(rows: rows, shape: shape, filters: filters, size: size, seed: 99)
+          var changed = ConvolutionProblem(geometry, seed: 99)
           changed.weights = problem.weights
           changed.bias = problem.bias
           let (input, output) = (kept * inputs..<(kept + 1) * inputs, kept * outputs..<(kept + 1) * outputs)
@@ -129,29 +155,28 @@ import Testing
           // Compared outside of the expectation, whose message would print every number.
           let sameForward = results.y[output] == reference.y[output]
           let sameBackward = results.dx[input] == reference.dx[input]
-          #expect(sameForward, "\(precision) forward, image \(kept) of \(rows) × \(shape)")
-          #expect(sameBackward, "\(precision) backward, image \(kept) of \(rows) × \(shape)")
+          #expect(sameForward, "\(precision) forward, image \(kept) of \(geometry)")
+          #expect(sameBackward, "\(precision) backward, image \(kept) of \(geometry)")
         }
       }
     }
   }
 
-  @Test func `an image of the portable kernels has the same bits in any block at any position`() throws {
-    for (shape, filters, size) in [([1, 12, 12], 8, 5), ([3, 7, 7], 20, 3)] {
-      let all = ConvolutionProblem(rows: 64, shape: shape, filters: filters, size: size)
-      let reference = try all.results(.float32, .portable)
-      let (inputs, outputs) = (all.x.count / 64, all.dy.count / 64)
-      for (rows, first) in [(1, 0), (16, 7), (40, 24)] {
-        var part = all
-        part.rows = rows
-        part.x = Array(all.x[first * inputs..<(first + rows) * inputs])
-        part.dy = Array(all.dy[first * outputs..<(first + rows) * outputs])
-        let results = try part.results(.float32, .portable)
-        let sameForward = results.y[...] == reference.y[first * outputs..<(first + rows) * outputs]
-        let sameBackward = results.dx[...] == reference.dx[first * inputs..<(first + rows) * inputs]
-        #expect(sameForward, "forward, images \(first)..<\(first + rows) of \(shape)")
-        #expect(sameBackward, "backward, images \(first)..<\(first + rows) of \(shape)")
-      }
+  @Test(arguments: layers(rows: 64))
+  func `an image of the portable kernels has the same bits in any block at any position`(
+    geometry: ConvolutionGeometry
+  ) throws {
+    let all = ConvolutionProblem(geometry)
+    let reference = try all.results(.float32, .portable)
+    let (inputs, outputs) = (all.x.count / 64, all.dy.count / 64)
+    for rows in [0..<1, 7..<23, 24..<64] {
+      let results = try all.rows(rows).results(.float32, .portable)
+      let output = rows.lowerBound * outputs..<rows.upperBound * outputs
+      let input = rows.lowerBound * inputs..<rows.upperBound * inputs
+      let sameForward = results.y[...] == reference.y[output]
+      let sameBackward = results.dx[...] == reference.dx[input]
+      #expect(sameForward, "forward, images \(rows) of \(geometry)")
+      #expect(sameBackward, "backward, images \(rows) of \(geometry)")
     }
   }
 }

@@ -1,28 +1,40 @@
 import ComputeKernels
+import Testing
 
 /// The operands of a convolution, and what a kernel makes of them; everything in C order.
 struct ConvolutionProblem {
-  var rows: Int
-  var shape: [Int]
-  var filters: Int
-  var size: Int
+  var geometry: ConvolutionGeometry
   var x: [Float]
   var weights: [Float]
   var bias: [Float]
   var dy: [Float]
   var activation = FusedActivation.none
   var plainSource = false
+  /// Added before the activation, unless it is nil.
+  var residual: [Float]?
+
+  init(_ geometry: ConvolutionGeometry, seed: UInt64 = 2) {
+    var numbers = Numbers(seed: seed)
+    self.geometry = geometry
+    x = numbers.array(geometry.rows * geometry.inputShape.reduce(1, *))
+    weights = numbers.array(geometry.weightCount)
+    bias = numbers.array(geometry.filters)
+    dy = numbers.array(geometry.rows * geometry.outputShape.reduce(1, *))
+  }
 
   init(rows: Int, shape: [Int], filters: Int, size: Int, seed: UInt64 = 2) {
-    var numbers = Numbers(seed: seed)
-    self.rows = rows
-    self.shape = shape
-    self.filters = filters
-    self.size = size
-    x = numbers.array(rows * shape.reduce(1, *))
-    weights = numbers.array(filters * shape[0] * size * size)
-    bias = numbers.array(filters)
-    dy = numbers.array(rows * filters * (shape[1] - size + 1) * (shape[2] - size + 1))
+    self.init(
+      ConvolutionGeometry(rows: rows, inputShape: shape, filters: filters, kernel: ImageExtent(size)), seed: seed)
+  }
+
+  /// Some of the images.
+  func rows(_ range: Range<Int>) -> ConvolutionProblem {
+    var part = self
+    let (inputs, outputs) = (x.count / geometry.rows, dy.count / geometry.rows)
+    part.geometry.rows = range.count
+    part.x = Array(x[range.lowerBound * inputs..<range.upperBound * inputs])
+    part.dy = Array(dy[range.lowerBound * outputs..<range.upperBound * outputs])
+    return part
   }
 
   struct Results {
@@ -37,8 +49,8 @@ struct ConvolutionProblem {
 
   func kernel(_ precision: Precision, _ library: KernelLibrary) throws -> ConvolutionKernel {
     try ConvolutionKernel(
-      rows: rows, inputShape: shape, filters: filters, kernelSize: size, precision: precision, activation: activation,
-      plainSource: plainSource, library: library)
+      geometry, precision: precision, activation: activation, addsResidual: residual != nil, plainSource: plainSource,
+      library: library)
   }
 
   func results(_ precision: Precision, _ library: KernelLibrary) throws -> Results {
@@ -49,10 +61,13 @@ struct ConvolutionProblem {
     try kernel.pack(weights, forward: forwardWeights.base, backward: backwardWeights.base, worker: worker)
     let x = try blocked(self.x, kernel.source, library, worker)
     let dy = try blocked(self.dy, kernel.destinationGradient, library, worker)
-    let y = AlignedMemory(bytes: kernel.destination.bytes)
-    let dx = AlignedMemory(bytes: kernel.sourceGradient.bytes)
-    try kernel.forward(x.base, weights: forwardWeights.base, bias: bias, into: y.base, worker: worker)
+    let y = AlignedMemory(unwrittenBytes: kernel.destination.bytes)
+    let dx = AlignedMemory(unwrittenBytes: kernel.sourceGradient.bytes)
+    let residual = try residual.map { try blocked($0, kernel.destination, library, worker) }
+    try kernel.forward(
+      x.base, weights: forwardWeights.base, bias: bias, adding: residual?.base, into: y.base, worker: worker)
     try kernel.backwardToInput(dy.base, weights: backwardWeights.base, into: dx.base, worker: worker)
+    #expect(hasZeroPadding(y, kernel.destination) && hasZeroPadding(dx, kernel.sourceGradient))
     let parameters: Precision = precision == .float64 ? .float64 : .float32
     let dW = AlignedMemory(weights.map { _ in Self.before }, as: parameters)
     let db = AlignedMemory(bias.map { _ in Self.before }, as: parameters)
@@ -68,6 +83,17 @@ struct ConvolutionProblem {
     return Results(
       y: try plain(y, kernel.destination, library, worker), dx: try plain(dx, kernel.sourceGradient, library, worker),
       dW: dW.numbers(weights.count, as: parameters), db: db.numbers(bias.count, as: parameters))
+  }
+}
+
+/// Whether the channels that fill up a layout hold zeros, on which whatever reads whole rows relies.
+func hasZeroPadding(_ memory: AlignedMemory, _ layout: ActivationLayout) -> Bool {
+  guard layout.paddedChannels > layout.shape[0], let block = layout.channelBlock else { return true }
+  let numbers = memory.numbers(layout.rows * layout.elementsPerRow, as: layout.precision)
+  return numbers.indices.allSatisfy {
+    let element = $0 % layout.elementsPerRow
+    let channel = element / (layout.positions * block) * block + element % block
+    return channel < layout.shape[0] || numbers[$0] == 0
   }
 }
 

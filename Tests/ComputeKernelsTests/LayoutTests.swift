@@ -57,6 +57,61 @@ import Testing
     #expect(try Reorder.make(from: layout, to: Self.blocks(library), library: library) == nil)
   }
 
+  /// Images whose every value is the number of its channel and position, laid out by the library, and found where the
+  /// layout says.
+  @Test(arguments: libraries, [1, 3, 5, 8, 16, 20, 32, 40])
+  func `channels lie where the layout says`(library: KernelLibrary, channels: Int) throws {
+    let worker = try KernelWorker(library)
+    for precision in bfloat16Runs && library == .oneDNN ? [Precision.float32, .bfloat16] : [.float32] {
+      for (height, width) in [(5, 4), (1, 7), (1, 1)] {
+        for groups in Set([1, channels]) {
+          let layout = try ConvolutionKernel(
+            ConvolutionGeometry(
+              rows: 2, inputShape: [channels, height, width], filters: channels, kernel: ImageExtent(1), groups: groups),
+            precision: precision, activation: .none, plainSource: false, library: library
+          ).destination
+          try Self.expectChannels(in: layout, library, worker)
+        }
+      }
+    }
+  }
+
+  static func expectChannels(in layout: ActivationLayout, _ library: KernelLibrary, _ worker: KernelWorker) throws {
+    let (channels, positions) = (layout.shape[0], layout.positions)
+    #expect(layout.paddedChannels >= channels)
+    #expect(layout.paddedChannels * positions == layout.elementsPerRow)
+    let block = try #require(layout.channelBlock)
+    #expect(block == 1 || !layout.isPlain || positions == 1)
+    // Exact in bfloat16 as well, which has eight bits.
+    func value(_ row: Int, _ channel: Int, _ position: Int) -> Float {
+      Float((row * 7 + channel * 31 + position * 3) % 251 + 1)
+    }
+    let image = (0..<layout.rows * channels * positions).map {
+      value($0 / (channels * positions), $0 / positions % channels, $0 % positions)
+    }
+    let memory = try blocked(image, layout, library, worker)
+    let numbers = memory.numbers(layout.rows * layout.elementsPerRow, as: layout.precision)
+    var differences = 0
+    for row in 0..<layout.rows {
+      for channel in 0..<layout.paddedChannels {
+        for position in 0..<positions {
+          let element = ((channel / block) * positions + position) * block + channel % block
+          let expected = channel < channels ? value(row, channel, position) : 0
+          if numbers[row * layout.elementsPerRow + element] != Double(expected) { differences += 1 }
+        }
+      }
+    }
+    #expect(differences == 0)
+  }
+
+  @Test(arguments: libraries)
+  func `features lie like channels of one position`(library: KernelLibrary) throws {
+    let layout = try ActivationLayout.plain(rows: 2, shape: [5], precision: .float32, library: library)
+    #expect(layout.channelBlock == 1)
+    #expect(layout.paddedChannels == 5)
+    #expect(layout.positions == 1)
+  }
+
   @Test func `float64 and float32 are converted into each other`() throws {
     let worker = try KernelWorker(.portable)
     let single = try ActivationLayout.plain(rows: 2, shape: [3], precision: .float32, library: .portable)

@@ -60,6 +60,23 @@ import Testing
   }
 
   @Test(arguments: libraries)
+  func `a clipped activation has a floor and a ceiling`(library: KernelLibrary) throws {
+    var problem = LinearProblem(rows: 21, inputs: 50, outputs: 35)
+    let preactivations = try problem.results(.float64, .portable).y
+    problem.activation = .clipped(upper: 1.5)
+    let expected = preactivations.map { min(max($0, 0), 1.5) }
+    #expect(preactivations.contains { $0 > 2 } && preactivations.contains { $0 < -1 })
+    #expect(relativeError(try problem.results(.float32, library).y, expected) < 2e-6)
+  }
+
+  @Test(arguments: [0, -1, .nan, .infinity])
+  func `a ceiling that is no positive number is refused`(upper: Double) {
+    var problem = LinearProblem(rows: 1, inputs: 1, outputs: 1)
+    problem.activation = .clipped(upper: upper)
+    #expect(throws: KernelError.self) { try problem.kernel(.float32, .portable) }
+  }
+
+  @Test(arguments: libraries)
   func `both gradients are adjoint to the map`(library: KernelLibrary) throws {
     var problem = LinearProblem(rows: 29, inputs: 61, outputs: 43)
     problem.bias = problem.bias.map { _ in 0 }

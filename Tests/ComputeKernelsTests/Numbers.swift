@@ -34,6 +34,12 @@ extension AlignedMemory {
     }
   }
 
+  /// Memory full of NaN, in which whatever a kernel does not write stands out.
+  convenience init(unwrittenBytes bytes: Int) {
+    self.init(bytes: bytes)
+    for i in 0..<bytes { base.storeBytes(of: 0xff, toByteOffset: i, as: UInt8.self) }
+  }
+
   /// The first `count` numbers of the given format.
   func numbers(_ count: Int, as precision: Precision) -> [Double] {
     (0..<count).map { i in
@@ -52,9 +58,11 @@ extension AlignedMemory {
   }
 }
 
-/// Largest difference, relative to the largest number of the reference.
+/// Largest difference, relative to the largest number of the reference; infinite if a value is no number.
 func relativeError(_ values: [Double], _ reference: [Double]) -> Double {
   precondition(values.count == reference.count)
+  // The larger of a number and NaN is the number.
+  guard values.allSatisfy(\.isFinite) else { return .infinity }
   let largest = reference.reduce(0) { max($0, abs($1)) }
   return zip(values, reference).reduce(0) { max($0, abs($1.0 - $1.1)) } / largest
 }

@@ -15,13 +15,14 @@ import Testing
     return try problem.results(.float32, library).y[0]
   }
 
-  @Test(.enabled(if: oneDNNRuns))
-  func `the fused ReLU of oneDNN turns NaN into zero`() throws {
-    #expect(try Self.forward(.nan, weight: 1, .relu, .oneDNN) == 0)
+  @Test(.enabled(if: oneDNNRuns), arguments: [FusedActivation.relu, .clipped(upper: 6)])
+  func `the fused ReLU of oneDNN turns NaN into zero`(activation: FusedActivation) throws {
+    #expect(try Self.forward(.nan, weight: 1, activation, .oneDNN) == 0)
   }
 
-  @Test func `the fused ReLU of the portable kernels keeps NaN`() throws {
-    #expect(try Self.forward(.nan, weight: 1, .relu, .portable).isNaN)
+  @Test(arguments: [FusedActivation.relu, .clipped(upper: 6)])
+  func `the fused ReLU of the portable kernels keeps NaN`(activation: FusedActivation) throws {
+    #expect(try Self.forward(.nan, weight: 1, activation, .portable).isNaN)
   }
 
   @Test(arguments: libraries, [FusedActivation.none, .leakyReLU(slope: 0.01)])

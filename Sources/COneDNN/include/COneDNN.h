@@ -30,7 +30,7 @@ typedef enum {
   CDNN_BIAS,
   CDNN_DESTINATION,
   CDNN_WORKSPACE,
-  CDNN_RESIDUAL,  // lies like the destination; only of a forward convolution that adds one
+  CDNN_RESIDUAL,  // added to the result; lies like the destination
   CDNN_SLOTS
 } cdnn_slot;
 
@@ -128,6 +128,8 @@ int cdnn_pooling_forward_create(cdnn_primitive **out, const cdnn_pooling *, cons
 int cdnn_pooling_backward_create(cdnn_primitive **out, const cdnn_pooling *, const cdnn_primitive *forward);
 
 int cdnn_activation_create(cdnn_primitive **out, cdnn_activation, float parameter, const cdnn_layout *);
+/// destination = activation(source + residual), all of which lie alike; the destination may be the source.
+int cdnn_addition_create(cdnn_primitive **out, cdnn_activation, float parameter, const cdnn_layout *);
 /// Copies, converts and permutes between two layouts of the same dimensions.
 int cdnn_reorder_create(cdnn_primitive **out, const cdnn_layout *from, const cdnn_layout *to);
 /// Packs float32 weights in C order (`transposed`: of the transposed matrix) into the layout that `primitive` wants in

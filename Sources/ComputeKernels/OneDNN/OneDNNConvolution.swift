@@ -9,6 +9,8 @@ struct OneDNNConvolution: ConvolutionImplementation {
   let destination: ActivationLayout
   private let filters: Int
   private let forward: OneDNNPrimitive
+  /// Adds the residual where `forward` does not.
+  private let addition: OneDNNPrimitive?
   private let toInput: OneDNNPrimitive
   private let toWeights: OneDNNPrimitive
   private let packForward: OneDNNPrimitive
@@ -25,13 +27,21 @@ struct OneDNNConvolution: ConvolutionImplementation {
     plainSource: Bool
   ) throws {
     let shape = geometry.inputShape
-    let sizes = cdnn_convolution(
+    var sizes = cdnn_convolution(
       batch: Int64(geometry.rows), channels: Int64(shape[0]), height: Int64(shape[1]), width: Int64(shape[2]),
       filters: Int64(geometry.filters), groups: Int64(geometry.groups), windows: geometry.windows.oneDNN,
       type: precision.oneDNNType, activation: activation.oneDNN, parameter: activation.oneDNNParameter,
       plain_source: plainSource, adds_residual: addsResidual)
     let name = "\(geometry) in \(precision)"
-    let forward = try Self.primitive(name, sizes) { cdnn_convolution_forward_create($0, $1) }
+    let asked = try Self.primitive(name, sizes) { cdnn_convolution_forward_create($0, $1) }
+    // Generic code takes many times as long for a residual as an addition of its own does.
+    let addsLater = addsResidual && asked.isGeneric
+    if addsLater {
+      sizes.adds_residual = false
+      sizes.activation = CDNN_IDENTITY
+    }
+    let forward =
+      addsLater ? try Self.primitive(name, sizes) { cdnn_convolution_forward_create($0, $1) } : asked
     let toInput = try Self.primitive("the input gradient of \(name)", sizes) {
       cdnn_convolution_to_input_create($0, $1, forward.raw)
     }
@@ -56,8 +66,15 @@ struct OneDNNConvolution: ConvolutionImplementation {
     toInputWritesGradient = try Conversion(from: OneDNNLayout(of: toInput, CDNN_DESTINATION), to: images)
     toWeightsReadsImages = try Conversion(from: images, to: OneDNNLayout(of: toWeights, CDNN_SOURCE))
     toWeightsReadsGradient = try Conversion(from: results, to: OneDNNLayout(of: toWeights, CDNN_DESTINATION))
-    if addsResidual, try OneDNNLayout(of: forward, CDNN_RESIDUAL) != results {
-      throw KernelError("oneDNN's \(forward.implementation) wants a residual that lies otherwise than its result")
+    if addsLater {
+      addition = try OneDNNPrimitive("the residual of \(name)") {
+        cdnn_addition_create($0, activation.oneDNN, activation.oneDNNParameter, results.raw)
+      }
+    } else {
+      addition = nil
+      guard try !addsResidual || OneDNNLayout(of: forward, CDNN_RESIDUAL) == results else {
+        throw KernelError("oneDNN's \(forward.implementation) wants a residual that lies otherwise than its result")
+      }
     }
     filters = geometry.filters
     self.forward = forward
@@ -65,18 +82,18 @@ struct OneDNNConvolution: ConvolutionImplementation {
     self.toWeights = toWeights
   }
 
-  /// The primitive for images in C order or, where oneDNN has nothing better for them than its reference (it is so for
-  /// depthwise convolutions), for images as it likes them.
+  /// The primitive. In groups (depthwise ones above all) oneDNN has only generic code for images in C order, twenty times
+  /// slower than that for images as it likes them; then they are converted, if that helps.
   private static func primitive(
     _ name: String, _ sizes: cdnn_convolution,
     _ create: (UnsafeMutablePointer<OpaquePointer?>, UnsafePointer<cdnn_convolution>) -> Int32
   ) throws -> OneDNNPrimitive {
     var sizes = sizes
     let asked = try OneDNNPrimitive(name) { create($0, &sizes) }
-    guard sizes.plain_source, asked.isReference else { return asked }
+    guard sizes.plain_source, sizes.groups > 1, asked.isGeneric else { return asked }
     sizes.plain_source = false
     let liked = try OneDNNPrimitive(name) { create($0, &sizes) }
-    return liked.isReference ? asked : liked
+    return liked.isGeneric ? asked : liked
   }
 
   var implementations: KernelImplementations {
@@ -101,7 +118,10 @@ struct OneDNNConvolution: ConvolutionImplementation {
     into y: UnsafeMutableRawPointer, worker: KernelWorker
   ) throws {
     let images = try forwardReadsImages?.converted(x, in: .source, worker) ?? x
-    try forward.run(worker, source: images, weights: weights, bias: bias.float32(), into: y, residual: residual)
+    try forward.run(
+      worker, source: images, weights: weights, bias: bias.float32(), into: y,
+      residual: addition == nil ? residual : nil)
+    if let addition, let residual { try addition.run(worker, source: y, into: y, residual: residual) }
   }
 
   func backwardToInput(

@@ -23,8 +23,8 @@ final class OneDNNPrimitive: @unchecked Sendable {
   /// oneDNN's name of the code that it chose or generated.
   var implementation: String { String(cString: cdnn_primitive_implementation(raw)) }
 
-  /// Whether it is oneDNN's slow statement of the definition, which serves whatever nothing else does.
-  var isReference: Bool { implementation.hasPrefix("ref") }
+  /// Whether it is code for whatever nothing better is there for: a matrix product of patches, or the plain definition.
+  var isGeneric: Bool { implementation.contains("gemm") || implementation.contains("ref") }
 
   func run(
     _ worker: KernelWorker, source: UnsafeRawPointer, weights: UnsafeRawPointer? = nil, bias: UnsafeRawPointer? = nil,
