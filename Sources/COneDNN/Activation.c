@@ -2,7 +2,8 @@
 #include "Primitive.h"
 
 #ifdef CDNN_HAS_HEADER
-int cdnn_activation_create(cdnn_primitive **out, cdnn_activation activation, float parameter, const cdnn_layout *layout) {
+int cdnn_activation_create(
+    cdnn_primitive **out, cdnn_activation activation, float parameter, const cdnn_layout *layout) {
   *out = NULL;
   int status = cdnn_prepare();
   if (status) return status;

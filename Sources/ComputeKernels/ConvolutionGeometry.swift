@@ -1,8 +1,8 @@
 /// The sizes of a convolution.
 ///
-/// Windows of `kernel` elements, `dilation` apart, go over the padded image in steps of `stride`; what remains behind the
-/// last whole window is ignored. With `groups`, channels and filters are split into as many equal parts, and each filter
-/// sees the channels of its own part: as many groups as channels make a depthwise convolution.
+/// Windows of `kernel` elements, `dilation` apart, go over the padded image in steps of `stride`; what remains behind
+/// the last whole window is ignored. With `groups`, channels and filters are split into as many equal parts, and each
+/// filter sees the channels of its own part: as many groups as channels make a depthwise convolution.
 public struct ConvolutionGeometry: Sendable, Hashable {
   /// Number of images of a block.
   public var rows: Int
@@ -21,8 +21,8 @@ public struct ConvolutionGeometry: Sendable, Hashable {
   /// Parts of the channels that are convolved separately.
   public var groups: Int
 
-  /// A convolution; without further words valid, dense and with stride 1. Whether the sizes fit is checked by the kernel
-  /// that is made of it.
+  /// A convolution; without further words valid, dense and with stride 1. Whether the sizes fit is checked by the
+  /// kernel that is made of it.
   public init(
     rows: Int, inputShape: [Int], filters: Int, kernel: ImageExtent, stride: ImageExtent = ImageExtent(1),
     padding: ImagePadding = .none, dilation: ImageExtent = ImageExtent(1), groups: Int = 1

@@ -56,9 +56,9 @@ public final class ConvolutionKernel: Sendable {
   }
 
   /// A convolution computed by something else.
-  init(by implementation: any ConvolutionImplementation) {
+  init(by implementation: any ConvolutionImplementation, addsResidual: Bool = false) {
     self.implementation = implementation
-    addsResidual = false
+    self.addsResidual = addsResidual
   }
 
   /// What computes it.
@@ -82,8 +82,8 @@ public final class ConvolutionKernel: Sendable {
   /// Bytes of the weights as `backwardToInput` wants them.
   public var backwardWeightBytes: Int { implementation.backwardWeightBytes }
 
-  /// Converts and permutes weights (filters, channels / groups, kernel height, kernel width) in C order into either packed
-  /// form, or both.
+  /// Converts and permutes weights (filters, channels / groups, kernel height, kernel width) in C order into either
+  /// packed form, or both.
   public func pack(
     _ weights: UnsafePointer<Float>, forward: UnsafeMutableRawPointer?, backward: UnsafeMutableRawPointer?,
     worker: KernelWorker

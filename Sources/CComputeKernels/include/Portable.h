@@ -27,8 +27,8 @@ typedef struct {
   size_t length, window, stride, dilation, before, after;
 } portable_axis;
 
-/// Convolution: images (rows, channels, height, width), weights (filters, channels / groups, height, width of a window).
-/// Outside of the images is 0.
+/// Convolution: images (rows, channels, height, width), weights (filters, channels / groups, window height, window
+/// width). Outside of the images is 0.
 typedef struct {
   size_t rows, channels, filters, groups;
   portable_axis vertical, horizontal;

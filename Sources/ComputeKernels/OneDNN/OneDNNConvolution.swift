@@ -82,7 +82,7 @@ struct OneDNNConvolution: ConvolutionImplementation {
     self.toWeights = toWeights
   }
 
-  /// The primitive. In groups (depthwise ones above all) oneDNN has only generic code for images in C order, twenty times
+  /// The primitive. In groups (depthwise ones above all) oneDNN has only generic code for images in C order, many times
   /// slower than that for images as it likes them; then they are converted, if that helps.
   private static func primitive(
     _ name: String, _ sizes: cdnn_convolution,
