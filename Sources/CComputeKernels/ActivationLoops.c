@@ -72,15 +72,13 @@ static void mask_row_d(double *d, const double *h, double slope, int32_t *expone
   *exponent += e;
 }
 
-void ckn_mask_backward(void *d, const void *h, ckn_type type, float slope, int32_t *exponents, size_t rows, size_t n) {
-  // The slope as a decimal, so that float64 gets 0.01 and not the nearest float32.
-  double exact = slope == 0.01f ? 0.01 : slope;
+void ckn_mask_backward(void *d, const void *h, ckn_type type, double slope, int32_t *exponents, size_t rows, size_t n) {
   for (size_t r = 0; r < rows; r++) {
     size_t o = r * n;
     switch (type) {
       case CKN_FLOAT32: mask_row_f((float *)d + o, (const float *)h + o, slope, exponents + r, n); break;
       case CKN_BFLOAT16: mask_row_h((uint16_t *)d + o, (const uint16_t *)h + o, slope, exponents + r, n); break;
-      case CKN_FLOAT64: mask_row_d((double *)d + o, (const double *)h + o, exact, exponents + r, n); break;
+      case CKN_FLOAT64: mask_row_d((double *)d + o, (const double *)h + o, slope, exponents + r, n); break;
     }
   }
 }

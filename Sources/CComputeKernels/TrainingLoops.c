@@ -112,16 +112,15 @@ CLONES static void mask_plain_h(uint16_t *d, const uint16_t *h, float slope, siz
     if (!(bfloat16_value(h[j]) > 0)) d[j] = bfloat16_round(bfloat16_value(d[j]) * slope);
 }
 
-void ckn_mask_plain(void *d, const void *h, ckn_type type, float slope, size_t count) {
+void ckn_mask_plain(void *d, const void *h, ckn_type type, double slope, size_t count) {
   if (slope == 1) return;
   switch (type) {
     case CKN_FLOAT32: ckn_mask_backward_naive(d, h, slope, count); break;
     case CKN_BFLOAT16: mask_plain_h(d, h, slope, count); break;
     case CKN_FLOAT64: {
-      // The slope as a decimal, so that float64 gets 0.01 and not the nearest float32.
-      double exact = slope == 0.01f ? 0.01 : slope, *to = d;
+      double *to = d;
       for (size_t j = 0; j < count; j++)
-        if (!(((const double *)h)[j] > 0)) to[j] *= exact;
+        if (!(((const double *)h)[j] > 0)) to[j] *= slope;
       break;
     }
   }

@@ -68,31 +68,28 @@ static void rescale(void *d, ckn_type type, int32_t *exponent, size_t o, size_t 
   }
 }
 
-CLONES void ckn_wide_backward(void *d, const void *a, ckn_type type, ckn_wide kind, float slope, int32_t *exponents, size_t rows, size_t n) {
-  // The slope as a decimal, so that float64 gets 0.01 and not the nearest float32.
-  double exact = slope == 0.01f ? 0.01 : slope;
+CLONES void ckn_wide_backward(void *d, const void *a, ckn_type type, ckn_wide kind, double slope, int32_t *exponents, size_t rows, size_t n) {
   for (size_t r = 0; r < rows; r++) {
     size_t o = r * n;
     double s = root_mean_square(a, type, o, n);
     // A layer of zeros has no width: every unit lies on the edge. What is not finite stays visible.
     double inverse = s > 0 ? inverse_width(s, kind) : 0;
     if (type == CKN_FLOAT64)
-      wide_row_d((double *)d + o, (const double *)a + o, kind, exact, inverse, n);
+      wide_row_d((double *)d + o, (const double *)a + o, kind, slope, inverse, n);
     else
       wide_row(d, a, type, kind, slope, inverse, o, n);
     rescale(d, type, exponents + r, o, n);
   }
 }
 
-void ckn_rectify_forward(void *h, const void *a, ckn_type type, float slope, size_t count) {
-  double exact = slope == 0.01f ? 0.01 : slope;
+void ckn_rectify_forward(void *h, const void *a, ckn_type type, double slope, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (type == CKN_FLOAT64) {
       double v = ((const double *)a)[i];
-      ((double *)h)[i] = v > 0 || v != v ? v : v * exact;
+      ((double *)h)[i] = v > 0 || v != v ? v : v * slope;
     } else {
       float v = load_one(a, type, i);
-      store_one(h, type, i, v > 0 || v != v ? v : v * slope);
+      store_one(h, type, i, v > 0 || v != v ? v : v * (float)slope);
     }
   }
 }

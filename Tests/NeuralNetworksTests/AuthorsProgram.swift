@@ -43,25 +43,28 @@ struct AuthorsProgram {
     }
     if let (mean, scale) = ownNormalization { x = x.map { result(result($0 - mean) / scale) } }
     for (layer, after) in zip(architecture.layers, architecture.layerShapes) {
-      switch layer {
-      case .normalize(let mean, let scale):
+      switch layer.kind {
+      case let normalize as Normalize:
+        let (mean, scale) = (normalize.mean, normalize.scale)
         let size = x.count / mean.count
         for _ in 0..<normalizations {
           x = x.indices.map { result(result(x[$0] - mean[$0 / size]) / scale[$0 / size]) }
         }
-      case .flatten:
+      case is Flatten:
         if flattensChannelsLast, shape.count == 3 {
           let (channels, pixels) = (shape[0], shape[1] * shape[2])
           x = (0..<x.count).map { x[$0 % channels * pixels + $0 / channels] }
         }
-      case .dense(let name, let units, let activation):
+      case let dense as Dense:
+        let (name, units, activation) = (layer.name ?? "", dense.units, dense.activation)
         let w = take(units * x.count)
         let b = take(units)
         x = (0..<units).map { unit in
           let row = x.indices.map { transposed.contains(name) ? w[$0 * units + unit] : w[unit * x.count + $0] }
           return activated(dot(row, x, b[unit], isRounded: isOfDense), activation)
         }
-      case .convolution(_, let filters, let size, let activation):
+      case let convolution as Convolution:
+        let (filters, size, activation) = (convolution.filters, convolution.window.kernel[0], convolution.activation)
         let (channels, height, width) = (shape[0], shape[1], shape[2])
         let w = take(filters * channels * size * size)
         let b = take(filters)
@@ -81,7 +84,8 @@ struct AuthorsProgram {
           }
         }
         x = y
-      case .maxPool(let size, let stride):
+      case let pool as MaxPool:
+        let (size, stride) = (pool.window.kernel[0], pool.window.stride[0])
         let (height, width) = (shape[1], shape[2])
         var y: [Double] = []
         for channel in 0..<shape[0] {
@@ -95,6 +99,7 @@ struct AuthorsProgram {
           }
         }
         x = y
+      default: preconditionFailure("the layers of format 1.0")
       }
       shape = after
     }
@@ -109,6 +114,7 @@ struct AuthorsProgram {
     case .tanh: return result(tanh(a))
     case .sigmoid: return result(1 / (1 + exp(-a)))
     case .identity: return a
+    default: preconditionFailure("the activations of format 1.0")
     }
   }
 

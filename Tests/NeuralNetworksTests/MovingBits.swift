@@ -117,10 +117,10 @@ struct MovingConvolution: ConvolutionImplementation {
   }
 
   func forward(
-    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: ParameterSource, into y: UnsafeMutableRawPointer,
-    worker: KernelWorker
+    _ x: UnsafeRawPointer, weights: UnsafeRawPointer, bias: ParameterSource, adding residual: UnsafeRawPointer?,
+    into y: UnsafeMutableRawPointer, worker: KernelWorker
   ) throws {
-    try base.implementation.forward(x, weights: weights, bias: bias, into: y, worker: worker)
+    try base.implementation.forward(x, weights: weights, bias: bias, adding: residual, into: y, worker: worker)
     move(y, destination, forwardMoves)
   }
 
@@ -149,20 +149,18 @@ struct MovingConvolution: ConvolutionImplementation {
 extension CompiledNetwork {
   /// The network with the product of layer `planted` (from 0) computed otherwise.
   func moving(_ planted: Int, forward: @escaping MovingRule, backward: @escaping MovingRule) -> CompiledNetwork {
-    var stages = stages
-    for case (let index, .product(let kernel, let layer)) in stages.enumerated() where layer == planted {
-      switch kernel {
-      case .linear(let kernel):
-        let isFirst = index == 0 && accumulatesInputGradient
-        let moving = ReorderedLinear(
-          base: kernel, forwardDestination: layouts[index + 1].precision,
-          backwardDestination: isFirst ? .float32 : layouts[index].precision, accumulates: isFirst,
-          forwardMoves: forward, backwardMoves: backward)
-        stages[index] = .product(.linear(LinearKernel(kernel, by: moving)), layer: layer)
-      case .convolution(let kernel):
-        let moving = MovingConvolution(base: kernel, forwardMoves: forward, backwardMoves: backward)
-        stages[index] = .product(.convolution(ConvolutionKernel(by: moving)), layer: layer)
-      }
+    var stages = nodes.map(\.stage)
+    let (index, product) = products[planted]
+    switch product.kernel {
+    case .linear(let kernel):
+      let moving = ReorderedLinear(
+        base: kernel, forwardDestination: layouts[nodes[index].output].precision,
+        backwardDestination: product.addsToSum ? .float32 : layouts[nodes[index].inputs[0]].precision,
+        accumulates: product.addsToSum, forwardMoves: forward, backwardMoves: backward)
+      stages[index] = product.replacing(.linear(LinearKernel(kernel, by: moving)))
+    case .convolution(let kernel):
+      let moving = MovingConvolution(base: kernel, forwardMoves: forward, backwardMoves: backward)
+      stages[index] = product.replacing(.convolution(ConvolutionKernel(by: moving)))
     }
     return CompiledNetwork(self, stages: stages)
   }

@@ -39,12 +39,14 @@ struct ReferenceNetwork {
     var shape = architecture.inputShape
     var (layer, offset) = (0, 0)
     for (index, each) in architecture.layers.enumerated() {
-      switch each {
-      case .flatten: break
-      case .normalize(let mean, let scale):
+      switch each.kind {
+      case is Flatten: break
+      case let normalize as Normalize:
+        let (mean, scale) = (normalize.mean, normalize.scale)
         let size = x.count / mean.count
         x = x.indices.map { (x[$0] - mean[$0 / size]) / scale[$0 / size] }
-      case .dense(_, let units, let activation):
+      case let dense as Dense:
+        let (units, activation) = (dense.units, dense.activation)
         let (inputs, from) = (x.count, offset)
         x = product(layer, x) { x, w in
           (0..<units).map { unit in
@@ -53,7 +55,8 @@ struct ReferenceNetwork {
         }.map(activation.value)
         layer += 1
         offset += units * (inputs + 1)
-      case .convolution(_, let filters, let size, let activation):
+      case let convolution as Convolution:
+        let (filters, size, activation) = (convolution.filters, convolution.window.kernel[0], convolution.activation)
         let (from, channels, height, width) = (offset, shape[0], shape[1], shape[2])
         x = product(layer, x) { x, w in
           (0..<filters).flatMap { f in
@@ -75,7 +78,8 @@ struct ReferenceNetwork {
         }.map(activation.value)
         layer += 1
         offset += filters * (channels * size * size + 1)
-      case .maxPool(let size, let stride):
+      case let pool as MaxPool:
+        let (size, stride) = (pool.window.kernel[0], pool.window.stride[0])
         let (height, width) = (shape[1], shape[2])
         let source = x
         x = (0..<shape[0]).flatMap { c in
@@ -86,6 +90,7 @@ struct ReferenceNetwork {
             }
           }
         }
+      default: preconditionFailure("the layers of format 1.0")
       }
       shape = architecture.layerShapes[index]
     }
@@ -101,6 +106,7 @@ extension Architecture.Activation {
     case .tanh: Foundation.tanh(a)
     case .sigmoid: 1 / (1 + exp(-a))
     case .identity: a
+    default: preconditionFailure("the activations of format 1.0")
     }
   }
 }

@@ -51,6 +51,7 @@ struct StraightThroughTests {
       case .tanh: tanh(a)
       case .sigmoid: 1 / (1 + exp(-a))
       case .identity: a
+      default: preconditionFailure("the activations of format 1.0")
       }
     }
     func wide(_ a: Double, _ s: Double) -> Double {
@@ -63,6 +64,7 @@ struct StraightThroughTests {
         let p = logistic(a / max(1, s))
         return p * (1 - p)
       case .identity: return 1
+      default: preconditionFailure("the activations of format 1.0")
       }
     }
     var h = x

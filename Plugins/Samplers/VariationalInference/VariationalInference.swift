@@ -117,7 +117,7 @@ public struct VariationalInference: PosteriorSampler {
     -> Double
   {
     let network = try target.variationalNetwork()
-    let hasImages = target.architecture.layers.contains { if case .convolution = $0 { true } else { false } }
+    let hasImages = target.architecture.hasConvolutions
     let estimator = options.estimator ?? (hasImages ? .sharedDraw : .localReparametrization)
     let order = order(of: target)
     let batches = order.batches(epoch: state.epoch, random: random)

@@ -5,3 +5,4 @@
 #include "TrainingLoops.h"
 #include "OptimizerLoops.h"
 #include "VariationalLoops.h"
+#include "FunctionLoops.h"

@@ -30,7 +30,7 @@ size_t ckn_count_nonfinite(const float *x, size_t count);
 // MARK: - Activations
 
 /// d = d · (h > 0 ? 1 : slope), then the row's magnitude goes into its exponent when it leaves [2⁻²⁰, 2²⁰]. `h` is the activation's output.
-void ckn_mask_backward(void *d, const void *h, ckn_type type, float slope, int32_t *exponents, size_t rows, size_t n);
+void ckn_mask_backward(void *d, const void *h, ckn_type type, double slope, int32_t *exponents, size_t rows, size_t n);
 /// tanh (logistic = false) or the logistic function of `a`.
 void ckn_saturating_forward(void *h, const void *a, ckn_type type, bool logistic, size_t count);
 /// d = d · f′(a) from the pre-activation: tanh′ = 4e^{−2|a|}/(1+e^{−2|a|})², σ′ = e^{−|a|}/(1+e^{−|a|})². The factor is never rounded to zero: it goes into the
@@ -38,13 +38,13 @@ void ckn_saturating_forward(void *h, const void *a, ckn_type type, bool logistic
 void ckn_saturating_backward(void *d, const void *a, ckn_type type, bool logistic, int32_t *exponents, double *scratch, size_t rows,
                              size_t n);
 /// h = a > 0 ? a : slope · a.
-void ckn_rectify_forward(void *h, const void *a, ckn_type type, float slope, size_t count);
+void ckn_rectify_forward(void *h, const void *a, ckn_type type, double slope, size_t count);
 
 typedef enum : int { CKN_WIDE_RECTIFIER = 0, CKN_WIDE_TANH, CKN_WIDE_LOGISTIC } ckn_wide;
 /// d = d · w(a) with a wide derivative w in the place of the activation's own, from the pre-activation a. With s the root mean square of
 /// a row of a: slope + (1 − slope)·σ(4a/s), sech²(a/max(1, s)), σ′(a/max(1, s)). Then the row's magnitude goes into its exponent, as
 /// `ckn_mask_backward` does.
-void ckn_wide_backward(void *d, const void *a, ckn_type type, ckn_wide kind, float slope, int32_t *exponents, size_t rows, size_t n);
+void ckn_wide_backward(void *d, const void *a, ckn_type type, ckn_wide kind, double slope, int32_t *exponents, size_t rows, size_t n);
 /// d = d · (1 − h²) or d · h(1 − h) in float32 without exponents: what automatic differentiation computes. Zero once h rounds to 1.
 void ckn_saturating_backward_naive(float *d, const float *h, bool logistic, size_t count);
 /// d = d · (h > 0 ? 1 : slope) without exponents.

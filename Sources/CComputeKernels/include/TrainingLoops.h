@@ -23,7 +23,7 @@ void ckn_load_floats(void *out, ckn_type type, const float *in, const int64_t *i
 double ckn_log_likelihood(void *dz, ckn_type destination, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes);
 
 /// d = d · (h > 0 ? 1 : slope).
-void ckn_mask_plain(void *d, const void *h, ckn_type type, float slope, size_t count);
+void ckn_mask_plain(void *d, const void *h, ckn_type type, double slope, size_t count);
 /// d = d · f′(a) from the pre-activation, of tanh or of the logistic function.
 void ckn_saturating_plain(void *d, const void *a, ckn_type type, bool logistic, size_t count);
 

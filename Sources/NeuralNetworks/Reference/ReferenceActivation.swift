@@ -17,6 +17,9 @@ enum ReferenceActivation: Hashable {
   case hardTanh
   case softsign
 
+  /// One that a file names, with its own constants.
+  case function(ElementwiseFunction)
+
   init(_ activation: Architecture.Activation) {
     switch activation {
     case .relu: self = .relu
@@ -24,6 +27,14 @@ enum ReferenceActivation: Hashable {
     case .tanh: self = .tanh
     case .sigmoid: self = .sigmoid
     case .identity: self = .identity
+    case .gelu: self = .gelu
+    case .geluTanh: self = .geluByTanh
+    case .silu: self = .silu
+    case .elu: self = .elu
+    case .selu: self = .selu
+    case .softplus: self = .softplus
+    case .relu6: self = .relu6
+    case .hardswish: self = .function(activation.function)
     }
   }
 
@@ -50,6 +61,7 @@ enum ReferenceActivation: Hashable {
     case .relu6: "ReLU6"
     case .hardTanh: "hard tanh"
     case .softsign: "softsign"
+    case .function(let function): function.title
     }
   }
 
@@ -69,6 +81,7 @@ enum ReferenceActivation: Hashable {
     case .relu6: return min(max(x, 0), 6)
     case .hardTanh: return min(max(x, -1), 1)
     case .softsign: return x / (1 + abs(x))
+    case .function(let function): return function.value(x)
     }
   }
 
@@ -85,7 +98,24 @@ enum ReferenceActivation: Hashable {
     case .sigmoid:
       let e = exp(-inner)
       return e / ((1 + e) * (1 + e))
-    default: return 1
+    default:
+      // Smooth, and at most a little steeper between these than at them.
+      guard let function else { return 1 }
+      return 1.1 * [x - reach, x, x + reach].map { abs(function.derivative($0)) }.max()!
+    }
+  }
+
+  private var function: ElementwiseFunction? {
+    switch self {
+    case .gelu: .gelu
+    case .geluByTanh: .geluTanh
+    case .silu: .silu
+    case .elu: .elu(alpha: 1)
+    case .selu: .selu
+    case .softplus: .softplus(beta: 1, threshold: 20)
+    case .relu6: .relu6
+    case .function(let function): function
+    default: nil
     }
   }
 

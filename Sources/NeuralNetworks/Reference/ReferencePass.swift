@@ -22,6 +22,8 @@ struct ReferencePass {
     case convolution(
       name: String, filters: Int, size: Int, shape: [Int], offset: Int, ReferenceActivation)
     case pool(size: Int, stride: Int, shape: [Int], isMean: Bool)
+    /// All layers of a network that is more than a chain of these.
+    case graph(ReferenceGraph)
   }
 
   /// Numbers and the squares of their deviations; the second is empty where nobody asked.
@@ -61,21 +63,31 @@ struct ReferencePass {
     var shape = architecture.inputShape
     var offset = 0
     var steps: [Step] = []
+    guard architecture.isChain else {
+      self.steps = [.graph(ReferenceGraph(architecture.graph))]
+      return
+    }
     for (layer, after) in zip(architecture.layers, architecture.layerShapes) {
-      switch layer {
-      case .normalize(let mean, let scale): steps.append(.scale(mean: mean, scale: scale))
-      case .flatten: steps.append(.flatten(shape: shape, order: nil))
-      case .dense(let name, let units, let activation):
+      let name = layer.name ?? ""
+      switch layer.kind {
+      case let normalize as Normalize: steps.append(.scale(mean: normalize.mean, scale: normalize.scale))
+      case is Flatten: steps.append(.flatten(shape: shape, order: nil))
+      case let dense as Dense:
         steps.append(
-          .dense(name: name, units: units, inputs: shape[0], offset: offset, ReferenceActivation(activation)))
-        offset += units * (shape[0] + 1)
-      case .convolution(let name, let filters, let size, let activation):
+          .dense(
+            name: name, units: dense.units, inputs: shape[0], offset: offset, ReferenceActivation(dense.activation)))
+        offset += dense.units * (shape[0] + 1)
+      case let convolution as Convolution:
+        let (filters, size) = (convolution.filters, convolution.window.kernel[0])
         steps.append(
           .convolution(
-            name: name, filters: filters, size: size, shape: shape, offset: offset, ReferenceActivation(activation)))
+            name: name, filters: filters, size: size, shape: shape, offset: offset,
+            ReferenceActivation(convolution.activation)))
         offset += filters * (shape[0] * size * size + 1)
-      case .maxPool(let size, let stride):
-        steps.append(.pool(size: size, stride: stride, shape: shape, isMean: false))
+      case let pool as MaxPool:
+        steps.append(
+          .pool(size: pool.window.kernel[0], stride: pool.window.stride[0], shape: shape, isMean: false))
+      default: preconditionFailure("a chain has no other layers")
       }
       shape = after
     }
@@ -125,6 +137,7 @@ struct ReferencePass {
       activate(&y, activation, model)
       return stored(y)
     case .pool(let size, let stride, let shape, let isMean): return pooled(x, size, stride, shape, isMean)
+    case .graph(let graph): return graph.logits(x, weights, model, self)
     }
   }
 
@@ -182,7 +195,7 @@ struct ReferencePass {
   // MARK: - Products
 
   /// `units` sums for each row of `x`, in the order (unit, row): W x + b.
-  private func product(
+  func product(
     _ x: Values, rows: Int, length: Int, weights: [Double], offset: Int, units: Int, _ model: RoundingModel?
   ) -> Values {
     var y = Values(
@@ -250,7 +263,7 @@ struct ReferencePass {
       model)
   }
 
-  private func activate(_ y: inout Values, _ activation: ReferenceActivation, _ model: RoundingModel?) {
+  func activate(_ y: inout Values, _ activation: ReferenceActivation, _ model: RoundingModel?) {
     for index in y.numbers.indices {
       let a = y.numbers[index]
       y.numbers[index] = activation.value(a)
@@ -284,5 +297,25 @@ struct ReferencePass {
       }
     }
     return y
+  }
+}
+
+extension Architecture {
+  /// Whether its layers stand one behind the other and are all of the types and settings of format 1.0: then causes of
+  /// differences can be looked for layer by layer.
+  var isChain: Bool {
+    graph.givesLogits
+      && layers.allSatisfy { layer in
+        guard layer.inputs == nil else { return false }
+        switch layer.kind {
+        case let dense as Dense: return dense.hasBias && !dense.overLastAxis
+        case let convolution as Convolution:
+          return convolution.hasBias && convolution.groups == 1 && convolution.window.isPlain
+            && convolution.window.stride == [1, 1]
+        case let pool as MaxPool: return pool.window.isPlain
+        case is Normalize, is Flatten: return true
+        default: return false
+        }
+      }
   }
 }

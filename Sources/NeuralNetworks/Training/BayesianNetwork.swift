@@ -67,6 +67,11 @@ public final class BayesianNetwork: LogDensity, @unchecked Sendable {
     if let label = examples.labels.first(where: { !(0..<architecture.classCount).contains(Int($0)) }) {
       throw CoreError("a label is \(label); the architecture has \(architecture.classCount) classes, from 0")
     }
+    if let layer = architecture.layers.first(where: { $0.kind is BatchNorm }) {
+      throw CoreError(
+        "the layer \(layer.name ?? "batch_norm") normalises by statistics of training data, which no sampler here makes; use group_norm or filter_response_norm"
+      )
+    }
     guard prior.dimension == architecture.parameterCount else {
       throw CoreError("the prior has \(prior.dimension) parameters, the architecture \(architecture.parameterCount)")
     }

@@ -27,27 +27,28 @@ public struct GaussianPrior: Sendable, Hashable {
   public init(_ scale: Scale, architecture: Architecture) throws {
     self.scale = scale
     counts = architecture.parameters.map(\.count)
-    let layers = architecture.parameters.count / 2
+    let layers = Set(architecture.parameters.map(\.layer)).sorted()
     let given: [Double]
     switch scale {
     case .global(let deviation), .fanIn(let deviation): given = [deviation]
     case .perLayer(let each):
       given = each
-      guard each.count == layers else {
+      guard each.count == layers.count else {
         throw CoreError(
-          "the prior has \(each.count) scales for \(layers) layers with parameters; give one, or one for each layer")
+          "the prior has \(each.count) scales for \(layers.count) layers with parameters; give one, or one for each layer"
+        )
       }
     }
     for deviation in given where !(deviation > 0 && deviation.isFinite) {
       throw CoreError("the prior's scale \(deviation) is no standard deviation: it must be positive and finite")
     }
-    deviations = architecture.parameters.enumerated().map { index, parameter in
+    deviations = architecture.parameters.map { parameter in
       switch scale {
-      case .global(let deviation): deviation
-      case .perLayer(let each): each[index / 2]
+      case .global(let deviation): return deviation
+      case .perLayer(let each): return each[layers.firstIndex(of: parameter.layer)!]
       case .fanIn(let deviation):
-        index % 2 == 0
-          ? deviation / Double(parameter.shape.dropFirst().reduce(1, *)).squareRoot() : deviation
+        guard case .weight(let fanIn) = parameter.purpose else { return deviation }
+        return deviation / Double(fanIn).squareRoot()
       }
     }
   }

@@ -25,7 +25,8 @@ final class GradientEngine: Sendable {
     backward: Bool
   ) throws {
     self.plan = plan
-    let network = try CompiledNetwork(architecture, rows: plan.rows, precision: precision, library: library)
+    let network = try CompiledNetwork(
+      architecture, rows: plan.rows, precision: precision, library: library, purpose: .parameters)
     self.network = network
     team = WorkerTeam(count: max(1, min(WorkerTeam.useful(threads), plan.unitCount)))
     lanes = try (0..<team.count).map { _ in
@@ -35,14 +36,14 @@ final class GradientEngine: Sendable {
     }
     let (offsets, bytes) = network.packing(backward: backward)
     packedMemory = AlignedMemory(bytes: bytes)
-    packed = PackedDraw(base: packedMemory.base, offsets: offsets, hasDoubleBiases: precision == .float64)
+    packed = PackedDraw(base: packedMemory.base, offsets: offsets)
     normalization = Normalization(architecture)
     tasks = network.packingTasks(backward: backward)
   }
 
   /// What its passes run. The first product has no gradient with respect to its input.
   var kernelUses: [KernelUse] {
-    let first = network.layers.first.map { $0.name.replacing(".weight", with: "") }
+    let first = network.products.first?.stage.title
     return network.kernelUses([.forward, .toInput, .toWeights]).filter { $0.pass != .toInput || $0.layer != first }
   }
 
@@ -91,14 +92,14 @@ final class GradientEngine: Sendable {
     examples.load(rows, of: indices, into: space, network: network, normalization: normalization)
     try network.forward(packed, space)
     let classes = network.architecture.classCount
-    let gradient = wantsGradient ? space.gradients.last!.base : nil
+    let gradient = wantsGradient ? space.logitGradient : nil
     let sum = ckn_log_likelihood(
-      gradient, network.precision.elementType, space.values.last!.base, network.wide.elementType, space.labels,
+      gradient, network.precision.elementType, space.logits, network.wide.elementType, space.labels,
       rows.count, classes)
     if let gradient, let parameters = lane.sum {
       let rowBytes = classes * network.precision.bytes
       ckn_zero(gradient + rows.count * rowBytes, (network.rows - rows.count) * rowBytes)
-      try network.backwardToParameters(packed, space, into: parameters.base)
+      try network.backward(packed, space, arithmetic: .plain, addingTo: parameters.base)
     }
     return sum
   }

@@ -1,5 +1,6 @@
 internal import CComputeKernels
 internal import ComputeKernels
+import RobustnessCore
 
 /// The log-likelihood of examples under noise on every pre-activation, and its gradient with respect to the means and
 /// variances of the weights.
@@ -26,7 +27,7 @@ final class VariationalEngine: Sendable {
 
   private let plan: WorkPlan
   private let network: CompiledNetwork
-  private let activations: [Architecture.Activation]
+  private let activations: [ElementwiseFunction]
   private let team: WorkerTeam
   private let lanes: [Lane]
   private let memory: [AlignedMemory]
@@ -40,14 +41,9 @@ final class VariationalEngine: Sendable {
 
   init(_ architecture: Architecture, plan: WorkPlan, library: KernelLibrary, threads: Int) throws {
     self.plan = plan
-    activations = architecture.layers.compactMap { layer in
-      switch layer {
-      case .dense(_, _, let activation), .convolution(_, _, _, let activation): activation
-      case .flatten, .maxPool, .normalize: nil
-      }
-    }
+    activations = architecture.layers.compactMap { ($0.kind as? any ProductKind)?.activation.function }
     let network = try CompiledNetwork(
-      architecture.withoutActivations(), rows: plan.rows, precision: .float32, library: library)
+      architecture.withoutActivations(), rows: plan.rows, precision: .float32, library: library, purpose: .parameters)
     self.network = network
     team = WorkerTeam(count: max(1, min(WorkerTeam.useful(threads), plan.unitCount)))
     let stride = (architecture.parameterCount + 15) / 16 * 16
@@ -64,7 +60,7 @@ final class VariationalEngine: Sendable {
   }
 
   private static func lane(
-    _ network: CompiledNetwork, _ activations: [Architecture.Activation], stride: Int
+    _ network: CompiledNetwork, _ activations: [ElementwiseFunction], stride: Int
   ) throws -> Lane {
     let space = try Workspace(network, backward: true)
     var values = space.values
@@ -72,18 +68,18 @@ final class VariationalEngine: Sendable {
     var factors: [AlignedMemory] = []
     var widest = 64
     var settled = 0
-    for (index, stage) in network.stages.enumerated() {
-      switch stage {
-      case .product:
-        squares.append(AlignedMemory(bytes: network.layouts[index].bytes))
-        factors.append(AlignedMemory(bytes: network.layouts[index + 1].bytes))
-        widest = max(widest, network.layouts[index].bytes)
-      case .mask, .rectify:
-        if activations[settled].isSaturating {
-          values[index + 1] = AlignedMemory(bytes: network.layouts[index + 1].bytes)
-        }
+    for node in network.nodes {
+      let (input, output) = (node.inputs[0], node.output)
+      switch node.stage {
+      case is ProductStage:
+        squares.append(AlignedMemory(bytes: network.layouts[input].bytes))
+        factors.append(AlignedMemory(bytes: network.layouts[output].bytes))
+        widest = max(widest, network.layouts[input].bytes)
+      case is AppliedRectifierStage:
+        values[output] =
+          activations[settled].isRectifier ? values[input] : AlignedMemory(bytes: network.layouts[output].bytes)
         settled += 1
-      case .pool, .flatten, .saturating: break
+      default: break
       }
     }
     return Lane(
@@ -136,13 +132,13 @@ final class VariationalEngine: Sendable {
     try forward(lane, rows: rows, key: key)
     let classes = network.architecture.classCount
     let last = activations.last!
-    let raw = lane.values.last!.base
+    let raw = lane.values[network.result].base
     var logits = UnsafeRawPointer(raw)
     if last != .identity {
       activate(raw.floats, into: lane.logits.base.floats, last, count: plan.rows * classes)
       logits = UnsafeRawPointer(lane.logits.base)
     }
-    let gradient = wantsGradient ? space.gradients.last!.base : nil
+    let gradient = wantsGradient ? space.logitGradient : nil
     let sum = ckn_log_likelihood(gradient, CKN_FLOAT32, logits, CKN_FLOAT32, space.labels, rows.count, classes)
     if let gradient {
       let rowBytes = classes * 4
@@ -157,123 +153,113 @@ final class VariationalEngine: Sendable {
 
   private func forward(_ lane: Lane, rows: Range<Int>, key: UInt64) throws {
     let worker = lane.space.worker
-    var settled = 0
-    for (index, stage) in network.stages.enumerated() {
-      let input = lane.values[index].base
-      let output = lane.values[index + 1].base
-      switch stage {
-      case .product(let kernel, let layer):
+    var (settled, layer) = (0, 0)
+    for (index, node) in network.nodes.enumerated() {
+      let input = lane.values[node.inputs[0]].base
+      let output = lane.values[node.output].base
+      let count = plan.rows * network.layouts[node.inputs[0]].elementsPerRow
+      switch node.stage {
+      case let product as ProductStage:
         let squares = lane.squares[layer].base
         let factors = lane.factors[layer].base
-        ckn_squares(squares.floats, input.floats, plan.rows * network.layouts[index].elementsPerRow)
-        try multiply(kernel, layer, input, packedMeans, into: output, worker)
-        try multiply(kernel, layer, squares, packedVariances, into: factors, worker)
-        let size = network.layouts[index + 1].elementsPerRow
+        ckn_squares(squares.floats, input.floats, count)
+        try multiply(product, index, input, packedMeans, into: output, worker)
+        try multiply(product, index, squares, packedVariances, into: factors, worker)
+        let size = network.layouts[node.output].elementsPerRow
         for row in 0..<rows.count {
-          let stream = UInt64(rows.lowerBound + row) * UInt64(network.layers.count) + UInt64(layer)
+          let stream = UInt64(rows.lowerBound + row) * UInt64(activations.count) + UInt64(layer)
           ckn_add_noise(output.floats + row * size, factors.floats + row * size, key, stream, size)
         }
-      case .pool(let kernel, let workspace):
-        try kernel.forward(
-          input, into: output, workspace: lane.space.poolWorkspaces[workspace].base, worker: worker)
-      case .mask, .rectify, .saturating:
-        activate(
-          input.floats, into: output.floats, activations[settled],
-          count: plan.rows * network.layouts[index].elementsPerRow)
+        layer += 1
+      case let pool as MaxPoolStage:
+        try pool.kernel.forward(input, into: output, workspace: lane.space.workspaces[index].base, worker: worker)
+      case let reorder as ReorderStage:
+        try reorder.there.run(input, into: output, worker: worker)
+      default:
+        activate(input.floats, into: output.floats, activations[settled], count: count)
         settled += 1
-      case .flatten(let reorder, _):
-        try reorder?.run(input, into: output, worker: worker)
       }
     }
   }
 
   private func multiply(
-    _ kernel: CompiledNetwork.Kernel, _ layer: Int, _ input: UnsafeMutableRawPointer, _ draw: PackedDraw,
+    _ product: ProductStage, _ node: Int, _ input: UnsafeMutableRawPointer, _ draw: PackedDraw,
     into output: UnsafeMutableRawPointer, _ worker: KernelWorker
   ) throws {
-    let place = draw.offsets[layer]
-    let weights = UnsafeRawPointer(draw.base + place.forward)
-    let bias = UnsafePointer((draw.base + place.bias).floats)
-    switch kernel {
-    case .linear(let kernel):
-      try kernel.forward(input, weights: weights, bias: bias, into: output, worker: worker)
-    case .convolution(let kernel):
-      try kernel.forward(input, weights: weights, bias: bias, into: output, worker: worker)
-    }
+    let place = draw.offsets[node]
+    try product.multiply(
+      input, weights: draw.base + place.forward, bias: draw.base + place.bias, into: output, worker: worker)
   }
 
-  /// From the gradient in `gradients.last` to the sums.
+  /// From the gradient with respect to the logits to the sums.
   private func backward(_ lane: Lane) throws {
     let space = lane.space
-    let first = network.firstProduct
-    var settled = network.stages.count { if case .mask = $0 { true } else { false } }
-    for index in network.stages.indices.reversed() where index >= first {
-      let incoming = space.gradients[index + 1].base
-      let outgoing = space.gradients[index].base
-      switch network.stages[index] {
-      case .product(let kernel, let layer):
-        let input = lane.values[index].base
+    guard let first = network.products.first?.node else { return }
+    var settled = network.nodes.count { $0.stage is AppliedRectifierStage }
+    var layer = activations.count
+    for (index, node) in network.nodes.enumerated().reversed() where index >= first {
+      let incoming = space.gradients[node.output].base
+      let outgoing = space.gradients[node.inputs[0]].base
+      let count = plan.rows * network.layouts[node.output].elementsPerRow
+      switch node.stage {
+      case let product as ProductStage:
+        layer -= 1
+        let input = lane.values[node.inputs[0]].base
         let ofVariance = lane.factors[layer].base
         let means = lane.sums.base
-        try network.addParameterGradient(
-          of: kernel, network.layers[layer], input, incoming, into: means, worker: space.worker)
-        ckn_multiply(ofVariance.floats, incoming.floats, plan.rows * network.layouts[index + 1].elementsPerRow)
-        try network.addParameterGradient(
-          of: kernel, network.layers[layer], lane.squares[layer].base, ofVariance, into: means + 4 * stride,
-          worker: space.worker)
+        try product.addParameterGradient(input, incoming, into: means, worker: space.worker)
+        ckn_multiply(ofVariance.floats, incoming.floats, count)
+        try product.addParameterGradient(
+          lane.squares[layer].base, ofVariance, into: means + 4 * stride, worker: space.worker)
         guard index > first else { return }
         let squared = lane.squaredGradient.base
-        try takeBack(kernel, layer, incoming, packedMeans, into: outgoing, space.worker)
-        try takeBack(kernel, layer, ofVariance, packedVariances, into: squared, space.worker)
+        try product.takeBack(
+          incoming, weights: packedMeans.base + packedMeans.offsets[index].backward, into: outgoing,
+          worker: space.worker)
+        try product.takeBack(
+          ofVariance, weights: packedVariances.base + packedVariances.offsets[index].backward, into: squared,
+          worker: space.worker)
         ckn_add_doubled_products(
-          outgoing.floats, input.floats, squared.floats, plan.rows * network.layouts[index].elementsPerRow)
-      case .pool(let kernel, let workspace):
-        try kernel.backward(
-          incoming, into: outgoing, workspace: space.poolWorkspaces[workspace].base, worker: space.worker)
-      case .mask, .rectify, .saturating:
+          outgoing.floats, input.floats, squared.floats, plan.rows * network.layouts[node.inputs[0]].elementsPerRow)
+      case let pool as MaxPoolStage:
+        try pool.kernel.backward(
+          incoming, into: outgoing, workspace: space.workspaces[index].base, worker: space.worker)
+      case let reorder as ReorderStage:
+        try reorder.back?.run(incoming, into: outgoing, worker: space.worker)
+      default:
         settled -= 1
         differentiate(
-          incoming, activations[settled], before: lane.values[index].base, after: lane.values[index + 1].base,
-          count: plan.rows * network.layouts[index + 1].elementsPerRow)
-      case .flatten(_, let reorder):
-        try reorder?.run(incoming, into: outgoing, worker: space.worker)
+          incoming, activations[settled], before: lane.values[node.inputs[0]].base,
+          after: lane.values[node.output].base, count: count)
       }
     }
   }
 
-  private func takeBack(
-    _ kernel: CompiledNetwork.Kernel, _ layer: Int, _ incoming: UnsafeMutableRawPointer, _ draw: PackedDraw,
-    into outgoing: UnsafeMutableRawPointer, _ worker: KernelWorker
-  ) throws {
-    let weights = UnsafeRawPointer(draw.base + draw.offsets[layer].backward)
-    switch kernel {
-    case .linear(let kernel): try kernel.backwardToInput(incoming, weights: weights, into: outgoing, worker: worker)
-    case .convolution(let kernel):
-      try kernel.backwardToInput(incoming, weights: weights, into: outgoing, worker: worker)
-    }
-  }
-
-  /// ReLUs in place or into another buffer; tanh and the logistic function into another one.
+  /// ReLUs in place or into another buffer; other functions into another one.
   private func activate(
-    _ input: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>,
-    _ activation: Architecture.Activation, count: Int
+    _ input: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>, _ function: ElementwiseFunction,
+    count: Int
   ) {
-    if activation.isSaturating {
-      ckn_saturating_forward(output, input, CKN_FLOAT32, activation == .sigmoid, count)
-    } else {
+    if function.isSaturating {
+      ckn_saturating_forward(output, input, CKN_FLOAT32, function == .sigmoid, count)
+    } else if function.isRectifier {
       if input != output { output.update(from: input, count: count) }
-      if activation.slope != 1 { ckn_mask_forward(output, activation.slope, count) }
+      if function.slope != 1 { ckn_mask_forward(output, Float(function.slope), count) }
+    } else {
+      ckn_function_forward(function.kernel, output, input, CKN_FLOAT32, count)
     }
   }
 
   private func differentiate(
-    _ gradient: UnsafeMutableRawPointer, _ activation: Architecture.Activation, before: UnsafeRawPointer,
+    _ gradient: UnsafeMutableRawPointer, _ function: ElementwiseFunction, before: UnsafeRawPointer,
     after: UnsafeRawPointer, count: Int
   ) {
-    if activation.isSaturating {
-      ckn_saturating_plain(gradient, before, CKN_FLOAT32, activation == .sigmoid, count)
+    if function.isSaturating {
+      ckn_saturating_plain(gradient, before, CKN_FLOAT32, function == .sigmoid, count)
+    } else if function.isRectifier {
+      ckn_mask_plain(gradient, after, CKN_FLOAT32, function.slope, count)
     } else {
-      ckn_mask_plain(gradient, after, CKN_FLOAT32, activation.slope, count)
+      ckn_function_plain(function.kernel, gradient, before, CKN_FLOAT32, count)
     }
   }
 
@@ -297,16 +283,30 @@ extension UnsafeMutableRawPointer {
 
 extension Architecture {
   /// The same layers with the identity in place of every activation.
+  ///
+  /// - Throws: `CoreError` for layers that have no noise of their own here.
   fileprivate func withoutActivations() throws -> Architecture {
     try Architecture(
       inputShape: inputShape, classCount: classCount,
       layers: layers.map { layer in
-        switch layer {
-        case .dense(let name, let units, _): .dense(name: name, units: units, activation: .identity)
-        case .convolution(let name, let filters, let size, _):
-          .convolution(name: name, filters: filters, kernelSize: size, activation: .identity)
-        case .flatten, .maxPool, .normalize: layer
+        guard layer.inputs == nil, graph.givesLogits else { throw Self.noNoise("a graph of layers") }
+        switch layer.kind {
+        case let dense as Dense where !dense.overLastAxis:
+          return Layer(Dense(units: dense.units, activation: .identity, hasBias: dense.hasBias), name: layer.name)
+        case let convolution as Convolution:
+          return Layer(
+            Convolution(
+              filters: convolution.filters, window: convolution.window, groups: convolution.groups,
+              activation: .identity, hasBias: convolution.hasBias), name: layer.name)
+        case is Flatten, is MaxPool, is Normalize: return layer
+        default: throw Self.noNoise("a layer of type \(layer.kind.typeWord)")
         }
       })
+  }
+
+  private static func noNoise(_ what: String) -> CoreError {
+    CoreError(
+      "variational inference here has noise on the pre-activations of dense and convolutional layers, one behind the other, and not of \(what); use another sampler"
+    )
   }
 }

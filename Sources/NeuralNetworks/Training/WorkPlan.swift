@@ -15,7 +15,7 @@ struct WorkPlan: Sendable, Hashable {
   let unitCount: Int
 
   init(count: Int, architecture: Architecture, precision: Precision) {
-    let hasImages = architecture.layers.contains { if case .convolution = $0 { true } else { false } }
+    let hasImages = architecture.hasConvolutions
     let most = hasImages ? 64 : precision == .bfloat16 ? 2500 : 1250
     let wanted = count <= 32 ? 1 : max(2, (count + most - 1) / most)
     let rows = ((count + wanted - 1) / wanted + 15) / 16 * 16

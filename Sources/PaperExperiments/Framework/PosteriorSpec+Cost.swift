@@ -44,10 +44,7 @@ extension Architecture {
   /// Numbers that hidden layers with weights put out for an example.
   fileprivate var hiddenUnits: Int {
     zip(layers, layerShapes).dropLast().reduce(0) { total, entry in
-      switch entry.0 {
-      case .dense, .convolution: total + entry.1.reduce(1, *)
-      case .flatten, .maxPool, .normalize: total
-      }
+      entry.0.kind is Dense || entry.0.kind is Convolution ? total + entry.1.reduce(1, *) : total
     }
   }
 }

@@ -24,9 +24,8 @@ struct MaximumPosterior {
     var offset = 0
     var factor: Float = 1
     for (index, parameter) in network.architecture.parameters.enumerated() {
-      if index % 2 == 0 {
-        let inputs = Double(parameter.shape.dropFirst().reduce(1, *))
-        factor = Float(min(1, (2 / inputs).squareRoot() / network.prior.deviations[index]))
+      if case .weight(let fanIn) = parameter.purpose {
+        factor = Float(min(1, (2 / Double(fanIn)).squareRoot() / network.prior.deviations[index]))
       }
       for position in offset..<offset + parameter.count { draw[position] *= factor }
       offset += parameter.count

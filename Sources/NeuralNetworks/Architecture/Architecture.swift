@@ -1,44 +1,32 @@
 /// A feed-forward network without its weights: the shape of an input, the layers in order, the number of classes.
 ///
-/// The last layer is dense and gives the logits, one per class.
+/// A layer takes the result of the layer before it, or of the layers that it names: a graph without cycles, since all of
+/// them stand before it. The last layer gives the logits, one per class.
 /// A value of this type is always consistent: every layer fits the one before it, and every size and product of sizes
 /// fits in `Int`.
 public struct Architecture: Sendable {
-  /// An element-wise activation.
-  public enum Activation: String, Sendable, Hashable, CaseIterable {
-    /// max(x, 0).
-    case relu
-    /// x for x > 0, otherwise 0.01 x.
-    case leakyReLU = "leaky_relu"
-    /// Hyperbolic tangent.
-    case tanh
-    /// 1 / (1 + exp(−x)).
-    case sigmoid
-    /// x.
-    case identity
-  }
-
-  /// One layer.
-  public enum Layer: Sendable, Hashable {
-    /// Makes one dimension of all, in C order.
-    case flatten
-    /// activation(W x + b) with W of shape `(units, inputs)`. Its input has one dimension.
-    case dense(name: String, units: Int, activation: Activation)
-    /// Cross-correlation with square kernels, stride 1, no padding. Its input is `(channels, height, width)`.
-    case convolution(name: String, filters: Int, kernelSize: Int, activation: Activation)
-    /// Maximum over square windows. Its input is `(channels, height, width)`; windows that do not fit are left out.
-    case maxPool(kernelSize: Int, stride: Int)
-    /// (x − mean) / scale with one mean and one scale per channel (per feature of a one-dimensional input). Only as the
-    /// first layer.
-    case normalize(mean: [Double], scale: [Double])
-  }
-
-  /// A weight or a bias.
+  /// A weight, a bias, or whatever else a layer has.
   public struct Parameter: Sendable, Hashable {
+    /// What it does in its layer.
+    public enum Purpose: Sendable, Hashable {
+      /// Multiplies inputs that are added up, so many for each unit.
+      case weight(fanIn: Int)
+      /// Is added.
+      case shift
+      /// Multiplies one number at a time, and is 1 where it does nothing.
+      case factor
+      /// A statistic of the training data, such as a running mean: nothing that is trained.
+      case statistic
+    }
+
     /// The layer's name and the role, for example `dense1.weight`.
     public let name: String
     /// `(out, in)`, `(out, in, kernel height, kernel width)` or `(out)`, as in PyTorch's `state_dict`.
     public let shape: [Int]
+    /// What it does.
+    public let purpose: Purpose
+    /// Which of `layers` has it.
+    public let layer: Int
     /// Product of the shape.
     public var count: Int { shape.reduce(1, *) }
   }
@@ -51,12 +39,14 @@ public struct Architecture: Sendable {
   public let layers: [Layer]
   /// The text as it was read; canonical text when the architecture was made from values.
   public let json: String
-  /// Weights and biases in the order of the layers, weight before bias.
+  /// What the layers have, in their order: weight before bias, as PyTorch lists them.
   public let parameters: [Parameter]
   /// Shape of one example after each layer: `layerShapes[i]` is the output of `layers[i]`.
   public let layerShapes: [[Int]]
   /// Number of weights and biases together.
   public let parameterCount: Int
+  /// The layers with what each takes: all names resolved.
+  package let graph: NetworkGraph
 
   /// Reads the description that a posterior file holds.
   ///
@@ -80,14 +70,15 @@ public struct Architecture: Sendable {
   }
 
   private init(inputShape: [Int], classCount: Int, layers: [Layer], json: String) throws(ArchitectureError) {
-    let trace = try ShapeTrace(inputShape: inputShape, classCount: classCount, layers: layers)
+    let graph = try NetworkGraph(inputShape: inputShape, classCount: classCount, layers: layers)
     self.inputShape = inputShape
     self.classCount = classCount
     self.layers = layers
     self.json = json
-    self.parameters = trace.parameters
-    self.layerShapes = trace.layerShapes
-    self.parameterCount = trace.parameterCount
+    self.graph = graph
+    self.parameters = graph.parameters
+    self.layerShapes = graph.nodes.map(\.shape)
+    self.parameterCount = graph.parameterCount
   }
 }
 

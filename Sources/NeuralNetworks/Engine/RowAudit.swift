@@ -30,9 +30,8 @@ struct RowAudit {
   /// - Parameter wantsGradient: Whether those back to the input are measured too.
   init(_ network: CompiledNetwork, backward wantsGradient: Bool, worker: KernelWorker) throws {
     precondition(network.precision != .float64, "the portable kernels multiply row by row")
-    for (index, stage) in network.stages.enumerated() {
-      guard case .product(let kernel, let layer) = stage else { continue }
-      let product = Product(network, kernel, stage: index, layer: layer, worker)
+    for (index, stage) in network.products {
+      let product = Product(network, network.nodes[index], stage, worker)
       forward.implementations.append(product.implementations.forward)
       try measure(product, into: \.forward) { try product.forward(round: $0) }
       guard wantsGradient else { continue }
@@ -78,26 +77,34 @@ private struct Product {
   }
 
   let network: CompiledNetwork
-  let kernel: CompiledNetwork.Kernel
-  let stage: Int
-  let layer: CompiledNetwork.Layer
+  let kernel: ProductStage.Kernel
+  let node: CompiledNode
+  let stage: ProductStage
+  let layer: ProductStage.Parameters
   let worker: KernelWorker
   let source: [Int]
   let destination: [Int]
 
-  init(
-    _ network: CompiledNetwork, _ kernel: CompiledNetwork.Kernel, stage: Int, layer: Int, _ worker: KernelWorker
-  ) {
+  init(_ network: CompiledNetwork, _ node: CompiledNode, _ stage: ProductStage, _ worker: KernelWorker) {
     self.network = network
-    self.kernel = kernel
+    self.node = node
     self.stage = stage
-    self.layer = network.layers[layer]
+    kernel = stage.kernel
+    layer = stage.parameters
     self.worker = worker
     switch kernel {
     case .linear(let kernel): (source, destination) = ([kernel.inputs], [kernel.outputs])
     case .convolution(let kernel): (source, destination) = (kernel.source.shape, kernel.destination.shape)
     }
   }
+
+  /// Rows of the product: examples, or tokens of them.
+  var rows: Int {
+    if case .linear(let kernel) = kernel { kernel.rows } else { network.rows }
+  }
+
+  /// Parts in which the channels are convolved.
+  var groups: Int { layer.groups }
 
   var implementations: KernelImplementations {
     switch kernel {
@@ -108,13 +115,13 @@ private struct Product {
 
   /// Rows of different content in a block. Seven is a prime: each content meets every place of every tile of rows. In a
   /// block that is too small for that, all rows are alike.
-  var contents: Int { network.rows >= 14 ? 7 : 1 }
+  var contents: Int { rows >= 14 ? 7 : 1 }
 
   /// Each with other numbers: many where the product is small and few numbers come out of it. The same for all sizes of
   /// blocks with several contents, so that their bits can be compared.
   var rounds: Int {
     let positions = destination.dropFirst().reduce(1, *)
-    let operationsPerRow = 2 * layer.outputs * layer.columns * positions
+    let operationsPerRow = max(1, 2 * layer.outputs * layer.columns * positions)
     return max(2, min(contents == 1 ? 24 : 8, 1_000_000 / operationsPerRow))
   }
 
@@ -130,7 +137,7 @@ private struct Product {
       }
     }
     let bias = numbers(layer.outputs, seed: 12)
-    let bytes = network.layouts[stage + 1].bytes
+    let bytes = network.layouts[node.output].bytes
     let result = AlignedMemory(bytes: bytes)
     switch kernel {
     case .linear(let kernel):
@@ -140,7 +147,7 @@ private struct Product {
       let x = try operands(source, round, in: kernel.source)
       try kernel.forward(x.base, weights: packed.base, bias: bias, into: result.base, worker: worker)
     }
-    return Rows(memory: result, bytes: bytes, count: network.rows)
+    return Rows(memory: result, bytes: bytes, count: rows)
   }
 
   func toInput(round: Int) throws -> Rows {
@@ -148,23 +155,26 @@ private struct Product {
     let packed = try pack(isForward: false) { weights in
       let channels = source[0]
       let scales = numbers(channels, seed: 21 + round).map { 0.5 + abs($0) / 2 }
-      let each = layer.columns / channels
-      for channel in 0..<channels {
-        let scale = rounded(channel.isMultiple(of: 2) ? scales[channel] : -scales[channel])
-        (weights + channel * each).update(repeating: scale, count: each)
-      }
-      for unit in 1..<max(1, layer.outputs) {
-        (weights + unit * layer.columns).update(from: weights, count: layer.columns)
+      // Of a convolution in groups a unit sees the channels of its own group.
+      let perUnit = channels / groups
+      let each = layer.columns / perUnit
+      for unit in 0..<layer.outputs {
+        let first = unit / (layer.outputs / groups) * perUnit
+        for channel in 0..<perUnit {
+          let scale = scales[first + channel]
+          (weights + unit * layer.columns + channel * each).update(
+            repeating: rounded((first + channel).isMultiple(of: 2) ? scale : -scale), count: each)
+        }
       }
     }
     switch kernel {
     case .linear(let kernel):
-      let isFirst = stage == 0 && network.accumulatesInputGradient
-      let bytes = network.rows * kernel.inputs * (isFirst ? network.wide : network.layouts[stage].precision).bytes
+      let precision = stage.addsToSum ? network.wide : network.layouts[node.inputs[0]].precision
+      let bytes = kernel.rows * kernel.inputs * precision.bytes
       let result = AlignedMemory(bytes: bytes)
       let dy = try operands(destination, round, in: plain(destination))
       try kernel.backwardToInput(dy.base, weights: packed.base, into: result.base, worker: worker)
-      return Rows(memory: result, bytes: bytes, count: network.rows)
+      return Rows(memory: result, bytes: bytes, count: rows)
     case .convolution(let kernel):
       let result = AlignedMemory(bytes: kernel.sourceGradient.bytes)
       let dy = try operands(destination, round, in: kernel.destinationGradient)
@@ -176,14 +186,15 @@ private struct Product {
   // MARK: - Operands
 
   private func plain(_ shape: [Int]) throws -> ActivationLayout {
-    try .plain(rows: network.rows, shape: shape, precision: network.precision, library: network.library)
+    try .plain(rows: rows, shape: shape, precision: network.precision, library: network.library)
   }
 
   private func pack(isForward: Bool, _ fill: (UnsafeMutablePointer<Float>) -> Void) throws -> AlignedMemory {
     let weights = AlignedMemory(bytes: 4 * layer.outputs * layer.columns)
     let plain = weights.base.assumingMemoryBound(to: Float.self)
     fill(plain)
-    let packed = AlignedMemory(bytes: isForward ? layer.forwardBytes : layer.backwardBytes)
+    let sizes = stage.packedSizes
+    let packed = AlignedMemory(bytes: isForward ? sizes.forward : sizes.backward)
     let (forward, backward) = isForward ? (packed.base, nil) : (nil, packed.base)
     switch kernel {
     case .linear(let kernel): try kernel.pack(plain, forward: forward, backward: backward, worker: worker)
@@ -197,8 +208,8 @@ private struct Product {
   private func operands(_ shape: [Int], _ round: Int, in layout: ActivationLayout) throws -> AlignedMemory {
     let size = shape.reduce(1, *)
     let row = size * network.precision.bytes
-    let block = AlignedMemory(bytes: network.rows * row)
-    for r in 0..<network.rows {
+    let block = AlignedMemory(bytes: rows * row)
+    for r in 0..<rows {
       guard r < contents else {
         (block.base + r * row).copyMemory(from: block.base + r % contents * row, byteCount: row)
         continue

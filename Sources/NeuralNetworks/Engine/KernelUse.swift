@@ -29,22 +29,11 @@ extension CompiledNetwork {
   func kernelUses(_ passes: Set<KernelUse.Pass>) -> [KernelUse] {
     var uses: [KernelUse] = []
     var name = "input"
-    for stage in stages {
-      let implementations: KernelImplementations
-      let layer: String
-      switch stage {
-      case .product(let kernel, let index):
-        name = layers[index].name.replacing(".weight", with: "")
-        layer = name
-        switch kernel {
-        case .linear(let kernel): implementations = kernel.implementations
-        case .convolution(let kernel): implementations = kernel.implementations
-        }
-      case .pool(let kernel, _):
-        layer = name + ".pool"
-        implementations = kernel.implementations
-      case .mask, .rectify, .saturating, .flatten: continue
-      }
+    for node in nodes {
+      guard let implementations = node.stage.implementations else { continue }
+      let isProduct = node.stage is ProductStage
+      if isProduct { name = node.stage.title }
+      let layer = isProduct ? name : name + node.stage.title
       let found: [(KernelUse.Pass, String?)] = [
         (.forward, implementations.forward), (.toInput, implementations.toInput),
         (.toWeights, implementations.toWeights),

@@ -33,7 +33,7 @@ public struct Network: Model {
     try withForwardPass(inputs, backward: false) { network, _, space in
       let count = inputs.rowCount * classCount
       let logits = UnsafeBufferPointer(
-        start: space.values.last!.base.assumingMemoryBound(to: Double.self), count: count)
+        start: space.logits.assumingMemoryBound(to: Double.self), count: count)
       return Tensor(shape: [inputs.rowCount, classCount], elements: Array(logits))
     }
   }
@@ -51,12 +51,13 @@ public struct Network: Model {
     return try withForwardPass(inputs, backward: true, fusesActivations: derivative == .exact) { network, draw, space in
       let size = inputs.rowSize
       let rows = inputs.rowCount
-      space.gradients.last!.base.copyMemory(from: logitGradient.elements, byteCount: 8 * rows * classCount)
-      for row in 0..<rows { space.exponents[row] = 0 }
+      space.logitGradient.copyMemory(from: logitGradient.elements, byteCount: 8 * rows * classCount)
+      for row in 0..<rows { space.logitExponents[row] = 0 }
       try network.backward(draw, space, arithmetic: derivative == .exact ? .scaled : .straightThrough)
       let source = space.gradients[0].base.assumingMemoryBound(to: Double.self)
       var elements = Array(UnsafeBufferPointer(start: source, count: rows * size))
-      var exponents = (0..<rows).map { space.exponents[$0] }
+      let own = space.exponents(ofValue: 0)
+      var exponents = (0..<rows).map { own[$0] }
       let factors = [Double](repeating: 0, count: rows)
       let scale = Normalization(architecture)?.scale
       ckn_finish_rows(&elements, &exponents, factors, scale?.base.assumingMemoryBound(to: Double.self), rows, size)
@@ -69,10 +70,10 @@ public struct Network: Model {
     try withForwardPass(inputs, backward: false) { network, _, space in
       var beyond = 0
       var total = 0
-      for (index, stage) in network.stages.enumerated() {
-        guard case .saturating = stage else { continue }
-        let count = network.layouts[index].elementsPerRow * inputs.rowCount
-        let a = UnsafeBufferPointer(start: space.values[index].base.assumingMemoryBound(to: Double.self), count: count)
+      for node in network.nodes where node.stage is SaturatingStage {
+        let value = node.inputs[0]
+        let count = network.layouts[value].elementsPerRow * inputs.rowCount
+        let a = UnsafeBufferPointer(start: space.values[value].base.assumingMemoryBound(to: Double.self), count: count)
         beyond += a.count { abs($0) > 9 }
         total += count
       }

@@ -17,72 +17,114 @@ extension Precision {
 /// `Sendable` without a check: each worker of a pass has its own, so it is never used by two threads at once.
 final class Workspace: @unchecked Sendable {
   let worker: KernelWorker
-  /// Value that enters stage i; stages that only act backwards share the buffer of the stage before.
+  /// The values; results that are their input share its memory.
   let values: [AlignedMemory]
-  /// Gradient with respect to the value that enters stage i; in-place stages share.
+  /// Gradient with respect to each value; stages that work in place share. Empty without gradients.
   let gradients: [AlignedMemory]
-  let poolWorkspaces: [AlignedMemory]
+  private let gradientExponents: [ExponentMemory]
+  /// Gradients on their way to a value that has one already.
+  let spare: [AlignedMemory]
+  private let spareMemory: [ExponentMemory]
+  /// What the forward pass of each node leaves for its backward pass.
+  let workspaces: [AlignedMemory]
   /// Gradient with respect to the input of one draw, in plain rows (only where the products do not add up by
   /// themselves).
   let plainInputGradient: AlignedMemory?
   /// Sum over a group of draws of the input gradients, rows of mantissas.
   let part: AlignedMemory
   let partExponents: UnsafeMutablePointer<Int32>
-  /// Exponents of the gradient on its way back.
-  let exponents: UnsafeMutablePointer<Int32>
   let labels: UnsafeMutablePointer<Int32>
   let scratch: AlignedMemory
   let prediction: PredictionBuffers
   /// Sums of probabilities (rows × classes) and of losses (rows) in float32, for the naive arithmetic.
   let naive: AlignedMemory
   private let rows: Int
+  private let result: Int
+  private var rowMemory = AlignedMemory(bytes: 64)
 
   init(_ network: CompiledNetwork, backward: Bool) throws {
     rows = network.rows
+    result = network.result
     worker = try KernelWorker(network.library)
     var values = [AlignedMemory(bytes: network.layouts[0].bytes)]
-    var gradients: [AlignedMemory] = []
-    if backward {
-      let bytes = max(
-        network.inputGradientLayout.bytes, network.accumulatesInputGradient ? 0 : network.layouts[0].bytes)
-      gradients.append(AlignedMemory(bytes: network.accumulatesInputGradient ? 64 : bytes))
-    }
-    for (index, stage) in network.stages.enumerated() {
-      let bytes = network.layouts[index + 1].bytes
-      switch stage {
-      case .mask:
-        values.append(values.last!)
-        if backward { gradients.append(gradients.last!) }
-      case .saturating, .rectify:
-        values.append(AlignedMemory(bytes: bytes))
-        if backward { gradients.append(gradients.last!) }
-      case .product, .pool, .flatten:
-        values.append(AlignedMemory(bytes: bytes))
-        // The logits are wide, their gradient is an operand of the products.
-        if backward { gradients.append(AlignedMemory(bytes: bytes)) }
-      }
+    for node in network.nodes {
+      values.append(
+        node.stage.keepsValue ? values[node.inputs[0]] : AlignedMemory(bytes: network.layouts[node.output].bytes))
     }
     self.values = values
+    var gradients: [AlignedMemory] = []
+    var exponents: [ExponentMemory] = []
+    var spareBytes: [Int] = []
+    if backward {
+      // From the logits on: a stage that works in place leaves its gradient where it found it.
+      var memory = [AlignedMemory?](repeating: nil, count: values.count)
+      var numbers = [ExponentMemory?](repeating: nil, count: values.count)
+      func make(_ value: Int) {
+        guard memory[value] == nil else { return }
+        let isElsewhere = value == 0 && network.accumulatesInputGradient
+        memory[value] = AlignedMemory(bytes: isElsewhere ? 64 : network.layouts[value].bytes)
+        numbers[value] = ExponentMemory(network.rows)
+      }
+      make(network.result)
+      for node in network.nodes.reversed() where node.isDifferentiated {
+        make(node.output)
+        for (place, rule) in node.rules.enumerated() {
+          let input = node.inputs[place]
+          switch rule {
+          case .none: continue
+          case .inPlace:
+            memory[input] = memory[node.output]
+            numbers[input] = numbers[node.output]
+          case .write: make(input)
+          case .add:
+            while spareBytes.count <= place { spareBytes.append(64) }
+            spareBytes[place] = max(spareBytes[place], network.layouts[input].bytes)
+          }
+        }
+      }
+      let (nothing, none) = (AlignedMemory(bytes: 64), ExponentMemory(network.rows))
+      gradients = memory.map { $0 ?? nothing }
+      exponents = numbers.map { $0 ?? none }
+    }
     self.gradients = gradients
-    poolWorkspaces = network.poolWorkspaceBytes.map { AlignedMemory(bytes: max($0, 64)) }
+    gradientExponents = exponents
+    spare = spareBytes.map { AlignedMemory(bytes: $0) }
+    spareMemory = spareBytes.map { _ in ExponentMemory(network.rows) }
+    workspaces = network.nodes.map { AlignedMemory(bytes: max($0.stage.workspaceBytes, 64)) }
     let inputSize = network.architecture.inputShape.reduce(1, *)
     let wideBytes = rows * inputSize * network.wide.bytes
     plainInputGradient =
       backward && network.inputGradientReorder != nil ? AlignedMemory(bytes: wideBytes) : nil
     part = AlignedMemory(bytes: backward ? wideBytes : 64)
     partExponents = .allocate(capacity: rows)
-    exponents = .allocate(capacity: rows)
     labels = .allocate(capacity: rows)
     let widest = network.layouts.map(\.elementsPerRow).max() ?? 0
-    scratch = AlignedMemory(bytes: backward ? 8 * max(widest, 1) : 64)
+    scratch = AlignedMemory(bytes: backward ? 16 * max(widest, 1) : 64)
     prediction = PredictionBuffers(rows: rows, classes: network.architecture.classCount)
     naive = AlignedMemory(bytes: 4 * rows * (network.architecture.classCount + 1))
   }
 
   deinit {
     partExponents.deallocate()
-    exponents.deallocate()
     labels.deallocate()
+  }
+
+  /// What the last layer gave.
+  var logits: UnsafeMutableRawPointer { values[result].base }
+  /// The gradient with respect to that.
+  var logitGradient: UnsafeMutableRawPointer { gradients[result].base }
+  /// Its exponents.
+  var logitExponents: UnsafeMutablePointer<Int32> { exponents(ofValue: result) }
+
+  /// Exponents of the gradient with respect to a value.
+  func exponents(ofValue value: Int) -> UnsafeMutablePointer<Int32> { gradientExponents[value].base }
+  /// Exponents of a gradient on its way.
+  func spareExponents(_ index: Int) -> UnsafeMutablePointer<Int32> { spareMemory[index].base }
+
+  /// Room for numbers of one row; what it holds is whatever the last use left.
+  func rowScratch(_ doubles: Int) -> UnsafeMutablePointer<Double> {
+    if rowMemory.bytes < 8 * doubles { rowMemory = AlignedMemory(bytes: 8 * doubles) }
+    return rowMemory.base.bound()
   }
 
   /// Bytes that a workspace of this network takes.
@@ -120,6 +162,18 @@ final class Workspace: @unchecked Sendable {
   }
 }
 
+/// The exponents of a block's rows.
+private final class ExponentMemory: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Int32>
+
+  init(_ rows: Int) {
+    base = .allocate(capacity: rows)
+    base.initialize(repeating: 0, count: rows)
+  }
+
+  deinit { base.deallocate() }
+}
+
 /// Per-feature shift and scale of a `normalize` layer, in the order of the input.
 ///
 /// Its memory is written before anybody else has it, and read only after that.
@@ -139,7 +193,8 @@ struct Normalization: Sendable {
 
   /// Nil when the architecture does not begin with a `normalize` layer.
   init?(_ architecture: Architecture) {
-    guard case .normalize(let mean, let deviation)? = architecture.layers.first else { return nil }
+    guard let layer = architecture.layers.first?.kind as? Normalize else { return nil }
+    let (mean, deviation) = (layer.mean, layer.scale)
     let size = architecture.inputShape.reduce(1, *)
     shift = AlignedMemory(bytes: 8 * size)
     scale = AlignedMemory(bytes: 8 * size)

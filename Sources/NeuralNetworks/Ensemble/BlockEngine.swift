@@ -15,7 +15,7 @@ final class BlockEngine: Sendable {
   /// activations are larger by far. The others are for kernels whose bits depend on a row's place in such a block; with
   /// one row there is only one place.
   static func blockRows(_ architecture: Architecture) -> [Int] {
-    let hasImages = architecture.layers.contains { if case .convolution = $0 { true } else { false } }
+    let hasImages = architecture.hasConvolutions
     return hasImages ? [16, 8, 4, 1] : [250, 256, 128, 64, 32, 16, 1]
   }
   /// Draws whose input gradients add up inside the products, as one product with that many times the inner dimension.
@@ -212,7 +212,7 @@ final class BlockEngine: Sendable {
     let request = job.request
     let network = job.lane.network
     let rows = job.rows(block)
-    let logits = space.values.last!.base
+    let logits = space.logits
     let wide = network.wide.elementType
     if request.prediction { space.prediction.clear() }
     if request.naiveMean {
@@ -248,18 +248,18 @@ final class BlockEngine: Sendable {
 
   private func logitGradient(_ job: Job, _ objective: Objective, _ rows: Range<Int>, _ space: Workspace) {
     let network = job.lane.network
-    let logits = space.values.last!.base
-    let gradient = space.gradients.last!.base
+    let logits = space.logits
+    let gradient = space.logitGradient
     let first = job.request.firstPass
     guard job.request.naive else {
       var first = first?.pointers(row: rows.lowerBound) ?? ckn_first_pass()
       ckn_logit_gradient(
-        objective.kernel, gradient, network.precision.elementType, space.exponents, logits, network.wide.elementType,
+        objective.kernel, gradient, network.precision.elementType, space.logitExponents, logits, network.wide.elementType,
         space.labels, &first, rows.count, classes)
       clearPaddedRows(gradient, from: rows.count, space, network)
       return
     }
-    ckn_set_exponents(space.exponents, 0, network.rows)
+    ckn_set_exponents(space.logitExponents, 0, network.rows)
     ckn_naive_logit_gradient(
       objective.kernel, gradient.assumingMemoryBound(to: Float.self), logits.assumingMemoryBound(to: Float.self),
       first?.naiveMean(row: rows.lowerBound), space.labels,
@@ -269,11 +269,11 @@ final class BlockEngine: Sendable {
 
   private func logitGradient(_ job: Job, _ score: ScoreSlopes, _ rows: Range<Int>, _ space: Workspace) {
     let network = job.lane.network
-    let gradient = space.gradients.last!.base
+    let gradient = space.logitGradient
     score.shared.withUnsafeBufferPointer {
       ckn_score_gradient(
         score.own, $0.baseAddress! + rows.lowerBound * classes, gradient, network.precision.elementType,
-        space.exponents, space.values.last!.base, network.wide.elementType, rows.count, classes)
+        space.logitExponents, space.logits, network.wide.elementType, rows.count, classes)
     }
     clearPaddedRows(gradient, from: rows.count, space, network)
   }
@@ -283,7 +283,7 @@ final class BlockEngine: Sendable {
   ) {
     let bytes = classes * network.precision.bytes
     ckn_zero(gradient + row * bytes, (network.rows - row) * bytes)
-    ckn_set_exponents(space.exponents + row, 0, network.rows - row)
+    ckn_set_exponents(space.logitExponents + row, 0, network.rows - row)
   }
 
   private func merge(_ job: Job, _ block: Int, _ space: Workspace) {
@@ -304,7 +304,7 @@ final class BlockEngine: Sendable {
       exponents = space.partExponents
     } else {
       part = space.plainInputGradient?.base ?? space.gradients[0].base
-      exponents = space.exponents
+      exponents = space.exponents(ofValue: 0)
     }
     ckn_add_part(
       gradient + rows.lowerBound * inputSize, sums.exponents + rows.lowerBound, part, network.wide.elementType,

@@ -78,8 +78,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     self.configuration = configuration
     let bounds = configuration.inputBounds
     var magnitude = max(abs(bounds.lowerBound), abs(bounds.upperBound))
-    if case .normalize(let mean, let scale)? = source.architecture.layers.first {
-      magnitude = zip(mean, scale).map { (magnitude + abs($0)) / abs($1) }.max() ?? magnitude
+    if let layer = source.architecture.layers.first?.kind as? Normalize {
+      magnitude = zip(layer.mean, layer.scale).map { (magnitude + abs($0)) / abs($1) }.max() ?? magnitude
     }
     inputMagnitude = magnitude
     let mixed = configuration.precision == .bfloat16

@@ -1,0 +1,162 @@
+internal import ComputeKernels
+
+/// The layers of a graph as they are computed: activations apart from the products before them, batch normalisations
+/// folded, and increasing activations behind the maxima of windows, with which they commute.
+struct NetworkPlan {
+  struct Step {
+    var kind: any LayerKind
+    var name: String?
+    /// Values: 0 is the input, others are named by whoever gives them.
+    var inputs: [Int]
+    var inputShapes: [[Int]]
+    var output: Int
+    var shape: [Int]
+    var parameters: [NetworkGraph.Place]
+    /// For products: the normalisation behind it, and the rectifier.
+    var norm: ProductStage.FoldedNorm?
+    var fused: ElementwiseFunction?
+    /// For activations: whether the product before has applied it.
+    var isApplied = false
+
+    var isProduct: Bool { kind is Dense || kind is Convolution }
+    var activation: ElementwiseFunction? { (kind as? ActivationLayer)?.function }
+  }
+
+  private(set) var steps: [Step] = []
+  /// The value that is the logits.
+  private(set) var result = 0
+
+  init(_ graph: NetworkGraph, _ options: Lowering.Options) {
+    expand(graph)
+    if options.foldsNorms { foldNorms() }
+    if options.fusesActivations { fuse() }
+    insertRescalings()
+    moveBehindPools()
+  }
+
+  // MARK: - Steps of the making
+
+  private mutating func expand(_ graph: NetworkGraph) {
+    var values = [0]
+    var shapes = [graph.inputShape]
+    func append(
+      _ kind: any LayerKind, _ node: NetworkGraph.Node?, _ inputs: [Int], _ shape: [Int],
+      into steps: inout [Step], _ shapes: inout [[Int]]
+    ) -> Int {
+      let output = shapes.count
+      steps.append(
+        Step(
+          kind: kind, name: node?.name, inputs: inputs, inputShapes: inputs.map { shapes[$0] }, output: output,
+          shape: shape, parameters: node?.parameters ?? []))
+      shapes.append(shape)
+      return output
+    }
+    for (index, node) in graph.nodes.enumerated() {
+      let inputs = node.inputs.map { values[$0] }
+      let isLast = index == graph.nodes.count - 1
+      switch node.kind {
+      case is Normalize:
+        values.append(inputs[0])  // applied in double when a block is loaded
+      case let layer as ActivationLayer where isLast && !graph.givesLogits && layer.function == .sigmoid:
+        values.append(inputs[0])  // its logit is what counts
+      default:
+        var value = append(node.kind, node, inputs, node.shape, into: &steps, &shapes)
+        let activation = (node.kind as? any ProductKind)?.activation ?? .identity
+        let isProbability = isLast && !graph.givesLogits && activation == .sigmoid
+        if activation != .identity, !isProbability {
+          value = append(ActivationLayer(activation.function), nil, [value], node.shape, into: &steps, &shapes)
+        }
+        values.append(value)
+      }
+    }
+    result = values.last!
+    if !graph.givesLogits {
+      result = append(BinaryLogits(), nil, [result], [2], into: &steps, &shapes)
+    }
+  }
+
+  private func users(_ value: Int) -> [Int] { steps.indices.filter { steps[$0].inputs.contains(value) } }
+
+  private func producer(_ value: Int) -> Int? { steps.firstIndex { $0.output == value } }
+
+  private mutating func replace(_ old: Int, with new: Int) {
+    for index in steps.indices { steps[index].inputs = steps[index].inputs.map { $0 == old ? new : $0 } }
+    if result == old { result = new }
+  }
+
+  private mutating func foldNorms() {
+    var index = 0
+    while index < steps.count {
+      defer { index += 1 }
+      guard let norm = steps[index].kind as? BatchNorm, let before = producer(steps[index].inputs[0]),
+        steps[before].isProduct, steps[before].norm == nil, steps[before].shape.count != 2,
+        users(steps[before].output).count == 1, result != steps[before].output
+      else { continue }
+      steps[before].norm = norm.folded(steps[index].parameters)
+      let removed = steps.remove(at: index)
+      replace(removed.output, with: steps[before].output)
+      index -= 1
+    }
+  }
+
+  private mutating func fuse() {
+    for index in steps.indices {
+      guard let function = steps[index].activation, function.fused != .none,
+        let before = producer(steps[index].inputs[0]), steps[before].isProduct,
+        users(steps[before].output).count == 1
+      else { continue }
+      steps[before].fused = function
+      steps[index].isApplied = true
+    }
+  }
+
+  /// Behind a product that no activation follows the rows of gradients are rescaled, so that they stay where numbers are
+  /// dense; an addition, or a layer that computes in double, does without.
+  private mutating func insertRescalings() {
+    var index = 0
+    while index < steps.count {
+      defer { index += 1 }
+      let step = steps[index]
+      guard step.isProduct, step.output != result else { continue }
+      let users = users(step.output)
+      let wants = users.contains { user in
+        steps[user].isProduct || steps[user].kind is MaxPool || steps[user].kind is Flatten
+      }
+      guard users.count == 1, wants else { continue }
+      let output = (steps.map(\.output).max() ?? 0) + 1
+      for user in users { steps[user].inputs = steps[user].inputs.map { $0 == step.output ? output : $0 } }
+      steps.insert(
+        Step(
+          kind: ActivationLayer(.identity), name: nil, inputs: [step.output], inputShapes: [step.shape], output: output,
+          shape: step.shape, parameters: [], isApplied: true), at: index + 1)
+    }
+  }
+
+  /// An increasing function commutes with a maximum: a quarter of the elements, and no ties between saturated values.
+  private mutating func moveBehindPools() {
+    var isDone = false
+    while !isDone {
+      isDone = true
+      for index in steps.indices {
+        guard let function = steps[index].activation, function.isIncreasing else { continue }
+        let users = users(steps[index].output)
+        guard users.count == 1, let pool = users.first, steps[pool].kind is MaxPool, result != steps[index].output
+        else { continue }
+        // a = f(x), p = pool(a) becomes q = pool(x), p = f(q), with p's name for what follows.
+        let activation = steps[index]
+        var moved = steps[pool]
+        moved.inputs = activation.inputs
+        let name = moved.output
+        moved.output = activation.output
+        var behind = activation
+        behind.inputs = [moved.output]
+        behind.inputShapes = [moved.shape]
+        behind.shape = moved.shape
+        behind.output = name
+        steps[index] = moved
+        steps[pool] = behind
+        isDone = false
+      }
+    }
+  }
+}
