@@ -29,6 +29,13 @@ public struct Architecture: Sendable {
     public let layer: Int
     /// Product of the shape.
     public var count: Int { shape.reduce(1, *) }
+
+    package init(name: String, shape: [Int], purpose: Purpose = .shift, layer: Int = 0) {
+      self.name = name
+      self.shape = shape
+      self.purpose = purpose
+      self.layer = layer
+    }
   }
 
   /// Shape of one input.
