@@ -175,6 +175,27 @@ void ckn_function_backward(ckn_function f, void *d, const void *a, ckn_type type
   }
 }
 
+CLONES static void clip_floats(float *d, const float *h, float upper, size_t n) {
+  size_t j = 0;
+  for (; j + FLOATS <= n; j += FLOATS) {
+    floats v = *(floats *)(d + j), hv = *(const floats *)(h + j);
+    *(floats *)(d + j) = FSELECT((hv > (floats){0}) & (hv < upper), v, (floats){0});
+  }
+  for (; j < n; j++) d[j] = h[j] > 0 && h[j] < upper ? d[j] : 0;
+}
+
+void ckn_clip_backward(void *d, const void *h, ckn_type type, double upper, int32_t *exponents, size_t rows, size_t n) {
+  if (type == CKN_FLOAT32) {
+    clip_floats(d, h, (float)upper, rows * n);
+  } else {
+    for (size_t i = 0; i < rows * n; i++) {
+      double v = load_any(h, type, i);
+      if (!(v > 0 && v < upper)) store_any(d, type, i, 0);
+    }
+  }
+  if (exponents) ckn_mask_backward(d, d, type, 1, exponents, rows, n);
+}
+
 // MARK: - Rows
 
 CLONES void ckn_widen_row(double *out, const void *in, ckn_type type, size_t offset, size_t n) {

@@ -14,7 +14,7 @@ INLINE void store_one(void *d, ckn_type type, size_t i, float value) {
 }
 
 // Root mean square in eight sums of a fixed order.
-INLINE double root_mean_square(const void *a, ckn_type type, size_t o, size_t n) {
+INLINE double root_mean_square(const void *a, ckn_type type, size_t o, size_t n, size_t elements) {
   double sums[8] = {0};
   for (size_t j = 0; j < n; j++) {
     double v = type == CKN_FLOAT64 ? ((const double *)a)[o + j] : (double)load_one(a, type, o + j);
@@ -22,7 +22,7 @@ INLINE double root_mean_square(const void *a, ckn_type type, size_t o, size_t n)
   }
   double sum = 0;
   for (int l = 0; l < 8; l++) sum += sums[l];
-  return sqrt(sum / (double)n);
+  return sqrt(sum / (double)elements);
 }
 
 // What the pre-activation is multiplied with before the wide derivative is taken: infinite where a rectifier's layer is all zeros.
@@ -68,10 +68,11 @@ static void rescale(void *d, ckn_type type, int32_t *exponent, size_t o, size_t 
   }
 }
 
-CLONES void ckn_wide_backward(void *d, const void *a, ckn_type type, ckn_wide kind, double slope, int32_t *exponents, size_t rows, size_t n) {
+CLONES void ckn_wide_backward(void *d, const void *a, ckn_type type, ckn_wide kind, double slope, int32_t *exponents, size_t rows, size_t n,
+                              size_t elements) {
   for (size_t r = 0; r < rows; r++) {
     size_t o = r * n;
-    double s = root_mean_square(a, type, o, n);
+    double s = root_mean_square(a, type, o, n, elements);
     // A layer of zeros has no width: every unit lies on the edge. What is not finite stays visible.
     double inverse = s > 0 ? inverse_width(s, kind) : 0;
     if (type == CKN_FLOAT64)

@@ -33,6 +33,9 @@ void ckn_function_backward(ckn_function f, void *d, const void *a, ckn_type type
 /// d = d · f′(a) without exponents.
 void ckn_function_plain(ckn_function f, void *d, const void *a, ckn_type type, size_t count);
 
+/// d = d where 0 < h < upper, else 0, h being what the activation gave; then the row's magnitude goes into its exponent unless `exponents` is null.
+void ckn_clip_backward(void *d, const void *h, ckn_type type, double upper, int32_t *exponents, size_t rows, size_t n);
+
 // MARK: - Rows of layers that compute in double
 
 /// out[i] = in[offset + i].

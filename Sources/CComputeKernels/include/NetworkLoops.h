@@ -44,7 +44,9 @@ typedef enum : int { CKN_WIDE_RECTIFIER = 0, CKN_WIDE_TANH, CKN_WIDE_LOGISTIC } 
 /// d = d · w(a) with a wide derivative w in the place of the activation's own, from the pre-activation a. With s the root mean square of
 /// a row of a: slope + (1 − slope)·σ(4a/s), sech²(a/max(1, s)), σ′(a/max(1, s)). Then the row's magnitude goes into its exponent, as
 /// `ckn_mask_backward` does.
-void ckn_wide_backward(void *d, const void *a, ckn_type type, ckn_wide kind, double slope, int32_t *exponents, size_t rows, size_t n);
+/// `elements` of a row are no padding, which is zero and has no width.
+void ckn_wide_backward(void *d, const void *a, ckn_type type, ckn_wide kind, double slope, int32_t *exponents, size_t rows, size_t n,
+                       size_t elements);
 /// d = d · (1 − h²) or d · h(1 − h) in float32 without exponents: what automatic differentiation computes. Zero once h rounds to 1.
 void ckn_saturating_backward_naive(float *d, const float *h, bool logistic, size_t count);
 /// d = d · (h > 0 ? 1 : slope) without exponents.

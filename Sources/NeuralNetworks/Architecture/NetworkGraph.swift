@@ -144,6 +144,13 @@ package struct NetworkGraph: Sendable {
       throw ArchitectureError(
         location: "layers[\(index)]", reason: "gives a result that no layer takes; name it among the inputs of one")
     }
+    guard used.contains(0) else {
+      throw ArchitectureError(location: "layers", reason: "never take the network's input")
+    }
+    if layers.contains(where: { $0.inputs != nil }), let index = layers.firstIndex(where: { $0.name == "input" }) {
+      throw ArchitectureError(
+        location: "layers[\(index)].name", reason: "is \"input\", which is what inputs call the network's input")
+    }
     if nodes[0].kind is Normalize, nodes.dropFirst().contains(where: { $0.inputs.contains(0) }) {
       throw ArchitectureError(
         location: "layers[0]", reason: "is normalize, and another layer takes the input around it")

@@ -24,6 +24,8 @@ final class CompiledNetwork: Sendable {
   let inputGradientReorder: Reorder?
   /// What gradients are for.
   let purpose: Purpose
+  /// Whether the results of products are looked at, one by one.
+  let checksFiniteness: Bool
 
   /// Which gradients a network is compiled for.
   enum Purpose: Sendable {
@@ -40,9 +42,12 @@ final class CompiledNetwork: Sendable {
   ///   it.
   convenience init(
     _ architecture: Architecture, rows: Int, precision: Precision, library: KernelLibrary,
-    fusesActivations: Bool = true, purpose: Purpose = .input
+    fusesActivations: Bool = true, purpose: Purpose = .input, checksFiniteness: Bool = false
   ) throws {
-    let options = Lowering.Options(fusesActivations: fusesActivations, foldsNorms: purpose == .input)
+    // A fused ReLU turns NaN into 0: there would be nothing to look at.
+    let options = Lowering.Options(
+      fusesActivations: fusesActivations && !checksFiniteness, foldsNorms: purpose == .input,
+      checksFiniteness: checksFiniteness)
     try self.init(
       architecture, NetworkPlan(architecture.graph, options), options, rows: rows, precision: precision,
       library: library, purpose: purpose)
@@ -60,6 +65,7 @@ final class CompiledNetwork: Sendable {
     self.precision = precision
     self.library = library
     self.purpose = purpose
+    checksFiniteness = options.checksFiniteness
     layouts = lowering.layouts
     self.result = result
     let nodes = GradientRules(lowering.nodes, valueCount: lowering.layouts.count, purpose: purpose).nodes
@@ -82,6 +88,7 @@ final class CompiledNetwork: Sendable {
     precision = other.precision
     library = other.library
     purpose = other.purpose
+    checksFiniteness = other.checksFiniteness
     nodes = zip(other.nodes, stages).map { node, stage in
       var node = node
       node.stage = stage

@@ -18,6 +18,9 @@ package struct Lowering {
     var fusesActivations = true
     /// Whether batch normalisations become part of the product before them. Training needs them apart.
     var foldsNorms = true
+    /// Whether the results of products are looked at: for networks so deep that no bound from their weights says that
+    /// nothing overflows.
+    var checksFiniteness = false
   }
 
   let rows: Int
@@ -105,7 +108,7 @@ package struct Lowering {
   /// Lowers every step of a plan; gives the index of the logits.
   mutating func lower(_ plan: NetworkPlan, accumulates: Bool) throws -> Int {
     var values: [Int: Value] = [0: input]
-    let inputUses = plan.steps.reduce(0) { $0 + $1.inputs.count { $0 == 0 } }
+    let inputUses = plan.inputUses
     for step in plan.steps {
       let inputs = step.inputs.map { values[$0]! }
       isLast = step.output == plan.result

@@ -15,6 +15,8 @@ struct NetworkPlan {
     /// For products: the normalisation behind it, and the rectifier.
     var norm: ProductStage.FoldedNorm?
     var fused: ElementwiseFunction?
+    /// For convolutions: what is added before the rectifier, as the last of its inputs.
+    var addsResidual = false
     /// For activations: whether the product before has applied it.
     var isApplied = false
 
@@ -29,6 +31,7 @@ struct NetworkPlan {
   init(_ graph: NetworkGraph, _ options: Lowering.Options) {
     expand(graph)
     if options.foldsNorms { foldNorms() }
+    if options.foldsNorms { fuseResiduals() }
     if options.fusesActivations { fuse() }
     insertRescalings()
     moveBehindPools()
@@ -75,6 +78,21 @@ struct NetworkPlan {
     }
   }
 
+  /// How often layers take the network's input, under whatever shape.
+  var inputUses: Int {
+    var isInput: Set<Int> = [0]
+    var uses = 0
+    for step in steps {
+      let taken = step.inputs.count { isInput.contains($0) }
+      if step.kind is Flatten || step.kind is Reshape, taken > 0 {
+        isInput.insert(step.output)
+      } else {
+        uses += taken
+      }
+    }
+    return uses
+  }
+
   private func users(_ value: Int) -> [Int] { steps.indices.filter { steps[$0].inputs.contains(value) } }
 
   private func producer(_ value: Int) -> Int? { steps.firstIndex { $0.output == value } }
@@ -89,12 +107,36 @@ struct NetworkPlan {
     while index < steps.count {
       defer { index += 1 }
       guard let norm = steps[index].kind as? BatchNorm, let before = producer(steps[index].inputs[0]),
-        steps[before].isProduct, steps[before].norm == nil, steps[before].shape.count != 2,
+        steps[before].isProduct, steps[before].norm == nil,
+        // One normalisation a unit: of a layer over tokens, the first dimension is the tokens.
+        steps[before].kind is Convolution || steps[before].shape.count == 1,
         users(steps[before].output).count == 1, result != steps[before].output
       else { continue }
       steps[before].norm = norm.folded(steps[index].parameters)
       let removed = steps.remove(at: index)
       replace(removed.output, with: steps[before].output)
+      index -= 1
+    }
+  }
+
+  /// The end of a residual block: the later of the two convolutions that are added takes the other one's result along.
+  private mutating func fuseResiduals() {
+    var index = 0
+    while index < steps.count {
+      defer { index += 1 }
+      let add = steps[index]
+      guard add.kind is Add, add.inputs.count == 2, add.inputs[0] != add.inputs[1] else { continue }
+      let producers = add.inputs.map { producer($0) ?? -1 }
+      let last = producers[0] > producers[1] ? 0 : 1
+      guard producers[last] >= 0, steps[producers[last]].kind is Convolution,
+        users(add.inputs[last]).count == 1
+      else { continue }
+      let product = producers[last]
+      steps[product].inputs.append(add.inputs[1 - last])
+      steps[product].inputShapes.append(add.shape)
+      steps[product].addsResidual = true
+      steps.remove(at: index)
+      replace(add.output, with: steps[product].output)
       index -= 1
     }
   }
@@ -110,19 +152,20 @@ struct NetworkPlan {
     }
   }
 
-  /// Behind a product that no activation follows the rows of gradients are rescaled, so that they stay where numbers are
-  /// dense; an addition, or a layer that computes in double, does without.
+  /// Behind a product or an addition that no activation follows the rows of gradients are rescaled, so that they stay
+  /// where numbers are dense. A product that is only added leaves it to the addition; layers that compute in double
+  /// rescale by themselves.
   private mutating func insertRescalings() {
     var index = 0
     while index < steps.count {
       defer { index += 1 }
       let step = steps[index]
-      guard step.isProduct, step.output != result else { continue }
+      guard step.isProduct || step.kind is Add, step.output != result else { continue }
       let users = users(step.output)
-      let wants = users.contains { user in
-        steps[user].isProduct || steps[user].kind is MaxPool || steps[user].kind is Flatten
+      if users.count == 1 {
+        let user = steps[users[0]]
+        if user.kind is ActivationLayer || step.isProduct && user.kind is Add { continue }
       }
-      guard users.count == 1, wants else { continue }
       let output = (steps.map(\.output).max() ?? 0) + 1
       for user in users { steps[user].inputs = steps[user].inputs.map { $0 == step.output ? output : $0 } }
       steps.insert(

@@ -1,6 +1,7 @@
 internal import CComputeKernels
 internal import ComputeKernels
 import Foundation
+import RobustnessCore
 
 /// A product with weights: a dense layer, or a convolution. What it fuses: the scale and shift of a batch normalisation
 /// behind it (in its weights), and a rectifier (in its kernel).
@@ -143,13 +144,29 @@ struct ProductStage: Stage {
   func forward(_ pass: StagePass) throws {
     let input = UnsafeRawPointer(pass.input())
     let weights = UnsafeRawPointer(pass.draw + pass.offsets.forward)
-    try multiply(input, weights: weights, bias: pass.draw + pass.offsets.bias, into: pass.result, worker: pass.worker)
+    try multiply(
+      input, weights: weights, bias: pass.draw + pass.offsets.bias,
+      adding: pass.node.inputs.count > 1 ? UnsafeRawPointer(pass.input(1)) : nil, into: pass.result,
+      worker: pass.worker)
+    guard pass.network.checksFiniteness, precision == .float32 else { return }
+    let layout = pass.outputLayout
+    let bad = ckn_count_nonfinite(pass.result.bound(), pass.rows * layout.elementsPerRow)
+    guard bad == 0 else {
+      throw CoreError(
+        "what the layer \(parameters.name) computes is beyond float32 for some inputs: its outputs would mean nothing. "
+          + "Use --precision float64")
+    }
+  }
+
+  /// Whether its kernel adds a residual before the rectifier.
+  var addsResidual: Bool {
+    if case .convolution(let kernel) = kernel { kernel.addsResidual } else { false }
   }
 
   /// The product alone.
   func multiply(
-    _ input: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer, into output: UnsafeMutableRawPointer,
-    worker: KernelWorker
+    _ input: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer, adding residual: UnsafeRawPointer? = nil,
+    into output: UnsafeMutableRawPointer, worker: KernelWorker
   ) throws {
     let float = bias.assumingMemoryBound(to: Float.self)
     let double = bias.assumingMemoryBound(to: Double.self)
@@ -159,15 +176,20 @@ struct ProductStage: Stage {
     case (.linear(let kernel), true):
       try kernel.forward(input, weights: weights, bias: double, into: output, worker: worker)
     case (.convolution(let kernel), false):
-      try kernel.forward(input, weights: weights, bias: float, into: output, worker: worker)
+      try kernel.forward(input, weights: weights, bias: float, adding: residual, into: output, worker: worker)
     case (.convolution(let kernel), true):
-      try kernel.forward(input, weights: weights, bias: double, into: output, worker: worker)
+      try kernel.forward(input, weights: weights, bias: double, adding: residual, into: output, worker: worker)
     }
   }
 
   func backward(_ pass: StagePass) throws {
     if let sum = pass.parameterSum {
       try addParameterGradient(pass.input(), pass.incoming, into: sum, worker: pass.worker)
+    }
+    if pass.node.inputs.count > 1, let residual = pass.target(1) {
+      let layout = pass.outputLayout
+      residual.gradient.copyMemory(
+        from: pass.incoming, byteCount: pass.rows * layout.elementsPerRow * layout.precision.bytes)
     }
     guard let target = pass.target() else { return }
     let weights = UnsafeRawPointer(pass.draw + pass.offsets.backward)
@@ -223,6 +245,10 @@ struct ProductStage: Stage {
   // MARK: - Bounds
 
   func bound(_ magnitudes: [Double], _ source: UnsafePointer<Float>) -> Double {
+    productBound(magnitudes, source) + (magnitudes.count > 1 ? magnitudes[1] : 0)
+  }
+
+  private func productBound(_ magnitudes: [Double], _ source: UnsafePointer<Float>) -> Double {
     let weights = source + parameters.weight.offset
     guard let norm = parameters.norm else {
       var bias = 0.0

@@ -145,7 +145,11 @@ private struct Product {
       try kernel.forward(x.base, weights: packed.base, bias: bias, into: result.base, worker: worker)
     case .convolution(let kernel):
       let x = try operands(source, round, in: kernel.source)
-      try kernel.forward(x.base, weights: packed.base, bias: bias, into: result.base, worker: worker)
+      let zeros = AlignedMemory(bytes: stage.addsResidual ? bytes : 64)
+      try kernel.forward(
+        x.base, weights: packed.base, bias: bias, adding: stage.addsResidual ? UnsafeRawPointer(zeros.base) : nil,
+        into: result.base, worker: worker)
+      withExtendedLifetime(zeros) {}
     }
     return Rows(memory: result, bytes: bytes, count: rows)
   }

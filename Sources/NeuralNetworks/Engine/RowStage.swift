@@ -1,5 +1,6 @@
 internal import CComputeKernels
 internal import ComputeKernels
+import Foundation
 
 /// A layer as a function of one example, in `Double` and in C order: the plain statement of what it computes, its
 /// derivative with it.
@@ -22,8 +23,25 @@ package protocol RowFunction: Sendable {
     _ inputs: [UnsafePointer<Double>], _ parameters: [UnsafePointer<Double>], _ y: UnsafePointer<Double>,
     _ g: UnsafePointer<Double>, _ dx: [UnsafeMutablePointer<Double>?], _ dp: [UnsafeMutablePointer<Double>]?)
 
+  /// The same where gradients can be far below the smallest `Double`: what is added are mantissas, times 2 to the power
+  /// that is returned.
+  func scaledBackward(
+    _ inputs: [UnsafePointer<Double>], _ parameters: [UnsafePointer<Double>], _ y: UnsafePointer<Double>,
+    _ g: UnsafePointer<Double>, _ dx: [UnsafeMutablePointer<Double>?], _ dp: [UnsafeMutablePointer<Double>]?
+  ) -> Int
+
   /// Largest magnitude of the result for inputs up to the given ones; infinite where there is no bound.
   func bound(_ magnitudes: [Double], _ parameters: [UnsafeBufferPointer<Double>]) -> Double
+}
+
+extension RowFunction {
+  package func scaledBackward(
+    _ inputs: [UnsafePointer<Double>], _ parameters: [UnsafePointer<Double>], _ y: UnsafePointer<Double>,
+    _ g: UnsafePointer<Double>, _ dx: [UnsafeMutablePointer<Double>?], _ dp: [UnsafeMutablePointer<Double>]?
+  ) -> Int {
+    backward(inputs, parameters, y, g, dx, dp)
+    return 0
+  }
 }
 
 /// Runs a ``RowFunction`` over a block.
@@ -141,12 +159,17 @@ struct RowStage<Function: RowFunction>: Stage {
       }
       ckn_widen_row(result, pass.result, type, row * outputSize, outputSize)
       ckn_widen_row(incoming, pass.incoming, type, row * outputSize, outputSize)
-      function.backward(inputs, parameters, UnsafePointer(result), UnsafePointer(incoming), wanted, parameterGradients)
+      let exponent = function.scaledBackward(
+        inputs, parameters, UnsafePointer(result), UnsafePointer(incoming), wanted, parameterGradients)
       for (index, size) in inputSizes.enumerated() {
         guard let target = targets[index] else { continue }
         if pass.arithmetic.hasExponents {
+          target.exponents[row] += Int32(exponent)
           ckn_narrow_gradient_row(target.gradient, type, row * size, gradients[index], target.exponents + row, size)
         } else {
+          if exponent != 0 {
+            for element in 0..<size { gradients[index][element] = scalbn(gradients[index][element], exponent) }
+          }
           ckn_narrow_row(target.gradient, type, row * size, gradients[index], size)
         }
       }

@@ -107,7 +107,7 @@ final class DrawStore: @unchecked Sendable {
     let bad = ckn_count_nonfinite(parameters, count)
     guard bad == 0 else { throw CoreError("draw \(draw) has \(bad) weights that are not finite") }
     let largest = network.largestActivation(parameters, inputMagnitude: inputMagnitude)
-    guard largest < 1e37 else {
+    guard network.checksFiniteness || largest < (network.precision == .float64 ? 1e300 : 1e37) else {
       throw CoreError(
         "the weights of draw \(draw) are so large that activations can reach \(largest), beyond float32: "
           + "its outputs would mean nothing")

@@ -52,6 +52,8 @@ public final class NetworkEnsemble: PosteriorEnsemble {
   /// Networks whose activations are stages of their own, for straight-through gradients; made when first asked for.
   private let wide = Mutex<BlockEngine?>(nil)
   private let inputMagnitude: Double
+  /// Whether the results of products are looked at, because no bound says that nothing overflows.
+  private let checksFiniteness: Bool
   /// One pass at a time: a pass uses all workers by itself.
   let passes = Mutex(())
 
@@ -88,14 +90,38 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     let budget = configuration.memoryLimit.map { limit in
       (limit - Self.residentBytes() - (84 << 20)) / (mixed ? 2 : 1)
     }
+    let isUnbounded = configuration.precision != .float64 && (try Self.isUnbounded(source, magnitude))
+    checksFiniteness = isUnbounded
     func engine(_ precision: Precision, backward: Bool) throws -> BlockEngine {
-      try BlockEngine(
-        source, precision: precision, library: precision == .float64 ? .portable : configuration.library,
-        backward: backward, threads: WorkerTeam.useful(configuration.threads), budget: budget,
-        packedBytes: configuration.packedBytes, inputMagnitude: magnitude)
+      let library = precision == .float64 ? .portable : configuration.library
+      return try BlockEngine(
+        source, precision: precision, library: library, backward: backward,
+        threads: WorkerTeam.useful(configuration.threads), budget: budget, packedBytes: configuration.packedBytes,
+        inputMagnitude: magnitude
+      ) {
+        try CompiledNetwork(
+          source.architecture, rows: $0, precision: precision, library: library, checksFiniteness: isUnbounded)
+      }
     }
     gradients = try engine(configuration.precision, backward: true)
     values = mixed ? try engine(.float32, backward: false) : gradients
+  }
+
+  /// Whether the bound on activations that follows from the weights, which grows with every layer, comes near the end of
+  /// float32. A few draws say it; one that is larger than they are is refused when it is packed.
+  private static func isUnbounded(_ source: any WeightSource, _ magnitude: Double) throws -> Bool {
+    // A bound needs some layers to grow so large, but for weights that are refused anyway.
+    guard source.architecture.layers.count(where: { $0.kind is any ProductKind }) > 6 else { return false }
+    let network = try CompiledNetwork(source.architecture, rows: 1, precision: .float64, library: .portable)
+    var parameters = [Float](repeating: 0, count: source.architecture.parameterCount)
+    for draw in evenlySpaced(4, of: source.drawCount) {
+      try parameters.withUnsafeMutableBufferPointer { try source.read(draw: draw, into: $0) }
+      let largest = parameters.withUnsafeBufferPointer {
+        network.largestActivation($0.baseAddress!, inputMagnitude: magnitude)
+      }
+      if !(largest < 1e25) { return true }
+    }
+    return false
   }
 
   /// Shape of one input.
@@ -269,9 +295,10 @@ public final class NetworkEnsemble: PosteriorEnsemble {
         source, precision: precision, library: library, backward: true,
         threads: WorkerTeam.useful(configuration.threads), budget: budget, packedBytes: configuration.packedBytes,
         inputMagnitude: inputMagnitude
-      ) { [source] in
+      ) { [source, checksFiniteness] in
         try CompiledNetwork(
-          source.architecture, rows: $0, precision: precision, library: library, fusesActivations: false)
+          source.architecture, rows: $0, precision: precision, library: library, fusesActivations: false,
+          checksFiniteness: checksFiniteness)
       }
       engine = made
       return made

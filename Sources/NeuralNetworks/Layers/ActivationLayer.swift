@@ -132,6 +132,7 @@ package enum ElementwiseFunction: Sendable, Hashable {
     switch self {
     case .relu: .relu
     case .leakyReLU(let slope) where slope > 0: .leakyReLU(slope: slope)
+    case .relu6: .clipped(upper: 6)
     default: .none
     }
   }
@@ -273,7 +274,7 @@ package struct ActivationLayer: LayerKind, ManyNamedLayer {
     let layout = try lowering.layout(input)
     let stage: any Stage
     if step.isApplied {
-      stage = AppliedRectifierStage(slope: function.slope)
+      stage = function == .relu6 ? AppliedClipStage(upper: 6) : AppliedRectifierStage(slope: function.slope)
     } else {
       switch function {
       case .identity, .relu: stage = RectifierStage(slope: function.slope)
@@ -310,6 +311,23 @@ struct AppliedRectifierStage: Stage {
   }
 }
 
+/// Backward only: the derivative of min(max(a, 0), upper) that the product before has applied.
+struct AppliedClipStage: Stage {
+  let upper: Double
+
+  var keepsValue: Bool { true }
+  var differentiatesInPlace: Bool { true }
+  func forward(_ pass: StagePass) {}
+
+  func backward(_ pass: StagePass) {
+    guard let (gradient, exponents) = pass.target() else { return }
+    let layout = pass.outputLayout
+    let type = layout.precision.elementType
+    let exponent = pass.arithmetic.hasExponents ? exponents : nil
+    ckn_clip_backward(gradient, pass.result, type, upper, exponent, pass.rows, layout.elementsPerRow)
+  }
+}
+
 /// ReLU and leaky ReLU that are not fused, for the derivatives that need the pre-activation.
 struct RectifierStage: Stage {
   let slope: Double
@@ -328,7 +346,7 @@ struct RectifierStage: Stage {
     let layout = pass.outputLayout
     ckn_wide_backward(
       gradient, pass.input(), layout.precision.elementType, CKN_WIDE_RECTIFIER, slope, exponents, pass.rows,
-      layout.elementsPerRow)
+      layout.elementsPerRow, layout.elementCount)
   }
 }
 
@@ -357,7 +375,7 @@ struct SaturatingStage: Stage {
     case .straightThrough:
       ckn_wide_backward(
         gradient, pass.input(), type, isLogistic ? CKN_WIDE_LOGISTIC : CKN_WIDE_TANH, 0, exponents, pass.rows,
-        layout.elementsPerRow)
+        layout.elementsPerRow, layout.elementCount)
     case .naive:
       ckn_saturating_backward_naive(
         gradient.bound(), pass.result.bound(), isLogistic, pass.rows * layout.elementsPerRow)
@@ -392,7 +410,7 @@ struct FunctionStage: Stage {
     case .straightThrough:
       ckn_wide_backward(
         gradient, pass.input(), type, function == .hardsigmoid ? CKN_WIDE_LOGISTIC : CKN_WIDE_RECTIFIER, 0, exponents,
-        pass.rows, layout.elementsPerRow)
+        pass.rows, layout.elementsPerRow, layout.elementCount)
     case .naive, .plain:
       ckn_function_plain(function.kernel, gradient, pass.input(), type, pass.rows * layout.elementsPerRow)
     }
@@ -430,4 +448,9 @@ struct FunctionRows: RowFunction {
   func bound(_ magnitudes: [Double], _ parameters: [UnsafeBufferPointer<Double>]) -> Double {
     function.bound(magnitudes[0])
   }
+}
+
+extension ActivationLayout {
+  /// Elements of a row that are no padding.
+  var elementCount: Int { shape.reduce(1, *) }
 }

@@ -79,16 +79,17 @@ package struct Convolution: ProductKind {
       rows: lowering.rows, inputShape: node.inputShapes[0], filters: filters, kernel: window.extent,
       stride: window.steps, padding: window.sides, dilation: window.spread, groups: groups)
     let kernel = try ConvolutionKernel(
-      geometry, precision: lowering.precision, activation: step.fused?.fused ?? .none,
+      geometry, precision: lowering.precision, activation: step.fused?.fused ?? .none, addsResidual: step.addsResidual,
       plainSource: lowering.isInput(operand), library: lowering.library)
-    let input = try lowering.value(operand, in: kernel.source)
+    var inputs = [try lowering.value(operand, in: kernel.source)]
+    if step.addsResidual { inputs.append(try lowering.value(lowering.operands[1], in: kernel.destination)) }
     let stage = ProductStage(
       kernel: .convolution(kernel),
       parameters: ProductStage.Parameters(
         name: node.name ?? "", weight: node.parameters[0], bias: hasBias ? node.parameters[1] : nil, outputs: filters,
         columns: geometry.weightCount / filters, groups: groups, norm: step.norm),
       precision: lowering.precision, addsToSum: false)
-    return lowering.append(stage, [input], shape: node.shape, layout: kernel.destination)
+    return lowering.append(stage, inputs, shape: node.shape, layout: kernel.destination)
   }
 }
 

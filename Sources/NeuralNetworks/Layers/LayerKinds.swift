@@ -12,7 +12,7 @@ package enum LayerKinds {
     Add.self,
     Multiply.self,
     Concatenate.self,
-    Scale.self,
+    ScaleLayer.self,
     Rescale.self,
     ParameterLayer.self,
     BatchNorm.self,

@@ -1,6 +1,6 @@
 /// x times a parameter: a vector with one number for each channel, or one for each element. A dropout mask that belongs
 /// to a draw is one, with 0 and 1/(1 − p).
-package struct Scale: LayerKind {
+package struct ScaleLayer: LayerKind {
   package let isElementwise: Bool
 
   package static var type: String { "scale" }
