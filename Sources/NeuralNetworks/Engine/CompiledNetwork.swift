@@ -9,6 +9,8 @@ internal import ComputeKernels
 /// pooled values.
 final class CompiledNetwork: Sendable {
   let architecture: Architecture
+  /// Shape of what it takes: that of the architecture, or of what the part before gives.
+  let inputShape: [Int]
   let rows: Int
   let precision: Precision
   let library: KernelLibrary
@@ -58,9 +60,10 @@ final class CompiledNetwork: Sendable {
     library: KernelLibrary, purpose: Purpose
   ) throws {
     var lowering = try Lowering(
-      inputShape: architecture.inputShape, rows: rows, precision: precision, library: library, options: options)
+      inputShape: plan.inputShape, rows: rows, precision: precision, library: library, options: options)
     let result = try lowering.lower(plan, accumulates: purpose == .input)
     self.architecture = architecture
+    inputShape = plan.inputShape
     self.rows = rows
     self.precision = precision
     self.library = library
@@ -77,13 +80,35 @@ final class CompiledNetwork: Sendable {
       ? nil
       : try Reorder.make(
         from: lowering.layouts[0],
-        to: .plain(rows: rows, shape: architecture.inputShape, precision: wide, library: library), library: library)
+        to: .plain(rows: rows, shape: plan.inputShape, precision: wide, library: library), library: library)
+  }
+
+  /// The part of a network that all draws share, and the part behind it; nil where there is none worth the name.
+  static func parts(
+    _ source: any WeightSource, rows: Int, precision: Precision, library: KernelLibrary, fusesActivations: Bool,
+    checksFiniteness: Bool
+  ) throws -> (trunk: CompiledNetwork, head: CompiledNetwork)? {
+    // Features pass from one part to the other in single or double precision.
+    guard precision != .bfloat16, !source.sharedParameters.isEmpty else { return nil }
+    let options = Lowering.Options(
+      fusesActivations: fusesActivations && !checksFiniteness, checksFiniteness: checksFiniteness)
+    let graph = source.architecture.graph
+    let places = Set(graph.nodes.flatMap(\.parameters).enumerated().filter {
+      source.sharedParameters.contains($0.offset)
+    }.map(\.element))
+    guard let (trunk, head) = NetworkPlan(graph, options).split(shared: places) else { return nil }
+    func compiled(_ plan: NetworkPlan) throws -> CompiledNetwork {
+      try CompiledNetwork(
+        source.architecture, plan, options, rows: rows, precision: precision, library: library, purpose: .input)
+    }
+    return (try compiled(trunk), try compiled(head))
   }
 
   /// The same network with other kernels in some of its stages.
   init(_ other: CompiledNetwork, stages: [any Stage]) {
     precondition(stages.count == other.nodes.count)
     architecture = other.architecture
+    inputShape = other.inputShape
     rows = other.rows
     precision = other.precision
     library = other.library
@@ -130,6 +155,13 @@ final class CompiledNetwork: Sendable {
   /// A fused ReLU turns NaN into 0, so an overflow in a hidden layer could end in finite, meaningless logits. Bounding
   /// it from the weights finds it before.
   func largestActivation(_ parameters: UnsafePointer<Float>, inputMagnitude: Double) -> Double {
+    bounds(parameters, inputMagnitude: inputMagnitude).largest
+  }
+
+  /// The same, and that of the result.
+  func bounds(
+    _ parameters: UnsafePointer<Float>, inputMagnitude: Double
+  ) -> (largest: Double, result: Double) {
     var magnitudes = [Double](repeating: 0, count: layouts.count)
     magnitudes[0] = inputMagnitude
     var largest = inputMagnitude
@@ -138,7 +170,7 @@ final class CompiledNetwork: Sendable {
       magnitudes[node.output] = bound
       largest = max(largest, bound)
     }
-    return largest
+    return (largest, magnitudes[result])
   }
 }
 

@@ -28,7 +28,47 @@ struct NetworkPlan {
   /// The value that is the logits.
   private(set) var result = 0
 
+  /// Shape of what the plan takes.
+  private(set) var inputShape: [Int]
+
+  private init(steps: [Step], result: Int, inputShape: [Int]) {
+    self.steps = steps
+    self.result = result
+    self.inputShape = inputShape
+  }
+
+  /// The part that is the same for all draws, and the part behind it; nil where the first has no product.
+  ///
+  /// One value only crosses from one to the other: the second part is a network of its own whose input that value is.
+  ///
+  /// - Parameter shared: Places of the parameters that all draws share.
+  func split(shared: Set<NetworkGraph.Place>) -> (trunk: NetworkPlan, head: NetworkPlan)? {
+    let isShared = steps.map { step in
+      (step.parameters + (step.norm?.places ?? [])).allSatisfy(shared.contains)
+    }
+    let most = isShared.firstIndex(of: false) ?? steps.count
+    for count in stride(from: min(most, steps.count - 1), to: 0, by: -1) {
+      let made = Set(steps[..<count].map(\.output) + [0])
+      let crossing = Set(steps[count...].flatMap(\.inputs).filter(made.contains))
+      guard crossing.count == 1, let value = crossing.first, value != 0,
+        steps[..<count].contains(where: \.isProduct), let last = steps[..<count].first(where: { $0.output == value })
+      else { continue }
+      // Every step of the first part is on the way to that value, since no result is without a taker.
+      let head = steps[count...].map { step in
+        var step = step
+        step.inputs = step.inputs.map { $0 == value ? 0 : $0 }
+        return step
+      }
+      return (
+        NetworkPlan(steps: Array(steps[..<count]), result: value, inputShape: inputShape),
+        NetworkPlan(steps: head, result: result, inputShape: last.shape)
+      )
+    }
+    return nil
+  }
+
   init(_ graph: NetworkGraph, _ options: Lowering.Options) {
+    inputShape = graph.inputShape
     expand(graph)
     if options.foldsNorms { foldNorms() }
     if options.foldsNorms { fuseResiduals() }

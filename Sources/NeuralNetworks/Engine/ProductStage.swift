@@ -271,6 +271,9 @@ struct ProductStage: Stage {
 }
 
 extension ProductStage.FoldedNorm {
+  /// Where its parameters are.
+  var places: [NetworkGraph.Place] { [weight, bias, mean, variance].compactMap(\.self) }
+
   func factor(_ source: ParameterPointer, _ unit: Int) -> Double {
     (weight.map { source.value($0.offset + unit) } ?? 1) / (source.value(variance.offset + unit) + epsilon).squareRoot()
   }

@@ -91,7 +91,7 @@ final class Workspace: @unchecked Sendable {
     spare = spareBytes.map { AlignedMemory(bytes: $0) }
     spareMemory = spareBytes.map { _ in ExponentMemory(network.rows) }
     workspaces = network.nodes.map { AlignedMemory(bytes: max($0.stage.workspaceBytes, 64)) }
-    let inputSize = network.architecture.inputShape.reduce(1, *)
+    let inputSize = network.inputShape.reduce(1, *)
     let wideBytes = rows * inputSize * network.wide.bytes
     plainInputGradient =
       backward && network.inputGradientReorder != nil ? AlignedMemory(bytes: wideBytes) : nil
@@ -130,7 +130,7 @@ final class Workspace: @unchecked Sendable {
   /// Bytes that a workspace of this network takes.
   static func bytes(_ network: CompiledNetwork, backward: Bool) -> Int {
     let activations = network.layouts.reduce(0) { $0 + $1.bytes } * (backward ? 2 : 1)
-    let input = network.rows * network.architecture.inputShape.reduce(1, *) * network.wide.bytes
+    let input = network.rows * network.inputShape.reduce(1, *) * network.wide.bytes
     return activations + (backward ? 2 * input : 0) + (1 << 20)
   }
 
@@ -140,7 +140,7 @@ final class Workspace: @unchecked Sendable {
     _ inputs: UnsafePointer<Double>, labels source: ArraySlice<Int>, rows count: Int, network: CompiledNetwork,
     normalization: Normalization?
   ) {
-    let size = network.architecture.inputShape.reduce(1, *)
+    let size = network.inputShape.reduce(1, *)
     let type = network.precision.elementType
     if let normalization {
       ckn_load_rows(

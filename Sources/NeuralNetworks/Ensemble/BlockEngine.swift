@@ -25,11 +25,30 @@ final class BlockEngine: Sendable {
   private struct Lane: Sendable {
     let network: CompiledNetwork
     let spaces: [Workspace]
+    /// The part before it that all draws share.
+    let trunk: Trunk?
     var rows: Int { network.rows }
+
+    init(_ network: CompiledNetwork, _ trunk: CompiledNetwork?, backward: Bool, threads: Int) throws {
+      self.network = network
+      spaces = try (0..<threads).map { _ in try Workspace(network, backward: backward) }
+      self.trunk = try trunk.map { try Trunk($0, backward: backward, threads: threads) }
+    }
+  }
+
+  /// The part of a network that all draws share, with its packed parameters.
+  private struct Trunk: Sendable {
+    let network: CompiledNetwork
+    let spaces: [Workspace]
+    let memory: AlignedMemory
+    let draw: PackedDraw
 
     init(_ network: CompiledNetwork, backward: Bool, threads: Int) throws {
       self.network = network
       spaces = try (0..<threads).map { _ in try Workspace(network, backward: backward) }
+      let (offsets, bytes) = network.packing(backward: backward)
+      memory = AlignedMemory(bytes: bytes)
+      draw = PackedDraw(base: memory.base, offsets: offsets)
     }
   }
 
@@ -45,7 +64,10 @@ final class BlockEngine: Sendable {
   private let smallServesGradients: Bool
   private let team: WorkerTeam
   private let normalization: Normalization?
+  /// Numbers that a draw's own part takes, for one example.
   private let inputSize: Int
+  /// Numbers of an input, where draws share a part of the network.
+  private let outerSize: Int?
   private let classes: Int
 
   /// Draws in a group; where the first layer is no product, each draw's gradient is added in double by itself.
@@ -58,6 +80,7 @@ final class BlockEngine: Sendable {
   init(
     _ source: any WeightSource, precision: Precision, library: KernelLibrary, backward: Bool, threads: Int,
     budget: Int?, packedBytes: Int? = nil, inputMagnitude: Double, isAudited: Bool? = nil,
+    parts: ((_ rows: Int) throws -> (trunk: CompiledNetwork, head: CompiledNetwork)?)? = nil,
     compile: ((_ rows: Int) throws -> CompiledNetwork)? = nil
   ) throws {
     let compile =
@@ -65,26 +88,37 @@ final class BlockEngine: Sendable {
       ?? { try CompiledNetwork(source.architecture, rows: $0, precision: precision, library: library) }
     let isAudited = isAudited ?? (library == .oneDNN && precision != .float64)
     func audit(_ lane: Lane) throws -> RowAudit? {
-      isAudited ? try RowAudit(lane.network, backward: backward, worker: lane.spaces[0].worker) : nil
+      guard isAudited else { return nil }
+      if let trunk = lane.trunk {
+        let audit = try RowAudit(trunk.network, backward: backward, worker: trunk.spaces[0].worker)
+        guard audit.isIndependentOfPlace else { return audit }
+      }
+      return try RowAudit(lane.network, backward: backward, worker: lane.spaces[0].worker)
     }
     let sizes = Self.blockRows(source.architecture)
+    func lane(_ rows: Int) throws -> Lane {
+      if let (trunk, head) = try parts?(rows) {
+        return try Lane(head, trunk, backward: backward, threads: threads)
+      }
+      return try Lane(try compile(rows), nil, backward: backward, threads: threads)
+    }
     func firstIndependent() throws -> (Lane, RowAudit?) {
       for rows in sizes.dropLast() {
-        let lane = try Lane(try compile(rows), backward: backward, threads: threads)
+        let lane = try lane(rows)
         let audit = try audit(lane)
         if audit?.isIndependentOfPlace != false { return (lane, audit) }
       }
-      return (try Lane(try compile(sizes.last!), backward: backward, threads: threads), nil)
+      return (try lane(sizes.last!), nil)
     }
     let (large, largeAudit) = try firstIndependent()
     self.large = large
     let network = large.network
     var agreement = (forward: true, backward: true)
     var small: Lane?
-    if large.rows > Self.fewExamples {
+    if large.rows > Self.fewExamples, large.trunk == nil {
       let few = try compile(Self.smallBlockRows)
       if few.packsLike(network) {
-        let lane = try Lane(few, backward: backward, threads: threads)
+        let lane = try Lane(few, nil, backward: backward, threads: threads)
         if let largeAudit, let fewAudit = try audit(lane) {
           agreement = fewAudit.isIndependentOfPlace ? fewAudit.agrees(with: largeAudit) : (false, false)
         }
@@ -93,14 +127,42 @@ final class BlockEngine: Sendable {
     }
     self.small = small
     smallServesGradients = agreement.backward
+    var inputMagnitude = inputMagnitude
+    var budget = budget
+    if let trunk = large.trunk {
+      inputMagnitude = try Self.pack(trunk, source, backward: backward, inputMagnitude: inputMagnitude)
+      let taken = trunk.memory.bytes + threads * Workspace.bytes(trunk.network, backward: backward)
+      budget = budget.map { $0 - taken }
+    }
     store = DrawStore(
       source, network: network, backward: backward, workers: large.spaces.map(\.worker),
       budget: packedBytes ?? budget.map { $0 - threads * Workspace.bytes(network, backward: backward) },
       inputMagnitude: inputMagnitude)
     team = WorkerTeam(count: threads)
     normalization = Normalization(source.architecture)
-    inputSize = source.architecture.inputShape.reduce(1, *)
+    inputSize = large.network.inputShape.reduce(1, *)
+    outerSize = large.trunk?.network.inputShape.reduce(1, *)
     classes = source.architecture.classCount
+  }
+
+  /// Packs what all draws share; gives the magnitude that its result can reach.
+  private static func pack(
+    _ trunk: Trunk, _ source: any WeightSource, backward: Bool, inputMagnitude: Double
+  ) throws -> Double {
+    var parameters = [Float](repeating: 0, count: source.architecture.parameterCount)
+    try parameters.withUnsafeMutableBufferPointer { try source.read(draw: 0, into: $0) }
+    return try parameters.withUnsafeBufferPointer { buffer in
+      let pointer = buffer.baseAddress!
+      try trunk.network.pack(pointer, into: trunk.draw, backward: backward, worker: trunk.spaces[0].worker)
+      let bounds = trunk.network.bounds(pointer, inputMagnitude: inputMagnitude)
+      let limit = trunk.network.precision == .float64 ? 1e300 : 1e37
+      guard trunk.network.checksFiniteness || bounds.largest < limit else {
+        throw CoreError(
+          "the weights that all draws share are so large that activations can reach \(bounds.largest), beyond float32: "
+            + "its outputs would mean nothing")
+      }
+      return bounds.result
+    }
   }
 
   /// What a pass adds up.
@@ -129,7 +191,7 @@ final class BlockEngine: Sendable {
   /// What its blocks run, for all examples and then for few.
   func kernelUses(_ passes: Set<KernelUse.Pass>) -> [KernelUse] {
     let few = small?.network.kernelUses(smallServesGradients ? passes : passes.intersection([.forward])) ?? []
-    return large.network.kernelUses(passes) + few
+    return (large.trunk?.network.kernelUses(passes) ?? []) + large.network.kernelUses(passes) + few
   }
 
   /// Rows of the blocks in use: for many examples, and for few.
@@ -141,7 +203,8 @@ final class BlockEngine: Sendable {
     _ inputs: Tensor, _ labels: [Int], _ draws: [Int], _ request: Request, _ lane: Lane
   ) throws -> PassSums {
     let sums = PassSums(
-      examples: inputs.rowCount, inputSize: inputSize, classes: classes, draws: draws.count, request: request)
+      examples: inputs.rowCount, inputSize: inputSize, outerSize: outerSize, classes: classes, draws: draws.count,
+      request: request)
     let blocks = (inputs.rowCount + lane.rows - 1) / lane.rows
     try inputs.elements.withUnsafeBufferPointer { buffer in
       let job = Job(
@@ -155,16 +218,22 @@ final class BlockEngine: Sendable {
         let rest = blocks % team.count
         let rounds = (groups.count + team.count - 1) / team.count
         let whole = rest * rounds < groups.count ? blocks - rest : blocks
+        // With the last draws the gradient of what they share can go back to the input.
+        let isLast = positions.upperBound == draws.count
         try team.perform { worker in
           for block in stride(from: worker, to: whole, by: team.count) {
-            load(job, block, lane.spaces[worker])
+            try load(job, block, worker)
             for group in groups {
               try unit(job, block, group, lane.spaces[worker])
               merge(job, block, lane.spaces[worker])
             }
+            if isLast { try finishTrunk(job, block, worker) }
           }
         }
-        for block in whole..<blocks { try split(job, block, groups) }
+        for block in whole..<blocks {
+          try split(job, block, groups)
+          if isLast { try finishTrunk(job, block, 0) }
+        }
       }
     }
     return sums
@@ -175,7 +244,7 @@ final class BlockEngine: Sendable {
     for wave in stride(from: 0, to: groups.count, by: team.count) {
       let count = min(team.count, groups.count - wave)
       try WorkerTeam(count: count).perform { worker in
-        if wave == 0 { load(job, block, job.lane.spaces[worker]) }
+        if wave == 0 { try load(job, block, worker) }
         try unit(job, block, groups[wave + worker], job.lane.spaces[worker])
       }
       for worker in 0..<count { merge(job, block, job.lane.spaces[worker]) }
@@ -200,12 +269,56 @@ final class BlockEngine: Sendable {
     func rows(_ block: Int) -> Range<Int> { block * lane.rows..<min((block + 1) * lane.rows, labels.count) }
   }
 
-  private func load(_ job: Job, _ block: Int, _ space: Workspace) {
+  private func load(_ job: Job, _ block: Int, _ worker: Int) throws {
     let rows = job.rows(block)
-    space.load(
-      job.inputs.pointer + rows.lowerBound * inputSize, labels: job.labels[rows], rows: rows.count,
-      network: job.lane.network,
-      normalization: normalization)
+    let space = job.lane.spaces[worker]
+    guard let trunk = job.lane.trunk, let outerSize else {
+      return space.load(
+        job.inputs.pointer + rows.lowerBound * inputSize, labels: job.labels[rows], rows: rows.count,
+        network: job.lane.network,
+        normalization: normalization)
+    }
+    let own = trunk.spaces[worker]
+    own.load(
+      job.inputs.pointer + rows.lowerBound * outerSize, labels: job.labels[rows], rows: rows.count,
+      network: trunk.network, normalization: normalization)
+    try trunk.network.forward(trunk.draw, own)
+    let network = job.lane.network
+    space.values[0].base.copyMemory(
+      from: own.logits, byteCount: network.rows * inputSize * network.precision.bytes)
+    for row in 0..<network.rows { space.labels[row] = own.labels[row] }
+  }
+
+  /// Takes the gradient with respect to what all draws share, summed over them, back to the input of a block that this
+  /// worker has loaded last.
+  private func finishTrunk(_ job: Job, _ block: Int, _ worker: Int) throws {
+    guard let trunk = job.lane.trunk, let outerSize, let outer = job.sums.outer, let gradient = job.sums.gradient
+    else { return }
+    let rows = job.rows(block)
+    let network = trunk.network
+    let space = trunk.spaces[worker]
+    let type = network.precision.elementType
+    ckn_zero(space.logitGradient, network.rows * inputSize * network.precision.bytes)
+    for row in 0..<network.rows {
+      let exponent = space.logitExponents + row
+      exponent.pointee = 0
+      guard row < rows.count else { continue }
+      let example = rows.lowerBound + row
+      let sum = job.sums.exponents[example]
+      exponent.pointee = sum == Int32.min ? 0 : sum
+      ckn_narrow_gradient_row(
+        space.logitGradient, type, row * inputSize, gradient + example * inputSize, exponent, inputSize)
+    }
+    if network.accumulatesInputGradient { space.clearPart(inputSize: outerSize, wide: network.wide) }
+    try network.backward(trunk.draw, space, arithmetic: job.request.arithmetic)
+    try network.inputGradientReorder?.run(
+      space.gradients[0].base, into: space.plainInputGradient!.base, worker: space.worker)
+    let part = network.accumulatesInputGradient
+      ? space.part.base : space.plainInputGradient?.base ?? space.gradients[0].base
+    let exponents = network.accumulatesInputGradient ? space.partExponents : space.exponents(ofValue: 0)
+    ckn_add_part(
+      outer.gradient + rows.lowerBound * outerSize, outer.exponents + rows.lowerBound, part, network.wide.elementType,
+      exponents, rows.count, outerSize)
   }
 
   private func unit(_ job: Job, _ block: Int, _ group: Group, _ space: Workspace) throws {
@@ -338,14 +451,15 @@ final class BlockEngine: Sendable {
   /// other tools' sign step makes of it.
   func gradient(_ sums: PassSums, logFactors: [Double], shape: [Int], naive: Bool = false) -> ScaledGradient {
     let count = shape[0]
-    guard let values = sums.gradient else { preconditionFailure("the pass had no gradient") }
-    if naive { ckn_zero_nonfinite_rows(values, count, inputSize) }
+    guard let values = sums.outer?.gradient ?? sums.gradient else { preconditionFailure("the pass had no gradient") }
+    let exponents = sums.outer?.exponents ?? sums.exponents
+    let size = outerSize ?? inputSize
+    if naive { ckn_zero_nonfinite_rows(values, count, size) }
     ckn_finish_rows(
-      values, sums.exponents, logFactors, normalization?.scale.base.assumingMemoryBound(to: Double.self), count,
-      inputSize)
+      values, exponents, logFactors, normalization?.scale.base.assumingMemoryBound(to: Double.self), count, size)
     return ScaledGradient(
-      values: Tensor(shape: shape, elements: Array(UnsafeBufferPointer(start: values, count: count * inputSize))),
-      exponents: (0..<count).map { Int(sums.exponents[$0]) })
+      values: Tensor(shape: shape, elements: Array(UnsafeBufferPointer(start: values, count: count * size))),
+      exponents: (0..<count).map { Int(exponents[$0]) })
   }
 }
 

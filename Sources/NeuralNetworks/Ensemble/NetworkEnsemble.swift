@@ -90,18 +90,25 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     let budget = configuration.memoryLimit.map { limit in
       (limit - Self.residentBytes() - (84 << 20)) / (mixed ? 2 : 1)
     }
-    let isUnbounded = configuration.precision != .float64 && (try Self.isUnbounded(source, magnitude))
+    let isUnbounded = try configuration.precision != .float64 && Self.isUnbounded(source, magnitude)
+    let isScaled = configuration.arithmetic == .logDomain
     checksFiniteness = isUnbounded
     func engine(_ precision: Precision, backward: Bool) throws -> BlockEngine {
       let library = precision == .float64 ? .portable : configuration.library
       return try BlockEngine(
         source, precision: precision, library: library, backward: backward,
         threads: WorkerTeam.useful(configuration.threads), budget: budget, packedBytes: configuration.packedBytes,
-        inputMagnitude: magnitude
-      ) {
-        try CompiledNetwork(
-          source.architecture, rows: $0, precision: precision, library: library, checksFiniteness: isUnbounded)
-      }
+        inputMagnitude: magnitude,
+        parts: { rows in
+          guard isScaled else { return nil }
+          return try CompiledNetwork.parts(
+            source, rows: rows, precision: precision, library: library, fusesActivations: true,
+            checksFiniteness: isUnbounded)
+        },
+        compile: {
+          try CompiledNetwork(
+            source.architecture, rows: $0, precision: precision, library: library, checksFiniteness: isUnbounded)
+        })
     }
     gradients = try engine(configuration.precision, backward: true)
     values = mixed ? try engine(.float32, backward: false) : gradients
@@ -294,12 +301,17 @@ public final class NetworkEnsemble: PosteriorEnsemble {
       let made = try BlockEngine(
         source, precision: precision, library: library, backward: true,
         threads: WorkerTeam.useful(configuration.threads), budget: budget, packedBytes: configuration.packedBytes,
-        inputMagnitude: inputMagnitude
-      ) { [source, checksFiniteness] in
-        try CompiledNetwork(
-          source.architecture, rows: $0, precision: precision, library: library, fusesActivations: false,
-          checksFiniteness: checksFiniteness)
-      }
+        inputMagnitude: inputMagnitude,
+        parts: { [source, checksFiniteness] in
+          try CompiledNetwork.parts(
+            source, rows: $0, precision: precision, library: library, fusesActivations: false,
+            checksFiniteness: checksFiniteness)
+        },
+        compile: { [source, checksFiniteness] in
+          try CompiledNetwork(
+            source.architecture, rows: $0, precision: precision, library: library, fusesActivations: false,
+            checksFiniteness: checksFiniteness)
+        })
       engine = made
       return made
     }

@@ -14,11 +14,16 @@ final class PassSums: @unchecked Sendable {
   /// examples × inputs, or nil.
   let gradient: UnsafeMutablePointer<Double>?
   let exponents: UnsafeMutablePointer<Int32>
+  /// Where draws share a part of the network: the gradient with respect to its input, and its exponents.
+  let outer: (gradient: UnsafeMutablePointer<Double>, exponents: UnsafeMutablePointer<Int32>)?
   /// Sums of probabilities, examples × classes, and of losses, in float32.
   let naive: UnsafeMutablePointer<Float>
   let members: UnsafeMutablePointer<Double>?
 
-  init(examples: Int, inputSize: Int, classes: Int, draws: Int, request: BlockEngine.Request) {
+  /// - Parameter outerSize: Numbers of an input of the part that draws share; nil without one.
+  init(
+    examples: Int, inputSize: Int, outerSize: Int? = nil, classes: Int, draws: Int, request: BlockEngine.Request
+  ) {
     self.examples = examples
     self.draws = draws
     self.classes = classes
@@ -32,6 +37,15 @@ final class PassSums: @unchecked Sendable {
     }
     exponents = .allocate(capacity: max(1, examples))
     ckn_set_exponents(exponents, Int32.min, examples)
+    if let outerSize, request.hasGradient {
+      let gradient = UnsafeMutablePointer<Double>.allocate(capacity: max(1, examples * outerSize))
+      ckn_zero(gradient, 8 * examples * outerSize)
+      let exponents = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, examples))
+      ckn_set_exponents(exponents, Int32.min, examples)
+      outer = (gradient, exponents)
+    } else {
+      outer = nil
+    }
     naive = .allocate(capacity: max(1, examples * (classes + 1)))
     ckn_zero(naive, 4 * examples * (classes + 1))
     members =
@@ -41,6 +55,8 @@ final class PassSums: @unchecked Sendable {
   deinit {
     gradient?.deallocate()
     exponents.deallocate()
+    outer?.gradient.deallocate()
+    outer?.exponents.deallocate()
     naive.deallocate()
     members?.deallocate()
   }

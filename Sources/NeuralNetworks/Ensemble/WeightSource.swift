@@ -6,6 +6,10 @@ public protocol WeightSource: Sendable {
   /// Number of draws, over all chains.
   var drawCount: Int { get }
 
+  /// Which of `architecture.parameters` are the same in every draw: what depends on them alone is computed once for all
+  /// draws.
+  var sharedParameters: Set<Int> { get }
+
   /// Writes the parameters of one draw, one after the other in the order of `architecture.parameters`, each in C order.
   ///
   /// - Parameters:
@@ -15,12 +19,19 @@ public protocol WeightSource: Sendable {
   func read(draw: Int, into buffer: UnsafeMutableBufferPointer<Float>) throws
 }
 
+extension WeightSource {
+  /// None.
+  public var sharedParameters: Set<Int> { [] }
+}
+
 /// Draws that are kept in memory.
 public struct InMemoryWeights: WeightSource {
   /// The network that the weights belong to.
   public let architecture: Architecture
   /// One array of `architecture.parameterCount` numbers per draw.
   public let draws: [[Float]]
+  /// The parameters that every draw has alike.
+  public let sharedParameters: Set<Int>
 
   /// Number of draws.
   public var drawCount: Int { draws.count }
@@ -30,11 +41,13 @@ public struct InMemoryWeights: WeightSource {
   /// - Parameters:
   ///   - architecture: The network that the weights belong to.
   ///   - draws: For each draw, its parameters in the order of `architecture.parameters`, each in C order.
-  public init(architecture: Architecture, draws: [[Float]]) {
+  ///   - sharedParameters: Which of `architecture.parameters` are the same in all of them.
+  public init(architecture: Architecture, draws: [[Float]], sharedParameters: Set<Int> = []) {
     precondition(
       draws.allSatisfy { $0.count == architecture.parameterCount }, "every draw holds every parameter of the network")
     self.architecture = architecture
     self.draws = draws
+    self.sharedParameters = sharedParameters
   }
 
   /// Copies one draw.
