@@ -32,8 +32,9 @@ double ckn_function_value(ckn_function f, double x) {
 
 // e^x = fraction · 2^exponent with the fraction in [0.7, 1.42], for any finite x.
 static double exp_parts(double x, int32_t *exponent) {
-  if (x < -1e9) x = -1e9;
-  if (x > 1e9) x = 1e9;
+  // Beyond 2^(±4·10⁸) the exponent saturates, so that sums of some of them stay numbers.
+  if (x < -3e8) x = -3e8;
+  if (x > 3e8) x = 3e8;
   double k = rint(x * 1.4426950408889634);
   *exponent = (int32_t)k;
   return exp((x - k * 0x1.62e42fee00000p-1) - k * 0x1.a39ef35793c76p-33);
@@ -171,7 +172,8 @@ void ckn_function_backward(ckn_function f, void *d, const void *a, ckn_type type
       double v = e == 0 ? mantissas[j] : scalbn(mantissas[j], e < -4000 ? -4000 : e > 4000 ? 4000 : (int)e);
       store_any(d, type, o + j, v);
     }
-    exponents[r] += shift;
+    int64_t sum = (int64_t)exponents[r] + shift, limit = 1 << 30;
+    exponents[r] = (int32_t)(sum < -limit ? -limit : sum > limit ? limit : sum);
   }
 }
 

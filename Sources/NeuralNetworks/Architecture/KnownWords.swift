@@ -21,12 +21,14 @@ struct KnownWords {
       "conv": "here it is called conv2d", "convolution": "here it is called conv2d",
       "maxpool": "here it is called max_pool2d", "maxpooling2d": "here it is called max_pool2d",
       "normalization": "here it is called normalize",
-      "dropout": "leave it out, it does nothing once the network is trained; masks that belong to draws are a scale layer",
+      "dropout":
+        "leave it out, it does nothing once the network is trained; masks that belong to draws are a scale layer",
       "batchnorm2d": "here it is called batch_norm", "batchnorm1d": "here it is called batch_norm",
       "logsoftmax": "leave it out, the last layer gives logits",
     ])
 
-  private static let recurrent = "recurrent networks are not evaluated here: their inputs are words, not numbers to move"
+  private static let recurrent =
+    "recurrent networks are not evaluated here: their inputs are words, not numbers to move"
 
   static let activations = KnownWords(
     words: Architecture.Activation.allCases.map(\.rawValue),

@@ -124,7 +124,9 @@ package struct NetworkGraph: Sendable {
     guard node.shape.count == 1 else {
       throw ArchitectureError(
         location: last,
-        reason: "is not dense; the last layer gives the logits, one number for each class, and this one gives shape \(node.shape)")
+        reason:
+          "is not dense; the last layer gives the logits, one number for each class, and this one gives shape \(node.shape)"
+      )
     }
     guard node.kind is Dense || node.shape[0] == classCount else {
       throw ArchitectureError(location: last, reason: "is not dense; the last layer gives the logits")

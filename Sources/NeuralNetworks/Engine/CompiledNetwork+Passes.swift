@@ -21,7 +21,8 @@ extension CompiledNetwork {
   /// - Parameter sum: One number for each parameter, to which their gradients are added: float32, or float64 for
   ///   networks in float64. Nil where nobody wants them.
   func backward(
-    _ draw: PackedDraw, _ space: Workspace, arithmetic: DerivativeArithmetic, addingTo sum: UnsafeMutableRawPointer? = nil
+    _ draw: PackedDraw, _ space: Workspace, arithmetic: DerivativeArithmetic,
+    addingTo sum: UnsafeMutableRawPointer? = nil
   ) throws {
     for index in nodes.indices.reversed() where nodes[index].isDifferentiated {
       let node = nodes[index]

@@ -93,9 +93,10 @@ final class CompiledNetwork: Sendable {
     let options = Lowering.Options(
       fusesActivations: fusesActivations && !checksFiniteness, checksFiniteness: checksFiniteness)
     let graph = source.architecture.graph
-    let places = Set(graph.nodes.flatMap(\.parameters).enumerated().filter {
-      source.sharedParameters.contains($0.offset)
-    }.map(\.element))
+    let places = Set(
+      graph.nodes.flatMap(\.parameters).enumerated().filter {
+        source.sharedParameters.contains($0.offset)
+      }.map(\.element))
     guard let (trunk, head) = NetworkPlan(graph, options).split(shared: places) else { return nil }
     func compiled(_ plan: NetworkPlan) throws -> CompiledNetwork {
       try CompiledNetwork(

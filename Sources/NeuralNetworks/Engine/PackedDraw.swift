@@ -54,7 +54,8 @@ extension CompiledNetwork {
     nodes.enumerated().flatMap { index, node -> [PackingTask] in
       let sizes = node.stage.packedSizes
       guard sizes.forward > 0 else { return [] }
-      let goesBack = backward && sizes.backward > 0 && node.rules.contains { if case .none = $0 { false } else { true } }
+      let goesBack =
+        backward && sizes.backward > 0 && node.rules.contains { if case .none = $0 { false } else { true } }
       let forward = PackingTask(node: index, direction: .forward)
       return goesBack ? [forward, PackingTask(node: index, direction: .backward)] : [forward]
     }

@@ -165,7 +165,8 @@ struct ProductStage: Stage {
 
   /// The product alone.
   func multiply(
-    _ input: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer, adding residual: UnsafeRawPointer? = nil,
+    _ input: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer,
+    adding residual: UnsafeRawPointer? = nil,
     into output: UnsafeMutableRawPointer, worker: KernelWorker
   ) throws {
     let float = bias.assumingMemoryBound(to: Float.self)

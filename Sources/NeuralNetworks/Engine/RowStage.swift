@@ -13,7 +13,8 @@ package protocol RowFunction: Sendable {
   /// - Parameters:
   ///   - inputs: One pointer for each input.
   ///   - parameters: One for each parameter, in the order of the layer's trace.
-  func forward(_ inputs: [UnsafePointer<Double>], _ parameters: [UnsafePointer<Double>], _ y: UnsafeMutablePointer<Double>)
+  func forward(
+    _ inputs: [UnsafePointer<Double>], _ parameters: [UnsafePointer<Double>], _ y: UnsafeMutablePointer<Double>)
 
   /// Adds to the gradients with respect to the inputs, which are zero before, what follows from `g`, the gradient with
   /// respect to the result; and to those with respect to the parameters, where they are given.

@@ -77,11 +77,12 @@ final class BlockEngine: Sendable {
   ///   - isAudited: Whether the kernels are measured before anything is left to them; nil: those of oneDNN are. The
   ///     portable ones multiply row by row.
   ///   - compile: The network for a number of rows; nil: the kernels of `library`.
+  ///   - parts: The same in two parts, where draws share the first.
   init(
     _ source: any WeightSource, precision: Precision, library: KernelLibrary, backward: Bool, threads: Int,
     budget: Int?, packedBytes: Int? = nil, inputMagnitude: Double, isAudited: Bool? = nil,
-    parts: ((_ rows: Int) throws -> (trunk: CompiledNetwork, head: CompiledNetwork)?)? = nil,
-    compile: ((_ rows: Int) throws -> CompiledNetwork)? = nil
+    compile: ((_ rows: Int) throws -> CompiledNetwork)? = nil,
+    parts: ((_ rows: Int) throws -> (trunk: CompiledNetwork, head: CompiledNetwork)?)? = nil
   ) throws {
     let compile =
       compile
@@ -313,7 +314,8 @@ final class BlockEngine: Sendable {
     try network.backward(trunk.draw, space, arithmetic: job.request.arithmetic)
     try network.inputGradientReorder?.run(
       space.gradients[0].base, into: space.plainInputGradient!.base, worker: space.worker)
-    let part = network.accumulatesInputGradient
+    let part =
+      network.accumulatesInputGradient
       ? space.part.base : space.plainInputGradient?.base ?? space.gradients[0].base
     let exponents = network.accumulatesInputGradient ? space.partExponents : space.exponents(ofValue: 0)
     ckn_add_part(
@@ -367,7 +369,8 @@ final class BlockEngine: Sendable {
     guard job.request.naive else {
       var first = first?.pointers(row: rows.lowerBound) ?? ckn_first_pass()
       ckn_logit_gradient(
-        objective.kernel, gradient, network.precision.elementType, space.logitExponents, logits, network.wide.elementType,
+        objective.kernel, gradient, network.precision.elementType, space.logitExponents, logits,
+        network.wide.elementType,
         space.labels, &first, rows.count, classes)
       clearPaddedRows(gradient, from: rows.count, space, network)
       return

@@ -99,15 +99,15 @@ public final class NetworkEnsemble: PosteriorEnsemble {
         source, precision: precision, library: library, backward: backward,
         threads: WorkerTeam.useful(configuration.threads), budget: budget, packedBytes: configuration.packedBytes,
         inputMagnitude: magnitude,
+        compile: {
+          try CompiledNetwork(
+            source.architecture, rows: $0, precision: precision, library: library, checksFiniteness: isUnbounded)
+        },
         parts: { rows in
           guard isScaled else { return nil }
           return try CompiledNetwork.parts(
             source, rows: rows, precision: precision, library: library, fusesActivations: true,
             checksFiniteness: isUnbounded)
-        },
-        compile: {
-          try CompiledNetwork(
-            source.architecture, rows: $0, precision: precision, library: library, checksFiniteness: isUnbounded)
         })
     }
     gradients = try engine(configuration.precision, backward: true)
@@ -302,14 +302,14 @@ public final class NetworkEnsemble: PosteriorEnsemble {
         source, precision: precision, library: library, backward: true,
         threads: WorkerTeam.useful(configuration.threads), budget: budget, packedBytes: configuration.packedBytes,
         inputMagnitude: inputMagnitude,
-        parts: { [source, checksFiniteness] in
-          try CompiledNetwork.parts(
-            source, rows: $0, precision: precision, library: library, fusesActivations: false,
-            checksFiniteness: checksFiniteness)
-        },
         compile: { [source, checksFiniteness] in
           try CompiledNetwork(
             source.architecture, rows: $0, precision: precision, library: library, fusesActivations: false,
+            checksFiniteness: checksFiniteness)
+        },
+        parts: { [source, checksFiniteness] in
+          try CompiledNetwork.parts(
+            source, rows: $0, precision: precision, library: library, fusesActivations: false,
             checksFiniteness: checksFiniteness)
         })
       engine = made

@@ -215,7 +215,8 @@ package struct ActivationLayer: LayerKind, ManyNamedLayer {
 
   package static var type: String { "relu" }
   static let types = [
-    "identity", "relu", "relu6", "leaky_relu", "tanh", "sigmoid", "elu", "selu", "silu", "gelu", "gelu_tanh", "softplus",
+    "identity", "relu", "relu6", "leaky_relu", "tanh", "sigmoid", "elu", "selu", "silu", "gelu", "gelu_tanh",
+    "softplus",
     "hardswish", "hardsigmoid",
   ]
   var typeWord: String { function.word }
@@ -258,7 +259,9 @@ package struct ActivationLayer: LayerKind, ManyNamedLayer {
 
   package var words: String? { function.title }
 
-  package func trace(_ inputs: [[Int]], _ place: LayerPlace) throws(ArchitectureError) -> LayerTrace { LayerTrace(inputs[0]) }
+  package func trace(_ inputs: [[Int]], _ place: LayerPlace) throws(ArchitectureError) -> LayerTrace {
+    LayerTrace(inputs[0])
+  }
 
   package func statement(_ node: NetworkGraph.Node) -> any RowFunction {
     FunctionRows(function: function, count: node.shape.reduce(1, *))
@@ -295,6 +298,8 @@ struct AppliedRectifierStage: Stage {
   var keepsValue: Bool { true }
   var differentiatesInPlace: Bool { true }
   func forward(_ pass: StagePass) {}
+
+  func bound(_ magnitudes: [Double], _ parameters: UnsafePointer<Float>) -> Double { magnitudes[0] * max(1, slope) }
 
   func backward(_ pass: StagePass) {
     guard let (gradient, exponents) = pass.target() else { return }
@@ -333,6 +338,8 @@ struct RectifierStage: Stage {
   let slope: Double
 
   var differentiatesInPlace: Bool { true }
+
+  func bound(_ magnitudes: [Double], _ parameters: UnsafePointer<Float>) -> Double { magnitudes[0] * max(1, slope) }
 
   func forward(_ pass: StagePass) {
     let layout = pass.outputLayout

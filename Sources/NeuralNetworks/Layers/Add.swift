@@ -31,7 +31,8 @@ extension LayerPlace {
   /// The shape that all inputs have.
   func common(_ inputs: [[Int]]) throws(ArchitectureError) -> [Int] {
     guard inputs.allSatisfy({ $0 == inputs[0] }) else {
-      throw error("takes inputs of one shape, and gets " + inputs.map(String.init(describing:)).joined(separator: " and "))
+      throw error(
+        "takes inputs of one shape, and gets " + inputs.map(String.init(describing:)).joined(separator: " and "))
     }
     return inputs[0]
   }

@@ -40,7 +40,8 @@ package struct BatchNorm: LayerKind {
 
   package func statement(_ node: NetworkGraph.Node) -> any RowFunction {
     let count = node.shape.reduce(1, *)
-    return BatchNormRows(channels: node.shape[0], positions: count / node.shape[0], epsilon: epsilon, isAffine: isAffine)
+    return BatchNormRows(
+      channels: node.shape[0], positions: count / node.shape[0], epsilon: epsilon, isAffine: isAffine)
   }
 }
 

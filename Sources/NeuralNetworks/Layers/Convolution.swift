@@ -53,7 +53,8 @@ package struct Convolution: ProductKind {
     let positions = try window.positions(inputs[0], place, isPool: false)
     let channels = inputs[0][0]
     guard channels % groups == 0, filters % groups == 0 else {
-      throw place.error("is \(groups), which divides not both of \(channels) channels and \(filters) filters", at: "groups")
+      throw place.error(
+        "is \(groups), which divides not both of \(channels) channels and \(filters) filters", at: "groups")
     }
     let weight = [filters, channels / groups] + window.kernel
     let fanIn = try place.product(Array(weight.dropFirst()))

@@ -32,8 +32,8 @@ package struct FilterResponseNorm: LayerKind {
   package func statement(_ node: NetworkGraph.Node) -> any RowFunction {
     let channels = node.shape[0]
     return FilterResponseRows(
-        channels: channels, positions: node.shape.reduce(1, *) / channels, epsilon: epsilon,
-        hasThreshold: hasThreshold)
+      channels: channels, positions: node.shape.reduce(1, *) / channels, epsilon: epsilon,
+      hasThreshold: hasThreshold)
   }
 }
 

@@ -34,7 +34,7 @@ package struct GroupNorm: LayerKind {
   package func statement(_ node: NetworkGraph.Node) -> any RowFunction {
     let count = node.shape.reduce(1, *)
     return Standardization(
-        groups: groups, size: count / groups, epsilon: epsilon, isCentred: true, hasWeight: isAffine,
-        hasBias: isAffine, run: count / node.shape[0], count: node.shape[0])
+      groups: groups, size: count / groups, epsilon: epsilon, isCentred: true, hasWeight: isAffine,
+      hasBias: isAffine, run: count / node.shape[0], count: node.shape[0])
   }
 }

@@ -33,7 +33,7 @@ package struct LayerNorm: LayerKind {
   package func statement(_ node: NetworkGraph.Node) -> any RowFunction {
     let size = shape.reduce(1, *)
     return Standardization(
-        groups: node.shape.reduce(1, *) / size, size: size, epsilon: epsilon, isCentred: true, hasWeight: isAffine,
-        hasBias: isAffine, run: 1, count: size)
+      groups: node.shape.reduce(1, *) / size, size: size, epsilon: epsilon, isCentred: true, hasWeight: isAffine,
+      hasBias: isAffine, run: 1, count: size)
   }
 }

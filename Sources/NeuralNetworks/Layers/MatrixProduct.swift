@@ -32,8 +32,8 @@ package struct MatrixProduct: LayerKind {
   package func statement(_ node: NetworkGraph.Node) -> any RowFunction {
     let (a, shape) = (node.inputShapes[0], node.shape)
     return MatrixProductRows(
-        matrices: shape.dropLast(2).reduce(1, *), rows: shape[shape.count - 2], columns: shape.last!, inner: a.last!,
-        transposesSecond: transposesSecond)
+      matrices: shape.dropLast(2).reduce(1, *), rows: shape[shape.count - 2], columns: shape.last!, inner: a.last!,
+      transposesSecond: transposesSecond)
   }
 }
 

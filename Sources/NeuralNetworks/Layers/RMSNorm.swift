@@ -31,7 +31,7 @@ package struct RMSNorm: LayerKind {
   package func statement(_ node: NetworkGraph.Node) -> any RowFunction {
     let size = shape.reduce(1, *)
     return Standardization(
-        groups: node.shape.reduce(1, *) / size, size: size, epsilon: epsilon, isCentred: false, hasWeight: isAffine,
-        hasBias: false, run: 1, count: size)
+      groups: node.shape.reduce(1, *) / size, size: size, epsilon: epsilon, isCentred: false, hasWeight: isAffine,
+      hasBias: false, run: 1, count: size)
   }
 }

@@ -16,7 +16,9 @@ package struct Rescale: LayerKind {
     [("factor", factor.description)] + (shift == 0 ? [] : [("shift", shift.description)])
   }
 
-  package func trace(_ inputs: [[Int]], _ place: LayerPlace) throws(ArchitectureError) -> LayerTrace { LayerTrace(inputs[0]) }
+  package func trace(_ inputs: [[Int]], _ place: LayerPlace) throws(ArchitectureError) -> LayerTrace {
+    LayerTrace(inputs[0])
+  }
 
   package func statement(_ node: NetworkGraph.Node) -> any RowFunction {
     RescaleRows(count: node.shape.reduce(1, *), factor: factor, shift: shift)

@@ -6,7 +6,9 @@ package struct Softmax: LayerKind {
 
   package init(_ fields: LayerFields) throws(ArchitectureError) { try fields.allowOnly([]) }
 
-  package func trace(_ inputs: [[Int]], _ place: LayerPlace) throws(ArchitectureError) -> LayerTrace { LayerTrace(inputs[0]) }
+  package func trace(_ inputs: [[Int]], _ place: LayerPlace) throws(ArchitectureError) -> LayerTrace {
+    LayerTrace(inputs[0])
+  }
 
   package func statement(_ node: NetworkGraph.Node) -> any RowFunction {
     let length = node.shape.last!

@@ -34,7 +34,9 @@ extension Architecture {
     }
     for (next, node) in graph.nodes.enumerated() where node.inputs.contains(index + 1) {
       if let activation = node.kind as? ActivationLayer { return activation.function.gain }
-      if node.kind is FilterResponseNorm || node.kind is GroupNorm || node.kind is BatchNorm { return gain(behind: next) }
+      if node.kind is FilterResponseNorm || node.kind is GroupNorm || node.kind is BatchNorm {
+        return gain(behind: next)
+      }
     }
     return 1
   }

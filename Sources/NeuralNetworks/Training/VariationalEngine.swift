@@ -288,7 +288,12 @@ extension Architecture {
   fileprivate func withoutActivations() throws -> Architecture {
     try Architecture(
       inputShape: inputShape, classCount: classCount,
-      layers: layers.map { layer in
+      layers: layers.enumerated().map { index, layer in
+        if let function = (layer.kind as? any ProductKind)?.activation.function, !function.isIncreasing,
+          layers[(index + 1)...].first?.kind is MaxPool
+        {
+          throw Self.noNoise("\(function.title) in front of a maximum, which would come before it")
+        }
         guard layer.inputs == nil, graph.givesLogits else { throw Self.noNoise("a graph of layers") }
         switch layer.kind {
         case let dense as Dense where !dense.overLastAxis:
