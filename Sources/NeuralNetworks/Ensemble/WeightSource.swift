@@ -6,6 +6,9 @@ public protocol WeightSource: Sendable {
   /// Number of draws, over all chains.
   var drawCount: Int { get }
 
+  /// Which of `architecture.parameters` are the same in all draws, and known to be.
+  var sharedParameters: Set<Int> { get }
+
   /// Writes the parameters of one draw, one after the other in the order of `architecture.parameters`, each in C order.
   ///
   /// - Parameters:
@@ -13,6 +16,11 @@ public protocol WeightSource: Sendable {
   ///   - buffer: Room for exactly `architecture.parameterCount` numbers.
   /// - Throws: An error of the source, for instance when a file can no longer be read.
   func read(draw: Int, into buffer: UnsafeMutableBufferPointer<Float>) throws
+}
+
+extension WeightSource {
+  /// None that are known to be.
+  public var sharedParameters: Set<Int> { [] }
 }
 
 /// Draws that are kept in memory.
