@@ -8,6 +8,7 @@ extension PosteriorReport {
     case .mcmc, nil:
       return "\(chainCount) chain\(chainCount == 1 ? "" : "s") of \(drawsPerChain) draw\(drawsPerChain == 1 ? "" : "s")"
     case .variational: return "\(count) independent draw\(count == 1 ? "" : "s") from a fitted distribution"
+    case .independent: return "\(count) independent draw\(count == 1 ? "" : "s")"
     case .ensemble: return count == 1 ? "one network" : "an ensemble of \(count) networks trained separately"
     case .bootstrap: return "\(count) network\(count == 1 ? "" : "s") trained on resampled data"
     case .single: return count == 1 ? "one network" : "\(count) draws that are said to be one network"

@@ -23,7 +23,7 @@ extension EvaluationResult {
       ("kernels", .optional(kernels) { .text($0) }),
       ("processor", .optional(processor) { .text($0) }),
       ("products", .array(products.map(Self.product))),
-      ("inputBounds", .array([.number(box.lowerBound), .number(box.upperBound)])),
+      ("inputBounds", Self.pair(box)),
       ("seed", .natural(seed)),
       ("cleanAccuracy", .number(cleanAccuracy.value)),
       ("cleanAccuracyInterval", Self.interval(cleanAccuracy)),
@@ -59,7 +59,12 @@ extension EvaluationResult {
       ),
       ("posteriorSHA256", .optional(posteriorSHA256) { .text($0) }),
       ("dataSHA256", .optional(dataSHA256) { .text($0) }),
-    ]).adding("rejection", rejection?.json)
+    ]).adding("inputBoundsPerChannel", boxPerChannel.map { .array($0.map(Self.pair)) }).adding(
+      "rejection", rejection?.json)
+  }
+
+  private static func pair(_ box: ClosedRange<Double>) -> JSONText {
+    .array([.number(box.lowerBound), .number(box.upperBound)])
   }
 
   private static func product(_ use: KernelUse) -> JSONText {

@@ -179,8 +179,10 @@ public struct EvaluationResult: Sendable {
   public var processor: String?
   /// Which code computed which product; empty where it is not known.
   public var products: [KernelUse]
-  /// The box.
+  /// The box; where features have boxes of their own, the smallest that holds them all.
   public var box: ClosedRange<Double>
+  /// The box of each channel, the first axis of an input; nil where all have the same.
+  public var boxPerChannel: [ClosedRange<Double>]?
   /// Names all random streams.
   public var seed: UInt64
   /// Fraction decided as the label at the inputs as given.
@@ -226,6 +228,9 @@ public struct EvaluationResult: Sendable {
     processor = subject.processor
     products = subject.products
     box = evaluator.plan.box
+    if let boxes = subject.boxPerFeature, let channels = examples.inputs.shape.dropFirst().first, channels > 0 {
+      boxPerChannel = stride(from: 0, to: boxes.count, by: boxes.count / channels).map { boxes[$0] }
+    }
     seed = evaluator.plan.seed
     cleanAccuracy = .proportion(
       zip(clean.decisions, examples.labels).count { $0 == $1 }, of: examples.count, distinct: distinct)

@@ -24,6 +24,8 @@ public struct EvaluationSubject: Sendable {
   public var ensemble: any PosteriorEnsemble
   /// Inputs and labels.
   public var examples: Examples
+  /// An interval for each number of an input, where channels have intervals of their own; they replace the plan's box.
+  public var boxPerFeature: [ClosedRange<Double>]?
   /// How the draws came about, where it is known.
   public var origin: DrawOrigin?
   /// Number of chains, and draws in each: draw `chain · drawsPerChain + i`. One chain when nothing is known.

@@ -30,6 +30,12 @@ public struct Evaluator: Sendable {
     self.plan = plan
     self.companions = companions
     self.progress = progress
+    if let boxes = subject.boxPerFeature {
+      guard boxes.count == subject.examples.inputs.rowSize else {
+        throw CoreError(
+          "\(boxes.count) intervals are not one for each of the \(subject.examples.inputs.rowSize) numbers of an input")
+      }
+    }
     let all = plan.draws.indices(of: subject.ensemble.drawCount)
     guard !all.isEmpty, all.allSatisfy({ (0..<subject.ensemble.drawCount).contains($0) }) else {
       throw CoreError("draws must be among 0 to \(subject.ensemble.drawCount - 1), and at least one")
@@ -212,7 +218,8 @@ public struct Evaluator: Sendable {
 
   func threat(_ norm: Norm, _ epsilon: Double) throws -> ThreatModel {
     try ThreatModel(
-      norm: norm, epsilon: epsilon, box: plan.box, goal: plan.target.isOneClass ? .targeted : .untargeted)
+      norm: norm, epsilon: epsilon, box: plan.box, boxPerFeature: subject.boxPerFeature,
+      goal: plan.target.isOneClass ? .targeted : .untargeted)
   }
 
   /// The examples with the targets that the plan asks for.

@@ -31,9 +31,9 @@ struct AxisMeanings {
       case .example: [Self.example]
       case .class: [("class", ["classes"])]
       case .parameter:
-        zip(parameter?.dimensionNames ?? [], Architecture.Parameter.dimensionSuffixes).map { ($0, Set([$1])) }
+        parameter.map { zip($0.dimensionNames, $0.dimensionSynonyms).map { ($0, $1) } } ?? []
       case .input: inputShape.count == 3 ? Self.image : []
-      case .bound, .length: []
+      case .channel, .bound, .length: []
       }
     }
     // A word for two of the axes says nothing: samples may be draws, or examples.

@@ -10,7 +10,9 @@ extension ArraysInspection {
       let names = try Self.translate(path) { () throws(HDF5Error) in try file.axisNames(of: inputs.path) }
       if let reason = AxisMeanings.inputs(expected.inputShape).contradiction(names) { throw error(inputs.path, reason) }
     }
-    if inputs.type == .number(.uint8), let reason = StoredNumbers.byteProblem(within: expected.inputBounds) {
+    if inputs.type == .number(.uint8),
+      let reason = StoredNumbers.byteProblem(within: expected.inputBounds, perChannel: expected.boundsPerChannel)
+    {
       throw error(inputs.path, reason)
     }
     if let stated = try statedBounds(), let reason = expected.boundsProblem(stated) {
@@ -29,13 +31,18 @@ extension ArraysInspection {
         "holds \(classes[position]) at position \(position): labels lie outside the \(expected.classCount) classes, "
           + "0 to \(expected.classCount - 1)")
     }
-    let bounds = expected.inputBounds
-    let rounded = bounds.withRounding
-    if let position = values.firstIndex(where: { !rounded.contains($0) }) {
+    let allBounds = expected.boundsPerChannel ?? [expected.inputBounds]
+    let rounded = allBounds.map(\.withRounding)
+    // With one interval for all, channels do not matter.
+    let channelSize = expected.inputShape.dropFirst().reduce(1, *)
+    func channel(_ position: Int) -> Int { rounded.count == 1 ? 0 : position / channelSize % rounded.count }
+    if let position = values.indices.first(where: { !rounded[channel($0)].contains(values[$0]) }) {
+      let bounds = allBounds[channel(position)]
       throw error(
         inputs.path,
         "holds \(plain(values[position])) at position \(position): inputs lie outside the bounds "
-          + "[\(bounds.lowerBound), \(bounds.upperBound)] of the network")
+          + "[\(bounds.lowerBound), \(bounds.upperBound)] of the network"
+          + (rounded.count == 1 ? "" : "'s channel \(channel(position))"))
     }
   }
 

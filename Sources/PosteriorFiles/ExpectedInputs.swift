@@ -6,13 +6,18 @@ public struct ExpectedInputs: Sendable, Hashable {
   public let inputShape: [Int]
   /// The interval that every input value lies in.
   public let inputBounds: ClosedRange<Double>
+  /// The interval of each channel, the first axis of an input; nil where all have the same.
+  public let boundsPerChannel: [ClosedRange<Double>]?
   /// Number of classes.
   public let classCount: Int
 
   /// Describes what a network takes.
-  public init(inputShape: [Int], inputBounds: ClosedRange<Double>, classCount: Int) {
+  public init(
+    inputShape: [Int], inputBounds: ClosedRange<Double>, boundsPerChannel: [ClosedRange<Double>]? = nil, classCount: Int
+  ) {
     self.inputShape = inputShape
     self.inputBounds = inputBounds
+    self.boundsPerChannel = boundsPerChannel
     self.classCount = classCount
   }
 
@@ -91,6 +96,8 @@ public struct ExpectedInputs: Sendable, Hashable {
 extension PosteriorFile {
   /// What the network of the file takes.
   public var expectedInputs: ExpectedInputs {
-    ExpectedInputs(inputShape: architecture.inputShape, inputBounds: inputBounds, classCount: architecture.classCount)
+    ExpectedInputs(
+      inputShape: architecture.inputShape, inputBounds: inputBounds, boundsPerChannel: boundsPerChannel,
+      classCount: architecture.classCount)
   }
 }

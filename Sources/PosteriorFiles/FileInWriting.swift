@@ -13,6 +13,8 @@ struct FileInWriting {
   let contents: PosteriorContents
   private var digests = FileDigests()
   private var version = FormatVersion.first
+  /// The parameters that all draws share, by their index, as the first draw has them.
+  var sharedValues: [Int: [Float]] = [:]
 
   private var architecture: Architecture { contents.weights.architecture }
   private var chainCount: Int { contents.chainCount }
@@ -26,13 +28,18 @@ struct FileInWriting {
   // MARK: - Items of the table
 
   /// The line of what is about to be written.
-  private mutating func item(_ path: String, _ kind: FormatItem.Kind) -> FormatItem {
-    guard let item = FormatSchema.item(path, kind), item.role != .other else {
+  ///
+  /// - Parameter role: What a data set means, where its path alone could be that of a parameter.
+  private mutating func item(_ path: String, _ kind: FormatItem.Kind, role: DatasetRole? = nil) -> FormatItem {
+    guard let item = FormatSchema.item(path, kind, role: role), item.role != .other else {
       preconditionFailure("\(path) has no line in FormatSchema, and so cannot be written")
     }
-    version = max(version, item.since)
+    require(item.since)
     return item
   }
+
+  /// Makes the file one of this version at least.
+  private mutating func require(_ version: FormatVersion) { self.version = max(self.version, version) }
 
   mutating func createGroup(_ path: String) throws {
     _ = item(path, .group)
@@ -40,9 +47,9 @@ struct FileInWriting {
   }
 
   mutating func setAttribute(
-    _ name: String, of group: String, to value: HDF5Attribute.Value, shape: [Int] = []
+    _ name: String, of group: String, to value: HDF5Attribute.Value, shape: [Int] = [], isFree: Bool = false
   ) throws {
-    let item = item("\(group)@\(name)", .attribute)
+    let item = item("\(group)@\(isFree ? "*" : name)", .attribute)
     let type: StoredType
     switch value {
     case .text(let text):
@@ -57,8 +64,10 @@ struct FileInWriting {
   }
 
   /// Adds a data set to the digests.
-  private mutating func sign(_ path: String, _ element: ElementType, shape: [Int], sha256: String) {
-    let item = item(path, .dataset)
+  private mutating func sign(
+    _ path: String, _ element: ElementType, shape: [Int], sha256: String, role: DatasetRole? = nil
+  ) {
+    let item = item(path, .dataset, role: role)
     digests.add(item, path: path, type: element.rawValue, shape: shape, sha256: sha256)
   }
 
@@ -67,23 +76,43 @@ struct FileInWriting {
   mutating func writeModel() throws {
     try createGroup("/model")
     try setAttribute("architecture", of: "/model", to: .text(architecture.json))
-    let bounds = [contents.inputBounds.lowerBound, contents.inputBounds.upperBound]
-    let bytes =
-      contents.boundsElement == .float32
-      ? bounds.map { Float($0) }.withUnsafeBytes { Array($0) } : bounds.withUnsafeBytes { Array($0) }
-    let element = contents.boundsElement == .float32 ? ElementType.float32 : .float64
-    var value = HDF5Attribute.Value.numbers(element, bytes)
-    if let stored = contents.storedBounds, stored.doubles == bounds { value = stored.value }
-    try setAttribute("input_bounds", of: "/model", to: value, shape: [2])
+    if architecture.beyondFormat10 != nil { require(.second) }
+    try writeBounds()
     for attribute in contents.furtherModelAttributes {
       try setAttribute(attribute.name, of: "/model", to: attribute.value, shape: attribute.shape ?? [])
     }
   }
 
+  private mutating func writeBounds() throws {
+    let pairs = contents.boundsPerChannel ?? [contents.inputBounds]
+    let bounds = pairs.flatMap { [$0.lowerBound, $0.upperBound] }
+    var shape = contents.boundsPerChannel == nil ? [2] : [pairs.count, 2]
+    let bytes =
+      contents.boundsElement == .float32
+      ? bounds.map { Float($0) }.withUnsafeBytes { Array($0) } : bounds.withUnsafeBytes { Array($0) }
+    let element = contents.boundsElement == .float32 ? ElementType.float32 : .float64
+    var value = HDF5Attribute.Value.numbers(element, bytes)
+    // As they were stored: so many equal pairs say what one of them says.
+    if let stored = contents.storedBounds, let own = stored.doubles, let storedShape = stored.shape,
+      own == bounds || contents.boundsPerChannel == nil && own == (0..<own.count / 2).flatMap { _ in bounds }
+    {
+      (value, shape) = (stored.value, storedShape)
+    }
+    if shape.count == 2 { require(.second) }
+    try setAttribute("input_bounds", of: "/model", to: value, shape: shape)
+  }
+
   mutating func writeProvenance() throws {
     try createGroup("/provenance")
     if let kind = contents.kind {
+      require(kind.since)
       try setAttribute("kind", of: "/provenance", to: .text(kind.rawValue))
+    }
+    if let exactness = contents.exactness {
+      try setAttribute("exactness", of: "/provenance", to: .text(exactness.rawValue))
+    } else if let entry = contents.exactnessOfFirstVersion, version == .first {
+      // There the name means nothing.
+      try setAttribute("exactness", of: "/provenance", to: entry.value, shape: entry.shape, isFree: true)
     }
     for (name, entry) in contents.provenance.sorted(by: { $0.key < $1.key }) {
       try setAttribute(name, of: "/provenance", to: entry.value, shape: entry.shape)
@@ -103,7 +132,8 @@ struct FileInWriting {
 
   /// Writes a data set at once and adds it to the digests.
   mutating func write(
-    _ path: String, _ element: ElementType, shape: [Int], chunk: [Int]?, bytes: UnsafeRawBufferPointer
+    _ path: String, _ element: ElementType, shape: [Int], chunk: [Int]?, bytes: UnsafeRawBufferPointer,
+    role: DatasetRole? = nil
   ) throws {
     let dataset = try file.createDataset(
       path, element: element, shape: shape, chunk: chunk, isCompressed: contents.isCompressed)
@@ -111,7 +141,7 @@ struct FileInWriting {
     try dataset.close()
     var hasher = SHA256()
     hasher.update(bufferPointer: bytes)
-    sign(path, element, shape: shape, sha256: ContentDigest.hexadecimal(hasher.finalize()))
+    sign(path, element, shape: shape, sha256: ContentDigest.hexadecimal(hasher.finalize()), role: role)
   }
 
   mutating func write(_ numbers: StoredNumbers, to path: String, shape: [Int], chunk: [Int]?) throws {
@@ -122,7 +152,8 @@ struct FileInWriting {
   private mutating func writeDimension(_ name: String, in group: String, extent: Int, isCoordinate: Bool) throws {
     let path = "\(group)/\(name)"
     let values = (0..<extent).map { isCoordinate ? Int64($0) : 0 }
-    try values.withUnsafeBytes { try write(path, .int64, shape: [extent], chunk: nil, bytes: $0) }
+    let role = isCoordinate ? DatasetRole.coordinate : .dimension
+    try values.withUnsafeBytes { try write(path, .int64, shape: [extent], chunk: nil, bytes: $0, role: role) }
     let size = String(extent)
     let padded = String(repeating: " ", count: max(0, 10 - size.count)) + size
     try file.makeDimensionScale(
@@ -137,7 +168,7 @@ struct FileInWriting {
     try writeDimension("chain", in: "/posterior", extent: chainCount, isCoordinate: true)
     try writeDimension("draw", in: "/posterior", extent: drawsPerChain, isCoordinate: true)
     var written: Set<String> = []
-    for parameter in architecture.parameters {
+    for (index, parameter) in architecture.parameters.enumerated() where !contents.shared.contains(index) {
       let names = parameter.dimensionNames
       for (name, extent) in zip(names, parameter.shape) where written.insert(name).inserted {
         try writeDimension(name, in: "/posterior", extent: extent, isCoordinate: false)
@@ -151,10 +182,13 @@ struct FileInWriting {
   /// Draw by draw, each parameter's digest growing along.
   private mutating func writeDraws() throws {
     let parameters = architecture.parameters
-    let datasets = try parameters.map { parameter in
-      try file.createDataset(
-        "/posterior/\(parameter.name)", element: .float32, shape: [chainCount, drawsPerChain] + parameter.shape,
-        chunk: [1, 1] + parameter.shape, isCompressed: contents.isCompressed)
+    let shared = contents.shared
+    let datasets = try parameters.enumerated().map { index, parameter in
+      shared.contains(index)
+        ? nil
+        : try file.createDataset(
+          "/posterior/\(parameter.name)", element: .float32, shape: [chainCount, drawsPerChain] + parameter.shape,
+          chunk: [1, 1] + parameter.shape, isCompressed: contents.isCompressed)
     }
     var hashers = parameters.map { _ in SHA256() }
     let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: architecture.parameterCount)
@@ -164,17 +198,21 @@ struct FileInWriting {
       try contents.weights.read(draw: draw, into: buffer)
       var offset = 0
       for (index, parameter) in parameters.enumerated() {
-        let part = UnsafeRawBufferPointer(
-          UnsafeBufferPointer(rebasing: buffer[offset..<(offset + parameter.count)]))
+        let values = UnsafeBufferPointer(rebasing: buffer[offset..<(offset + parameter.count)])
+        offset += parameter.count
+        guard let dataset = datasets[index] else {
+          try keepShared(values, parameter, index, draw: draw)
+          continue
+        }
+        let part = UnsafeRawBufferPointer(values)
         hashers[index].update(bufferPointer: part)
-        try datasets[index].write(
+        try dataset.write(
           start: [draw / drawsPerChain, draw % drawsPerChain] + parameter.shape.map { _ in 0 },
           count: [1, 1] + parameter.shape, as: .float32, from: part)
-        offset += parameter.count
       }
     }
-    for dataset in datasets { try dataset.close() }
-    for (index, parameter) in parameters.enumerated() {
+    for dataset in datasets { try dataset?.close() }
+    for (index, parameter) in parameters.enumerated() where !shared.contains(index) {
       let path = "/posterior/\(parameter.name)"
       let shape = [chainCount, drawsPerChain] + parameter.shape
       sign(path, .float32, shape: shape, sha256: ContentDigest.hexadecimal(hashers[index].finalize()))
@@ -209,7 +247,12 @@ struct FileInWriting {
     guard let variational = contents.variational else { return }
     try createGroup("/variational")
     var offset = 0
-    for parameter in architecture.parameters {
+    for (index, parameter) in architecture.parameters.enumerated() {
+      defer { offset += parameter.count }
+      if contents.shared.contains(index) {
+        try checkShared(variational, parameter, index, from: offset)
+        continue
+      }
       for (suffix, values) in [("mean", variational.mean), ("scale", variational.scale)] {
         try values[offset..<(offset + parameter.count)].withUnsafeBytes {
           try write(
@@ -217,7 +260,6 @@ struct FileInWriting {
             bytes: $0)
         }
       }
-      offset += parameter.count
     }
   }
 

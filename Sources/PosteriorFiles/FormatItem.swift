@@ -22,12 +22,14 @@ struct FormatItem: Sendable, Hashable {
   }
 
   /// Where it is: `/group`, `/group/name` or `/group@name`. `NAME` stands for what the architecture calls a layer, or a
-  /// parameter; `*` for every other name.
+  /// parameter; `ROLE` for what a parameter is in its layer; `*` for every other name.
   let path: String
   let kind: Kind
   let content: Content
   /// Its axes, outermost first; empty for one value, nil for any.
   var shape: [FormatAxis]?
+  /// What its axes may be as well, from the second version on.
+  var otherShape: [FormatAxis]?
   /// What a data set means.
   var role: DatasetRole?
   /// Whether it must be there, where what it lies in is there.
@@ -75,8 +77,12 @@ struct FormatItem: Sendable, Hashable {
   func names(_ path: String) -> Bool {
     guard let place = self.path.firstRange(of: "NAME") else { return self.path == path }
     let (head, tail) = (self.path[..<place.lowerBound], self.path[place.upperBound...])
-    return path.count > head.count + tail.count && path.hasPrefix(head) && path.hasSuffix(tail)
-      && !path.dropFirst(head.count).contains("/")
+    guard path.hasPrefix(head), !path.dropFirst(head.count).contains("/") else { return false }
+    guard tail == ".ROLE" else { return path.count > head.count + tail.count && path.hasSuffix(tail) }
+    // A layer's name may have dots as well.
+    let name = path.dropFirst(head.count)
+    guard let dot = name.lastIndex(of: ".") else { return false }
+    return dot != name.startIndex && name.index(after: dot) != name.endIndex
   }
 }
 
@@ -90,6 +96,8 @@ enum FormatAxis: String, Sendable {
   case parameter = "…parameter"
   /// The axes of one input.
   case input = "…input_shape"
+  /// The first axis of one input.
+  case channel
   /// Low and high.
   case bound = "2"
   /// As long as it is.
@@ -99,7 +107,8 @@ enum FormatAxis: String, Sendable {
 /// A version of the format that added something.
 enum FormatVersion: String, Sendable, Comparable, CaseIterable {
   case first = "1.0"
-  case withReferenceAnswers = "1.1"
+  /// Reference answers, networks that are graphs, parameters that all draws share.
+  case second = "1.1"
 
   static func < (a: FormatVersion, b: FormatVersion) -> Bool { a.minor < b.minor }
 

@@ -8,7 +8,8 @@ import NeuralNetworks
 /// it is a mistake of this program, which ends it (``named(_:)``), so that nothing is left unchecked because a place
 /// was forgotten.
 enum FormatSchema {
-  static let items: [FormatItem] = root + model + posterior + statistics + variational + evaluation + reference + rest
+  static let items: [FormatItem] =
+    root + model + posterior + shared + statistics + variational + evaluation + reference + rest
 
   // MARK: - The table
 
@@ -32,19 +33,30 @@ enum FormatSchema {
       advice: "It describes the network as JSON"),
     FormatItem(
       path: "/model@input_bounds", kind: .attribute, content: .numbers(ElementType.allCases), shape: [.bound],
-      isRequired: true, digests: [.posterior, .content], advice: "It holds [low, high]", needs: "it needs two numbers"),
+      otherShape: [.channel, .bound], isRequired: true, digests: [.posterior, .content], advice: "It holds [low, high]",
+      needs: "it needs two numbers"),
     .further("/model@*", .textOrNumbers),
   ]
 
   private static let weights: [ElementType] = [.float32, .float64]
 
   private static let posterior: [FormatItem] =
-    [.group("/posterior", isRequired: true, isClosed: true)]
-    + ["weight", "bias"].map { name in
+    [
+      .group("/posterior", isRequired: true, isClosed: true),
       .dataset(
-        "/posterior/NAME.\(name)", weights, [.chain, .draw, .parameter], .parameter, isRequired: true,
-        digests: [.posterior, .content], needs: "the architecture needs")
-    } + dimensions(of: "/posterior")
+        "/posterior/NAME.ROLE", weights, [.chain, .draw, .parameter], .parameter, isRequired: true,
+        digests: [.posterior, .content], needs: "the architecture needs"),
+    ] + dimensions(of: "/posterior")
+
+  private static let shared: [FormatItem] = since(
+    .second,
+    [
+      .group("/shared", isClosed: true),
+      .dataset(
+        "/shared/NAME.ROLE", weights, [.parameter], .shared, digests: [.posterior, .content],
+        needs: "the architecture needs"),
+      .dataset("/shared/*", ElementType.allCases, [.length], .dimension),
+    ])
 
   private static let perDraw = "it needs (chain, draw),"
 
@@ -82,7 +94,8 @@ enum FormatSchema {
 
   private static let precisions = AnswerPrecision.allCases.map(\.rawValue).joined(separator: ", ")
 
-  private static let reference: [FormatItem] =
+  private static let reference: [FormatItem] = since(
+    .second,
     [
       .group("/reference"),
       .dataset(
@@ -98,18 +111,24 @@ enum FormatSchema {
         advice: "It says how the answers were computed, as one of \(precisions)"),
       .text("/reference@software", digests: [.content]),
       .further("/reference@*", .textOrNumbers),
-    ].map { (item: FormatItem) in
+    ])
+
+  private static let rest: [FormatItem] =
+    [.group("/provenance"), .text("/provenance@kind", digests: [.content])]
+    + since(.second, [.text("/provenance@exactness", digests: [.content])])
+    + [
+      .further("/provenance@*", .anything),
+      .dataset("/*", ElementType.allCases, nil, .other),
+    ]
+
+  /// The same lines, of a later version than the first.
+  private static func since(_ version: FormatVersion, _ items: [FormatItem]) -> [FormatItem] {
+    items.map { item in
       var item = item
-      item.since = .withReferenceAnswers
+      item.since = version
       return item
     }
-
-  private static let rest: [FormatItem] = [
-    .group("/provenance"),
-    .text("/provenance@kind", digests: [.content]),
-    .further("/provenance@*", .anything),
-    .dataset("/*", ElementType.allCases, nil, .other),
-  ]
+  }
 
   /// In a group that xarray opens, every axis may have a dimension scale.
   private static func dimensions(of group: String) -> [FormatItem] {

@@ -14,8 +14,8 @@ extension Inspection {
       if let attribute = structure.attribute(item.path) { check(attribute, item, item.path) }
     }
     for attribute in structure.furtherAttributes(of: group) {
-      let path = "\(group)@\(attribute.name)"
-      if let item = FormatSchema.item(path, .attribute) { check(attribute, item, path) }
+      guard let item = FormatSchema.item("\(group)@*", .attribute) else { continue }
+      check(attribute, item, "\(group)@\(attribute.name)")
     }
     return true
   }
@@ -65,9 +65,12 @@ extension Inspection {
     }
     guard let axes = item.shape else { return }
     let extents = extents(of: axes)
-    guard let shape = attribute.shape, Self.fits(shape, extents) else {
+    let isKnown = [axes, item.otherShape].compactMap(\.self).contains { axes in
+      attribute.shape.map { Self.fits($0, self.extents(of: axes)) } ?? false
+    }
+    guard isKnown else {
       let found = Self.tuple(attribute.shape ?? [])
-      let wanted = axes == [.bound] ? "[low, high]" : Self.words(axes, extents)
+      let wanted = axes == [.bound] ? "[low, high], or such a pair for each channel" : Self.words(axes, extents)
       return report(path, "has shape \(found); \(item.needs), \(wanted)")
     }
   }

@@ -3,12 +3,27 @@ import NeuralNetworks
 
 extension Architecture.Parameter {
   /// Names of the dimensions of one draw. A square weight has two: no dimension may come twice.
-  var dimensionNames: [String] { zip(shape, Self.dimensionSuffixes).map { "\(layerName)_\($1)" } }
+  ///
+  /// Those of a weight that sums inputs have meanings, and so has the one dimension of whatever there is for each unit
+  /// or channel. Others are numbered.
+  var dimensionNames: [String] { suffixes.map { "\(layerName)_\($0)" } }
+
+  /// Other names for each that mean the same; none for numbers, which libraries give to all axes of an array.
+  var dimensionSynonyms: [Set<String>] { hasMeaning ? suffixes.map { [$0] } : shape.map { _ in [] } }
+
+  private var suffixes: [String] {
+    hasMeaning ? zip(shape, Self.dimensionSuffixes).map { $1 } : shape.indices.map { "dim_\($0)" }
+  }
+
+  private var hasMeaning: Bool {
+    if case .weight = purpose { return shape.count <= Self.dimensionSuffixes.count }
+    return shape.count == 1
+  }
 
   /// The layer that it belongs to.
   var layerName: String { String(name.prefix(upTo: name.lastIndex(of: ".") ?? name.endIndex)) }
 
-  static let dimensionSuffixes = ["out", "in", "kh", "kw"]
+  private static let dimensionSuffixes = ["out", "in", "kh", "kw"]
 }
 
 extension Inspection {

@@ -16,6 +16,7 @@ extension Inspection {
     var unfilled = UnfilledDraws(
       chainCount: isSound ? structure.chainCount : 0, drawsPerChain: structure.drawsPerChain)
     var ranges: [String: ClosedRange<Double>] = [:]
+    var zeroShared: Set<String> = []
     var fit = VariationalFit(drawCount: isSound ? structure.chainCount * structure.drawsPerChain : 0)
     // Parameters in one fixed order, so that the hashes of draws mean the same everywhere.
     for path in structure.items.keys.sorted() {
@@ -30,10 +31,12 @@ extension Inspection {
         standardized = attempt { () throws(HDF5Error) in try standardizedDraws(of: dataset) } ?? nil
       }
       let drawSize = dataset.shape.map { $0.dropFirst(2).reduce(1, *) * element.byteCount } ?? 0
+      var isZero = true
       let result: Void? = attempt { () throws(HDF5Error) in
         try dataset.forEachBlock(leadingAxes: role == .parameter ? 2 : 1, element: element) { block, first in
           hasher.update(bufferPointer: block)
           check.examine(block, firstElement: first)
+          if role == .shared, isZero { isZero = block.allSatisfy { $0 == 0 } }
           if role == .parameter {
             let firstDraw = first * element.byteCount / max(drawSize, 1)
             draws.add(block, drawSize: drawSize, firstDraw: firstDraw)
@@ -43,14 +46,16 @@ extension Inspection {
         }
       }
       ranges[path] = check.range
+      if role == .shared, isZero { zeroShared.insert(path) }
       if result != nil, let standardized { fit.add(standardized) }
       if let reason = check.problem { report(path, reason, advice: check.advice) }
       if result != nil, problems.count == before { digests[path] = ContentDigest.hexadecimal(hasher.finalize()) }
     }
-    if isSound, problems.isEmpty, let (reason, advice) = unfilled.problem {
+    if isSound, problems.isEmpty, structure.holds(.parameter), let (reason, advice) = unfilled.problem {
       report("/posterior", reason, advice: advice)
     }
-    guard problems.isEmpty, let findings = contentFindings(unfilled, ranges, fit), problems.isEmpty else { return nil }
+    guard problems.isEmpty, var findings = contentFindings(unfilled, ranges, fit), problems.isEmpty else { return nil }
+    findings.zeroSharedParameters = zeroShared
     return report(
       digests, distinctDraws: draws.distinctCount,
       warnings: StatementReview(structure: structure, findings: findings).warnings)

@@ -4,7 +4,7 @@ import RobustnessCore
 
 extension Inspection {
   /// Names of the members of a group that are data sets.
-  private func datasets(in group: String) -> [(name: String, dataset: HDF5Dataset)] {
+  func datasets(in group: String) -> [(name: String, dataset: HDF5Dataset)] {
     let prefix = group + "/"
     return structure.datasets
       .filter { $0.key.hasPrefix(prefix) && !$0.key.dropFirst(prefix.count).contains("/") }
@@ -12,7 +12,7 @@ extension Inspection {
       .sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
   }
 
-  private func checkNoGroups(in group: String) {
+  func checkNoGroups(in group: String) {
     guard FormatSchema.named(group).isClosed else { return }
     for path in groups.sorted() where path.hasPrefix(group + "/") {
       report(path, "is a group; \(group) holds data sets only")
@@ -36,7 +36,7 @@ extension Inspection {
     }
     structure.items[dataset.path] = item
     if element == .uint8, role == .inputs || role == .referenceInputs, let bounds = structure.inputBounds,
-      let reason = StoredNumbers.byteProblem(within: bounds)
+      let reason = StoredNumbers.byteProblem(within: bounds, perChannel: structure.boundsPerChannel)
     {
       report(dataset.path, reason)
     }
@@ -46,23 +46,32 @@ extension Inspection {
   // MARK: - Weights
 
   func checkPosterior() {
-    guard checkGroup("/posterior") else { return }
+    let isThere = checkGroup("/posterior")
+    checkShared()
+    guard isThere else { return }
     checkNoGroups(in: "/posterior")
     let members = datasets(in: "/posterior")
     // Without an architecture nothing can be said about the weights.
     guard let architecture = structure.architecture else { return }
-    let expected = Dictionary(uniqueKeysWithValues: architecture.parameters.map { ($0.name, $0) })
-    for parameter in architecture.parameters {
+    let expected = Set(architecture.parameters.map(\.name))
+    for (index, parameter) in architecture.parameters.enumerated() {
       let path = "/posterior/\(parameter.name)"
+      let isShared = structure.sharedParameters.contains(index)
       if let dataset = structure.datasets[path] {
         checkParameter(dataset, parameter)
-      } else if !problems.contains(where: { $0.path == path || $0.path.hasPrefix(path + "/") }), !groups.contains(path)
-      {
-        report(path, "is missing; the architecture needs it with shape \(shape(of: parameter))")
+        if isShared { reportTwice(parameter) }
+      } else if !isShared, !hasProblem(path), !hasProblem("/shared/\(parameter.name)"), !groups.contains(path) {
+        report(
+          path, "is missing; the architecture needs it with shape \(shape(of: parameter))" + alternative(parameter))
       }
     }
-    for (name, dataset) in members where expected[name] == nil { checkDimension(dataset, of: "/posterior") }
+    checkDrawCounts(architecture)
+    for (name, dataset) in members where !expected.contains(name) { checkDimension(dataset, of: "/posterior") }
     for (_, dataset) in members { checkReferences(dataset) }
+  }
+
+  private func hasProblem(_ path: String) -> Bool {
+    problems.contains { $0.path == path || $0.path.hasPrefix(path + "/") }
   }
 
   /// The shape of a parameter's data set for people, whatever the number of draws.
@@ -98,7 +107,7 @@ extension Inspection {
   }
 
   /// In a group that xarray opens, a data set beyond the table can only be a dimension.
-  private func checkDimension(_ dataset: HDF5Dataset, of group: String) {
+  func checkDimension(_ dataset: HDF5Dataset, of group: String) {
     let dimension = FormatSchema.item("\(group)/*", .dataset, role: .dimension)
     let coordinate = FormatSchema.item(dataset.path, .dataset, role: .coordinate)
     let isScale = attempt { () throws(HDF5Error) in
@@ -177,11 +186,17 @@ extension Inspection {
     guard checkGroup("/variational"), let architecture = structure.architecture else { return }
     checkNoGroups(in: "/variational")
     var known: Set<String> = []
-    for parameter in architecture.parameters {
+    for (index, parameter) in architecture.parameters.enumerated() {
       for name in ["mean", "scale"] {
         let path = "/variational/\(parameter.name).\(name)"
         known.insert(path)
-        check(path, in: FormatSurroundings(parameter: parameter))
+        if !structure.sharedParameters.contains(index) {
+          check(path, in: FormatSurroundings(parameter: parameter))
+        } else if structure.datasets[path] != nil {
+          report(
+            path, "is the \(name) of a parameter that all draws share, /shared/\(parameter.name)",
+            advice: "Remove it, or store the parameter for each draw")
+        }
       }
     }
     for (_, dataset) in datasets(in: "/variational") where !known.contains(dataset.path) {
@@ -202,7 +217,7 @@ extension Inspection {
   /// Data sets that nobody reads may hold anything. Numbers are covered by the file's digest, so that their values must
   /// be readable; of anything else nothing is read.
   func checkOtherDatasets() {
-    let closed = FormatSchema.groups.filter(\.isClosed).map { $0.path + "/" }
+    let closed = FormatSchema.groups.filter { $0.isClosed && $0.since <= structure.version }.map { $0.path + "/" }
     let other = FormatSchema.named("/*")
     for (path, dataset) in structure.datasets.sorted(by: { $0.key < $1.key }) {
       guard structure.items[path] == nil, !closed.contains(where: path.hasPrefix),

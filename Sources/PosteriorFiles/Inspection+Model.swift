@@ -26,42 +26,71 @@ extension Inspection {
     let path = "/model@architecture"
     guard let text = structure.text(path) else { return }
     do throws(ArchitectureError) {
-      structure.architecture = try Architecture(json: text)
+      let architecture = try Architecture(json: text)
+      structure.architecture = architecture
+      if structure.version < .second, let reason = architecture.beyondFormat10 { reportVersion(path, reason) }
     } catch {
       report(
         path, error.location.isEmpty ? error.reason : "is ill-formed: \(error)",
         advice: "Docs/file-format.md#architecture has every layer with its keys")
     }
     // Numbers between 0 and 1 are probabilities: taken as logits they make every network unsure and easy to fool.
-    if let architecture = structure.architecture, architecture.lastActivation == .sigmoid {
+    if let function = structure.architecture?.lastFunction, function == .sigmoid || function == .hardsigmoid {
       report(
-        path, "gives the last layer the activation sigmoid; the last layer gives logits",
-        advice: "With identity, its outputs are what the sigmoid was applied to. One unit of a sigmoid becomes two of "
-          + "identity, with the weights (0, w) and the biases (0, b)")
+        path, "gives the last layer the activation \(function.word); the last layer gives logits",
+        advice:
+          "With identity, its outputs are what the \(function.word) was applied to. One unit of a sigmoid stays one "
+          + "from format 1.1 on, with class_count 2; before, it becomes two of identity, with the weights (0, w) and the "
+          + "biases (0, b)")
     }
   }
 
   private func checkBounds() {
     let path = "/model@input_bounds"
-    // Anything but two numbers has been reported.
-    guard let attribute = structure.attribute(path), attribute.shape == [2], let bounds = attribute.doubles else {
-      return
+    // Anything but two numbers, or so many pairs, has been reported.
+    guard let attribute = structure.attribute(path), let shape = attribute.shape, let bounds = attribute.doubles,
+      shape == [2] || shape.count == 2 && shape[1] == 2
+    else { return }
+    if shape.count == 2 {
+      if structure.version < .second { return reportVersion(path, "holds a pair for each channel") }
+      if let channels = structure.architecture?.inputShape.first, channels != shape[0] {
+        return report(
+          path,
+          "has shape \(Self.tuple(shape)); for each of the \(channels) channels, the first axis of input_shape, "
+            + "it needs [low, high]: (\(channels), 2)")
+      }
     }
-    guard bounds.allSatisfy(\.isFinite), bounds[0] < bounds[1] else {
-      return report(path, "is [\(bounds[0]), \(bounds[1])]; bounds are finite and increasing")
+    var pairs: [ClosedRange<Double>] = []
+    for start in stride(from: 0, to: bounds.count, by: 2) {
+      let (low, high) = (bounds[start], bounds[start + 1])
+      guard low.isFinite, high.isFinite, low < high else {
+        let channel = shape.count == 2 ? " for channel \(start / 2)" : ""
+        return report(path, "is [\(low), \(high)]\(channel); bounds are finite and increasing")
+      }
+      pairs.append(low...high)
     }
-    structure.inputBounds = bounds[0]...bounds[1]
+    guard let first = pairs.first else { return }
+    structure.inputBounds = pairs.reduce(first) {
+      min($0.lowerBound, $1.lowerBound)...max($0.upperBound, $1.upperBound)
+    }
+    // Equal pairs say what one of them says.
+    structure.boundsPerChannel = pairs.allSatisfy { $0 == first } ? nil : pairs
   }
 
   func checkProvenance() {
-    guard checkGroup("/provenance"), readAttributes(of: "/provenance"),
-      let text = structure.text("/provenance@kind").map(Self.unpadded)
-    else { return }
-    structure.kind = PosteriorKind(rawValue: text)
-    if structure.kind == nil {
-      let known = PosteriorKind.allCases.map(\.rawValue).joined(separator: ", ")
-      report("/provenance@kind", "is \"\(text.prefix(80))\"; it needs to be one of \(known)")
+    guard checkGroup("/provenance"), readAttributes(of: "/provenance") else { return }
+    func word<Word: RawRepresentable<String> & CaseIterable>(_ path: String) -> Word? {
+      guard let text = structure.text(path).map(Self.unpadded) else { return nil }
+      if let word = Word(rawValue: text) { return word }
+      let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
+      report(path, "is \"\(text.prefix(80))\"; it needs to be one of \(known)")
+      return nil
     }
+    structure.kind = word("/provenance@kind")
+    if let kind = structure.kind, kind.since > structure.version {
+      reportVersion("/provenance@kind", "is \(kind.rawValue)")
+    }
+    structure.exactness = word("/provenance@exactness")
   }
 
   /// Compares the kind with the shape. One network cannot be several; what else differs from the table changes no

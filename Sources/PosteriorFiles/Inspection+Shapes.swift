@@ -21,6 +21,7 @@ extension Inspection {
       case .class: [structure.architecture?.classCount]
       case .parameter: surroundings.parameter?.shape ?? []
       case .input: structure.architecture?.inputShape ?? []
+      case .channel: [structure.architecture?.inputShape.first]
       case .bound: [2]
       case .length: [nil]
       }

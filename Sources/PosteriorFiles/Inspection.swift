@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 import NeuralNetworks
+import RobustnessCore
 
 /// Everything that reading a file finds out before any weight is read.
 struct PosteriorStructure: Sendable {
@@ -8,10 +9,16 @@ struct PosteriorStructure: Sendable {
   /// The attributes of the groups that the format knows, by group.
   var attributes: [String: [HDF5Attribute]] = [:]
   var architecture: Architecture?
+  /// The interval of all channels together.
   var inputBounds: ClosedRange<Double>?
+  /// The interval of each channel, where they differ.
+  var boundsPerChannel: [ClosedRange<Double>]?
   var kind: PosteriorKind?
+  var exactness: Exactness?
   var chainCount = 0
   var drawsPerChain = 0
+  /// Which parameters of the architecture lie in `/shared`.
+  var sharedParameters: Set<Int> = []
   /// Every data set that could be opened, by path.
   var datasets: [String: HDF5Dataset] = [:]
   /// The format's line of every data set that passed, by path.
@@ -29,18 +36,19 @@ extension PosteriorStructure {
     return FormatVersion(minor: parts.count > 1 ? Int(parts[1]) ?? 0 : 0)
   }
 
-  /// An attribute that the format knows; nil where the file has none.
+  /// An attribute that the format knows; nil where the file has none, or is of a version in which the name means nothing.
   func attribute(_ path: String) -> HDF5Attribute? {
     let item = FormatSchema.named(path)
+    guard item.since <= version else { return nil }
     return attributes[item.parent]?.first { $0.name == item.name }
   }
 
   /// The text of an attribute that the format knows; nil where the file has none.
   func text(_ path: String) -> String? { attribute(path)?.text }
 
-  /// The attributes of a group that the format does not know.
+  /// The attributes of a group that the file's version of the format does not know.
   func furtherAttributes(of group: String) -> [HDF5Attribute] {
-    let known = Set(FormatSchema.attributes(of: group).map(\.name))
+    let known = Set(FormatSchema.attributes(of: group).filter { $0.since <= version }.map(\.name))
     return (attributes[group] ?? []).filter { !known.contains($0.name) }
   }
 
@@ -60,6 +68,8 @@ extension PosteriorStructure {
 /// What a data set means.
 enum DatasetRole: Sendable, Hashable {
   case parameter
+  /// A parameter that all draws share.
+  case shared
   case statistic
   case variationalMean
   case variationalScale

@@ -10,8 +10,23 @@ public struct PosteriorContents: Sendable {
   public var chainCount: Int
   /// The interval that every input value lies in.
   public var inputBounds: ClosedRange<Double>
+  /// The interval of each channel, the first axis of an input, where they differ; ``inputBounds`` becomes the smallest
+  /// that holds them all.
+  public var boundsPerChannel: [ClosedRange<Double>]? {
+    didSet {
+      guard let pairs = boundsPerChannel, let first = pairs.first else { return }
+      inputBounds = pairs.reduce(first) {
+        min($0.lowerBound, $1.lowerBound)...max($0.upperBound, $1.upperBound)
+      }
+    }
+  }
+  /// Which of the architecture's parameters are stored once, for all draws: the same in each, or writing fails. Nil
+  /// stands for those that the weights say.
+  public var sharedParameters: Set<Int>?
   /// How the draws came about.
   public var kind: PosteriorKind?
+  /// What the sampler promises about the distribution of the draws.
+  public var exactness: Exactness?
   /// What the sampler recorded for every draw.
   public var sampleStatistics: [SampleStatistic]
   /// The distribution that draws of a variational posterior come from.
@@ -20,7 +35,8 @@ public struct PosteriorContents: Sendable {
   public var evaluationData: LabelledData?
   /// What the author's program answers at some inputs; a file with it is of format 1.1.
   public var referenceAnswers: ReferenceAnswers?
-  /// Where the posterior comes from: method, settings, seed … The name `kind` is taken by ``kind``.
+  /// Where the posterior comes from: method, settings, seed … The names `kind` and `exactness` are taken by ``kind`` and
+  /// ``exactness``.
   public var provenance: [String: ProvenanceValue]
   /// Whether chunks are compressed: about a sixth smaller, for ten times the time.
   public var isCompressed: Bool
@@ -33,6 +49,9 @@ public struct PosteriorContents: Sendable {
   var storedBounds: HDF5Attribute?
   /// Attributes of `/model` that this version does not know, kept when a file is copied.
   var furtherModelAttributes: [HDF5Attribute] = []
+  /// An attribute of a file of the first version that has the name of ``exactness`` and no meaning, kept when it is
+  /// copied.
+  var exactnessOfFirstVersion: ProvenanceValue?
 
   /// Describes a file; everything but draws and bounds is optional.
   public init(
@@ -69,9 +88,12 @@ public struct PosteriorContents: Sendable {
       variational: try file.variationalParameters(), evaluationData: try file.evaluationData(),
       referenceAnswers: try file.referenceAnswers())
     descriptions = file.descriptions
+    exactness = file.exactness
+    boundsPerChannel = file.boundsPerChannel
     for attribute in file.structure.furtherAttributes(of: "/provenance") {
       provenance[attribute.name] = ProvenanceValue(attribute)
     }
+    exactnessOfFirstVersion = provenance.removeValue(forKey: "exactness")
     storedBounds = file.structure.attribute("/model@input_bounds")
     if case .number(let element)? = storedBounds?.type { boundsElement = element }
     furtherModelAttributes = file.structure.furtherAttributes(of: "/model")

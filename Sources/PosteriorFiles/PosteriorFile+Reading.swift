@@ -10,14 +10,16 @@ extension PosteriorFile {
     precondition((0..<drawCount).contains(draw), "draw \(draw) of \(drawCount)")
     precondition(buffer.count == architecture.parameterCount, "the buffer holds exactly one draw")
     var offset = 0
-    for parameter in architecture.parameters {
-      let dataset = try dataset("/posterior/\(parameter.name)")
+    for (index, parameter) in architecture.parameters.enumerated() {
+      let isShared = sharedParameters.contains(index)
+      let dataset = try dataset("\(isShared ? Inspection.shared : "/posterior")/\(parameter.name)")
       let part = UnsafeMutableRawBufferPointer(
         UnsafeMutableBufferPointer(rebasing: buffer[offset..<(offset + parameter.count)]))
+      let place = isShared ? [] : [draw / drawsPerChain, draw % drawsPerChain]
       try translate { () throws(HDF5Error) in
         try dataset.read(
-          start: [draw / drawsPerChain, draw % drawsPerChain] + parameter.shape.map { _ in 0 },
-          count: [1, 1] + parameter.shape, as: .float32, into: part)
+          start: place + parameter.shape.map { _ in 0 }, count: place.map { _ in 1 } + parameter.shape, as: .float32,
+          into: part)
       }
       offset += parameter.count
     }
@@ -54,11 +56,18 @@ extension PosteriorFile {
     return data
   }
 
-  /// Means and standard deviations of a variational posterior; nil when the file has none.
+  /// Means and standard deviations of a variational posterior; nil when the file has none. The mean of a parameter that
+  /// all draws share is its value, its standard deviation 0.
   public func variationalParameters() throws(PosteriorFileError) -> VariationalParameters? {
     guard structure.holds(.variationalMean) else { return nil }
     var result = VariationalParameters(mean: [], scale: [])
-    for parameter in architecture.parameters {
+    for (index, parameter) in architecture.parameters.enumerated() {
+      if sharedParameters.contains(index) {
+        let value = try dataset("\(Inspection.shared)/\(parameter.name)")
+        result.mean += try translate { () throws(HDF5Error) in try value.readAll(as: Float.self) }
+        result.scale += [Float](repeating: 0, count: parameter.count)
+        continue
+      }
       let mean = try dataset("/variational/\(parameter.name).mean")
       let scale = try dataset("/variational/\(parameter.name).scale")
       try translate { () throws(HDF5Error) in

@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 public import NeuralNetworks
+public import RobustnessCore
 
 /// A posterior file of format 1 that passed every check, open for reading.
 ///
@@ -25,10 +26,17 @@ public final class PosteriorFile: WeightSource {
   public var inferenceLibrary: String? { structure.text("/@inference_library") }
   /// How the draws came about; nil when the file does not say.
   public let kind: PosteriorKind?
+  /// What the sampler promises about the distribution of the draws; nil when the file does not say.
+  public let exactness: Exactness?
   /// The network.
   public let architecture: Architecture
-  /// The interval that every stored input value lies in.
+  /// The interval that every stored input value lies in; where channels have intervals of their own, the smallest that
+  /// holds them all.
   public let inputBounds: ClosedRange<Double>
+  /// The interval of each channel, the first axis of an input; nil where all have the same.
+  public let boundsPerChannel: [ClosedRange<Double>]?
+  /// Which of the architecture's parameters are stored once, for all draws.
+  public let sharedParameters: Set<Int>
   /// Number of chains.
   public let chainCount: Int
   /// Number of draws in each chain.
@@ -179,8 +187,11 @@ public final class PosteriorFile: WeightSource {
     self.fileName = path.split(separator: "/").last.map(String.init) ?? path
     self.formatVersion = structure.formatVersion
     self.kind = structure.kind
+    self.exactness = structure.exactness
     self.architecture = architecture
     self.inputBounds = bounds
+    self.boundsPerChannel = structure.boundsPerChannel
+    self.sharedParameters = structure.sharedParameters
     self.chainCount = structure.chainCount
     self.drawsPerChain = structure.drawsPerChain
     self.distinctDrawCount = report.distinctDrawCount

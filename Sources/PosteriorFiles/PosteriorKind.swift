@@ -4,12 +4,23 @@ public enum PosteriorKind: String, Sendable, Hashable, Codable, CaseIterable {
   case mcmc
   /// A fitted distribution: independent draws in one chain.
   case variational
+  /// Independent draws in one chain, however they were made: dropout at prediction, Laplace's approximation, SWAG, and
+  /// mixtures of such.
+  case independent
   /// Independently trained networks, one chain of one draw each.
   case ensemble
   /// Networks trained on resampled data, one chain of one draw each.
   case bootstrap
   /// One network: one chain, one draw.
   case single
+}
+
+extension PosteriorKind {
+  /// The first version of the format that has it.
+  var since: FormatVersion { self == .independent ? .second : .first }
+
+  /// Whether its draws are independent and belong into one chain.
+  var isOneChain: Bool { self == .variational || self == .independent }
 }
 
 /// Whether a file still is what its author wrote.

@@ -105,6 +105,7 @@ public enum PosteriorWriter {
     var writing = FileInWriting(file: file, contents: contents)
     try writing.writeModel()
     try writing.writePosterior()
+    try writing.writeShared()
     try writing.writeStatistics()
     try writing.writeVariational()
     try writing.writeEvaluationData()
@@ -146,7 +147,10 @@ extension PosteriorContents {
         )
       }
     }
-    if let (place, reason) = referenceProblem { throw refuse(place, reason) }
+    for case let (place, reason)? in [sharedProblem, boundsProblem, referenceProblem] { throw refuse(place, reason) }
+    if provenance["exactness"] != nil {
+      throw refuse("/provenance@exactness", "is written from the exactness of the posterior")
+    }
     if provenance["kind"] != nil { throw refuse("/provenance@kind", "is written from the kind of the posterior") }
   }
 }

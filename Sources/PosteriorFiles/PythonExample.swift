@@ -1,6 +1,6 @@
-/// A Python program that writes a posterior file, for laboratories that train elsewhere.
+/// Python programs that write a posterior file, for laboratories that train elsewhere.
 public enum PythonExample {
-  /// The program's text. It needs numpy and h5py, and takes the name of the file to write.
+  /// A small dense network, with digests and reference answers. It needs numpy and h5py, and takes the name of the file to write.
   public static let source = #"""
     """Writes a small, signed posterior file (format 1.1) with numpy and h5py alone.
 
@@ -100,6 +100,53 @@ public enum PythonExample {
         file.attrs["posterior_sha256"] = digest(file, weights, [("/model", "architecture"), ("/model", "input_bounds")])
         file.attrs["data_sha256"] = digest(file, ["/evaluation_data/inputs", "/evaluation_data/labels"], [])
         file.attrs["content_sha256"] = digest(file, everything, signed)
+
+    """#
+
+  /// A residual block behind batch normalisation, all of it shared by the draws but the last layer: what a Laplace
+  /// approximation of the last layer gives. It needs numpy and h5py, and takes the name of the file to write; `posterior
+  /// copy` signs it.
+  public static let graph = #"""
+    """Writes a residual network with batch normalisation (format 1.1): draws of the last layer, everything else shared."""
+    import json
+    import sys
+
+    import h5py
+    import numpy as np
+
+    DRAWS, CHANNELS, CLASSES = 20, 8, 10
+    padded = {"kernel_size": 3, "padding": [1, 1, 1, 1], "activation": "identity", "bias": False}
+    architecture = {"input_shape": [3, 16, 16], "class_count": CLASSES, "layers": [
+        {"type": "conv2d", "name": "stem", "filters": CHANNELS, **padded},
+        {"type": "batch_norm", "name": "stem_norm", "eps": 1e-5},
+        {"type": "relu", "name": "start"},
+        {"type": "conv2d", "name": "block.conv", "filters": CHANNELS, **padded},
+        {"type": "batch_norm", "name": "block.norm", "eps": 1e-5},
+        {"type": "add", "name": "sum", "inputs": ["block.norm", "start"]},
+        {"type": "relu"},
+        {"type": "global_average_pool2d"},
+        {"type": "dense", "name": "output", "units": CLASSES, "activation": "identity"}]}
+    random = np.random.default_rng(0)
+    # In PyTorch: {name: value for name, value in model.state_dict().items() if not name.endswith("num_batches_tracked")}.
+    shared = {"stem.weight": random.normal(size=(CHANNELS, 3, 3, 3)) / 5,
+              "block.conv.weight": random.normal(size=(CHANNELS, CHANNELS, 3, 3)) / 9}
+    for norm in ("stem_norm", "block.norm"):
+        shared |= {f"{norm}.weight": np.ones(CHANNELS), f"{norm}.bias": np.zeros(CHANNELS),
+                   f"{norm}.running_mean": np.zeros(CHANNELS), f"{norm}.running_var": np.ones(CHANNELS)}
+    drawn = {"output.weight": random.normal(size=(1, DRAWS, CLASSES, CHANNELS)),
+             "output.bias": random.normal(size=(1, DRAWS, CLASSES))}
+
+    with h5py.File(sys.argv[1], "w") as file:
+        file.attrs.update({"format": "bnn-posterior", "format_version": "1.1", "title": "the last layer alone is drawn"})
+        file.create_group("model").attrs.update({
+            "architecture": json.dumps(architecture), "input_bounds": np.array([0.0, 1.0])})
+        file.create_group("provenance").attrs.update({"kind": "independent", "exactness": "approximate"})
+        for name, values in shared.items():
+            file[f"shared/{name}"] = values.astype("<f4")
+        for name, values in drawn.items():
+            file[f"posterior/{name}"] = values.astype("<f4")
+        file["evaluation_data/inputs"] = random.uniform(size=(20, 3, 16, 16)).astype("<f4")
+        file["evaluation_data/labels"] = random.integers(CLASSES, size=20).astype("<i8")
 
     """#
 }

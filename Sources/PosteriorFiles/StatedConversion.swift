@@ -100,7 +100,8 @@ extension StatedConversion {
   /// The fill value of a data set of weights or inputs, where it is a mark. A zero is looked for in whole draws only,
   /// and statistics that were not recorded refuse no file.
   private static func filler(_ dataset: HDF5Dataset, _ role: DatasetRole) -> Double? {
-    guard [.parameter, .variationalMean, .variationalScale, .inputs].contains(role), let bytes = dataset.fillValue,
+    guard [.parameter, .shared, .variationalMean, .variationalScale, .inputs].contains(role),
+      let bytes = dataset.fillValue,
       case .number(let element) = dataset.type
     else { return nil }
     var filler: Double?

@@ -6,6 +6,8 @@ import RobustnessCore
 struct ContentFindings {
   /// For each parameter, by path, the number of draws in which all of it is zero.
   var zeroDrawCounts: [String: Int] = [:]
+  /// Parameters that all draws share and that are zero throughout, by path.
+  var zeroSharedParameters: Set<String> = []
   /// Statistics that count as not recorded.
   var absences: [RecordedStatistics.Absence] = []
   /// What the evaluation data say; nil without them.
@@ -48,11 +50,12 @@ struct StatementReview {
             "Store (network, 1, …), or say mcmc where the draws are states of a chain, so that convergence is judged"
         )
       ]
-    case .variational where chains > 1:
+    case .variational where chains > 1, .independent where chains > 1:
       return [
         PosteriorWarning(
           place: "/provenance@kind",
-          sentence: "is variational, which is one chain; /posterior holds \(chains), whose agreement is not judged",
+          sentence:
+            "is \(structure.kind?.rawValue ?? ""), which is one chain; /posterior holds \(chains), whose agreement is not judged",
           advice: "Store (1, draw, …), or say mcmc where they are chains")
       ]
     default: return []
@@ -62,11 +65,11 @@ struct StatementReview {
   /// What is stated of the numbers and not borne out by them, or not applied.
   private var meaningWarnings: [PosteriorWarning] {
     var warnings: [PosteriorWarning] = []
-    if let architecture = structure.architecture, architecture.lastActivation != .identity {
+    if let function = structure.architecture?.lastFunction, function != .identity {
       warnings.append(
         PosteriorWarning(
           place: "/model@architecture",
-          sentence: "gives the last layer the activation \(architecture.lastActivation.rawValue): what it returns "
+          sentence: "gives the last layer the activation \(function.word): what it returns "
             + "is taken as logits",
           advice: "Logits have the activation identity; where the network was trained so, the numbers are right"))
     }
@@ -100,28 +103,49 @@ struct StatementReview {
   }
 
   /// Parameters that are zero in whole draws. A bias begins as zeros, and a unit that never fires leaves it so; a
-  /// weight does not, and neither does a bias that was drawn.
+  /// weight does not, and neither does a bias that was drawn. A factor that is zero switches a unit off, as dropout does.
   private var parameterWarnings: [PosteriorWarning] {
+    guard let architecture = structure.architecture else { return [] }
     let draws = structure.chainCount * structure.drawsPerChain
     let isDrawn = structure.kind == .mcmc || structure.kind == .variational
-    let suspicious = findings.zeroDrawCounts.filter { path, count in
-      path.hasSuffix(".weight") || (isDrawn && count < draws)
+    func isWeight(_ parameter: Architecture.Parameter) -> Bool {
+      if case .weight = parameter.purpose { true } else { false }
     }
-    guard let (path, count) = suspicious.min(by: { $0.key < $1.key }) else { return [] }
-    let more = suspicious.count == 1 ? "" : ", and \(Self.count(suspicious.count - 1, "further parameter")) in some"
-    return [
-      PosteriorWarning(
-        place: path,
-        sentence: "holds only zeros in \(count) of \(Self.count(draws, "draw"))\(more): was it ever filled?",
-        advice: "Look at the program that stored the draws")
-    ]
+    var shared: String?
+    var suspicious: [String: Int] = [:]
+    for parameter in architecture.parameters {
+      if findings.zeroSharedParameters.contains("\(Inspection.shared)/\(parameter.name)"), isWeight(parameter) {
+        shared = shared ?? "\(Inspection.shared)/\(parameter.name)"
+      }
+      let path = "/posterior/\(parameter.name)"
+      guard let count = findings.zeroDrawCounts[path], isWeight(parameter) || (isDrawn && count < draws) else {
+        continue
+      }
+      suspicious[path] = count
+    }
+    var warnings: [PosteriorWarning] = []
+    if let (path, count) = suspicious.min(by: { $0.key < $1.key }) {
+      let more = suspicious.count == 1 ? "" : ", and \(Self.count(suspicious.count - 1, "further parameter")) in some"
+      warnings.append(
+        PosteriorWarning(
+          place: path,
+          sentence: "holds only zeros in \(count) of \(Self.count(draws, "draw"))\(more): was it ever filled?",
+          advice: "Look at the program that stored the draws"))
+    }
+    if let shared {
+      warnings.append(
+        PosteriorWarning(
+          place: shared, sentence: "holds only zeros: was it ever filled?",
+          advice: "Look at the program that stored it"))
+    }
+    return warnings
   }
 
   /// Numbers in more digits than networks are computed with.
   private var precisionWarnings: [PosteriorWarning] {
     let rounded = structure.items.keys.sorted().filter { path in
       structure.datasets[path]?.type == .number(.float64)
-        && [.parameter, .variationalMean, .variationalScale, .inputs].contains(structure.role(of: path))
+        && [.parameter, .shared, .variationalMean, .variationalScale, .inputs].contains(structure.role(of: path))
     }
     guard let first = rounded.first else { return [] }
     let more = rounded.count - 1

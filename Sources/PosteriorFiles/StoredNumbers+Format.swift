@@ -33,7 +33,15 @@ extension StoredNumbers {
   ///
   /// A byte means its value divided by 255. Bounds beyond 0 to 1 say that the network takes other numbers, which bytes
   /// then perhaps were meant to be: black images, attacked by hundreds of times their range.
-  package static func byteProblem(within bounds: ClosedRange<Double>) -> String? {
+  ///
+  /// - Parameter perChannel: The bounds of each channel, where they differ.
+  package static func byteProblem(
+    within bounds: ClosedRange<Double>, perChannel: [ClosedRange<Double>]? = nil
+  ) -> String? {
+    if let other = perChannel?.firstIndex(where: { $0 != 0...1 }), let bounds = perChannel?[other] {
+      return "are bytes, which mean values from 0 to 1; input_bounds of channel \(other) are "
+        + "\(plain(bounds.lowerBound)) to \(plain(bounds.upperBound)): store them as float32"
+    }
     guard bounds != 0...1 else { return nil }
     return "are bytes, which mean values from 0 to 1; input_bounds are \(plain(bounds.lowerBound)) to "
       + "\(plain(bounds.upperBound)): store them as float32"

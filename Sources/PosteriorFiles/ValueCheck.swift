@@ -6,6 +6,12 @@ struct ValueCheck {
   let role: DatasetRole
   let element: ElementType
   let bounds: ClosedRange<Double>
+  /// The bounds of each channel where they differ.
+  private let boundsPerChannel: [ClosedRange<Double>]?
+  /// Numbers of one channel of an input.
+  private let channelSize: Int
+  /// Whether it is a variance.
+  private let isVariance: Bool
   let classCount: Int
   let conversion: StatedConversion?
   let isTruth: Bool
@@ -24,6 +30,9 @@ struct ValueCheck {
     self.shape = structure.datasets[path]?.shape
     self.element = element
     self.bounds = structure.inputBounds ?? -Double.infinity...Double.infinity
+    self.boundsPerChannel = structure.boundsPerChannel
+    self.channelSize = structure.architecture?.inputShape.dropFirst().reduce(1, *) ?? 1
+    self.isVariance = (role == .parameter || role == .shared) && path.hasSuffix(".running_var")
     self.classCount = structure.architecture?.classCount ?? Int.max
   }
 
@@ -53,7 +62,11 @@ struct ValueCheck {
       }
     }
     switch role {
-    case .parameter, .variationalMean:
+    case .parameter where isVariance, .shared where isVariance:
+      problem = firstNumber(block) { !(Float($0).isFinite && $0 >= 0) }.map {
+        "holds \($0.value) \(place(firstElement + $0.index)); a variance is finite and not negative"
+      }
+    case .parameter, .shared, .variationalMean:
       problem = firstNumber(block) { !Float($0).isFinite }.map {
         "holds \($0.value) \(place(firstElement + $0.index))"
           + ($0.value.isFinite ? ", beyond float32: weights are computed with in float32" : "; weights are finite")
@@ -67,8 +80,8 @@ struct ValueCheck {
       problem = firstNumber(block) { $0 < 0 || $0 >= classes }.map {
         "holds \(plain($0.value)) \(place(firstElement + $0.index)); "
           + (classCount == 1
-            ? "the network has one logit, and two classes need two: the weights (0, w) and biases (0, b) give the "
-              + "probabilities of a sigmoid" : "labels run from 0 to \(classCount - 1)")
+            ? "the network has one class: one number for two classes is said with class_count 2 (format 1.1), or, with "
+              + "the weights (0, w) and biases (0, b), becomes two" : "labels run from 0 to \(classCount - 1)")
       }
     case .coordinate:
       var last = lastCoordinate
@@ -82,6 +95,8 @@ struct ValueCheck {
       problem = Self.first(block, UInt8.self) { !allowed.contains(Double($0) / 255) }.map {
         "holds \($0.value) (\(Double($0.value) / 255)) \(place(firstElement + $0.index)); input_bounds are \(allowed)"
       }
+    case .inputs where boundsPerChannel != nil, .referenceInputs where boundsPerChannel != nil:
+      problem = channelProblem(block, firstElement)
     case .inputs, .referenceInputs:
       let allowed = bounds.withRounding
       problem = firstNumber(block) { !allowed.contains($0) }.map {
@@ -98,6 +113,23 @@ struct ValueCheck {
       }
     case .statistic, .dimension, .other: break
     }
+  }
+
+  /// The first input that lies outside the bounds of its channel, as a clause.
+  private func channelProblem(_ block: UnsafeRawBufferPointer, _ firstElement: Int) -> String? {
+    guard let boundsPerChannel else { return nil }
+    let allowed = boundsPerChannel.map(\.withRounding)
+    var found: String?
+    element.forEach(in: block) { index, value in
+      guard found == nil else { return }
+      let channel = (firstElement + index) / channelSize % allowed.count
+      guard !allowed[channel].contains(value) else { return }
+      let bounds = boundsPerChannel[channel]
+      found =
+        "holds \(value) \(place(firstElement + index)); input_bounds of channel \(channel) are "
+        + "\(Float(bounds.lowerBound)) to \(Float(bounds.upperBound))"
+    }
+    return found
   }
 
   /// The first number, whatever its representation, that is wrong.

@@ -4,6 +4,8 @@ public enum DrawOrigin: String, Sendable, Hashable, Codable {
   case mcmc
   /// A variational approximation.
   case variational
+  /// Draws that were made apart from each other: dropout at prediction, Laplace's approximation, SWAG.
+  case independent
   /// Networks trained independently.
   case ensemble
   /// Networks trained on resampled data.

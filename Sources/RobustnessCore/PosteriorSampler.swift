@@ -33,6 +33,8 @@ public protocol PosteriorSampler: Sendable {
   static var summary: String { get }
   /// What its chains and draws mean.
   static var yield: SamplerYield { get }
+  /// What it promises about the distribution of its draws; nil where it promises nothing, as one that trains networks.
+  static var exactness: Exactness? { get }
   /// Where its chains begin unless the user says otherwise.
   static var defaultStart: SamplerStart { get }
 
@@ -71,6 +73,8 @@ extension PosteriorSampler {
   public static var summary: String { "" }
   /// A Markov chain.
   public static var yield: SamplerYield { .markovChain }
+  /// No promise.
+  public static var exactness: Exactness? { nil }
   /// A draw from the prior.
   public static var defaultStart: SamplerStart { .prior }
   /// None.

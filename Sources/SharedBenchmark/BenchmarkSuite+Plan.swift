@@ -58,6 +58,11 @@ extension BenchmarkSuite {
     guard let data = file.dataSHA256 else {
       throw BadDataError("\(file.path): /evaluation_data is missing, so there is nothing to attack")
     }
+    guard file.boundsPerChannel == nil else {
+      throw BadDataError(
+        "\(file.path): /model@input_bounds differ between channels, and the radii of the suite \(title) are parts of one "
+          + "width: put the normalisation into the network, as a normalize layer")
+    }
     return BenchmarkResult.Subject(
       suite: title, suiteSHA256: sha256, posteriorSHA256: file.posteriorSHA256, dataSHA256: data)
   }

@@ -8,5 +8,8 @@ struct ExportPythonExample: ParsableCommand {
     abstract: "Print a Python program that writes a posterior file with h5py.",
     discussion: "posterior export-python-example > write_posterior.py && python write_posterior.py example.h5")
 
-  func run() throws { try StandardOutput.write(PythonExample.source) }
+  @Flag(help: "A residual network with batch normalisation, most of it shared by all draws.")
+  var graph = false
+
+  func run() throws { try StandardOutput.write(graph ? PythonExample.graph : PythonExample.source) }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
+import RobustnessCore
 import Shell
 
 /// `posterior inspect FILE`
@@ -20,11 +21,13 @@ struct Inspect: ParsableCommand {
     let descriptions = posterior.labelledDescriptions
     rows += descriptions.filter { $0.label == "title" }
     rows.append(("kind", posterior.kind?.rawValue ?? "not stated"))
+    if let exactness = posterior.exactness { rows.append(("exactness", exactness.rawValue)) }
     rows.append(("architecture", posterior.architecture.summary))
-    rows.append(("parameters", "\(posterior.architecture.parameterCount)"))
+    rows.append(("parameters", "\(posterior.architecture.parameterCount)" + Self.shared(of: posterior)))
     rows.append(("draws", "\(posterior.chainCount) chains × \(posterior.drawsPerChain) draws"))
     rows.append(("distinct draws", "\(posterior.distinctDrawCount) of \(posterior.drawCount)"))
-    rows.append(("input bounds", "\(posterior.inputBounds.lowerBound) to \(posterior.inputBounds.upperBound)"))
+    let bounds = (posterior.boundsPerChannel ?? [posterior.inputBounds]).map { "\($0.lowerBound) to \($0.upperBound)" }
+    rows.append(("input bounds", bounds.joined(separator: "; ") + (bounds.count > 1 ? ", by channel" : "")))
     if let shape = posterior.evaluationShape {
       let input = shape.dropFirst().map(String.init).joined(separator: " × ")
       rows.append(("evaluation data", "\(shape[0]) examples of \(input), \(posterior.architecture.classCount) classes"))
@@ -39,6 +42,7 @@ struct Inspect: ParsableCommand {
     rows.append(("format", posterior.formatVersion))
     rows += descriptions.filter { $0.label != "title" }
     for (name, value) in posterior.provenance.sorted(by: { $0.key < $1.key }) where name != "kind" {
+      if name == "exactness", posterior.exactness != nil { continue }
       rows.append((Self.printable(name), value))
     }
     let width = rows.map(\.0.count).max() ?? 0
@@ -46,6 +50,13 @@ struct Inspect: ParsableCommand {
       "  " + name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + Self.printable(value)
     }
     try StandardOutput.print(([posterior.fileName] + lines).joined(separator: "\n"))
+  }
+
+  /// How many of the parameters all draws share.
+  private static func shared(of posterior: PosteriorFile) -> String {
+    guard !posterior.sharedParameters.isEmpty else { return "" }
+    let parameters = posterior.architecture.parameters
+    return ", \(posterior.sharedParameters.reduce(0) { $0 + parameters[$1].count }) of them shared by all draws"
   }
 
   private static func words(_ integrity: PosteriorIntegrity) -> String {

@@ -254,10 +254,12 @@ import Testing
     (DrawOrigin.ensemble, "an ensemble of 10 networks trained separately: convergence does not apply"),
     (.bootstrap, "10 networks trained on resampled data: convergence does not apply"),
     (.variational, "10 independent draws from a fitted distribution: convergence does not apply"),
+    (.independent, "10 independent draws: convergence does not apply"),
   ]) func `draws that are no chains`(_ origin: DrawOrigin, _ verdict: String) throws {
     let chains = (0..<10).map { [3 * Double($0)] }
     let report = try PosteriorReport(
-      of: PlantedDraws.posterior(origin == .variational ? [chains.flatMap { $0 }] : chains, origin: origin))
+      of: PlantedDraws.posterior(
+        origin == .variational || origin == .independent ? [chains.flatMap { $0 }] : chains, origin: origin))
     #expect(report.outcome == .doesNotApply)
     #expect(report.verdict == verdict)
     #expect(report.weightSpace == nil)

@@ -39,5 +39,8 @@ import Testing
     #expect(run.code == 0)
     #expect(run.output.contains("import h5py"))
     #expect(run.output.contains("bnn-posterior"))
+    let graph = try Program.posterior.run(["export-python-example", "--graph"])
+    #expect(graph.code == 0 && graph.output != run.output)
+    #expect(graph.output.contains("\"batch_norm\"") && graph.output.contains("shared/"))
   }
 }

@@ -21,7 +21,7 @@ import TrainingHarness
 
   /// Hashes of posteriors that people may have, over data of the digest `d`.
   @Test(arguments: [
-    (Scale.smoke, "figure2", "mnist-hmc", "28e3e7f3e0"), (.smoke, "figure2", "mnist-vi", "8af5fd4c47"),
+    (PaperExperiments.Scale.smoke, "figure2", "mnist-hmc", "28e3e7f3e0"), (.smoke, "figure2", "mnist-vi", "8af5fd4c47"),
     (.smoke, "audit", "mnist-hmc-last-batch-resampled", "14d0cad1d3"),
     (.laptop, "table1", "mnist-hmc", "3879208df8"), (.laptop, "figure1", "moons-w256-n5000-b200", "60f314cced"),
     (.laptop, "theorem", "spheres-in-10-bootstrap-w64-n2000", "c0f009d23e"),
@@ -29,7 +29,9 @@ import TrainingHarness
     (.laptop, "audit", "mnist-hmc-last-batch-resampled", "783b2a846f"),
     (.laptop, "figure4", "grid-fashion-mnist-hmc-10", "471dbc030d"),
     (.laptop, "figure4", "grid-mnist-sgd-3", "2876d700b8"),
-  ]) func posteriorsKeepTheirNames(_ scale: Scale, _ experiment: String, _ name: String, _ hash: String) throws {
+  ]) func posteriorsKeepTheirNames(
+    _ scale: PaperExperiments.Scale, _ experiment: String, _ name: String, _ hash: String
+  ) throws {
     let type = try #require(Experiments.all.first { $0.name == experiment })
     let spec = try #require(type.init(scale: scale, seed: 0).posteriors.first { $0.name == name })
     #expect(spec.hash(dataDigest: "d") == hash)
@@ -37,10 +39,11 @@ import TrainingHarness
 
   /// The same of all posteriors of all experiments: FNV-1a over their hashes, one after the other.
   @Test(arguments: [
-    (Scale.smoke, UInt64(0), 38, UInt64(0xcc98_ba68_fe00_9c31)), (.smoke, 7, 38, 0x8b9b_9d5e_3326_f6e0),
+    (PaperExperiments.Scale.smoke, UInt64(0), 38, UInt64(0xcc98_ba68_fe00_9c31)),
+    (.smoke, 7, 38, 0x8b9b_9d5e_3326_f6e0),
     (.laptop, 0, 130, 0x3251_01f0_6997_0dcb), (.laptop, 7, 130, 0x5854_a21f_932d_a294),
     (.paper, 0, 6126, 0xe42e_e847_1588_010d), (.paper, 7, 6126, 0xc7cd_2d83_2181_1d93),
-  ]) func allPosteriorsKeepTheirNames(_ scale: Scale, _ seed: UInt64, _ count: Int, _ digest: UInt64) {
+  ]) func allPosteriorsKeepTheirNames(_ scale: PaperExperiments.Scale, _ seed: UInt64, _ count: Int, _ digest: UInt64) {
     let hashes = Experiments.all.flatMap { $0.init(scale: scale, seed: seed).posteriors }.map {
       $0.hash(dataDigest: "d")
     }
@@ -123,7 +126,7 @@ import TrainingHarness
   }
 
   @Test func posteriorsOfAnExperimentHaveNamesOfTheirOwn() {
-    for scale in Scale.allCases {
+    for scale in PaperExperiments.Scale.allCases {
       for experiment in Experiments.all {
         let specs = experiment.init(scale: scale, seed: 0).posteriors
         #expect(Set(specs.map(\.name)).count == specs.count, "\(experiment.name) at \(scale)")

@@ -29,19 +29,33 @@ struct CompleteFile {
         path: Self.path(of: item), kind: item.kind, content: Self.content(of: item),
         isScale: item.role == .coordinate || item.role == .dimension)
     }
-    // The architecture has two parameters, and the table stands for all of them.
+  }
+
+  /// The same as a file of the first version, which has its bias for each draw.
+  var ofFirstVersion: CompleteFile {
+    var file = self
+    file["/@format_version"] = .text("1.0")
+    for item in FormatSchema.items where item.parent == "/shared" { file.remove(Self.path(of: item)) }
+    let values = (0..<Self.chains * Self.draws * 3).map { Double($0 % 7) }
+    file.items.append(
+      Item(
+        path: "/posterior/output.bias", kind: .dataset,
+        content: .numbers(values, [Self.chains, Self.draws, 3], .float32)))
     for name in ["mean", "scale"] {
-      items.append(
+      file.items.append(
         Item(path: "/variational/output.bias.\(name)", kind: .dataset, content: .numbers([1, 2, 3], [3], .float32)))
     }
+    return file
   }
 
   /// Where this file has the item of a line.
   static func path(of item: FormatItem) -> String {
+    // The weight is stored for each draw, the bias once.
     let name = item.parent == "/variational" ? "output.weight" : "output"
+    let role = item.parent == "/shared" ? "bias" : "weight"
     // Two lines may have one wildcard: a statistic, and a dimension.
     let further = item.role == .statistic ? "further_statistic" : "further"
-    return item.path.replacing("NAME", with: name).replacing("*", with: further)
+    return item.path.replacing("NAME", with: name).replacing("ROLE", with: role).replacing("*", with: further)
   }
 
   subscript(path: String) -> Content? {
@@ -127,7 +141,8 @@ struct CompleteFile {
   private static let examples = 4
   private static let texts = [
     "/@format": "bnn-posterior", "/@format_version": "1.1", "/model@architecture": WrittenFile.architecture,
-    "/provenance@kind": "mcmc", "/reference@precision": "float64", "/sample_stats/diverging@dtype": "bool",
+    "/provenance@kind": "mcmc", "/provenance@exactness": "exact", "/reference@precision": "float64",
+    "/sample_stats/diverging@dtype": "bool",
   ]
 
   private static func content(of item: FormatItem) -> Content {
@@ -144,9 +159,9 @@ struct CompleteFile {
       case .draw: [draws]
       case .example: [examples]
       case .class: [3]
-      // Of the weight; of the bias where the table says so.
-      case .parameter: item.path.hasSuffix("bias") ? [3] : [3, 4]
+      case .parameter: item.role == .shared ? [3] : [3, 4]
       case .input: [4]
+      case .channel: [4]
       case .bound: [2]
       case .length: [5]
       }

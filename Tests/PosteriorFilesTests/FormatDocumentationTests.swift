@@ -1,8 +1,10 @@
 import Foundation
 import HDF5
+import RobustnessCore
 import TestSupport
 import Testing
 
+@testable import NeuralNetworks
 @testable import PosteriorFiles
 
 /// `Docs/file-format.md` and the table that the programs use say the same, both ways.
@@ -77,7 +79,9 @@ import Testing
   }
 
   private static func shape(_ item: FormatItem) -> String {
-    item.shape.map { "(" + $0.map(\.rawValue).joined(separator: ", ") + ")" } ?? "any"
+    let shapes = [item.shape, item.otherShape].compactMap(\.self)
+    guard !shapes.isEmpty else { return "any" }
+    return shapes.map { "(" + $0.map(\.rawValue).joined(separator: ", ") + ")" }.joined(separator: " or ")
   }
 
   // MARK: - The sections
@@ -128,6 +132,37 @@ import Testing
 
   private static func heading(_ group: String) throws -> Substring {
     try #require(page.split(separator: "\n").first { $0.hasPrefix("### `\(group)`") })
+  }
+
+  // MARK: - The network
+
+  @Test func `every type of layer has a line, and every line a type`() throws {
+    let tables = try Self.section("### Layers")
+    let listed = Self.rows(tables).flatMap { Self.quoted($0[0]) }
+    let types = LayerKinds.all.flatMap { $0.allTypes }
+    #expect(Set(listed) == Set(types), "\(Set(types).symmetricDifference(listed).sorted())")
+    #expect(listed.count == types.count)
+  }
+
+  @Test func `every activation of a layer with weights is listed`() throws {
+    let words = Set(Self.quoted(try Self.section("### Activations").joined(separator: "\n")))
+    #expect(Architecture.Activation.allCases.allSatisfy { words.contains($0.rawValue) })
+  }
+
+  @Test func `the examples of the page are architectures, the first of format 1.0`() throws {
+    let blocks = Self.page.components(separatedBy: "```json\n").dropFirst().compactMap {
+      $0.components(separatedBy: "\n```").first
+    }
+    #expect(blocks.count >= 2)
+    let architectures = try blocks.map { try Architecture(json: $0) }
+    #expect(architectures.first?.beyondFormat10 == nil)
+    #expect(architectures.dropFirst().allSatisfy { $0.beyondFormat10 != nil })
+  }
+
+  @Test func `kinds and words of exactness are listed`() throws {
+    let words = Set(Self.quoted(Self.page))
+    #expect(PosteriorKind.allCases.allSatisfy { words.contains($0.rawValue) })
+    #expect(Exactness.allCases.allSatisfy { words.contains($0.rawValue) })
   }
 
   // MARK: - Digests

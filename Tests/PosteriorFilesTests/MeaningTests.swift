@@ -29,7 +29,7 @@ import Testing
   func `a square weight is refused where its axes say (in, out), in any dialect`(_ input: String, _ output: String)
     throws
   {
-    let square = Architecture.Parameter(name: "dense2.weight", shape: [8, 8])
+    let square = Architecture.Parameter(name: "dense2.weight", shape: [8, 8], purpose: .weight(fanIn: 8), layer: 0)
     let names = { (third: String, fourth: String) in [["chain"], ["draw"], [third], [fourth]] }
     let meanings = AxisMeanings.parameter(square)
     #expect(
@@ -47,11 +47,12 @@ import Testing
     ["dense2_out", "input_out"],
   ])
   func `names that say nothing else than the order, or nothing, are read`(_ names: [String]) {
-    let square = Architecture.Parameter(name: "dense2.weight", shape: [8, 8])
+    let square = Architecture.Parameter(name: "dense2.weight", shape: [8, 8], purpose: .weight(fanIn: 8), layer: 0)
     #expect(AxisMeanings.parameter(square).contradiction([[], []] + names.map { [$0] }) == nil)
     // A layer that is called as a side is.
     for layer in ["input", "output", "in"] {
-      let parameter = Architecture.Parameter(name: "\(layer).weight", shape: [8, 8])
+      let parameter = Architecture.Parameter(
+        name: "\(layer).weight", shape: [8, 8], purpose: .weight(fanIn: 8), layer: 0)
       for names in [["\(layer)_out", "\(layer)_in"], [layer, "features"], ["\(layer)_output", "\(layer)_input"]] {
         let contradiction = AxisMeanings.parameter(parameter).contradiction([[], []] + names.map { [$0] })
         #expect(contradiction == nil, "\(layer) \(names)")

@@ -37,11 +37,15 @@ import Testing
       Case(
         title: "an activation as PyTorch writes it",
         file: layers(output.replacing("identity", with: "ReLU"))),
-      Case(title: "an unknown activation", file: layers(output.replacing("identity", with: "gelu"))),
+      Case(title: "an unknown activation", file: layers(output.replacing("identity", with: "maxout"))),
+      Case(title: "an activation of format 1.1", file: layers(output.replacing("identity", with: "gelu"))),
       Case(title: "batch normalisation", file: layers(#"{"type": "batch_norm"}, "# + output)),
       Case(title: "dropout", file: layers(#"{"type": "dropout", "p": 0.5}, "# + output)),
       Case(title: "a linear layer", file: layers(output.replacing("dense", with: "linear"))),
-      Case(title: "an unknown key", file: layers(output.replacing("\"units\"", with: "\"bias\": true, \"units\""))),
+      Case(
+        title: "an unknown key", file: layers(output.replacing("\"units\"", with: "\"in_features\": 4, \"units\""))),
+      Case(
+        title: "a key of format 1.1", file: layers(output.replacing("\"units\"", with: "\"bias\": true, \"units\""))),
       Case(title: "one logit for two classes", file: oneLogit),
       Case(title: "a step size for each chain") {
         try $0.createGroup("/sample_stats")
@@ -49,6 +53,7 @@ import Testing
       },
       Case(title: "weights in double precision", file: doubles), of("single", 2, 1), of("ensemble", 1, 20),
       of("variational", 2, 5), of("mcmcmc", 2, 5),
+      of("independent", 1, 5),
     ]
   }
 

@@ -21,12 +21,12 @@ import Testing
   static let rounds = Array(0..<(runsLongTests ? 100 : 10))
   static let mutationsPerRound = 100
 
-  /// A file of format 1.0, and one of 1.1 with reference answers, written by the package itself.
+  /// A file of format 1.0, and one of 1.1 with reference answers and a shared parameter, written by the package itself.
   private static func base(_ round: Int) throws -> Data {
     guard round % 2 == 1 else { return try Data(contentsOf: URL(fileURLWithPath: TestFiles.malformed("valid.h5"))) }
     return try withFolder { folder in
       let path = folder.appendingPathComponent("answered.h5").path
-      try PosteriorWriter.write(Small.answered(Small.contents()), to: path)
+      try PosteriorWriter.write(Small.answered(Small.sharing()), to: path)
       return try Data(contentsOf: URL(fileURLWithPath: path))
     }
   }

@@ -22,6 +22,18 @@ enum Small {
       ])
   }
 
+  /// The same with one bias in all draws, stored once.
+  static func sharing() throws -> PosteriorContents {
+    var contents = try contents()
+    let architecture = contents.weights.architecture
+    let draws = (0..<6).map { draw in
+      (0..<architecture.parameterCount).map { Float((18..<20).contains($0) ? $0 : draw * 1000 + $0) }
+    }
+    contents.weights = InMemoryWeights(architecture: architecture, draws: draws)
+    contents.sharedParameters = [1]
+    return contents
+  }
+
   static func contents(chains: Int = 2, draws: Int = 3) throws -> PosteriorContents {
     let architecture = try architecture()
     let weights = (0..<(chains * draws)).map { draw in

@@ -17,6 +17,7 @@ struct WrittenFile {
   var kind: String? = "mcmc"
   var architecture = Self.architecture
   var bounds = [0.0, 1.0]
+  var boundsShape: [Int]?
   var boundsElement = ElementType.float64
   var weightElement = ElementType.float32
   var inputs = (0..<24).map { Double($0 % 7) / 7 }
@@ -24,6 +25,8 @@ struct WrittenFile {
   var labels = [0.0, 1, 2, 0, 1, 2]
   var labelElement = ElementType.int64
   var version = "1.0"
+  var hasWeight = true
+  var hasBias = true
 
   /// Weights without a pattern, the same each time.
   func weights(_ count: Int, from first: Int = 0) -> [Double] {
@@ -37,12 +40,17 @@ struct WrittenFile {
     try file.setAttribute("format_version", of: "/", to: version)
     try file.createGroup("/model")
     try file.setAttribute("architecture", of: "/model", to: architecture)
-    try file.put("input_bounds", of: "/model", bounds, boundsElement)
+    try file.put("input_bounds", of: "/model", bounds, boundsElement, shape: boundsShape)
     try file.createGroup("/provenance")
     if let kind { try file.setAttribute("kind", of: "/provenance", to: kind) }
     try file.createGroup("/posterior")
-    try file.put("/posterior/output.weight", weights(chains * draws * 12), [chains, draws, 3, 4], weightElement)
-    try file.put("/posterior/output.bias", weights(chains * draws * 3, from: 5000), [chains, draws, 3], weightElement)
+    if hasWeight {
+      try file.put("/posterior/output.weight", weights(chains * draws * 12), [chains, draws, 3, 4], weightElement)
+    }
+    if hasBias {
+      try file.put(
+        "/posterior/output.bias", weights(chains * draws * 3, from: 5000), [chains, draws, 3], weightElement)
+    }
     try file.createGroup("/evaluation_data")
     try file.put("/evaluation_data/inputs", inputs, [labels.count, 4], inputElement)
     try file.put("/evaluation_data/labels", labels, [labels.count], labelElement)
@@ -81,7 +89,9 @@ extension HDF5File {
   }
 
   /// Writes an attribute of numbers, floating-point ones in any precision, others as `<i8`.
-  func put(_ name: String, of object: String, _ values: [Double], _ element: ElementType = .float64) throws {
+  func put(
+    _ name: String, of object: String, _ values: [Double], _ element: ElementType = .float64, shape: [Int]? = nil
+  ) throws {
     let bytes: [UInt8] =
       switch element {
       case .float32: values.map { Float($0) }.withUnsafeBytes { Array($0) }
@@ -89,7 +99,7 @@ extension HDF5File {
       default: values.map { Int64($0) }.withUnsafeBytes { Array($0) }
       }
     let type = element == .float32 || element == .float64 ? element : .int64
-    try setAttribute(name, of: object, to: bytes, element: type, shape: [values.count])
+    try setAttribute(name, of: object, to: bytes, element: type, shape: shape ?? [values.count])
   }
 
   /// Gives the axes of a data set dimension scales of these names, in its own group.

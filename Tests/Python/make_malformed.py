@@ -42,7 +42,7 @@ def sign(file):
     file.visititems(lambda name, item: paths.append("/" + name) if isinstance(item, h5py.Dataset) else None)
     signed = [(group, name) for group in ("/model", "/provenance", "/reference") if group in file
               for name in file[group].attrs]
-    weights = [path for path in paths if path.endswith((".weight", ".bias"))]
+    weights = [path for path in paths if path.startswith(("/posterior/", "/shared/")) and "." in path]
     file.attrs["posterior_sha256"] = digest(file, weights, [("/model", "architecture"), ("/model", "input_bounds")])
     file.attrs["data_sha256"] = digest(file, [p for p in paths if p.startswith("/evaluation_data/")], [])
     file.attrs["content_sha256"] = digest(file, paths, signed)
@@ -175,7 +175,7 @@ architecture("no-input-shape", "input_shape is missing", lambda d: d.pop("input_
 architecture("no-layers", "layers is empty", lambda d: d.update(layers=[]))
 architecture("unknown-layer", 'unknown type "dropout"', lambda d: d["layers"].insert(0, {"type": "dropout"}))
 architecture("unknown-key", 'unknown key "stride"', lambda d: d["layers"][0].update(stride=2))
-architecture("unknown-activation", "not a known activation", lambda d: d["layers"][0].update(activation="gelu"))
+architecture("unknown-activation", "not a known activation", lambda d: d["layers"][0].update(activation="maxout"))
 architecture("size-zero", "sizes start at 1", lambda d: d.update(input_shape=[0]))
 architecture("size-fraction", "is not an integer", lambda d: d["layers"][0].update(units=2.5))
 architecture("size-boolean", "is not an integer", lambda d: d["layers"][0].update(units=True))
@@ -186,7 +186,7 @@ architecture("duplicate-name", "the name of another layer", lambda d: d["layers"
     0, {"type": "dense", "name": "output", "units": 3, "activation": "relu"}))
 architecture("name-slash", "cannot be a name", lambda d: d["layers"][0].update(name="a/b"))
 architecture("last-units", "as many as class_count", lambda d: d.update(class_count=3))
-architecture("last-not-dense", "is not dense", lambda d: d["layers"].append({"type": "flatten"}))
+architecture("last-not-dense", "is not dense", lambda d: d["layers"].append({"type": "reshape", "shape": [1, 2]}))
 architecture("no-flatten", "a flatten layer must come before", lambda d: d.update(input_shape=[1, 3, 1]))
 architecture("kernel-too-large", "does not fit its input", lambda d: d.update(
     input_shape=[1, 3, 3], layers=[{"type": "max_pool2d", "kernel_size": 4, "stride": 1}] + d["layers"]))
@@ -202,6 +202,21 @@ for name, value, reason in [
 ]:
     simple("bounds-" + name, "/model@input_bounds", reason,
            lambda f, value=value: f["model"].attrs.__setitem__("input_bounds", value))
+
+for name, version, value, reason in [
+    ("version", "1.0", np.array([[0.0, 1]] * 3), "needs format_version 1.1; the file says 1.0"),
+    ("count", "1.1", np.array([[0.0, 1]] * 2), "for each of the 3 channels"),
+    ("decreasing", "1.1", np.array([[0.0, 1], [1, 0], [0, 1]]), "for channel 1; bounds are finite and increasing"),
+]:
+    simple("bounds-channels-" + name, "/model@input_bounds", reason, lambda f, version=version, value=value: (
+        f.attrs.__setitem__("format_version", version), f["model"].attrs.__setitem__("input_bounds", value)))
+
+
+@case("bounds-channels-outside", "/evaluation_data/inputs", "input_bounds of channel 2 are 2.0 to 3.0")
+def _(file):
+    file.attrs["format_version"] = "1.1"
+    file["model"].attrs["input_bounds"] = np.array([[0.0, 1], [0, 1], [2, 3]])
+
 
 # Weights
 WEIGHT, BIAS = "/posterior/output.weight", "/posterior/output.bias"
@@ -276,6 +291,65 @@ def _(file):
     refill(file, WEIGHT, np.float32(9.969209968386869e36), ((0, 0), (0, 1), (1, 0), (1, 1)))
     file[WEIGHT][1, 0, 1] = np.float32(9.969209968386869e36)
 
+
+# What all draws share
+def shared(name, path, reason, change, version="1.1"):
+    def add(file):
+        file.attrs["format_version"] = version
+        values = file[BIAS][0, 0]
+        del file[BIAS]
+        replace(file, "/shared/output.bias", values)
+        change(file)
+    simple("shared-" + name, path, reason, add)
+
+
+SHARED = "/shared/output.bias"
+shared("version", "/shared", "needs format_version 1.1; the file says 1.0", lambda f: None, version="1.0")
+shared("twice", SHARED, "is in /posterior as well", lambda f: replace(f, BIAS, zeros(2, 2, 2)))
+shared("missing", BIAS, "or once for all draws in /shared with shape (2)", lambda f: f.__delitem__(SHARED))
+shared("shape", SHARED, "the architecture needs (2)", lambda f: replace(f, SHARED, zeros(2, 2, 2)))
+shared("float16", SHARED, "floating-point numbers of 2 bytes", lambda f: replace(f, SHARED, np.zeros(2, "<f2")))
+shared("infinite", SHARED, "weights are finite", lambda f: f[SHARED].__setitem__(1, np.inf))
+shared("extra", "/shared/hidden.bias", "one too many", lambda f: replace(f, "/shared/hidden.bias", zeros(3)))
+shared("group", "/shared/more", "is a group", lambda f: f.create_group("/shared/more"))
+shared("soft-link", SHARED, "is a soft link", lambda f: (
+    f.move(SHARED, "/elsewhere"), f.__setitem__(SHARED, h5py.SoftLink("/elsewhere"))))
+shared("everything", "/shared", "all draws would be equal", lambda f: (
+    f.__setitem__("/shared/output.weight", f[WEIGHT][0, 0]), f.__delitem__(WEIGHT)))
+shared("variational", "/variational/output.bias.mean", "of a parameter that all draws share", lambda f: [
+    replace(f, "/variational/" + name, values) for name, values in (
+        ("output.weight.mean", zeros(2, 3)), ("output.weight.scale", zeros(2, 3) + 1), ("output.bias.mean", zeros(2)))])
+
+
+@case("shared-dataset", "/shared", "needs to be a group")
+def _(file):
+    file.attrs["format_version"] = "1.1"
+    replace(file, "shared", np.zeros(2))
+
+
+# Networks that are graphs
+def graph(name, path, reason, version="1.1", **parameters):
+    values = {"norm.weight": zeros(2, 2, 3) + 1, "norm.bias": zeros(2, 2, 3), "norm.running_mean": zeros(2, 2, 3),
+              "norm.running_var": zeros(2, 2, 3) + 1}
+    values.update(parameters)
+
+    def add(file):
+        file.attrs["format_version"] = version
+        description = json.loads(json.dumps(ARCHITECTURE))
+        description["layers"].insert(0, {"type": "batch_norm", "name": "norm", "eps": 1e-5})
+        file["model"].attrs["architecture"] = json.dumps(description)
+        for key, array in values.items():
+            if array is not None:
+                file["posterior"][key] = array
+    simple("graph-" + name, path, reason, add)
+
+
+graph("version", "/model@architecture", "needs format_version 1.1; the file says 1.0", version="1.0")
+graph("statistic-missing", "/posterior/norm.running_mean", "is missing", **{"norm.running_mean": None})
+graph("statistic-shape", "/posterior/norm.running_mean", "the architecture needs (chains, draws, 3)",
+      **{"norm.running_mean": zeros(2, 2, 2)})
+graph("variance-negative", "/posterior/norm.running_var", "a variance is finite and not negative",
+      **{"norm.running_var": zeros(2, 2, 3) - 1})
 
 # Statistics and variational parameters
 simple("statistics-dataset", "/sample_stats", "needs to be a group", lambda f: replace(f, "sample_stats", np.zeros(2)))
@@ -375,6 +449,12 @@ def _(file):
 # Provenance
 simple("kind-unknown", "/provenance@kind", "needs to be one of", lambda f: f["provenance"].attrs.__setitem__("kind", "guess"))
 simple("kind-numeric", "/provenance@kind", "needs to be text", lambda f: f["provenance"].attrs.__setitem__("kind", 1))
+simple("kind-version", "/provenance@kind", "needs format_version 1.1; the file says 1.0",
+       lambda f: f["provenance"].attrs.__setitem__("kind", "independent"))
+simple("exactness-unknown", "/provenance@exactness", "needs to be one of exact, unadjusted, mini-batch, approximate",
+       lambda f: (f.attrs.__setitem__("format_version", "1.1"), f["provenance"].attrs.__setitem__("exactness", "nearly")))
+simple("exactness-numeric", "/provenance@exactness", "needs to be text",
+       lambda f: (f.attrs.__setitem__("format_version", "1.1"), f["provenance"].attrs.__setitem__("exactness", 1)))
 simple("provenance-dataset", "/provenance", "needs to be a group", lambda f: replace(f, "provenance", np.zeros(2)))
 
 simple("two-problems", WEIGHT, "has shape (2, 2, 3, 2)", lambda f: (

@@ -46,7 +46,22 @@ def check_example(folder):
     check("the example's network answers as its program did", "answers as NumPy" in verified.stdout)
     inspected = run("inspect", example)
     check("the example file is signed", "verified" in inspected.stdout and "2 chains × 5 draws" in inspected.stdout)
+    check_graph(folder)
     return example
+
+
+def check_graph(folder):
+    """The second example, a residual network, writes a file that `posterior` accepts and signs."""
+    script, graph, copy = (os.path.join(folder, name) for name in ("write_graph.py", "graph.h5", "graph-copy.h5"))
+    with open(script, "w") as file:
+        file.write(run("export-python-example", "--graph").stdout)
+    written = subprocess.run([sys.executable, script, graph], capture_output=True, text=True)
+    check("the Python example of a graph runs" + written.stderr[-200:], written.returncode == 0)
+    verified = run("verify", graph)
+    check("the graph is accepted" + verified.stderr[-200:], verified.returncode == 0 and not verified.stderr)
+    check("the graph is copied", run("copy", graph, copy).returncode == 0)
+    inspected = run("inspect", copy).stdout
+    check("the copy of the graph is signed", "verified" in inspected and "of them shared by all draws" in inspected)
 
 
 def check_tutorial(folder):

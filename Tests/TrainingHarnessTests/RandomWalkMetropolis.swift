@@ -28,6 +28,7 @@ struct RandomWalkMetropolis: PosteriorSampler {
 
   static let name = "walk"
   static let summary = "random-walk Metropolis"
+  static let exactness: Exactness? = .exact
   let options: Options
 
   init(_ options: Options) throws {

@@ -17,6 +17,7 @@ import Testing
     #expect(try folder.names == ["data.h5", "run.h5"])
     let file = try PosteriorFile.open(folder.path("run.h5"), probe: nil)
     #expect(file.kind == .mcmc && file.chainCount == 2 && file.drawsPerChain == 5)
+    #expect(file.exactness == .exact)
     #expect(file.architecture.summary == "2-2-2 tanh")
     #expect(try file.sampleStatistics().map(\.name) == ["acceptance_rate", "lp"])
     #expect(file.evaluationShape == [4, 2])
@@ -96,6 +97,8 @@ import Testing
     let ensemble = try PosteriorFile.open(folder.path("a.h5"), probe: nil)
     #expect(ensemble.kind == .ensemble && ensemble.chainCount == 3 && ensemble.drawsPerChain == 1)
     #expect(ensemble.distinctDrawCount == 3)
+    // Their sampler promises nothing.
+    #expect(ensemble.exactness == nil)
     try train(words + ["--members", "1", "--output", folder.path("b.h5")])
     #expect(try PosteriorFile.open(folder.path("b.h5"), probe: nil).kind == .single)
   }

@@ -14,6 +14,8 @@ public struct HamiltonianMonteCarlo: PosteriorSampler {
   public static let name = "hmc"
   /// One line for `--list-samplers`.
   public static let summary = "Hamiltonian Monte Carlo on the full data, with exact Metropolis correction"
+  /// The Metropolis correction leaves the density itself.
+  public static let exactness: Exactness? = .exact
   /// A proposal whose energy is this much higher, or not finite, is called divergent.
   public static let divergenceThreshold = 1000.0
 

@@ -14,6 +14,7 @@ public struct DeepEnsemble: PosteriorSampler {
     "networks trained from different random weights (Lakshminarayanan, Pritzel, Blundell 2017)"
   /// Networks trained on the same data.
   public static let yield = SamplerYield.networks
+  // No `exactness`: its networks are optima, and no promise about a distribution is made that one could hold them to.
   /// Every network begins at random weights of its own.
   public static let defaultStart = SamplerStart.own
 

@@ -31,6 +31,8 @@ public struct VariationalInference: PosteriorSampler {
   public static let summary = "mean-field Gaussian variational inference (Kingma, Salimans, Welling 2015)"
   /// Independent draws from the Gaussian.
   public static let yield = SamplerYield.independentDraws
+  /// Draws of another distribution in the posterior's place.
+  public static let exactness: Exactness? = .approximate
   /// Means start at small random weights.
   public static let defaultStart = SamplerStart.own
   /// Reductions of the learning rate before a plateau ends the run.

@@ -16,7 +16,8 @@ extension Evaluator {
   private func curve<A: Attack>(
     _ attack: A.Type, _ request: AttackRequest, _ examples: Examples, _ isWrong: [Bool], _ runs: [Outcome]
   ) throws -> RobustnessCurve {
-    let largest = try ThreatModel(norm: request.norm, epsilon: plan.epsilons.max() ?? 0, box: plan.box)
+    let largest = try ThreatModel(
+      norm: request.norm, epsilon: plan.epsilons.max() ?? 0, box: plan.box, boxPerFeature: subject.boxPerFeature)
     let random = RandomStreams(seed: plan.seed, purpose: "curve/\(A.name)")
     var search = CurveSearch(self, examples, within: largest, isWrong: isWrong)
     // What was found at one ε serves at all larger ones.

@@ -91,9 +91,12 @@ final class Checkpoint: Sendable {
 extension Evaluator {
   /// Names a run by everything that its result follows from.
   func runName(_ portfolio: String, _ threat: ThreatModel, _ examples: Examples) -> String {
+    // Nothing is added where there is one box, so that what was kept before is still found.
+    let boxes = (threat.boxPerFeature ?? []).map { " \($0.lowerBound) \($0.upperBound)" }.joined()
     let parts: [String] = [
       portfolio, "\(PortfolioBudget.version)", threat.norm.rawValue, "\(threat.epsilon)",
-      "\(threat.box.lowerBound) \(threat.box.upperBound)", plan.decision.description, plan.attackDraws.description,
+      "\(threat.box.lowerBound) \(threat.box.upperBound)\(boxes)", plan.decision.description,
+      plan.attackDraws.description,
       "\(plan.seed)", "\(evaluationDraws)", subject.posteriorSHA256 ?? "", subject.dataSHA256 ?? "",
       "\(examples.identifiers)", subject.arithmetic.rawValue, subject.precision ?? "", subject.kernels ?? "",
       subject.processor ?? "", plan.surrogate.map { "\($0.name) \($0.draws)" } ?? "", ProgramVersion.current,

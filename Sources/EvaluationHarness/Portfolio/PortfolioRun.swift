@@ -35,9 +35,9 @@ package struct PortfolioRun: Sendable {
     let request = AttackRequest(StandardPortfolio.self, norm: threat.norm)
     let plan = EvaluationPlan(
       attacks: [request], epsilons: [threat.epsilon], box: threat.box, draws: draws, seed: seed)
-    let evaluator = try Evaluator(
-      subject: EvaluationSubject(name: "", ensemble: ensemble, examples: examples), plan: plan,
-      companions: companions, progress: progress)
+    var subject = EvaluationSubject(name: "", ensemble: ensemble, examples: examples)
+    subject.boxPerFeature = threat.boxPerFeature
+    let evaluator = try Evaluator(subject: subject, plan: plan, companions: companions, progress: progress)
     var pursuit = Pursuit(evaluator, examples, within: threat, surrogate: nil)
     try pursuit.run(
       StandardPortfolio.budget, of: attacks,

@@ -7,7 +7,7 @@ import Shell
 
 extension EvaluationRequest {
   /// The posterior in the file that the request names, with the examples and the configuration that it asks for, and
-  /// the box that the inputs live in.
+  /// the box that the inputs live in; the subject has those of its features, where channels have their own.
   package func subjectFromFile() throws -> (subject: EvaluationSubject, box: ClosedRange<Double>) {
     try check()
     guard case .file(let path) = source else { throw UsageError("which posterior file? Give --model FILE") }
@@ -19,6 +19,7 @@ extension EvaluationRequest {
     let (ensemble, precision) = try ensemble(
       source, file, examples, memoryLimit: memoryLimit.map { $0 - working })
     var subject = EvaluationSubject(name: PrintedText.line(file.fileName), ensemble: ensemble, examples: examples)
+    subject.boxPerFeature = file.boxPerFeature
     subject.summary = summary(file, source.drawCount)
     subject.origin = file.kind.flatMap { DrawOrigin(rawValue: $0.rawValue) }
     subject.chains = resample == nil ? file.chainCount : 1
@@ -104,7 +105,10 @@ extension EvaluationRequest {
       data = own
       values = own.values
     }
-    let inputs = Tensor(shape: [data.count] + shape, elements: values)
+    var inputs = Tensor(shape: [data.count] + shape, elements: values)
+    if let boxes = file.boxPerFeature {
+      try ThreatModel(epsilon: 0, box: file.inputBounds, boxPerFeature: boxes).clipToBox(&inputs)
+    }
     let examples = Examples(inputs: inputs, labels: data.labels)
     return (self.examples.map { examples.first($0) } ?? examples, digest, arrays)
   }
@@ -157,6 +161,14 @@ extension EvaluationRequest {
   /// A method's name when it is one, not a page of settings.
   private static func short(_ method: String) -> String? {
     method.count <= 60 && !method.hasPrefix("{") ? method : nil
+  }
+}
+
+extension PosteriorFile {
+  /// The bounds of each number of an input, where channels have bounds of their own.
+  package var boxPerFeature: [ClosedRange<Double>]? {
+    let size = architecture.inputShape.dropFirst().reduce(1, *)
+    return boundsPerChannel?.flatMap { Array(repeating: $0, count: size) }
   }
 }
 

@@ -83,6 +83,7 @@ struct Publication {
       inferenceLibrary: "bayesian-robustness", sampleStatistics: try statistics(),
       variational: gaussian.map { VariationalParameters(mean: $0.mean, scale: $0.scale) },
       evaluationData: evaluation, provenance: provenance, isCompressed: isCompressed)
+    contents.exactness = description.shape.exactness.flatMap { Exactness(rawValue: $0) }
     contents.referenceAnswers = try OwnAnswers.make(contents, programVersion: description.programVersion)
     let diagnosis = try TrainingDiagnosis(contents, threads: threads)
     contents.provenance.merge(diagnosis.entries) { $1 }

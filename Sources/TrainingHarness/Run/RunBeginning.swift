@@ -52,7 +52,7 @@ enum RunBeginning {
     case .mcmc:
       recorded["chains"] = "\(shape.chains)"
       recorded["draws"] = "\(shape.draws)"
-    case .variational: recorded["draws"] = "\(shape.draws)"
+    case .variational, .independent: recorded["draws"] = "\(shape.draws)"
     default: if recorded["members"] != nil || shape.chains > 1 { recorded["members"] = "\(shape.chains)" }
     }
     let description = RunDescription(
@@ -118,7 +118,9 @@ enum RunBeginning {
   // MARK: - Parts
 
   static func shape(_ options: RunOptions, _ request: SamplerRequest) throws -> RunShape {
-    func open<S: PosteriorSampler>(_ type: S.Type) throws -> RunShape { try RunShape(options, S.name, S.yield) }
+    func open<S: PosteriorSampler>(_ type: S.Type) throws -> RunShape {
+      try RunShape(options, S.name, S.yield, S.exactness)
+    }
     return try open(request.sampler)
   }
 

@@ -8,11 +8,13 @@ struct RunShape: Codable, Hashable, Sendable {
   /// In each chain.
   var draws: Int
   var kind: String
+  /// What the sampler promises; nil where it promises nothing, and in journals of versions that did not record it.
+  var exactness: String?
 
   var posteriorKind: PosteriorKind? { PosteriorKind(rawValue: kind) }
 
   /// - Throws: `UsageError` for an option that has no meaning for the sampler.
-  init(_ options: RunOptions, _ sampler: String, _ yield: SamplerYield) throws {
+  init(_ options: RunOptions, _ sampler: String, _ yield: SamplerYield, _ exactness: Exactness?) throws {
     func refuse(_ given: Int?, _ option: String, _ advice: String) throws {
       if given != nil { throw UsageError("\(sampler) does not take --\(option): \(advice)") }
     }
@@ -39,5 +41,6 @@ struct RunShape: Codable, Hashable, Sendable {
       kind = chains == 1 && yield == .networks ? .single : yield == .networks ? .ensemble : .bootstrap
     }
     self.kind = kind.rawValue
+    self.exactness = exactness?.rawValue
   }
 }

@@ -50,14 +50,18 @@ struct GradientChecks {
   /// In a constant background every window of a max-pool is a tie, and many features lie on the edge of the box: the
   /// loss has no derivative there that a difference quotient could meet.
   private func awayFromTies(_ examples: Examples) -> Examples {
-    let width = box.upperBound - box.lowerBound
-    let middle = (box.upperBound + box.lowerBound) / 2
+    let boxes = subject.boxPerFeature ?? Array(repeating: box, count: examples.inputs.rowSize)
     let streams = RandomStreams(seed: seed, purpose: "finite-differences/points")
     var points = examples.inputs
     for row in 0..<examples.count {
       var stream = streams.stream(example: examples.identifiers[row])
       let shifts = stream.uniforms(points.rowSize)
-      points[row: row] = zip(points[row: row], shifts).map { $0 + ($0 < middle ? 0.01 : -0.01) * width * $1 }[...]
+      points[row: row] =
+        zip(zip(points[row: row], shifts), boxes).map { number, box in
+          let width = box.upperBound - box.lowerBound
+          let middle = (box.upperBound + box.lowerBound) / 2
+          return number.0 + (number.0 < middle ? 0.01 : -0.01) * width * number.1
+        }[...]
     }
     return examples.moved(to: points)
   }
@@ -69,7 +73,9 @@ struct GradientChecks {
   ) throws -> [Double] {
     let size = examples.inputs.rowSize
     let streams = RandomStreams(seed: seed, purpose: "finite-differences")
-    let step = 1e-5 * (box.upperBound - box.lowerBound) / Double(size).squareRoot()
+    // Of the narrowest box where features have their own.
+    let width = (subject.boxPerFeature ?? [box]).map { $0.upperBound - $0.lowerBound }.min() ?? 1
+    let step = 1e-5 * width / Double(size).squareRoot()
     // Direction 0 is the gradient's; the others are random signs. All of length 1.
     var squared = [Double](repeating: 0, count: examples.count)
     var along = squared

@@ -164,10 +164,9 @@ extension Pursuit {
     for row in 0..<part.count {
       var stream = streams.stream(example: part.identifiers[row])
       moved[row: row] =
-        zip(moved[row: row], stream.uniforms(moved.rowSize)).map {
-          min(threat.box.upperBound, max(threat.box.lowerBound, $0 + 0.5 * ($1 - 0.5) * scale))
-        }[...]
+        zip(moved[row: row], stream.uniforms(moved.rowSize)).map { $0 + 0.5 * ($1 - 0.5) * scale }[...]
     }
+    threat.clipToBox(&moved)
     let indices = judgingDraws
     let ensemble = evaluator.subject.ensemble
     let here = try ensemble.lossAndGradient(part, objective: .margin, draws: .some(indices)).gradient

@@ -41,7 +41,7 @@ extension VerdictCheck {
     CheckName.smallRadius,
     .ofRun(where: { _ in true }) { evidence in
       let threat = evidence.outcome.threat
-      let width = threat.box.upperBound - threat.box.lowerBound
+      let width = (threat.boxPerFeature ?? [threat.box]).map { $0.upperBound - $0.lowerBound }.min() ?? 1
       let half = 0.5 / 255 * width
       guard threat.epsilon > 0, threat.epsilon < half else { return nil }
       return Check(
