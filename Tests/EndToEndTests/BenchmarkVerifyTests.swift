@@ -243,7 +243,7 @@ import Testing
       let run = try verify(folder, model)
       #expect(run.code == 65)
       #expect(run.errors.contains("'rules' are not the suite that 'subject' names; it is left out"))
-      #expect(run.errors.contains("1 file says that it is a result, but cannot be read as one: see the note above"))
+      #expect(run.errors.contains("1 file of results cannot be read as one: see the note above"))
       #expect(run.output.contains("2 confirmed."))
     }
   }
@@ -272,6 +272,27 @@ import Testing
       let run = try verify(folder, model, ["--repeat", "3"])
       #expect(run.code == 65)
       #expect(run.output.contains("it says of the check noise-alone passed, but it is warning"), "\(run.output)")
+    }
+  }
+
+  /// However early a copy ended: the points beside it say that it was a result.
+  @Test(arguments: [(0, "is empty"), (1, "is cut off"), (12, "is cut off"), (400, "is cut off")])
+  func `a result of which little or nothing is left is damage`(_ length: Int, _ says: String) throws {
+    try withResults { folder, model, _ in
+      let results = folder.appendingPathComponent("results")
+      let name = try #require(try names(in: results).first { $0.hasSuffix(".json") && $0.contains("-fgsm-") })
+      let whole = try Data(contentsOf: results.appendingPathComponent(name))
+      try whole.prefix(length).write(to: results.appendingPathComponent(name))
+      let cut = try verify(folder, model, ["--repeat", "3"])
+      #expect(cut.code == 65 && cut.output.contains("2 confirmed."), "\(cut.output)")
+      #expect(cut.errors.contains("\(name) \(says); it is left out"), "\(cut.errors)")
+      let named = try Program.benchmark.run(["verify", "results/\(name)", "--models", model], in: folder)
+      #expect(named.code == 65 && named.errors.contains("error: results/\(name) \(says)\n"), "\(named.errors)")
+      // Without points an empty file is one all the same.
+      if length == 0 {
+        try FileManager.default.removeItem(at: try pointsFile(folder, "fgsm"))
+        #expect(try verify(folder, model, ["--repeat", "3"]).code == 65)
+      }
     }
   }
 
