@@ -97,13 +97,16 @@ public struct ConvergenceJudgement: Sendable {
     }
     if let predictions = evidence.predictions {
       // Read the other way round there are as many chains as draws.
-      let failing = failureThreshold(predictions.drawsPerChain, predictions.chainCount).value
-      return predictions.exchangedAxes > failing
+      let exchanged = failureThreshold(
+        predictions.exchangedAxes, predictions.drawsPerChain, predictions.chainCount, isDecile: true)
+      return predictions.exchangedAxes > exchanged.value
         ? exchangedAxes(predictions)
-        : rHat("convergence", predictions.rHat, "in function space", predictions.chainCount, predictions.drawsPerChain)
+        : rHat(
+          "convergence", predictions.rHat, "in function space", predictions.chainCount, predictions.drawsPerChain,
+          isDecile: true)
     }
     return evidence.weightSpace.map {
-      rHat("convergence", $0, "in weight space", evidence.chainCount, evidence.drawsPerChain)
+      rHat("convergence", $0, "in weight space", evidence.chainCount, evidence.drawsPerChain, isDecile: true)
     }
   }
 
@@ -167,8 +170,17 @@ public struct ConvergenceJudgement: Sendable {
   /// Two chains that are two standard deviations apart have an R-hat of 1.5. Chains so short that independent draws
   /// show as much cannot be told from those that never mixed: nothing excuses theirs above 1.5, and what is found says
   /// that they are too short.
-  private func failureThreshold(_ chains: Int, _ draws: Int) -> (value: Double, isTooShort: Bool) {
-    let independent = RHat.rarelyExceededByIndependentDraws(chains: chains, drawsPerChain: draws)
+  ///
+  /// - Parameter isDecile: Whether it is the ninth decile of many R-hats, and not one.
+  private func failureThreshold(
+    _ value: Double, _ chains: Int, _ draws: Int, isDecile: Bool
+  ) -> (value: Double, isTooShort: Bool) {
+    // It takes a moment to know what short chains show, and nothing below 1.1 fails.
+    guard value > RHat.failureThreshold else { return (RHat.failureThreshold, false) }
+    let independent =
+      isDecile
+      ? RHat.rarelyExceededInFunctionSpace(chains: chains, drawsPerChain: draws)
+      : RHat.rarelyExceededByIndependentDraws(chains: chains, drawsPerChain: draws)
     // A quantile of 2,000 simulations is uncertain by so much.
     let isTooShort = independent > Self.farApart - 0.05
     return (max(RHat.failureThreshold, min(independent, Self.farApart)), isTooShort)
@@ -178,7 +190,7 @@ public struct ConvergenceJudgement: Sendable {
   private static let farApart = 1.5
 
   private func rHat(
-    _ name: String, _ value: Double, _ place: String, _ chains: Int, _ draws: Int
+    _ name: String, _ value: Double, _ place: String, _ chains: Int, _ draws: Int, isDecile: Bool = false
   ) -> DiagnosticCheck {
     let isStated = evidence.origin != nil
     guard !value.isNaN else {
@@ -186,7 +198,7 @@ public struct ConvergenceJudgement: Sendable {
         name, isStated ? .failed : .notJudged, finding: "R-hat \(place) is not defined: nothing varies, or is finite",
         advice: "Look at the acceptance rate.")
     }
-    let (failing, isTooShort) = failureThreshold(chains, draws)
+    let (failing, isTooShort) = failureThreshold(value, chains, draws, isDecile: isDecile)
     // Short chains show more than 1.01 even where their draws are independent.
     let independent = RHat.ofIndependentDraws(chains: chains, drawsPerChain: draws)
     let warning = min(failing, max(RHat.warningThreshold, isTooShort ? RHat.failureThreshold : independent))
