@@ -8,7 +8,7 @@ public import RobustnessCore
 /// - R-hat (of predictions, and of the log-density) above 1.01 is a reservation (Vehtari et al. 2021, §4.1), in short
 ///   chains above what independent draws of that number would show (simulated); above 1.1,
 ///   the threshold before that paper (Gelman et al., Bayesian Data Analysis, 3rd edition, §11.4), the chains have not
-///   converged.
+///   converged, in short chains above what one in two hundred R-hats of independent draws exceeds.
 /// - A divergence is a reservation, however rare: the chain may avoid a region (Betancourt 2017, arXiv:1701.02434,
 ///   §6.2; Stan and PyMC warn of the first). No source has a fraction from which draws are useless. Here it is a half,
 ///   from which on the sampler mostly does not follow its Hamiltonian.
@@ -97,13 +97,16 @@ public struct ConvergenceJudgement: Sendable {
     }
     if let predictions = evidence.predictions {
       // Read the other way round there are as many chains as draws.
-      let failing = failureThreshold(predictions.drawsPerChain, predictions.chainCount)
-      return predictions.exchangedAxes > failing
+      let exchanged = failureThreshold(
+        predictions.exchangedAxes, predictions.drawsPerChain, predictions.chainCount, isDecile: true)
+      return predictions.exchangedAxes > exchanged.value
         ? exchangedAxes(predictions)
-        : rHat("convergence", predictions.rHat, "in function space", predictions.chainCount, predictions.drawsPerChain)
+        : rHat(
+          "convergence", predictions.rHat, "in function space", predictions.chainCount, predictions.drawsPerChain,
+          isDecile: true)
     }
     return evidence.weightSpace.map {
-      rHat("convergence", $0, "in weight space", evidence.chainCount, evidence.drawsPerChain)
+      rHat("convergence", $0, "in weight space", evidence.chainCount, evidence.drawsPerChain, isDecile: true)
     }
   }
 
@@ -162,17 +165,32 @@ public struct ConvergenceJudgement: Sendable {
         + "short chains still move together: longer warm-up.")
   }
 
-  /// Above 1.1, and above what draws show that are as good as can be.
+  /// Above 1.1, and above what draws rarely show that are as good as can be.
   ///
   /// Two chains that are two standard deviations apart have an R-hat of 1.5. Chains so short that independent draws
-  /// show as much cannot be told from those that never mixed: nothing excuses theirs.
-  private func failureThreshold(_ chains: Int, _ draws: Int) -> Double {
-    let largest = RHat.largestOfIndependentDraws(chains: chains, drawsPerChain: draws)
-    return largest < 1.5 ? max(RHat.failureThreshold, largest) : RHat.failureThreshold
+  /// show as much cannot be told from those that never mixed: nothing excuses theirs above 1.5, and what is found says
+  /// that they are too short.
+  ///
+  /// - Parameter isDecile: Whether it is the ninth decile of many R-hats, and not one.
+  private func failureThreshold(
+    _ value: Double, _ chains: Int, _ draws: Int, isDecile: Bool
+  ) -> (value: Double, isTooShort: Bool) {
+    // It takes a moment to know what short chains show, and nothing below 1.1 fails.
+    guard value > RHat.failureThreshold else { return (RHat.failureThreshold, false) }
+    let independent =
+      isDecile
+      ? RHat.rarelyExceededInFunctionSpace(chains: chains, drawsPerChain: draws)
+      : RHat.rarelyExceededByIndependentDraws(chains: chains, drawsPerChain: draws)
+    // A quantile of 2,000 simulations is uncertain by so much.
+    let isTooShort = independent > Self.farApart - 0.05
+    return (max(RHat.failureThreshold, min(independent, Self.farApart)), isTooShort)
   }
 
+  /// R-hat of two chains that are two standard deviations apart.
+  private static let farApart = 1.5
+
   private func rHat(
-    _ name: String, _ value: Double, _ place: String, _ chains: Int, _ draws: Int
+    _ name: String, _ value: Double, _ place: String, _ chains: Int, _ draws: Int, isDecile: Bool = false
   ) -> DiagnosticCheck {
     let isStated = evidence.origin != nil
     guard !value.isNaN else {
@@ -180,29 +198,34 @@ public struct ConvergenceJudgement: Sendable {
         name, isStated ? .failed : .notJudged, finding: "R-hat \(place) is not defined: nothing varies, or is finite",
         advice: "Look at the acceptance rate.")
     }
-    let failing = failureThreshold(chains, draws)
+    let (failing, isTooShort) = failureThreshold(value, chains, draws, isDecile: isDecile)
     // Short chains show more than 1.01 even where their draws are independent.
     let independent = RHat.ofIndependentDraws(chains: chains, drawsPerChain: draws)
-    let warning = min(failing, max(RHat.warningThreshold, independent))
+    let warning = min(failing, max(RHat.warningThreshold, isTooShort ? RHat.failureThreshold : independent))
     let status: DiagnosticCheck.Status = value > failing ? .failed : value > warning ? .warning : .passed
     let figure = "R-hat \(decimal(value, 2, beside: value > failing ? failing : warning)) \(place)"
+    let tooShort =
+      "; \(draws) draws\(chains == 1 ? "" : " in each of \(chains) chains") are too few to tell whether they converged"
     switch status {
     case .failed:
       let advice =
         evidence.divergenceCount ?? 0 > 0
         ? "Sample again with a smaller step size, since draws diverge; then with a longer warm-up and longer trajectories."
-        : "Longer warm-up, longer trajectories, more draws."
+        : isTooShort ? "More draws." : "Longer warm-up, longer trajectories, more draws."
       return DiagnosticCheck(
         name, isStated ? .failed : .notJudged, value: value,
         finding: figure + ", above \(decimal(failing, 2))"
-          + (failing > RHat.failureThreshold ? ", more than independent draws of that number ever show" : ""),
+          + (isTooShort
+            ? tooShort
+            : failing > RHat.failureThreshold ? ", which independent draws of that number hardly ever show" : ""),
         advice: advice)
     case .warning:
       return DiagnosticCheck(
         name, isStated ? .warning : .notJudged, value: value,
         finding: figure + ", above \(decimal(warning, 2))"
-          + (warning > RHat.warningThreshold ? ", which independent draws of that number show" : ""),
-        advice: "More draws, or longer trajectories.")
+          + (isTooShort
+            ? tooShort : warning > RHat.warningThreshold ? ", which independent draws of that number show" : ""),
+        advice: isTooShort ? "More draws." : "More draws, or longer trajectories.")
     default: return DiagnosticCheck(name, isStated ? .passed : .notJudged, value: value, finding: figure)
     }
   }

@@ -27,6 +27,11 @@ public struct RHatSummary: Sendable {
   public var ninthDecile: Double {
     values.isEmpty ? .nan : values[min(values.count - 1, values.count * 9 / 10)]
   }
+
+  /// What this fraction of them does not exceed; NaN when none is defined.
+  func quantile(_ fraction: Double) -> Double {
+    values.isEmpty ? .nan : values[min(values.count - 1, Int(fraction * Double(values.count)))]
+  }
 }
 
 extension RHat {

@@ -10,6 +10,15 @@ public protocol EvaluationProgress: Sendable {
   func didEnd()
   /// Throws when the user wants to stop.
   func checkForInterruption() throws
+  /// Is told, in a sentence without its full stop, where something is done otherwise than it was asked for.
+  func note(_ sentence: String)
+}
+
+// MARK: - Default implementations
+
+extension EvaluationProgress {
+  /// Nothing.
+  public func note(_ sentence: String) {}
 }
 
 /// Tells nobody.

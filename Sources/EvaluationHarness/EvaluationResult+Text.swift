@@ -199,7 +199,7 @@ extension EvaluationResult {
     let threat = norms.count == 1 ? norms.first ?? "" : "ε as listed"
     var text = summary + "\n"
     text +=
-      "\(examples) examples · \(draws) draws · \(threat) in [\(Self.short(box.lowerBound)), \(Self.short(box.upperBound))]"
+      "\(examples) example\(examples == 1 ? "" : "s") · \(draws) draw\(draws == 1 ? "" : "s") · \(threat) in [\(Self.short(box.lowerBound)), \(Self.short(box.upperBound))]"
     text += " · decision: \(decision == .predictive ? "posterior predictive" : decision.description) · seed \(seed)"
     if attackDraws != .same { text += " · attack draws \(attackDraws)" }
     if target == .each { text += " · every class aimed at" }
@@ -378,7 +378,8 @@ extension EvaluationResult {
   /// How much stands behind the lowest number: of the ball with the least.
   private var effort: String {
     guard let least = lowestFound.map(\.gradientsPerExample).min(), least >= 1 else { return "" }
-    return ", after \(Self.grouped(Int(least.rounded()))) gradients for each example"
+    let count = Int(least.rounded())
+    return ", after \(Self.grouped(count)) gradient\(count == 1 ? "" : "s") for each example"
   }
 
   static func accuracy(_ estimate: Estimate) -> String {

@@ -61,7 +61,11 @@ public struct Evaluator: Sendable {
       oracleDraws = .resampled(count: count, among: all, streams)
     }
     if case .singleDraw(let draw) = plan.decision, !evaluationDraws.contains(draw) {
-      throw CoreError("decision draw:\(draw) is not one of the draws that judge")
+      let first = evaluationDraws.prefix(8).map(String.init).joined(separator: ", ")
+      throw CoreError(
+        "decision draw:\(draw) is not one of the draws that judge, which "
+          + (evaluationDraws.count == 1 ? "is \(first) alone" : "are \(first)")
+          + (evaluationDraws.count > 8 ? ", …" : ""))
     }
     try plan.surrogate?.check(against: subject.ensemble)
     try plan.rejection?.check(plan, subject, draws: evaluationDraws.count)

@@ -84,10 +84,20 @@ extension UncertaintyScore {
 
 extension UncertaintyScore {
   /// −Σ p log p in nat, from log-probabilities; a probability of 0 contributes 0.
+  ///
+  /// The term of a class that is more probable than all others together is −(1 − q) log(1 − q), q the probability of
+  /// the others: its own logarithm, near 0, has the rounding of the logits, which of a certain prediction would be more
+  /// than the entropy.
   public static func entropy(_ logProbabilities: some Sequence<Double>) -> Double {
-    var sum = 0.0
-    for value in logProbabilities where value != -.infinity { sum -= exp(value) * value }
-    return sum
+    let values = Array(logProbabilities)
+    let top = values.indices.first { values[$0] > -ln2 }
+    var (sum, others) = (0.0, 0.0)
+    for index in values.indices where index != top && values[index] != -.infinity {
+      sum -= exp(values[index]) * values[index]
+      others += exp(values[index])
+    }
+    guard let top else { return sum }
+    return others < 1 ? sum - (1 - others) * log1p(-others) : sum - exp(values[top]) * values[top]
   }
 
   /// The Kullback–Leibler divergence Σ p log(p/q) in nat, from log-probabilities whose sums of probabilities agree.

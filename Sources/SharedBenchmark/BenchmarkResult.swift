@@ -71,6 +71,14 @@ public struct BenchmarkResult: Codable, Sendable, Hashable {
     static let disqualifying: Set<String> = ["budget", "box", "finite-values", Run.protocolBudget]
     /// Name of the check that the attack kept to the protocol's gradients and queries.
     static let protocolBudget = "protocol-budget"
+
+    /// Whether a check is one that can always be answered, and ends as neither passed nor failed. Nothing is known of
+    /// ball and box only where points are not finite.
+    func mustBeAnswered(_ check: CheckRecord) -> Bool {
+      guard ["budget", "box", Self.protocolBudget].contains(check.name), !["passed", "failed"].contains(check.status)
+      else { return false }
+      return check.status != "not run" || check.name == Self.protocolBudget || !failed.contains("finite-values")
+    }
   }
 
   /// Always `benchmark-result`.

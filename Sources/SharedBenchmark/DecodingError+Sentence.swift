@@ -6,7 +6,7 @@ extension DecodingError {
     case .valueNotFound(_, let context): "'\(Self.place(context.codingPath))' has no value"
     case .typeMismatch(let type, let context):
       context.codingPath.isEmpty
-        ? "is JSON, but not \(Self.name(of: type))"
+        ? "it is JSON, but not \(Self.name(of: type))"
         : "'\(Self.place(context.codingPath))' is not \(Self.name(of: type))"
     case .dataCorrupted(let context): Self.corrupted(context)
     @unknown default: "\(self)"
@@ -15,7 +15,7 @@ extension DecodingError {
 
   private static func corrupted(_ context: Context) -> String {
     // Foundation says the same of both, and not where.
-    guard !context.codingPath.isEmpty else { return "is not JSON, or holds a number that is out of range" }
+    guard !context.codingPath.isEmpty else { return "it is not JSON, or holds a number that is out of range" }
     // What an enumeration says of a text that is none of its values ends in that text.
     if let text = context.debugDescription.split(separator: " from invalid String value ").last,
       context.debugDescription.hasPrefix("Cannot initialize")

@@ -69,18 +69,32 @@ public struct ResultFolder: Sendable {
           results.append((file, try BenchmarkResult(checking: Data(contentsOf: URL(filePath: file)))))
         } catch {
           let problem =
-            (error as? CoreError).map { "\(file) is no result of a benchmark: \($0)" }
+            (error as? CoreError).map { "\(file) \(incompleteness(file) ?? "is no result of a benchmark: \($0)")" }
             ?? "\(file) cannot be read: \(SystemError.words(of: error))"
           guard isFolder.boolValue else { throw BadDataError(problem) }
-          note("\(problem); it is left out", saysThatItIsAResult(file))
+          note("\(problem); it is left out", isMeantAsAResult(file))
         }
       }
     }
     return results
   }
 
-  /// Whether a file that cannot be read as a result claims to be one: a stranger's file is nobody's claim.
-  private static func saysThatItIsAResult(_ file: String) -> Bool {
+  private static let empty = "is empty"
+
+  /// What a file is where its end is missing; nil for one that is whole, or was never meant as JSON.
+  private static func incompleteness(_ file: String) -> String? {
+    guard let data = try? Data(contentsOf: URL(filePath: file)) else { return nil }
+    let text = data.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    if text.isEmpty { return empty }
+    return text.first == UInt8(ascii: "{") && text.last != UInt8(ascii: "}") ? "is cut off" : nil
+  }
+
+  /// Whether a file that cannot be read as a result was one: it says so, has points beside it, or is empty. A stranger's
+  /// file is nobody's claim.
+  private static func isMeantAsAResult(_ file: String) -> Bool {
+    if FileManager.default.fileExists(atPath: PointsFile.name(for: file)) || incompleteness(file) == empty {
+      return true
+    }
     guard let data = try? Data(contentsOf: URL(filePath: file)) else { return false }
     if let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] {
       return object["format"] as? String == BenchmarkResult.formatName

@@ -116,6 +116,13 @@ extension Verification {
     _ result: BenchmarkResult, _ run: BenchmarkResult.Run, _ again: RunResult, _ opened: Opened, isWhole: Bool
   ) -> Standing {
     let listed = Dictionary(run.checks.map { ($0.name, $0.status) }) { first, _ in first }
+    // Whether anything stronger than noise was run follows from the request, and from no example.
+    let alone = again.checks.first { $0.name == CheckName.noiseAlone }?.status.rawValue
+    if let claimed = listed[CheckName.noiseAlone], claimed != alone {
+      return .contradicted(
+        "it says of the check \(CheckName.noiseAlone) \(claimed), "
+          + (alone.map { "but it is \($0)" } ?? "which is not made of this attack"))
+    }
     for check in again.checks where check.status != .notRun {
       guard let status = listed[check.name] else {
         return .unconfirmed("it lacks the check \(check.name), which this version makes")

@@ -136,6 +136,11 @@ struct Verification {
     }
     if result.examples != count { return "it is about \(result.examples) examples where there are \(count)" }
     if result.draws != draws { return "it is about \(result.draws) draws where there are \(draws)" }
+    for run in result.runs {
+      if let check = run.checks.first(where: { run.mustBeAnswered($0) }) {
+        return "it says of the check \(check.name) \(check.status), which passes or fails"
+      }
+    }
     return nil
   }
 
@@ -153,13 +158,21 @@ struct Verification {
   private func ensembleStanding(
     _ result: BenchmarkResult, _ evaluator: Evaluator, _ opened: Opened
   ) throws -> Standing {
-    let made = try evaluator.ensembleChecks().filter { $0.status != .notRun }
+    let made = try evaluator.ensembleChecks()
+    let names = Set(made.map(\.name))
     for run in result.runs {
       for check in made {
         guard let claimed = run.checks.first(where: { $0.name == check.name }) else { continue }
-        // Another check of the run may have kept this one from being made.
+        // Another check of the run may have kept this one from being made; and what is not finite may be the run's own.
         let wasKept = claimed.status == Check.Status.notRun.rawValue && !run.failed.isEmpty
-        if claimed.status != check.status.rawValue, !wasKept { return otherwise(claimed.status, check, result, opened) }
+        let isOfRun = check.name == CheckName.finiteValues && claimed.status == Check.Status.failed.rawValue
+        if claimed.status != check.status.rawValue, !wasKept, !isOfRun {
+          return otherwise(claimed.status, check, result, opened)
+        }
+      }
+      if let claimed = run.checks.first(where: { CheckName.ofEnsemble.contains($0.name) && !names.contains($0.name) }) {
+        // Checks that are listed only where there is something to say.
+        return otherwise(claimed.status, Check(claimed.name, .notRun), result, opened)
       }
     }
     return .confirmed(.everything)

@@ -131,6 +131,11 @@ import Testing
     ("check", "it says of the check identical-draws passed, but it is failed"),
     ("cost", "it says that the attack asks for"), ("outside", "it says that points lie outside the ball or the box"),
     ("protocol", "it says that the attack asks for more than small 1 allows, which it does not"),
+    ("not made", "it says of the check reference-answers passed, but it is not run"),
+    ("not listed", "it says of the check convergence passed, but it is not run"),
+    ("answered", "it says of the check protocol-budget warning, which passes or fails"),
+    ("ball", "it says of the check budget not run, which passes or fails"),
+    ("noise", "it says of the check noise-alone warning, which is not made of this attack"),
   ])
   func `every other number is compared too`(_ forgery: String, _ says: String) throws {
     // Of identical draws, so that a check of the ensemble fails.
@@ -152,6 +157,23 @@ import Testing
           run["checks"] = try #require(run["checks"] as? [[String: Any]]).map { check in
             check.merging(check["name"] as? String == "protocol-budget" ? ["status": "failed"] : [:]) { $1 }
           }
+        }
+      case "not made", "answered", "ball":
+        let (name, status) =
+          forgery == "not made"
+          ? ("reference-answers", "passed") : forgery == "ball" ? ("budget", "not run") : ("protocol-budget", "warning")
+        try editRuns(folder, "fgsm") { run in
+          run["checks"] = try #require(run["checks"] as? [[String: Any]]).map { check in
+            check.merging(check["name"] as? String == name ? ["status": status] : [:]) { $1 }
+          }
+        }
+      case "not listed", "noise":
+        let check =
+          forgery == "noise"
+          ? ["name": "noise-alone", "status": "warning", "finding": ""]
+          : ["name": "convergence", "status": "passed", "finding": ""]
+        try editRuns(folder, "fgsm") { run in
+          run["checks"] = try #require(run["checks"] as? [[String: Any]]) + [check]
         }
       case "clean": try edit(folder, "fgsm") { $0["cleanCorrect"] = 1 }
       case "draws": try edit(folder, "fgsm") { $0["draws"] = 5 }
@@ -221,7 +243,7 @@ import Testing
       let run = try verify(folder, model)
       #expect(run.code == 65)
       #expect(run.errors.contains("'rules' are not the suite that 'subject' names; it is left out"))
-      #expect(run.errors.contains("1 file says that it is a result, but cannot be read as one: see the note above"))
+      #expect(run.errors.contains("1 file of results cannot be read as one: see the note above"))
       #expect(run.output.contains("2 confirmed."))
     }
   }
@@ -237,6 +259,40 @@ import Testing
       try whole.prefix(whole.count / 2).write(to: results.appendingPathComponent(name))
       let cut = try verify(folder, model, ["--repeat", "3"])
       #expect(cut.code == 65 && cut.output.contains("2 confirmed."), "\(cut.output)")
+    }
+  }
+
+  @Test func `that noise alone was run follows from the request, and is compared on a few examples too`() throws {
+    try withResults { folder, model, _ in
+      try editRuns(folder, "random-draws-3") { run in
+        run["checks"] = try #require(run["checks"] as? [[String: Any]]).map { check in
+          check.merging(check["name"] as? String == "noise-alone" ? ["status": "passed"] : [:]) { $1 }
+        }
+      }
+      let run = try verify(folder, model, ["--repeat", "3"])
+      #expect(run.code == 65)
+      #expect(run.output.contains("it says of the check noise-alone passed, but it is warning"), "\(run.output)")
+    }
+  }
+
+  /// However early a copy ended: the points beside it say that it was a result.
+  @Test(arguments: [(0, "is empty"), (1, "is cut off"), (12, "is cut off"), (400, "is cut off")])
+  func `a result of which little or nothing is left is damage`(_ length: Int, _ says: String) throws {
+    try withResults { folder, model, _ in
+      let results = folder.appendingPathComponent("results")
+      let name = try #require(try names(in: results).first { $0.hasSuffix(".json") && $0.contains("-fgsm-") })
+      let whole = try Data(contentsOf: results.appendingPathComponent(name))
+      try whole.prefix(length).write(to: results.appendingPathComponent(name))
+      let cut = try verify(folder, model, ["--repeat", "3"])
+      #expect(cut.code == 65 && cut.output.contains("2 confirmed."), "\(cut.output)")
+      #expect(cut.errors.contains("\(name) \(says); it is left out"), "\(cut.errors)")
+      let named = try Program.benchmark.run(["verify", "results/\(name)", "--models", model], in: folder)
+      #expect(named.code == 65 && named.errors.contains("error: results/\(name) \(says)\n"), "\(named.errors)")
+      // Without points an empty file is one all the same.
+      if length == 0 {
+        try FileManager.default.removeItem(at: try pointsFile(folder, "fgsm"))
+        #expect(try verify(folder, model, ["--repeat", "3"]).code == 65)
+      }
     }
   }
 

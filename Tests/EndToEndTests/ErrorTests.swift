@@ -26,7 +26,15 @@ import Testing
     Case("--metric", "calibration", says: "error: no metric named 'calibration'."),
     Case(
       "--decision", "maybe", says: "error: no decision named 'maybe'; there are predictive, majority-vote and draw:N"),
-    Case("--decision", "draw:99", says: "decision draw:99 is not one of the draws that judge"),
+    Case(
+      "--decision", "draw:99",
+      says: "decision draw:99 is not one of the draws that judge, which are 0, 1, 2, 3, 4, 5, 6, 7\n"),
+    Case(
+      "--draws", "2", "--decision", "draw:1",
+      says: "decision draw:1 is not one of the draws that judge, which are 0, 4\n"),
+    Case(
+      "--draws", "1", "--decision", "draw:1",
+      says: "decision draw:1 is not one of the draws that judge, which is 0 alone"),
     Case("--epsilon", "x", says: "'x' is invalid for '--epsilon <radius>'"),
     Case("--epsilon=-1", says: "--epsilon must not be negative, not -1.0"),
     Case("--epsilon", "-1", says: "--epsilon must not be negative, not -1.0"),
@@ -60,7 +68,9 @@ import Testing
     Case("--reject", "mutual-info:0.05", says: "error: --reject has no score named 'mutual-info'. Did you mean"),
     Case("--reject", "entropy", says: "Available: predictive-entropy, expected-entropy, mutual-information"),
     Case("--reject", "mutual-information", says: "as in mutual-information:0.05, not 'mutual-information'"),
-    Case("--reject", "mutual-information:1.5", says: "error: --reject takes the fraction of clean inputs"),
+    Case(
+      "--reject", "mutual-information:1", says: "that may be rejected, between 0 and 1, both excluded, behind the score"
+    ),
     Case("--reject", "mutual-information:0.1", "--curve", says: "error: --reject is about one ε at a time"),
     Case("--reject", "mutual-information:0.1", "--target", "3", says: "error: --reject is about any wrong decision"),
     Case("--reject", "mutual-information:0.1", "--draws", "1", says: "needs two draws at least"),

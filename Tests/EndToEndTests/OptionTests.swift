@@ -31,6 +31,22 @@ import Testing
     #expect(try report.run("pgd").memberGradients == 100 * 3 * 15)
   }
 
+  @Test func `more examples or draws than there are is said`() throws {
+    try withFolder { folder in
+      let model = try SmallPosterior().write(to: folder)
+      func notes(_ words: String...) throws -> String {
+        let run = try Program.evaluate.run(["--model", model, "--attack", "fgsm", "--checks", "quick"] + words)
+        #expect(run.code == 0)
+        return run.errors
+      }
+      #expect(
+        try notes("--examples", "99", "--draws", "7")
+          == "note: --examples 99 is more than there are: all 60 examples are used\n"
+          + "note: --draws 7 is more than there are: all 6 draws are used\n")
+      #expect(try notes("--examples", "60", "--draws", "6") == "")
+    }
+  }
+
   @Test func `resampled draws cost what they are`() throws {
     let report = try main("--attack-draws", "resampled:2")
     #expect(report.attackDraws == "resampled:2")

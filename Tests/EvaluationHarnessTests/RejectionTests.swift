@@ -179,6 +179,8 @@ import Testing
     #expect(
       "\(error!)"
         == "--reject mutual-information:0.05 needs scores that differ: that of all 9 clean inputs is 0.25")
+    let only = #expect(throws: CoreError.self) { try Detector(Self.rule(), clean: [0.25]) }
+    #expect("\(only!)".hasSuffix("needs scores that differ: that of the only clean input is 0.25"))
     let alone = ListedEnsemble([ClosedFormNetwork(phase: 0)])
     let subject = ClosedForm.subject(alone, examples: try ClosedForm.examples(8, of: alone))
     let refused = #expect(throws: CoreError.self) {

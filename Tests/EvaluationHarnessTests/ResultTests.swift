@@ -112,6 +112,16 @@ import Testing
     try expect(result.table, matches: "believable.txt")
   }
 
+  @Test func `counts one of anything in the singular`() throws {
+    let ensemble = ListedEnsemble([ClosedFormNetwork(phase: 0)])
+    let subject = ClosedForm.subject(ensemble, examples: try ClosedForm.examples(1, of: ensemble))
+    var result = try subject.evaluated([request("fgsm")], epsilons: [0.03])
+    #expect(result.table.contains("\n1 example · 1 draw · "), "\(result.table)")
+    result.lowestFound[0].gradientsPerExample = 1
+    for index in result.runs.indices { result.runs[index].checks = [] }
+    #expect(result.table.contains("after 1 gradient for each example"), "\(result.table)")
+  }
+
   @Test func `that is not believable says so first, and why`() throws {
     var result = try ClosedForm.subject(40).evaluated([AttackRequest(LeavesTheBall.self)], epsilons: [0.03])
     for index in result.runs.indices { result.runs[index].seconds = 1.25 }

@@ -179,7 +179,7 @@ import Testing
       #expect(verified.code == 65)
       #expect(verified.output.isEmpty)
       #expect(verified.errors.contains("error: \(path): /reference: the network does not answer as Network (float64)"))
-      #expect(verified.errors.contains("chain 1, draw 1 has other weights"))
+      #expect(verified.errors.contains("chain 1, draw 1 is left aside"))
     }
   }
 

@@ -73,6 +73,34 @@ import Testing
     #expect(apart[0] > 0 && apart[1] == -apart[0])
   }
 
+  /// Of two classes with odds e^z the entropy is log(1 + e⁻ᶻ) + z/(1 + eᶻ), a sum of terms that are never negative.
+  @Test(arguments: [0.1, 3, 20, 28, 30, 33, 36, 40, 200]) func `the entropy of a certain prediction is exact`(
+    _ z: Double
+  ) {
+    let exact = log1p(exp(-z)) + z / (1 + exp(z))
+    for shift in [0, 7.3, -1e3] {
+      let value = UncertaintyScore.entropy(logSoftmax([shift + z, shift]))
+      // The odds themselves lose digits to the shift.
+      #expect(abs(value / exact - 1) < (shift == 0 ? 1e-14 * (1 + z) : 1e-12 * (1 + z)), "\(value) \(exact)")
+    }
+  }
+
+  /// Of C classes of which one has the odds e^z against each of the others, which are equally probable.
+  @Test(arguments: [1.0, 25, 31, 38]) func `the entropy of a certain prediction among ten classes is exact`(_ z: Double)
+  {
+    let logProbabilities = logSoftmax([z] + [Double](repeating: 0, count: 9))
+    let exact = log1p(9 * exp(-z)) + 9 * z / (9 + exp(z))
+    #expect(abs(UncertaintyScore.entropy(logProbabilities) / exact - 1) < 1e-14 * (1 + z))
+  }
+
+  @Test func `the entropy of what is no prediction stays what it was`() {
+    #expect(UncertaintyScore.entropy([0]) == 0)
+    #expect(UncertaintyScore.entropy([0, -.infinity]) == 0)
+    #expect(UncertaintyScore.entropy([0, .nan]).isNaN && UncertaintyScore.entropy([.nan, 0]).isNaN)
+    #expect(UncertaintyScore.entropy([Double]()) == 0)
+    #expect(abs(UncertaintyScore.entropy([log(0.5), log(0.5)]) - log(2)) < 1e-15)
+  }
+
   @Test func `draws that agree have no mutual information and no slope of it`() throws {
     let same = [Self.moderate[0], Self.moderate[0]]
     #expect(Self.gradient(.mutualInformation, same, draw: 0) == [0, 0, 0, 0])

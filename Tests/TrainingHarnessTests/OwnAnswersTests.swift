@@ -51,7 +51,7 @@ import Testing
     let refused = try #require(failureOf(folder.words("c.h5", ["--start", folder.path("b.h5")])))
     #expect(refused.code == 65)
     #expect(refused.text.contains("does not answer as bayesian-robustness"))
-    #expect(refused.text.contains("chain 1, draw 2 has other weights"))
+    #expect(refused.text.contains("chain 1, draw 2 is left aside"))
     #expect(try folder.names == ["a.h5", "b.h5", "data.h5"])
     #expect(failureOf(folder.words("c.h5", ["--start", folder.path("a.h5")])) == nil)
   }
@@ -62,6 +62,6 @@ import Testing
     #expect(failureOf(["--resume", folder.path("a.h5")]) == nil)
     try writeCorrupted(folder, from: "a.h5", to: "b.h5")
     let refused = try #require(failureOf(["--resume", folder.path("b.h5")]))
-    #expect(refused.code == 65 && refused.text.contains("chain 1, draw 2 has other weights"))
+    #expect(refused.code == 65 && refused.text.contains("chain 1, draw 2 is left aside"))
   }
 }

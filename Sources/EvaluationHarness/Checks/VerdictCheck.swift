@@ -66,7 +66,7 @@ public enum CheckName {
   }()
 
   /// The checks that are about the ensemble and the examples, not about one attack on them.
-  static let ofEnsemble = Set(VerdictCheck.all.filter(\.isOfEnsemble).map(\.name))
+  package static let ofEnsemble = Set(VerdictCheck.all.filter(\.isOfEnsemble).map(\.name))
 
   /// What the numbers of an attack need to be compared with another's.
   static let ofSoundRun = [

@@ -14,6 +14,7 @@ package struct TerminalProgress: EvaluationProgress {
   package func willRun(_ part: String) { line.show(prefix + part) }
   package func didPass(memberGradients: Int) { line.advance(memberGradients) }
   package func didEnd() { line.end() }
+  package func note(_ sentence: String) { ProgramEnd.say("note: \(sentence)") }
   package func checkForInterruption() throws { try Interruption.check(Interrupted.inEvaluation.description) }
 }
 

@@ -37,8 +37,9 @@ public struct RejectionRule: Sendable, Hashable, LosslessStringConvertible, Coda
       return "--reject has no score named '\(name)'.\(Suggestion.didYouMean(name, among: names)) Available: "
         + names.joined(separator: ", ")
     }
-    return "--reject takes the fraction of clean inputs that may be rejected, between 0 and 1, behind the score, as in "
-      + "\(name):0.05, not '\(text)'"
+    return
+      "--reject takes the fraction of clean inputs that may be rejected, between 0 and 1, both excluded, behind the score, "
+      + "as in \(name):0.05, not '\(text)'"
   }
 }
 
@@ -57,7 +58,9 @@ struct Detector: Sendable {
     let sorted = clean.map { $0.isNaN ? -.infinity : $0 }.sorted()
     guard let first = sorted.first, let last = sorted.last, first < last else {
       throw CoreError(
-        "--reject \(rule) needs scores that differ: that of all \(clean.count) clean inputs is \(clean.first ?? .nan)")
+        "--reject \(rule) needs scores that differ: that of "
+          + (clean.count == 1 ? "the only clean input" : "all \(clean.count) clean inputs")
+          + " is \(clean.first ?? .nan)")
     }
     // 0.29 · 100 is 28.999…
     let rejected = min(sorted.count - 1, Int((rule.rate * Double(sorted.count) + 1e-9).rounded(.down)))

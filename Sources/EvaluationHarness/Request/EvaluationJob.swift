@@ -77,11 +77,15 @@ public struct EvaluationJob: Sendable {
   /// - Throws: Errors of exit code 64 and 65 that say what does not fit; whatever the progress throws to stop.
   public func evaluate() throws -> EvaluationResult {
     let (subject, box) = try subject()
+<<<<<<< HEAD
     if request.epsilons.isEmpty, subject.boxPerFeature != nil {
       throw UsageError(
         "\(name(of: subject)): input_bounds differ between channels, so that no part of them is a radius for all: give one, "
           + "in the units of the inputs, with --epsilon")
     }
+=======
+    noteWhatThereIsLessOf(subject)
+>>>>>>> 605579671a094050fed409e0a2d7d6f0ce7c49f2
     let epsilons = request.epsilons.isEmpty ? [0.1 * (box.upperBound - box.lowerBound)] : request.epsilons.unique
     // All of them means all that there are for this number of classes.
     let objectives =
@@ -134,6 +138,19 @@ public struct EvaluationJob: Sendable {
   /// The posterior as it was asked for: two files may have one base name.
   private func name(of subject: EvaluationSubject) -> String {
     if case .file(let path) = request.source { path } else { subject.name }
+  }
+
+  /// A number that is larger than there are is no error, and must not be taken for the number evaluated.
+  private func noteWhatThereIsLessOf(_ subject: EvaluationSubject) {
+    for (option, noun, asked, count) in [
+      ("--examples", "example", request.examples, subject.examples.count),
+      ("--draws", "draw", request.draws, subject.ensemble.drawCount),
+    ] {
+      guard let asked, asked > count else { continue }
+      progress.note(
+        "\(option) \(asked) is more than there are: "
+          + (count == 1 ? "the only \(noun) is used" : "all \(count) \(noun)s are used"))
+    }
   }
 
   private func draws(of subject: EvaluationSubject) -> DrawSelection {

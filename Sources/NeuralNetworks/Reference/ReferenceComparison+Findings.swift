@@ -34,7 +34,9 @@ extension ReferenceComparison {
     // Nobody computes float64 in TF32 but by a slip, which is recognised by its rounding; and no rounding says the same
     // of every draw.
     let isTF32Sized =
-      mayBeTF32 && question.precision != .float64 && hasSize(judge(loosely, loose), judgement) && !isSystematic(own)
+      try mayBeTF32 && question.precision != .float64 && hasSize(judge(loosely, loose), judgement)
+      && !isSystematic(own)
+      && ReferenceSearch(self, draws: judgement.differing, loose: loose, strict: strict).isNearer(byTF32: true)
     let found = try cause(
       own: own, loosely: loosely, judgement, strict: strict, loose: loose, isTF32Sized: isTF32Sized)
     if let found, !found.isTF32 {
@@ -51,9 +53,10 @@ extension ReferenceComparison {
     }
     if strict != .bfloat16, question.logits != nil,
       hasSize(judge(try answers(pass, draws: all, inputs: chosen, precision: .bfloat16), .bfloat16), judgement),
-      !isSystematic(own)
+      !isSystematic(own),
+      try ReferenceSearch(self, draws: judgement.differing, loose: loose, strict: strict).isNearer(byTF32: false)
     {
-      findings.cause = "products are of bfloat16 or coarser numbers"
+      findings.cause = "products are of bfloat16 numbers"
       findings.advice = "Say precision = bfloat16 if that is what was meant; answers in float32 say more."
       return findings
     }
@@ -93,13 +96,20 @@ extension ReferenceComparison {
 
   /// Logits that say the same of every class.
   private func shifts(_ own: Answers, _ judgement: Judgement) -> ReferenceFindings.Outcome? {
-    guard let logits = question.logits, !judgement.differing.isEmpty, judgement.predictive?.isExplained ?? true,
-      ReferenceMatching(
-        comparison: self, own: own, logits: logits, differing: judgement.differing, chainCount: chainCount
-      ).isShiftedByRows()
-    else { return nil }
+    guard let logits = question.logits, !judgement.differing.isEmpty, judgement.predictive?.isExplained ?? true else {
+      return nil
+    }
+    let matching = ReferenceMatching(
+      comparison: self, own: own, logits: logits, differing: judgement.differing, chainCount: chainCount)
+    guard matching.isShiftedByRows() else { return nil }
+    let reason = "by one number for each input, which changes no probability"
+    guard matching.areLogProbabilities() else {
+      return .agreesBut(
+        reason: reason,
+        advice: "Answers under the name logits are what the last layer gives: nothing is added or taken away.")
+    }
     return .agreesBut(
-      reason: "by one number for each input, which changes no probability: they look like log-probabilities",
+      reason: "\(reason): they look like log-probabilities",
       advice: "Answers under the name logits are what the last layer gives, without a softmax.")
   }
 
@@ -182,7 +192,9 @@ extension ReferenceComparison {
     if let found = matching.factor(least: 0) { return inSome(Cause(found)) }
     if let found = try search.best() { return inSome(Cause(found)) }
     if !isTF32Sized, let found = lenient.factor(least: 0.01) { return inSome(Cause(found)) }
-    if let found = try coarseWeights(differing, logits) ?? coarseInputs(differing, logits) {
+    if let found = try coarseWeights(differing, logits) ?? decimalWeights(differing, logits)
+      ?? coarseInputs(differing, logits)
+    {
       return inSome(Cause(found))
     }
     guard differing.count < source.drawCount, judgement.isOfFewDraws else { return nil }
@@ -190,12 +202,13 @@ extension ReferenceComparison {
     return Cause(
       differing.count == 1
         ? (
-          "\(place) has other weights than the file holds",
-          "Write this draw again: all others are those that answered."
+          "\(place) is left aside, which has other weights than those that answered, or other answers",
+          "Write this draw and its answers again: all others agree."
         )
         : (
-          "\(differing.count) of \(source.drawCount) draws, first \(place), have other weights than the file holds",
-          "Write these draws again: the others are those that answered."
+          "\(differing.count) of \(source.drawCount) draws, first \(place), are left aside, which have other weights than "
+            + "those that answered, or other answers",
+          "Write these draws and their answers again: all others agree."
         ))
   }
 

@@ -7,7 +7,7 @@ import Synchronization
 package struct ReferenceComparison: Sendable {
   let source: any WeightSource
   let chainCount: Int
-  let question: ReferenceQuestion
+  var question: ReferenceQuestion
   /// The inputs that are compared.
   let chosen: [Int]
   /// Worker threads.

@@ -1,4 +1,5 @@
 import Foundation
+import RobustnessCore
 
 /// Whether an author's answers are this network's in another order, or something that was made of them.
 struct ReferenceMatching {
@@ -52,11 +53,11 @@ struct ReferenceMatching {
 
   // MARK: - Draws
 
-  /// The draw whose answers the author's of `draw` are.
-  private func owner(of draw: Int) -> Int? {
+  /// The draw whose answers these are, for each input; of draws that are alike, the first.
+  private func owner(of answers: (_ position: Int) -> ArraySlice<Double>) -> Int? {
     own.draws.first { candidate in
       own.inputs.indices.allSatisfy { position in
-        zip(given(draw, position), row(candidate, position)).allSatisfy { isNear($0, $1) }
+        zip(answers(position), row(candidate, position)).allSatisfy { isNear($0, $1) }
       }
     }
   }
@@ -75,16 +76,36 @@ struct ReferenceMatching {
     }
     var owners: [(draw: Int, owner: Int)] = []
     for draw in differing {
-      guard let found = owner(of: draw) else { return nil }
+      guard let found = owner(of: { given(draw, $0) }) else { return nil }
       owners.append((draw, found))
     }
-    let places = Dictionary(owners.map { ($0.draw, $0.owner) }) { first, _ in first }
-    guard fits({ draw, position in mine(row(places[draw] ?? draw, position)) }) else { return nil }
+    let ownerOfDraw = Dictionary(owners.map { ($0.draw, $0.owner) }) { first, _ in first }
+    guard fits({ draw, position in mine(row(ownerOfDraw[draw] ?? draw, position)) }) else { return nil }
     let example = owners[0]
+    // An order has every draw once: its answers only change places.
+    let places = differing.compactMap { draw in owner(of: { own.numbers[row(draw, $0)] }) }
+    guard owners.map(\.owner).sorted() == places.sorted() else { return repeated(owners, perChain) }
     return (
       "draws are in another order: the answers of \(Self.name(example.draw, perChain)) are those of "
         + "\(Self.name(example.owner, perChain)) here",
       "Answers are in the order of the weights, (chain, draw, …)."
+    )
+  }
+
+  /// Draws that answer in the place of others.
+  private func repeated(_ owners: [(draw: Int, owner: Int)], _ perChain: Int) -> Cause {
+    let first = owners[0]
+    guard Set(owners.map(\.owner)).count == 1 else {
+      return (
+        "some draws answer for others: the answers of \(Self.name(first.draw, perChain)) are those of "
+          + "\(Self.name(first.owner, perChain)) here",
+        "Answers are in the order of the weights, (chain, draw, …), those of every draw once."
+      )
+    }
+    return (
+      "\(Self.name(first.owner, perChain)) answers for "
+        + (owners.count == 1 ? "another draw too" : "\(owners.count) other draws too"),
+      "Answer with the weights of every draw, not with those of one again and again."
     )
   }
 
@@ -187,6 +208,12 @@ struct ReferenceMatching {
       let shift =
         zip(given(draw, position), answers).reduce(0) { $0 + $1.0 - $1.1.number } / Double(classes)
       return answers.map { ($0.number + shift, $0.square + 0x1p-48 * shift * shift) }
+    }
+  }
+  /// Whether the answers are logarithms of probabilities, which sum to one: to the digits of bfloat16.
+  func areLogProbabilities() -> Bool {
+    differing.allSatisfy { draw in
+      own.inputs.indices.allSatisfy { position in abs(logSumExp(given(draw, position))) <= 0.02 }
     }
   }
 }

@@ -20,7 +20,7 @@ extension ReferenceSearch {
       for start in family.starts {
         guard let found = try solve(start, family.change) else { continue }
         // As a person would have typed them, where that explains as much.
-        for numbers in [found.map(Self.short), found] {
+        for numbers in [Self.centred(found.map(Self.short)), Self.centred(found)] {
           guard var hypothesis = family.change(numbers), !result.contains(where: { $0.cause == hypothesis.cause })
           else { continue }
           hypothesis.isFine = true
@@ -32,6 +32,16 @@ extension ReferenceSearch {
   }
 
   private static func short(_ value: Double) -> Double { Double(String(format: "%.6g", value)) ?? value }
+
+  /// A mean that is zero but for the fit's rounding is zero. The second half of several numbers are shifts, the negative
+  /// of a mean times the factor in the first half: minus zero makes it a mean of zero, and not of minus zero.
+  private static func centred(_ numbers: [Double]) -> [Double] {
+    guard numbers.count > 1 else { return numbers }
+    let half = numbers.count / 2
+    return numbers.indices.map { index in
+      index >= half && abs(numbers[index]) < 1e-6 * abs(numbers[index - half]) ? -0.0 : numbers[index]
+    }
+  }
 
   private var families: [ReferenceFamily] {
     var result = [hypotheses.slopes, hypotheses.commonNormalization].compactMap(\.self)

@@ -34,11 +34,39 @@ struct ReferenceSearch {
   func best() throws -> ReferenceHypothesis? {
     let products = comparison.architecture.operationsPerExample / 2 * Double(first.draws.count)
     if products > 2e8 { return try best(of: hypotheses.usual) }
-    return try best(of: hypotheses.all + (products > 2e7 ? [] : fitted()))
+    return try best(of: hypotheses.all + decimalRoundings + (products > 2e7 ? [] : fitted()))
   }
 
   /// TF32, if it explains the answers.
   func tf32() throws -> ReferenceHypothesis? { try best(of: hypotheses.arithmetics.filter(\.isTF32)) }
+
+  /// Whether carrying out the rounding of TF32, or of bfloat16, brings the answers clearly nearer, if not all the way: in
+  /// deep networks the last bits of a sum turn roundings behind it. Size alone says nothing, since a wrong weight can
+  /// be off by as much; rounding that did not happen only adds its own errors.
+  func isNearer(byTF32 isTF32: Bool) throws -> Bool {
+    let without = try agreement(ReferenceHypothesis(cause: "", advice: "", pass: hypotheses.pass), few).rootMeanSquare
+    return try (isTF32 ? [self] : normalizedInBFloat16).contains { search in
+      try hypotheses.arithmetics.contains { hypothesis in
+        try hypothesis.isTF32 == isTF32 && search.agreement(hypothesis, few).rootMeanSquare <= 0.7 * without
+      }
+    }
+  }
+
+  /// The same with inputs as a normalisation in bfloat16 leaves them: they, and their difference from the mean, are
+  /// stored before the quotient is, which a product rounds anyway.
+  private var normalizedInBFloat16: [ReferenceSearch] {
+    guard case .scale(let mean, _)? = hypotheses.pass.steps.first else { return [self] }
+    let size = comparison.architecture.inputShape.reduce(1, *) / mean.count
+    return [self]
+      + [false, true].map { areInputsRounded in
+        var other = comparison
+        other.question.inputs = comparison.question.inputs.enumerated().map { index, x in
+          let m = mean[index / size % mean.count]
+          return m + HalfPrecision.bfloat16.rounded((areInputsRounded ? HalfPrecision.bfloat16.rounded(x) : x) - m)
+        }
+        return ReferenceSearch(other, draws: draws, loose: loose, strict: strict)
+      }
+  }
 
   private func best(of candidates: [ReferenceHypothesis]) throws -> ReferenceHypothesis? {
     let base = try agreement(ReferenceHypothesis(cause: "", advice: "", pass: hypotheses.pass), few)

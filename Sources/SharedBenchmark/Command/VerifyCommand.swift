@@ -97,8 +97,8 @@ struct VerifyCommand: ParsableCommand {
     }
     guard damaged == 0 else {
       throw BadDataError(
-        "\(damaged) file\(damaged == 1 ? " says that it is a result" : "s say that they are results"), but cannot be "
-          + "read as one: see the note\(damaged == 1 ? "" : "s") above")
+        "\(damaged) file\(damaged == 1 ? "" : "s") of results cannot be read as one: see the "
+          + "note\(damaged == 1 ? "" : "s") above")
     }
   }
 
