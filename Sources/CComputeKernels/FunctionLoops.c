@@ -131,7 +131,86 @@ INLINE void store_any(void *p, ckn_type type, size_t i, double v) {
     ((uint16_t *)p)[i] = bfloat16_round((float)v);
 }
 
+// SiLU of eight numbers: with e = exp(−|x|), x/(1 + e) or x e/(1 + e). By address, as everything with vectors.
+INLINE void silu_value(doubles *y, const doubles *from) {
+  doubles x = *from, e;
+  EXP_DOUBLES(e, (doubles){0} - DABSOLUTE(x));
+  doubles result = x * DSELECT(x >= 0.0, (doubles){0} + 1.0, e) / (1.0 + e);
+  *y = DSELECT(x == x, result, x);
+}
+
+// Its derivative, for |x| < 300: (1 + x e/(1 + e))/(1 + e), or e (1 + x/(1 + e))/(1 + e).
+INLINE void silu_slope(doubles *y, const doubles *from) {
+  doubles x = *from, e;
+  EXP_DOUBLES(e, (doubles){0} - DABSOLUTE(x));
+  doubles once = 1.0 + e, right = (1.0 + x * e / once) / once, left = e * (1.0 + x / once) / once;
+  *y = DSELECT(x >= 0.0, right, left);
+}
+
+CLONES static void silu_forward_f(float *h, const float *a, size_t count) {
+  size_t j = 0;
+  for (; j + DOUBLES <= count; j += DOUBLES) {
+    doubles v = __builtin_convertvector(*(const half_floats *)(a + j), doubles);
+    silu_value(&v, &v);
+    *(half_floats *)(h + j) = __builtin_convertvector(v, half_floats);
+  }
+  if (j == count) return;
+  doubles rest = {0};
+  for (size_t l = j; l < count; l++) rest[l - j] = a[l];
+  silu_value(&rest, &rest);
+  for (size_t l = j; l < count; l++) h[l] = (float)rest[l - j];
+}
+
+// Whether every |x| of a row is below 300, where derivatives are doubles.
+CLONES static bool is_moderate(const float *x, size_t n) {
+  size_t j = 0;
+  ints far = {0};
+  for (; j + FLOATS <= n; j += FLOATS) far |= ~(FABSOLUTE(*(const floats *)(x + j)) < 300.0f);
+  int32_t any = 0;
+  for (int l = 0; l < FLOATS; l++) any |= far[l];
+  for (; j < n; j++) any |= !(fabsf(x[j]) < 300.0f);
+  return any == 0;
+}
+
+// d = d · SiLU′ with the magnitude of the row in its exponent; `products` has n doubles.
+CLONES static void silu_row_f(float *d, const float *a, int32_t *exponent, double *products, size_t n) {
+  doubles top = {0};
+  for (size_t j = 0; j < n; j += DOUBLES) {
+    size_t count = n - j < DOUBLES ? n - j : DOUBLES;
+    doubles x = {0}, g = {0};
+    if (count == DOUBLES) {
+      x = __builtin_convertvector(*(const half_floats *)(a + j), doubles);
+      g = __builtin_convertvector(*(const half_floats *)(d + j), doubles);
+    } else {
+      for (size_t l = 0; l < count; l++) x[l] = a[j + l], g[l] = d[j + l];
+    }
+    silu_slope(&x, &x);
+    g *= x;
+    if (count == DOUBLES) {
+      *(doubles *)(products + j) = g;
+    } else {
+      for (size_t l = 0; l < count; l++) products[j + l] = g[l];
+    }
+    doubles magnitude = DABSOLUTE(g);
+    top = DSELECT(magnitude > top, magnitude, top);
+  }
+  double m = 0;
+  for (int l = 0; l < DOUBLES; l++) m = top[l] > m ? top[l] : m;
+  int32_t e = 0;
+  if (m > 0 && isfinite(m)) {
+    e = ilogb(m) + 1;
+    if (e <= 20 && e >= -20) e = 0;
+  }
+  double f = scalbn(1, -e);
+  for (size_t j = 0; j < n; j++) d[j] = (float)(products[j] * f);
+  *exponent += e;
+}
+
 void ckn_function_forward(ckn_function f, void *h, const void *a, ckn_type type, size_t count) {
+  if (f.kind == CKN_SILU && type == CKN_FLOAT32) {
+    silu_forward_f(h, a, count);
+    return;
+  }
   for (size_t i = 0; i < count; i++) store_any(h, type, i, ckn_function_value(f, load_any(a, type, i)));
 }
 
@@ -150,6 +229,10 @@ void ckn_function_backward(ckn_function f, void *d, const void *a, ckn_type type
   int32_t *wholes = (int32_t *)(scratch + n);
   for (size_t r = 0; r < rows; r++) {
     size_t o = r * n;
+    if (f.kind == CKN_SILU && type == CKN_FLOAT32 && is_moderate((const float *)a + o, n)) {
+      silu_row_f((float *)d + o, (const float *)a + o, exponents + r, mantissas, n);
+      continue;
+    }
     int32_t top = INT32_MIN;
     for (size_t j = 0; j < n; j++) {
       double fraction;
@@ -196,6 +279,76 @@ void ckn_clip_backward(void *d, const void *h, ckn_type type, double upper, int3
     }
   }
   if (exponents) ckn_mask_backward(d, d, type, 1, exponents, rows, n);
+}
+
+// MARK: - Filter response normalisation
+
+enum { MOST_LANES = 64 };
+
+// One group of channels that lie beside each other: `lanes` of them, at each of `positions` places.
+CLONES static void response_group(float *y, const float *x, const double *weight, const double *bias, const double *threshold, double epsilon,
+                                  size_t lanes, size_t positions) {
+  double squares[MOST_LANES] = {0}, scale[MOST_LANES];
+  for (size_t s = 0; s < positions; s++)
+    for (size_t l = 0; l < lanes; l++) squares[l] += (double)x[s * lanes + l] * x[s * lanes + l];
+  for (size_t l = 0; l < lanes; l++) scale[l] = weight[l] * (1 / sqrt(squares[l] / (double)positions + epsilon));
+  for (size_t s = 0; s < positions; s++)
+    for (size_t l = 0; l < lanes; l++) {
+      double a = scale[l] * x[s * lanes + l] + bias[l];
+      y[s * lanes + l] = (float)(a <= threshold[l] ? threshold[l] : a);  // NaN stays
+    }
+}
+
+CLONES static void response_group_backward(float *d, const float *x, const double *weight, const double *bias, const double *threshold,
+                                           double epsilon, double *sums, size_t padded, size_t lanes, size_t positions) {
+  double squares[MOST_LANES] = {0}, along[MOST_LANES] = {0}, passed_sum[MOST_LANES] = {0}, all[MOST_LANES] = {0};
+  double inverse[MOST_LANES], scale[MOST_LANES], own[MOST_LANES], other[MOST_LANES];
+  for (size_t s = 0; s < positions; s++)
+    for (size_t l = 0; l < lanes; l++) squares[l] += (double)x[s * lanes + l] * x[s * lanes + l];
+  for (size_t l = 0; l < lanes; l++) {
+    inverse[l] = 1 / sqrt(squares[l] / (double)positions + epsilon);
+    scale[l] = weight[l] * inverse[l];
+  }
+  for (size_t s = 0; s < positions; s++)
+    for (size_t l = 0; l < lanes; l++) {
+      double v = x[s * lanes + l], g = d[s * lanes + l], passed = scale[l] * v + bias[l] <= threshold[l] ? 0 : g;
+      along[l] += passed * v;
+      passed_sum[l] += passed;
+      all[l] += g;
+      d[s * lanes + l] = (float)passed;
+    }
+  for (size_t l = 0; l < lanes; l++) {
+    // h = γ g is split into what is parallel to x, of which ε r² is left, and the rest.
+    double slope = squares[l] > 0 ? weight[l] * along[l] / squares[l] : 0;
+    own[l] = inverse[l] * weight[l];
+    other[l] = slope * inverse[l] * (epsilon * inverse[l] * inverse[l] - 1);
+    if (sums) {
+      sums[l] += along[l] * inverse[l];
+      sums[padded + l] += passed_sum[l];
+      sums[2 * padded + l] += all[l] - passed_sum[l];
+    }
+  }
+  for (size_t s = 0; s < positions; s++)
+    for (size_t l = 0; l < lanes; l++) d[s * lanes + l] = (float)(own[l] * d[s * lanes + l] + other[l] * x[s * lanes + l]);
+}
+
+void ckn_filter_response_forward(float *y, const float *x, const double *constants, double epsilon, ckn_channels c, size_t rows) {
+  size_t size = c.padded * c.positions;
+  for (size_t r = 0; r < rows; r++)
+    for (size_t first = 0; first < c.padded; first += c.block) {
+      size_t o = r * size + first * c.positions;
+      response_group(y + o, x + o, constants + first, constants + c.padded + first, constants + 2 * c.padded + first, epsilon, c.block, c.positions);
+    }
+}
+
+void ckn_filter_response_backward(float *d, const float *x, const double *constants, double epsilon, double *sums, ckn_channels c, size_t rows) {
+  size_t size = c.padded * c.positions;
+  for (size_t r = 0; r < rows; r++)
+    for (size_t first = 0; first < c.padded; first += c.block) {
+      size_t o = r * size + first * c.positions;
+      response_group_backward(d + o, x + o, constants + first, constants + c.padded + first, constants + 2 * c.padded + first, epsilon,
+                              sums ? sums + first : NULL, c.padded, c.block, c.positions);
+    }
 }
 
 // MARK: - Rows

@@ -38,11 +38,16 @@ extension ArraysInspection {
     func channel(_ position: Int) -> Int { rounded.count == 1 ? 0 : position / channelSize % rounded.count }
     if let position = values.indices.first(where: { !rounded[channel($0)].contains(values[$0]) }) {
       let bounds = allBounds[channel(position)]
+      // Grey levels from 0 to 255, where the network takes them from 0 to 1.
+      let areBytes =
+        allBounds.allSatisfy { $0 == 0...1 } && values.allSatisfy { (0...255).contains($0) && $0 == $0.rounded() }
       throw error(
         inputs.path,
-        "holds \(plain(values[position])) at position \(position): inputs lie outside the bounds "
-          + "[\(bounds.lowerBound), \(bounds.upperBound)] of the network"
-          + (rounded.count == 1 ? "" : "'s channel \(channel(position))"))
+        "holds \(plain(values[position])) \(ElementPlace.words(position, in: inputs.shape)): inputs lie outside the "
+          + "bounds [\(plain(bounds.lowerBound)), \(plain(bounds.upperBound))] of the network"
+          + (rounded.count == 1 ? "" : "'s channel \(channel(position))"),
+        advice: areBytes
+          ? "They look like bytes: divide by 255" : "Store the inputs in the scale that the network was trained with")
     }
   }
 

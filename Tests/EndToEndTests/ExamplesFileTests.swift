@@ -82,7 +82,14 @@ import Testing
       try refuses(try arrays(folder, fine, labels: [0, 1, 9]), "labels lie outside the 4 classes", model: model)
       try refuses(
         try arrays(folder, fine, shape: [3, 6, 2], labels: [0, 1, 2, 3]), "it needs one label", model: model)
-      try refuses(try arrays(folder, fine.map { 3 * $0 }), "inputs lie outside the bounds [0.0, 1.0]", model: model)
+      var far = fine
+      far[25] = 1.5
+      try refuses(
+        try arrays(folder, far),
+        "/inputs holds 1.5 at (2, 1): inputs lie outside the bounds [0, 1] of the network. Store the inputs in the scale",
+        model: model)
+      try refuses(
+        try arrays(folder, fine.map { 254 * $0 }), "They look like bytes: divide by 255", model: model)
       try refuses(
         try arrays(folder, fine, shape: [4, 9], labels: [0, 1, 2, 3]),
         "/inputs has shape (4, 9); the network needs (n, 12)", model: model)

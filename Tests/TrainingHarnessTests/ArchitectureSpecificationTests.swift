@@ -36,6 +36,17 @@ import Testing
   }
 
   @Test func `the paper's convolutional network goes by name`() throws {
+    let residual = try Self.resolve("resnet20-frn-silu", [3, 32, 32])
+    #expect(residual.parameterCount == 274_042)
+    #expect(residual.layers.count { $0.kind is Convolution } == 21)
+    // "SAME" in front of a stride of 2: nothing before an even number of pixels, one behind.
+    let strided = residual.layers.compactMap { $0.kind as? Convolution }.filter { $0.window.stride == [2, 2] }
+    #expect(strided.first?.window.padding == [0, 1, 0, 1])
+    let lenet = try Self.resolve("lenet5")
+    #expect(lenet.parameterCount == 61_706)
+    #expect(Self.message("lenet5", [1, 4, 4]).contains("does not fit inputs of shape [1, 4, 4]"))
+    #expect(Self.message("resnet20-frn-silu", [2]).contains("takes images"))
+    #expect(try Self.resolve("wide-mlp").layers.count { $0.kind is Dense } == 3)
     let architecture = try Self.resolve("carbone-conv:512")
     #expect(architecture.parameters.map(\.count) == [32 * 25, 32, 512 * 32 * 25, 512, 10 * 512 * 49, 10])
   }

@@ -36,6 +36,16 @@ void ckn_function_plain(ckn_function f, void *d, const void *a, ckn_type type, s
 /// d = d where 0 < h < upper, else 0, h being what the activation gave; then the row's magnitude goes into its exponent unless `exponents` is null.
 void ckn_clip_backward(void *d, const void *h, ckn_type type, double upper, int32_t *exponents, size_t rows, size_t n);
 
+/// Where the elements of a row lie: element (c, s) at ((c / block) · positions + s) · block + c % block.
+typedef struct {
+  size_t channels, padded, positions, block;
+} ckn_channels;
+
+/// max(γ x/√(mean x² + ε) + β, τ) channel by channel, computed in double. `constants` has γ, β and τ of each channel one after the other, `padded` of each.
+void ckn_filter_response_forward(float *y, const float *x, const double *constants, double epsilon, ckn_channels c, size_t rows);
+/// d becomes the gradient with respect to x. `sums`, unless it is null, receives those with respect to γ, β and τ: 3 · padded numbers.
+void ckn_filter_response_backward(float *d, const float *x, const double *constants, double epsilon, double *sums, ckn_channels c, size_t rows);
+
 // MARK: - Rows of layers that compute in double
 
 /// out[i] = in[offset + i].

@@ -77,15 +77,12 @@ public struct EvaluationJob: Sendable {
   /// - Throws: Errors of exit code 64 and 65 that say what does not fit; whatever the progress throws to stop.
   public func evaluate() throws -> EvaluationResult {
     let (subject, box) = try subject()
-<<<<<<< HEAD
     if request.epsilons.isEmpty, subject.boxPerFeature != nil {
       throw UsageError(
         "\(name(of: subject)): input_bounds differ between channels, so that no part of them is a radius for all: give one, "
           + "in the units of the inputs, with --epsilon")
     }
-=======
     noteWhatThereIsLessOf(subject)
->>>>>>> 605579671a094050fed409e0a2d7d6f0ce7c49f2
     let epsilons = request.epsilons.isEmpty ? [0.1 * (box.upperBound - box.lowerBound)] : request.epsilons.unique
     // All of them means all that there are for this number of classes.
     let objectives =

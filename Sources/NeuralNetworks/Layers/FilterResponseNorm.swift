@@ -1,3 +1,5 @@
+internal import CComputeKernels
+internal import ComputeKernels
 import Foundation
 
 /// Filter response normalisation with its thresholded linear unit (Singh and Krishnan, CVPR 2020): with ν the mean of x²
@@ -34,6 +36,86 @@ package struct FilterResponseNorm: LayerKind {
     return FilterResponseRows(
       channels: channels, positions: node.shape.reduce(1, *) / channels, epsilon: epsilon,
       hasThreshold: hasThreshold)
+  }
+}
+
+extension FilterResponseNorm {
+  package func lower(_ node: NetworkGraph.Node, into lowering: inout Lowering) throws -> Lowering.Value {
+    let operand = lowering.operands[0]
+    let layout = try lowering.layout(operand)
+    guard lowering.precision == .float32, let block = layout.channelBlock, block <= 64 else {
+      return try lowering.append(statement(node), node, lowering.operands)
+    }
+    let channels = ckn_channels(
+      channels: node.shape[0], padded: layout.paddedChannels, positions: layout.positions, block: block)
+    let stage = FilterResponseStage(
+      channels: channels, epsilon: epsilon, parameters: node.parameters, title: node.name ?? "",
+      statement: statement(node))
+    return lowering.append(stage, [operand], shape: node.shape, layout: layout)
+  }
+}
+
+/// The same over a block, in the layout that the convolution before it has.
+struct FilterResponseStage: Stage {
+  let channels: ckn_channels
+  let epsilon: Double
+  let parameters: [NetworkGraph.Place]
+  let title: String
+  let statement: any RowFunction
+
+  var isTrainable: Bool { true }
+  var differentiatesInPlace: Bool { true }
+  var packedSizes: PackedSizes { PackedSizes(forward: 3 * 8 * channels.padded) }
+
+  func pack(
+    _ source: ParameterPointer, _ direction: PackingDirection, into place: UnsafeMutableRawPointer,
+    _ offsets: PackedOffsets, worker: KernelWorker
+  ) throws {
+    guard direction.isForward else { return }
+    let target = (place + offsets.forward).assumingMemoryBound(to: Double.self)
+    for index in 0..<3 * channels.padded { target[index] = index < 2 * channels.padded ? 0 : -.infinity }
+    for (index, parameter) in parameters.enumerated() {
+      for channel in 0..<parameter.count {
+        target[index * channels.padded + channel] = source.value(parameter.offset + channel)
+      }
+    }
+  }
+
+  private func constants(_ pass: StagePass) -> UnsafePointer<Double> { (pass.draw + pass.offsets.forward).bound() }
+
+  func forward(_ pass: StagePass) {
+    ckn_filter_response_forward(
+      pass.result.bound(), pass.input().bound(), constants(pass), epsilon, channels, pass.rows)
+  }
+
+  func backward(_ pass: StagePass) {
+    // In training the input's gradient may not be wanted; the parameters' are made on the way all the same.
+    let target = pass.target()
+    let gradient = target?.gradient ?? pass.incoming!
+    let sums = pass.space.rowScratch(3 * channels.padded)
+    ckn_zero(sums, 3 * 8 * channels.padded)
+    ckn_filter_response_backward(
+      gradient.bound(), pass.input().bound(), constants(pass), epsilon, pass.parameterSum == nil ? nil : sums, channels,
+      pass.rows)
+    if let parameterSum = pass.parameterSum {
+      for (index, parameter) in parameters.enumerated() {
+        ckn_add_to_sum(
+          parameterSum + 4 * parameter.offset, CKN_FLOAT32, sums + index * channels.padded, parameter.count)
+      }
+    }
+    if let target, pass.arithmetic.hasExponents {
+      ckn_mask_backward(
+        target.gradient, target.gradient, CKN_FLOAT32, 1, target.exponents, pass.rows,
+        pass.outputLayout.elementsPerRow)
+    }
+  }
+
+  func bound(_ magnitudes: [Double], _ source: UnsafePointer<Float>) -> Double {
+    let root = Double(channels.positions).squareRoot()
+    return (0..<channels.channels).reduce(0) { largest, channel in
+      let numbers = parameters.map { abs(Double(source[$0.offset + channel])) }
+      return max(largest, numbers[0] * root + numbers[1], numbers.count > 2 ? numbers[2] : 0)
+    }
   }
 }
 

@@ -10,6 +10,8 @@ public struct GaussianPrior: Sendable, Hashable {
     case global(Double)
     /// One for each layer with parameters, from the input on: of its weights and of its biases.
     case perLayer([Double])
+    /// One for some layers by name, and one for all others.
+    case named([String: Double], others: Double)
     /// That of the biases, and the same divided by √(inputs of a unit) for the weights, so that pre-activations do not
     /// grow with the width (Neal 1996, chapter 2).
     case fanIn(Double)
@@ -31,6 +33,13 @@ public struct GaussianPrior: Sendable, Hashable {
     let given: [Double]
     switch scale {
     case .global(let deviation), .fanIn(let deviation): given = [deviation]
+    case .named(let named, let others):
+      given = [others] + named.values.sorted()
+      let names = layers.map { architecture.layers[$0].name ?? "" }
+      if let unknown = named.keys.sorted().first(where: { !names.contains($0) }) {
+        throw CoreError(
+          "no layer with parameters is named \(unknown); there are \(names.joined(separator: ", "))")
+      }
     case .perLayer(let each):
       given = each
       guard each.count == layers.count else {
@@ -45,6 +54,8 @@ public struct GaussianPrior: Sendable, Hashable {
     deviations = architecture.parameters.map { parameter in
       switch scale {
       case .global(let deviation): return deviation
+      case .named(let named, let others):
+        return architecture.layers[parameter.layer].name.flatMap { named[$0] } ?? others
       case .perLayer(let each): return each[layers.firstIndex(of: parameter.layer)!]
       case .fanIn(let deviation):
         guard case .weight(let fanIn) = parameter.purpose else { return deviation }

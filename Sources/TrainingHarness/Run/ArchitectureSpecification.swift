@@ -6,7 +6,7 @@ import Shell
 enum ArchitectureSpecification {
   /// Short forms, for messages.
   static let forms =
-    "dense:512,512,relu, carbone-conv:512, either behind normalize:MEAN:SCALE/, the JSON of the file format, or the path of a JSON file"
+    "dense:512,512,relu, wide-mlp, carbone-conv:512, lenet5, resnet20-frn-silu, each of them behind normalize:MEAN:SCALE/ if you like, the JSON of the file format, or the path of a JSON file"
 
   private typealias Activation = Architecture.Activation
 
@@ -17,7 +17,8 @@ enum ArchitectureSpecification {
   /// `normalize:MEAN:SCALE/` before either has the network see (x − mean) / scale, one number for each channel:
   /// `normalize:0.286:0.353/dense:32,relu`. `carbone-conv:FILTERS` is the convolutional network of Carbone et al.
   /// (NeurIPS 2020): two 5×5 convolutions of 32 and FILTERS filters with leaky ReLU, maxima over 2×2 windows with
-  /// stride 2 and then 1, and a dense layer.
+  /// stride 2 and then 1, and a dense layer. `wide-mlp` has two hidden layers of 1,024 ReLUs; `lenet5` and
+  /// `resnet20-frn-silu` are ``NamedArchitectures``.
   ///
   /// - Parameters:
   ///   - text: What the user gave.
@@ -37,11 +38,17 @@ enum ArchitectureSpecification {
       let layers: [Architecture.Layer]
       switch parts[0] {
       case "dense": layers = try dense(parts.count == 2 ? parts[1] : "512,512,relu", text, inputShape, classCount)
+      case "wide-mlp" where parts.count == 1:
+        layers = try dense("1024,1024,relu", text, inputShape, classCount)
+      case "lenet5" where parts.count == 1:
+        layers = try named(text, inputShape) { try NamedArchitectures.lenet5($0, classCount) }
+      case "resnet20-frn-silu" where parts.count == 1:
+        layers = try named(text, inputShape) { try NamedArchitectures.resnet20($0, classCount) }
       case "carbone-conv":
         layers = try convolutional(parts.count == 2 ? parts[1] : "512", text, inputShape, classCount)
       default:
         throw UsageError(
-          "--architecture '\(text)' is no network.\(Suggestion.didYouMean(parts[0], among: ["dense", "carbone-conv"])) It is \(forms)"
+          "--architecture '\(text)' is no network.\(Suggestion.didYouMean(parts[0], among: ["dense", "wide-mlp", "carbone-conv", "lenet5", "resnet20-frn-silu"])) It is \(forms)"
         )
       }
       do throws(ArchitectureError) {
@@ -95,6 +102,19 @@ enum ArchitectureSpecification {
     }
     let values = numbers.map { $0.compactMap(\.self) }
     return ([.normalize(mean: values[0], scale: values[1])], halves[1])
+  }
+
+  private static func named(
+    _ text: String, _ inputShape: [Int], _ layers: ([Int]) throws -> [Architecture.Layer]
+  ) throws -> [Architecture.Layer] {
+    guard inputShape.count == 3 else {
+      throw UsageError("--architecture \(text) takes images (channels, height, width), not inputs of shape \(inputShape)")
+    }
+    do {
+      return try layers(inputShape)
+    } catch let error as ArchitectureError {
+      throw UsageError("--architecture \(text) does not fit inputs of shape \(inputShape): \(error)")
+    }
   }
 
   private static func flat(_ inputShape: [Int]) -> [Architecture.Layer] { inputShape.count > 1 ? [.flatten] : [] }

@@ -9,19 +9,43 @@ extension RunOptions {
   ///
   /// - Throws: `UsageError` for scales that are none.
   func prior(of architecture: Architecture) throws -> GaussianPrior {
-    let scales = try priorScale.split(separator: ",", omittingEmptySubsequences: false).map { word in
-      guard let value = Double(word.trimmingCharacters(in: .whitespaces)), value.isFinite else {
-        throw UsageError("--prior-scale takes a number, or numbers with commas between them, not '\(priorScale)'")
+    var scales: [Double] = []
+    var named: [String: Double] = [:]
+    for word in priorScale.split(separator: ",", omittingEmptySubsequences: false) {
+      // A layer's name may hold an equals sign; the number behind the last one is no name.
+      let equals = word.lastIndex(of: "=")
+      let number = equals.map { word[word.index(after: $0)...] } ?? word
+      guard let value = Double(number.trimmingCharacters(in: .whitespaces)), value.isFinite else {
+        throw UsageError(
+          "--prior-scale takes a number, or numbers with commas between them, or one for layers by name, such as 1,conv1=0.5; not '\(priorScale)'"
+        )
       }
-      return value
+      guard let equals else {
+        scales.append(value)
+        continue
+      }
+      let name = word[..<equals].trimmingCharacters(in: .whitespaces)
+      guard named.updateValue(value, forKey: name) == nil else {
+        throw UsageError("--prior-scale \(priorScale) names the layer \(name) twice")
+      }
     }
-    guard prior == .global || scales.count == 1 else {
+    guard prior == .global || (scales.count == 1 && named.isEmpty) else {
       throw UsageError("--prior fan-in takes one --prior-scale; scales for each layer go with --prior global")
     }
+    guard named.isEmpty || scales.count <= 1 else {
+      throw UsageError(
+        "--prior-scale \(priorScale): beside layers by name stands one number at most, for all others")
+    }
+    let scale: GaussianPrior.Scale =
+      if prior == .fanIn {
+        .fanIn(scales[0])
+      } else if !named.isEmpty {
+        .named(named, others: scales.first ?? 1)
+      } else {
+        scales.count == 1 ? .global(scales[0]) : .perLayer(scales)
+      }
     do {
-      return try GaussianPrior(
-        prior == .fanIn ? .fanIn(scales[0]) : scales.count == 1 ? .global(scales[0]) : .perLayer(scales),
-        architecture: architecture)
+      return try GaussianPrior(scale, architecture: architecture)
     } catch {
       throw UsageError("--prior-scale \(priorScale): \(error)")
     }
