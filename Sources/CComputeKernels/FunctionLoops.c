@@ -281,76 +281,6 @@ void ckn_clip_backward(void *d, const void *h, ckn_type type, double upper, int3
   if (exponents) ckn_mask_backward(d, d, type, 1, exponents, rows, n);
 }
 
-// MARK: - Filter response normalisation
-
-enum { MOST_LANES = 64 };
-
-// One group of channels that lie beside each other: `lanes` of them, at each of `positions` places.
-CLONES static void response_group(float *y, const float *x, const double *weight, const double *bias, const double *threshold, double epsilon,
-                                  size_t lanes, size_t positions) {
-  double squares[MOST_LANES] = {0}, scale[MOST_LANES];
-  for (size_t s = 0; s < positions; s++)
-    for (size_t l = 0; l < lanes; l++) squares[l] += (double)x[s * lanes + l] * x[s * lanes + l];
-  for (size_t l = 0; l < lanes; l++) scale[l] = weight[l] * (1 / sqrt(squares[l] / (double)positions + epsilon));
-  for (size_t s = 0; s < positions; s++)
-    for (size_t l = 0; l < lanes; l++) {
-      double a = scale[l] * x[s * lanes + l] + bias[l];
-      y[s * lanes + l] = (float)(a <= threshold[l] ? threshold[l] : a);  // NaN stays
-    }
-}
-
-CLONES static void response_group_backward(float *d, const float *x, const double *weight, const double *bias, const double *threshold,
-                                           double epsilon, double *sums, size_t padded, size_t lanes, size_t positions) {
-  double squares[MOST_LANES] = {0}, along[MOST_LANES] = {0}, passed_sum[MOST_LANES] = {0}, all[MOST_LANES] = {0};
-  double inverse[MOST_LANES], scale[MOST_LANES], own[MOST_LANES], other[MOST_LANES];
-  for (size_t s = 0; s < positions; s++)
-    for (size_t l = 0; l < lanes; l++) squares[l] += (double)x[s * lanes + l] * x[s * lanes + l];
-  for (size_t l = 0; l < lanes; l++) {
-    inverse[l] = 1 / sqrt(squares[l] / (double)positions + epsilon);
-    scale[l] = weight[l] * inverse[l];
-  }
-  for (size_t s = 0; s < positions; s++)
-    for (size_t l = 0; l < lanes; l++) {
-      double v = x[s * lanes + l], g = d[s * lanes + l], passed = scale[l] * v + bias[l] <= threshold[l] ? 0 : g;
-      along[l] += passed * v;
-      passed_sum[l] += passed;
-      all[l] += g;
-      d[s * lanes + l] = (float)passed;
-    }
-  for (size_t l = 0; l < lanes; l++) {
-    // h = γ g is split into what is parallel to x, of which ε r² is left, and the rest.
-    double slope = squares[l] > 0 ? weight[l] * along[l] / squares[l] : 0;
-    own[l] = inverse[l] * weight[l];
-    other[l] = slope * inverse[l] * (epsilon * inverse[l] * inverse[l] - 1);
-    if (sums) {
-      sums[l] += along[l] * inverse[l];
-      sums[padded + l] += passed_sum[l];
-      sums[2 * padded + l] += all[l] - passed_sum[l];
-    }
-  }
-  for (size_t s = 0; s < positions; s++)
-    for (size_t l = 0; l < lanes; l++) d[s * lanes + l] = (float)(own[l] * d[s * lanes + l] + other[l] * x[s * lanes + l]);
-}
-
-void ckn_filter_response_forward(float *y, const float *x, const double *constants, double epsilon, ckn_channels c, size_t rows) {
-  size_t size = c.padded * c.positions;
-  for (size_t r = 0; r < rows; r++)
-    for (size_t first = 0; first < c.padded; first += c.block) {
-      size_t o = r * size + first * c.positions;
-      response_group(y + o, x + o, constants + first, constants + c.padded + first, constants + 2 * c.padded + first, epsilon, c.block, c.positions);
-    }
-}
-
-void ckn_filter_response_backward(float *d, const float *x, const double *constants, double epsilon, double *sums, ckn_channels c, size_t rows) {
-  size_t size = c.padded * c.positions;
-  for (size_t r = 0; r < rows; r++)
-    for (size_t first = 0; first < c.padded; first += c.block) {
-      size_t o = r * size + first * c.positions;
-      response_group_backward(d + o, x + o, constants + first, constants + c.padded + first, constants + 2 * c.padded + first, epsilon,
-                              sums ? sums + first : NULL, c.padded, c.block, c.positions);
-    }
-}
-
 // MARK: - Rows
 
 CLONES void ckn_widen_row(double *out, const void *in, ckn_type type, size_t offset, size_t n) {
@@ -381,12 +311,21 @@ CLONES void ckn_narrow_row(void *out, ckn_type type, size_t offset, const double
   }
 }
 
-void ckn_narrow_gradient_row(void *out, ckn_type type, size_t offset, double *in, int32_t *exponent, size_t n) {
+CLONES static double largest_double(const double *x, size_t n) {
   double top = 0;
-  for (size_t i = 0; i < n; i++) {
-    double v = fabs(in[i]);
-    top = v > top ? v : top;
+  doubles tops = {0};
+  size_t i = 0;
+  for (; i + DOUBLES <= n; i += DOUBLES) {
+    doubles v = DABSOLUTE(*(const doubles *)(x + i));
+    tops = DSELECT(v > tops, v, tops);
   }
+  for (int l = 0; l < DOUBLES; l++) top = tops[l] > top ? tops[l] : top;
+  for (; i < n; i++) top = fabs(x[i]) > top ? fabs(x[i]) : top;
+  return top;
+}
+
+void ckn_narrow_gradient_row(void *out, ckn_type type, size_t offset, double *in, int32_t *exponent, size_t n) {
+  double top = largest_double(in, n);
   if (top > 0 && isfinite(top)) {
     int32_t e = ilogb(top) + 1;
     if (e > 20 || e < -20) {
@@ -489,5 +428,81 @@ CLONES void ckn_add_values(void *y, const void *a, const void *b, ckn_type type,
     case CKN_BFLOAT16:
       for (size_t i = 0; i < count; i++) store_any(y, type, i, load_any(a, type, i) + load_any(b, type, i));
       break;
+  }
+}
+
+// MARK: - Filter response normalisation
+
+enum { MOST_LANES = 64 };
+
+// One group of channels that lie beside each other: `lanes` of them, at each of `positions` places.
+CLONES static void response_group(float *y, const float *x, const double *weight, const double *bias, const double *threshold, double epsilon,
+                                  size_t lanes, size_t positions) {
+  double squares[MOST_LANES] = {0}, scale[MOST_LANES];
+  for (size_t s = 0; s < positions; s++)
+    for (size_t l = 0; l < lanes; l++) squares[l] += (double)x[s * lanes + l] * x[s * lanes + l];
+  for (size_t l = 0; l < lanes; l++) scale[l] = weight[l] * (1 / sqrt(squares[l] / (double)positions + epsilon));
+  for (size_t s = 0; s < positions; s++)
+    for (size_t l = 0; l < lanes; l++) {
+      double a = scale[l] * x[s * lanes + l] + bias[l];
+      y[s * lanes + l] = (float)(a <= threshold[l] ? threshold[l] : a);  // NaN stays
+    }
+}
+
+CLONES static void response_group_backward(double *out, float *d, const float *x, const double *weight, const double *bias, const double *threshold,
+                                           double epsilon, double *sums, size_t padded, size_t lanes, size_t positions) {
+  double squares[MOST_LANES] = {0}, along[MOST_LANES] = {0}, passed_sum[MOST_LANES] = {0}, all[MOST_LANES] = {0};
+  double inverse[MOST_LANES], scale[MOST_LANES], own[MOST_LANES], other[MOST_LANES];
+  for (size_t s = 0; s < positions; s++)
+    for (size_t l = 0; l < lanes; l++) squares[l] += (double)x[s * lanes + l] * x[s * lanes + l];
+  for (size_t l = 0; l < lanes; l++) {
+    inverse[l] = 1 / sqrt(squares[l] / (double)positions + epsilon);
+    scale[l] = weight[l] * inverse[l];
+  }
+  for (size_t s = 0; s < positions; s++)
+    for (size_t l = 0; l < lanes; l++) {
+      double v = x[s * lanes + l], g = d[s * lanes + l], passed = scale[l] * v + bias[l] <= threshold[l] ? 0 : g;
+      along[l] += passed * v;
+      passed_sum[l] += passed;
+      all[l] += g;
+      d[s * lanes + l] = (float)passed;
+    }
+  for (size_t l = 0; l < lanes; l++) {
+    // h = γ g is split into what is parallel to x, of which ε r² is left, and the rest.
+    double slope = squares[l] > 0 ? weight[l] * along[l] / squares[l] : 0;
+    own[l] = inverse[l] * weight[l];
+    other[l] = slope * inverse[l] * (epsilon * inverse[l] * inverse[l] - 1);
+    if (sums) {
+      sums[l] += along[l] * inverse[l];
+      sums[padded + l] += passed_sum[l];
+      sums[2 * padded + l] += all[l] - passed_sum[l];
+    }
+  }
+  for (size_t s = 0; s < positions; s++)
+    for (size_t l = 0; l < lanes; l++) out[s * lanes + l] = own[l] * d[s * lanes + l] + other[l] * x[s * lanes + l];
+}
+
+void ckn_filter_response_forward(float *y, const float *x, const double *constants, double epsilon, ckn_channels c, size_t rows) {
+  size_t size = c.padded * c.positions;
+  for (size_t r = 0; r < rows; r++)
+    for (size_t first = 0; first < c.padded; first += c.block) {
+      size_t o = r * size + first * c.positions;
+      response_group(y + o, x + o, constants + first, constants + c.padded + first, constants + 2 * c.padded + first, epsilon, c.block, c.positions);
+    }
+}
+
+void ckn_filter_response_backward(float *d, const float *x, const double *constants, double epsilon, double *sums, int32_t *exponents,
+                                  double *scratch, ckn_channels c, size_t rows) {
+  size_t size = c.padded * c.positions;
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t first = 0; first < c.padded; first += c.block) {
+      size_t o = r * size + first * c.positions;
+      response_group_backward(scratch + first * c.positions, d + o, x + o, constants + first, constants + c.padded + first, constants + 2 * c.padded + first, epsilon,
+                              sums ? sums + first : NULL, c.padded, c.block, c.positions);
+    }
+    if (exponents)
+      ckn_narrow_gradient_row(d, CKN_FLOAT32, r * size, scratch, exponents + r, size);
+    else
+      ckn_narrow_row(d, CKN_FLOAT32, r * size, scratch, size);
   }
 }

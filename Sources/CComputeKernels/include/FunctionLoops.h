@@ -43,8 +43,10 @@ typedef struct {
 
 /// max(γ x/√(mean x² + ε) + β, τ) channel by channel, computed in double. `constants` has γ, β and τ of each channel one after the other, `padded` of each.
 void ckn_filter_response_forward(float *y, const float *x, const double *constants, double epsilon, ckn_channels c, size_t rows);
-/// d becomes the gradient with respect to x. `sums`, unless it is null, receives those with respect to γ, β and τ: 3 · padded numbers.
-void ckn_filter_response_backward(float *d, const float *x, const double *constants, double epsilon, double *sums, ckn_channels c, size_t rows);
+/// d becomes the gradient with respect to x; the row's magnitude goes into its exponent unless `exponents` is null. `sums`, unless it is null, receives those with respect to γ,
+/// β and τ: 3 · padded numbers. `scratch` has as many doubles as a row.
+void ckn_filter_response_backward(float *d, const float *x, const double *constants, double epsilon, double *sums, int32_t *exponents,
+                                  double *scratch, ckn_channels c, size_t rows);
 
 // MARK: - Rows of layers that compute in double
 

@@ -95,18 +95,13 @@ struct FilterResponseStage: Stage {
     let sums = pass.space.rowScratch(3 * channels.padded)
     ckn_zero(sums, 3 * 8 * channels.padded)
     ckn_filter_response_backward(
-      gradient.bound(), pass.input().bound(), constants(pass), epsilon, pass.parameterSum == nil ? nil : sums, channels,
-      pass.rows)
+      gradient.bound(), pass.input().bound(), constants(pass), epsilon, pass.parameterSum == nil ? nil : sums,
+      pass.arithmetic.hasExponents ? target?.exponents : nil, pass.space.scratch.base.bound(), channels, pass.rows)
     if let parameterSum = pass.parameterSum {
       for (index, parameter) in parameters.enumerated() {
         ckn_add_to_sum(
           parameterSum + 4 * parameter.offset, CKN_FLOAT32, sums + index * channels.padded, parameter.count)
       }
-    }
-    if let target, pass.arithmetic.hasExponents {
-      ckn_mask_backward(
-        target.gradient, target.gradient, CKN_FLOAT32, 1, target.exponents, pass.rows,
-        pass.outputLayout.elementsPerRow)
     }
   }
 

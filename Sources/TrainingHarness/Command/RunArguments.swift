@@ -41,7 +41,9 @@ struct RunArguments: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: help("prior-scale", "Standard deviation of every weight and bias; or one for each layer: 0.5,1,1; or by name: 1,conv1=0.5."))
+    help: help(
+      "prior-scale",
+      "Standard deviation of every weight and bias; or one for each layer: 0.5,1,1; or by name: 1,conv1=0.5."))
   var priorScale: OptionText<String>?
 
   @Option(

@@ -108,7 +108,8 @@ enum ArchitectureSpecification {
     _ text: String, _ inputShape: [Int], _ layers: ([Int]) throws -> [Architecture.Layer]
   ) throws -> [Architecture.Layer] {
     guard inputShape.count == 3 else {
-      throw UsageError("--architecture \(text) takes images (channels, height, width), not inputs of shape \(inputShape)")
+      throw UsageError(
+        "--architecture \(text) takes images (channels, height, width), not inputs of shape \(inputShape)")
     }
     do {
       return try layers(inputShape)
