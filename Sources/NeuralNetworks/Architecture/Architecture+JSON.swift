@@ -83,8 +83,12 @@ extension Architecture {
     return (keys ?? []).sorted()
   }
 
-  /// The activation of the last layer, which gives the logits.
-  package var lastActivation: Activation { (layers.last?.kind as? Dense)?.activation ?? .identity }
+  /// The activation of the last layer, which gives the logits; the identity for one number of two classes behind a
+  /// sigmoid, which is left out.
+  package var lastActivation: Activation {
+    guard let activation = (layers.last?.kind as? Dense)?.activation else { return .identity }
+    return !graph.givesLogits && activation == .sigmoid ? .identity : activation
+  }
 
   /// The text that describes the given values.
   static func canonicalJSON(inputShape: [Int], classCount: Int, layers: [Layer]) -> String {
