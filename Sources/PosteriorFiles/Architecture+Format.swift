@@ -26,6 +26,16 @@ extension Architecture {
     default: .identity
     }
   }
+
+  /// What makes probabilities where logits are needed; nil for nothing. A single number for two classes may be the
+  /// probability of a sigmoid, whose logit is known: that is what entered it.
+  var probabilityFunction: ElementwiseFunction? {
+    switch lastFunction {
+    case .hardsigmoid: .hardsigmoid
+    case .sigmoid where graph.givesLogits: .sigmoid
+    default: nil
+    }
+  }
 }
 
 /// How a description is spelled: a key whose value is its default says nothing new, and readers of format 1.0 refuse it

@@ -35,13 +35,13 @@ extension Inspection {
         advice: "Docs/file-format.md#architecture has every layer with its keys")
     }
     // Numbers between 0 and 1 are probabilities: taken as logits they make every network unsure and easy to fool.
-    if let function = structure.architecture?.lastFunction, function == .sigmoid || function == .hardsigmoid {
+    if let architecture = structure.architecture, let function = architecture.probabilityFunction {
       report(
         path, "gives the last layer the activation \(function.word); the last layer gives logits",
         advice:
-          "With identity, its outputs are what the \(function.word) was applied to. One unit of a sigmoid stays one "
-          + "from format 1.1 on, with class_count 2; before, it becomes two of identity, with the weights (0, w) and the "
-          + "biases (0, b)")
+          "With identity, its outputs are what the \(function.word) was applied to. One unit of a sigmoid becomes two of "
+          + "identity, with the weights (0, w) and the biases (0, b); from format 1.1 on it may stay, with class_count 2"
+      )
     }
   }
 

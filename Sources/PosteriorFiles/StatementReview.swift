@@ -65,7 +65,9 @@ struct StatementReview {
   /// What is stated of the numbers and not borne out by them, or not applied.
   private var meaningWarnings: [PosteriorWarning] {
     var warnings: [PosteriorWarning] = []
-    if let function = structure.architecture?.lastFunction, function != .identity {
+    if let architecture = structure.architecture, case let function = architecture.lastFunction,
+      function != .identity, function != .sigmoid
+    {
       warnings.append(
         PosteriorWarning(
           place: "/model@architecture",

@@ -48,8 +48,9 @@ extension PosteriorReport {
       origin: kind.flatMap { DrawOrigin(rawValue: $0.rawValue) }, chainCount: chainCount,
       drawsPerChain: weights.drawCount / chainCount)
     posterior.statistics = Dictionary(statistics.map { ($0.name, $0.values) }) { first, _ in first }
-    posterior.parameterCount = architecture.parameterCount
-    posterior.readParameters = { try weights.read(draw: $0, into: $1) }
+    let drawn = DrawnParameters(of: weights)
+    posterior.parameterCount = drawn.count
+    posterior.readParameters = { try drawn.read(draw: $0, into: $1) }
     guard examples ?? 1 > 0 else { throw CoreError("a diagnosis takes at least one example, not \(examples ?? 0)") }
     if let heldOut, heldOut.count > 0 {
       let size = architecture.inputShape.reduce(1, *)

@@ -42,16 +42,22 @@ def arrays(group, depth=0):
 
 
 def parameters(file):
-    """The paths of weights and biases, as the architecture names them."""
-    layers = [layer["name"] for layer in json.loads(file["model"].attrs["architecture"])["layers"] if "name" in layer]
-    return [f"/posterior/{layer}.{part}" for layer in layers for part in ("weight", "bias")]
+    """The paths of the parameters, as the architecture names their layers; from 1.1 on some may be shared."""
+    layers = {layer["name"] for layer in json.loads(file["model"].attrs["architecture"])["layers"] if "name" in layer}
+    groups = ["/posterior"] + (["/shared"] if is_later(file) and "shared" in file else [])
+    return [f"{group}/{name}" for group in groups for name in file[group]
+            if "." in name and name.rsplit(".", 1)[0] in layers and isinstance(file[group][name], h5py.Dataset)]
+
+
+def is_later(file):
+    """Whether it says that it is of 1.1 or above."""
+    version = text(file.attrs["format_version"])
+    return [int(part) for part in version.rstrip(" ").split(".")] >= [1, 1]
 
 
 def digests(file):
     """The three digests of an open file, by the names of their attributes; None for data that are not there."""
-    version = text(file.attrs["format_version"])
-    is_later = [int(part) for part in version.rstrip(" ").split(".")] >= [1, 1]
-    groups = ["/model", "/provenance"] + (["/reference"] if is_later else [])
+    groups = ["/model", "/provenance"] + (["/reference"] if is_later(file) else [])
     attributes = [(group, name) for group in groups if group in file for name in file[group].attrs]
     data = ["/evaluation_data/inputs", "/evaluation_data/labels"]
     return {

@@ -171,6 +171,28 @@ import Testing
       ])
   }
 
+  @Test func `one number for two classes may be the probability of a sigmoid`() throws {
+    let path = Fixtures.url("networks/binary-sigmoid.h5").path
+    let file = try PosteriorFile.open(path, probe: TestFiles.probe)
+    #expect(file.architecture.classCount == 2 && file.warnings.isEmpty, "\(file.warnings)")
+    #expect(file.architecture.beyondFormat10 != nil)
+  }
+
+  @Test(arguments: [
+    "binary-sigmoid", "lenet5-tanh", "mcdropout-cnn", "mobilenet-relu6", "resnet20-bn", "resnet8-frn-silu",
+    "strided-gn-gelu", "vit-tiny",
+  ]) func `networks of other libraries are read, and copied`(_ name: String) throws {
+    let file = try PosteriorFile.open(Fixtures.url("networks/\(name).h5").path, probe: TestFiles.probe)
+    #expect(file.formatVersion == "1.1" && file.warnings.isEmpty, "\(file.warnings)")
+    try withFolder { folder in
+      // A copy has dimensions, which h5py leaves out, so that the content is another.
+      let copy = try written(PosteriorContents(copying: file), in: folder)
+      #expect([copy.posteriorSHA256, copy.dataSHA256] == [file.posteriorSHA256, file.dataSHA256])
+      #expect(copy.sharedParameters == file.sharedParameters)
+      #expect(try draw(copy, file.drawCount - 1) == draw(file, file.drawCount - 1))
+    }
+  }
+
   // MARK: - Independent draws
 
   @Test func `independent draws are one chain, and need the second version`() throws {

@@ -42,6 +42,24 @@ enum SampledPosterior {
 }
 
 @Suite(.inTurn) struct `Reports on files` {
+  @Test func `weight space is of what differs between draws`() throws {
+    var contents = try SampledPosterior.contents()
+    let architecture = contents.weights.architecture
+    let draws = try (0..<200).map { draw in
+      var values = [Float](repeating: 0, count: architecture.parameterCount)
+      try values.withUnsafeMutableBufferPointer { try contents.weights.read(draw: draw, into: $0) }
+      return values[..<6] + [1, 2]
+    }
+    contents.weights = InMemoryWeights(architecture: architecture, draws: draws.map(Array.init))
+    let whole = try #require(try PosteriorReport(of: contents).weightSpace)
+    #expect(whole.population == 8 && whole.undefinedCount == 2)
+    contents.sharedParameters = [1]
+    try withFile(contents) { file in
+      let drawn = try #require(try PosteriorReport(of: file).weightSpace)
+      #expect(drawn.population == 6 && drawn.undefinedCount == 0)
+    }
+  }
+
   private func withFile<R>(_ contents: PosteriorContents, _ body: (PosteriorFile) throws -> R) throws -> R {
     try withFolder { folder in
       let path = folder.appendingPathComponent("report.h5").path
