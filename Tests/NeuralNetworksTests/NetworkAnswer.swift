@@ -24,9 +24,16 @@ struct NetworkAnswer: Sendable {
   /// Accuracies over all examples, in the words of the file.
   struct Expected: Decodable, Sendable {
     let epsilon: Double
-    let pgd_steps: Int
-    let pgd_alpha: Double
+    let steps: Int
+    let step: Double
     let accuracy: [String: Double]
+
+    enum CodingKeys: String, CodingKey {
+      case epsilon
+      case steps = "pgd_steps"
+      case step = "pgd_alpha"
+      case accuracy
+    }
   }
 
   init(_ name: String) throws {

@@ -72,7 +72,7 @@ struct NetworkAnswersTests {
     #expect(try accuracy(answer.examples.inputs) == (expected.accuracy["clean"]! * count).rounded())
     for objective in NetworkAnswer.objectives {
       for (attack, steps, step) in [
-        ("fgsm", 1, expected.epsilon), ("pgd", expected.pgd_steps, expected.pgd_alpha),
+        ("fgsm", 1, expected.epsilon), ("pgd", expected.steps, expected.step),
       ] {
         var inputs = answer.examples.inputs
         for _ in 0..<steps {
