@@ -6,6 +6,7 @@ prints one line of JSON for each row: {"row": ..., "seconds": [...]}.
 """
 import argparse
 import json
+import os
 import time
 
 import torch
@@ -111,6 +112,76 @@ def convolution(repetitions):
     return measure(10 * repetitions, body)
 
 
+class Network:
+    """A network whose text lies in `networks`: the layers that ResNet-20 and the mobile network have."""
+
+    def __init__(self, name):
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "networks", name + ".json")) as file:
+            self.text = json.load(file)
+        self.parameters = {}
+        self.forward(torch.rand(1, *self.text["input_shape"]), makes=True)
+
+    def forward(self, x, makes=False):
+        values, p = {}, self.parameters
+        for layer in self.text["layers"]:
+            type, name = layer["type"], layer.get("name")
+            inputs = [values[other] for other in layer.get("inputs", [])] or [x]
+            x = inputs[0]
+            if type == "normalize":
+                x = (x - torch.tensor(layer["mean"]).view(-1, 1, 1)) / torch.tensor(layer["scale"]).view(-1, 1, 1)
+            elif type == "conv2d":
+                size, groups = layer["kernel_size"], layer.get("groups", 1)
+                if makes:
+                    p[name] = torch.randn(layer["filters"], x.shape[1] // groups, size, size) * (2 / (size * size * x.shape[1])) ** 0.5
+                x = F.conv2d(x, p[name], stride=layer.get("stride", 1), padding=layer.get("padding", [0])[0], groups=groups)
+            elif type == "batch_norm":
+                if makes:
+                    n = x.shape[1]
+                    p[name] = [torch.zeros(n), torch.ones(n), torch.ones(n), torch.zeros(n)]
+                x = F.batch_norm(x, *p[name], training=False, eps=layer["eps"])
+            elif type == "dense":
+                if makes:
+                    p[name] = [torch.randn(layer["units"], x.shape[1]) * 0.1, torch.zeros(layer["units"])]
+                x = F.linear(x, *p[name])
+            else:
+                x = {
+                    "relu": F.relu, "relu6": F.relu6, "add": lambda x: inputs[0] + inputs[1],
+                    "global_average_pool2d": lambda x: x.mean((2, 3)), "flatten": lambda x: x.flatten(1),
+                }[type](x)
+            if name:
+                values[name] = x
+        return x
+
+
+def network(name, repetitions):
+    """The input gradient of a batch, whichever of the two layouts of images is faster."""
+    model = Network(name)
+    labels = torch.randint(0, 10, (64,))
+
+    def seconds(format):
+        inputs = torch.rand(64, *model.text["input_shape"]).contiguous(memory_format=format)
+        for key, value in model.parameters.items():
+            if isinstance(value, torch.Tensor):
+                model.parameters[key] = value.contiguous(memory_format=format)
+
+        def body():
+            inputs.requires_grad_(True)
+            loss = F.cross_entropy(model.forward(inputs), labels, reduction="sum")
+            torch.autograd.grad(loss, inputs)
+
+        return measure(10 * repetitions, body)
+
+    return min((seconds(format) for format in (torch.contiguous_format, torch.channels_last)), key=min)
+
+
+def resnet20(repetitions):
+    return network("resnet20", repetitions)
+
+
+def mobile(repetitions):
+    return network("mobile", repetitions)
+
+
 def gradient(repetitions):
     """The gradient of the log-posterior of 784-1024-1024-10 on 10,000 images."""
     widths = [784, 1024, 1024, 10]
@@ -143,7 +214,7 @@ def convolution_training(repetitions):
 
 
 ROWS = {
-    "pgd": pgd, "pgd-one-at-a-time": pgd_one_at_a_time, "conv": convolution, "gradient": gradient,
+    "pgd": pgd, "pgd-one-at-a-time": pgd_one_at_a_time, "conv": convolution, "resnet20": resnet20, "mobile": mobile, "gradient": gradient,
     "conv-training": convolution_training}
 
 

@@ -29,6 +29,8 @@ TABLE = [
     ("PGD, float32, beside one image and one draw at a time", "pgd-float32", "torch", "pgd-one-at-a-time", 100),
     ("the same, bfloat16 gradients", "pgd-bfloat16", "torch", "pgd-one-at-a-time", 100),
     ("input gradient of the convolutional network, float32", "conv-float32", "torch", "conv", 2.0),
+    ("input gradient of a ResNet-20, batch of 64, float32", "resnet20-float32", "torch", "resnet20", 1.5),
+    ("input gradient of a mobile network, batch of 64, float32", "mobile-float32", "torch", "mobile", 1.5),
     ("full-batch gradient of the log-posterior, float32", "gradient-float32", "torch", "gradient", 2.5),
     ("the same", "gradient-float32", "jax", "gradient", 1.4),
     ("the same, bfloat16", "gradient-bfloat16", "torch", "gradient", 5.0),
@@ -37,11 +39,12 @@ TABLE = [
     ("training step of the convolutional network, float32", "conv-training-float32", "torch", "conv-training", 1.6),
 ]
 NAMES = {"torch": "PyTorch", "jax": "JAX, NumPyro"}
-OURS = ["pgd-float32", "pgd-bfloat16", "conv-float32", "gradient-float32", "gradient-bfloat16", "hmc-float32",
+OURS = ["pgd-float32", "pgd-bfloat16", "conv-float32", "resnet20-float32", "mobile-float32", "gradient-float32", "gradient-bfloat16", "hmc-float32",
         "conv-training-float32", "hmc-paper-float32"]
 # In the order of a round: theirs follows ours of the same work.
 ORDER = [("ours", "pgd-float32"), ("torch", "pgd"), ("ours", "pgd-bfloat16"), ("torch", "pgd-one-at-a-time"),
-         ("ours", "conv-float32"), ("torch", "conv"), ("ours", "gradient-float32"), ("torch", "gradient"),
+         ("ours", "conv-float32"), ("torch", "conv"), ("ours", "resnet20-float32"), ("torch", "resnet20"), ("ours", "mobile-float32"), ("torch", "mobile"),
+         ("ours", "gradient-float32"), ("torch", "gradient"),
          ("jax", "gradient"), ("ours", "gradient-bfloat16"), ("ours", "hmc-float32"), ("jax", "hmc"),
          ("ours", "conv-training-float32"), ("torch", "conv-training"), ("ours", "hmc-paper-float32")]
 

@@ -8,7 +8,8 @@ import Foundation
 @main
 struct Benchmarks {
   static let rows = [
-    "packed", "pgd-float32", "pgd-bfloat16", "conv-float32", "gradient-float32", "gradient-bfloat16", "hmc-float32",
+    "packed", "pgd-float32", "pgd-bfloat16", "conv-float32", "resnet20-float32", "mobile-float32",
+    "resnet20-last-layer-float32", "gradient-float32", "gradient-bfloat16", "hmc-float32",
     "conv-training-float32", "hmc-paper-float32",
   ]
 
@@ -51,6 +52,13 @@ struct Benchmarks {
       // Some milliseconds each: many of them.
       show(
         try ConvolutionGradient(precision: .float32, threads: threads, repetitions: 10 * repetitions).measure())
+    }
+    for (name, isLastLayer) in [("resnet20", false), ("mobile", false), ("resnet20", true)]
+    where chosen.contains("\(name)\(isLastLayer ? "-last-layer" : "")-float32") {
+      show(
+        try NetworkGradient(
+          name: name, precision: .float32, threads: threads, repetitions: repetitions, isLastLayer: isLastLayer
+        ).measure())
     }
     try train()
   }
