@@ -218,7 +218,7 @@ private struct Product {
         (block.base + r * row).copyMemory(from: block.base + r % contents * row, byteCount: row)
         continue
       }
-      let content = content(shape, seed: 100 * round + r)
+      let content = content(shape, seed: 100 * round + r, pairs: (r + round) % 4)
       if network.precision == .bfloat16 {
         let target = (block.base + r * row).assumingMemoryBound(to: UInt16.self)
         BFloat16.convert(content, count: size, into: target)
@@ -234,14 +234,15 @@ private struct Product {
   }
 
   /// Numbers below 1, and up to three pairs of large ones that cancel: in two channels at one place of the image, or at
-  /// two places where there is only one channel.
-  private func content(_ shape: [Int], seed: Int) -> [Float] {
+  /// two places where there is only one channel. Half of the channels stay small where there are some: pairs alone add
+  /// up to nothing in any order. A content has another number of pairs in each round, and none in some.
+  private func content(_ shape: [Int], seed: Int, pairs: Int) -> [Float] {
     var values = numbers(shape.reduce(1, *), seed: 1000 + seed)
     let channels = shape[0] > 1 ? shape[0] : values.count
     let positions = values.count / channels
     var random = SplitMix(state: UInt64(5000 + seed))
     var taken: Set<Int> = []
-    for _ in 0..<seed % 4 where taken.count + 2 <= channels {
+    for pair in 0..<pairs where pair == 0 ? channels >= 2 : 2 * taken.count + 4 <= channels {
       func channel() -> Int {
         while true {
           let index = Int(random.next() % UInt64(channels))

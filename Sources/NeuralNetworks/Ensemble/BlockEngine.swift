@@ -96,10 +96,7 @@ final class BlockEngine: Sendable {
       }
       return try RowAudit(lane.network, backward: backward, worker: lane.spaces[0].worker)
     }
-    // Products over tokens have been seen to round by the place of a row without the measurement showing it (oneDNN on
-    // AVX2): with one example a block, a token has one place.
-    let hasTokens = source.architecture.layers.contains { ($0.kind as? Dense)?.overLastAxis == true }
-    let sizes = isAudited && hasTokens ? [1] : Self.blockRows(source.architecture)
+    let sizes = Self.blockRows(source.architecture)
     func lane(_ rows: Int) throws -> Lane {
       if let (trunk, head) = try parts?(rows) {
         return try Lane(head, trunk, backward: backward, threads: threads)
