@@ -111,7 +111,7 @@ leaderboard: dependencies
 docs: dependencies
 	@mkdir -p $(SITE)
 	ROBUSTNESS_DOCC=1 $(SWIFT) package --allow-writing-to-directory $(SITE) generate-documentation \
-	  $(patsubst Sources/%/Documentation.docc,--target %,$(wildcard Sources/*/Documentation.docc)) \
+	  $(foreach catalogue,$(wildcard Sources/*/*/Documentation.docc),--target $(notdir $(patsubst %/Documentation.docc,%,$(catalogue)))) \
 	  --enable-experimental-combined-documentation --output-path $(SITE) --transform-for-static-hosting \
 	  $(if $(DOCS_BASE_PATH),--hosting-base-path $(DOCS_BASE_PATH)) --warnings-as-errors
 	@echo "To read it: $(PYTHON) -m http.server --directory $(SITE), then http://localhost:8000/documentation/"

@@ -94,72 +94,79 @@ let package = Package(
   ] + documentation,
   targets: [
     // MARK: - The vocabulary
-    .target(name: "CTensorLoops", linkerSettings: libm),
-    .target(name: "RobustnessCore", dependencies: ["CTensorLoops"], swiftSettings: strict),
+    .target(name: "CTensorLoops", path: "Sources/Core/CTensorLoops", linkerSettings: libm),
+    .target(
+      name: "RobustnessCore", dependencies: ["CTensorLoops"], path: "Sources/Core/RobustnessCore", swiftSettings: strict
+    ),
 
     // Conformance checks for tests of plugins, here and elsewhere.
     .target(
       name: "RobustnessTesting", dependencies: ["RobustnessCore", "NeuralNetworks", "Diagnostics"],
-      exclude: ["README.md"], swiftSettings: strict),
+      path: "Sources/Core/RobustnessTesting", exclude: ["README.md"], swiftSettings: strict),
 
     // How programs end, are interrupted, write and ask back.
     .target(
       name: "Shell", dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
-      swiftSettings: strict),
+      path: "Sources/Tools/Shell", swiftSettings: strict),
 
     // MARK: - Networks
-    .target(name: "COneDNN", linkerSettings: libm),
-    .target(name: "CComputeKernels", linkerSettings: libm),
+    .target(name: "COneDNN", path: "Sources/Networks/COneDNN", linkerSettings: libm),
+    .target(name: "CComputeKernels", path: "Sources/Networks/CComputeKernels", linkerSettings: libm),
     .target(
-      name: "ComputeKernels", dependencies: ["COneDNN", "CComputeKernels"], exclude: ["README.md"],
+      name: "ComputeKernels", dependencies: ["COneDNN", "CComputeKernels"], path: "Sources/Networks/ComputeKernels",
+      exclude: ["README.md"],
       swiftSettings: strict),
     .target(
       name: "NeuralNetworks", dependencies: ["RobustnessCore", "ComputeKernels", "CComputeKernels"],
-      swiftSettings: strict),
+      path: "Sources/Networks/NeuralNetworks", swiftSettings: strict),
 
     // MARK: - Files
     .systemLibrary(
-      name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
-    .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: strict),
+      name: "CHDF5", path: "Sources/Files/CHDF5", pkgConfig: "hdf5",
+      providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    .target(name: "HDF5", dependencies: ["CHDF5"], path: "Sources/Files/HDF5", swiftSettings: strict),
     .target(
       name: "PosteriorFiles",
       dependencies: [
         "RobustnessCore", "NeuralNetworks", "HDF5", "Shell", .product(name: "Crypto", package: "swift-crypto"),
       ],
-      swiftSettings: strict),
+      path: "Sources/Files/PosteriorFiles", swiftSettings: strict),
 
-    .systemLibrary(name: "CZlib"),
+    .systemLibrary(name: "CZlib", path: "Sources/Files/CZlib"),
     .target(
       name: "Datasets",
       dependencies: [
         "RobustnessCore", "PosteriorFiles", "Shell", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
       ],
-      swiftSettings: strict),
+      path: "Sources/Files/Datasets", swiftSettings: strict),
 
     // MARK: - Evaluation
-    .target(name: "Diagnostics", dependencies: ["RobustnessCore"], swiftSettings: strict, linkerSettings: libm),
     .target(
-      name: "Reporting", dependencies: ["RobustnessCore"], swiftSettings: strict),
+      name: "Diagnostics", dependencies: ["RobustnessCore"], path: "Sources/Reports/Diagnostics", swiftSettings: strict,
+      linkerSettings: libm),
+    .target(
+      name: "Reporting", dependencies: ["RobustnessCore"], path: "Sources/Reports/Reporting", swiftSettings: strict),
     .target(
       name: "PosteriorReports",
       dependencies: [
         "RobustnessCore", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "Reporting",
-      ], swiftSettings: strict),
+      ], path: "Sources/Reports/PosteriorReports", swiftSettings: strict),
     .target(
       name: "BuiltInPlugins",
       dependencies: ["RobustnessCore"] + (attacks + samplers + metrics).map { .target(name: $0) },
-      swiftSettings: strict),
+      path: "Sources/Evaluation/BuiltInPlugins", swiftSettings: strict),
     // Attacks from shared libraries, in C and whatever can be called like it.
-    .target(name: "CRobustnessPlugin"),
+    .target(name: "CRobustnessPlugin", path: "Sources/Evaluation/CRobustnessPlugin"),
     .target(
-      name: "ForeignPlugins", dependencies: ["RobustnessCore", "CRobustnessPlugin"], swiftSettings: strict),
+      name: "ForeignPlugins", dependencies: ["RobustnessCore", "CRobustnessPlugin"],
+      path: "Sources/Evaluation/ForeignPlugins", swiftSettings: strict),
     .target(
       name: "EvaluationHarness",
       dependencies: [
         "RobustnessCore", "ForeignPlugins", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5", "Diagnostics",
         "Reporting",
         "Shell", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], swiftSettings: strict),
+      ], path: "Sources/Evaluation/EvaluationHarness", swiftSettings: strict),
 
     // MARK: - Training
     .target(
@@ -168,7 +175,7 @@ let package = Package(
         "RobustnessCore", "ComputeKernels", "NeuralNetworks", "HDF5", "PosteriorFiles", "Datasets", "Diagnostics",
         "PosteriorReports", "Reporting", "Shell", "CZlib",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], swiftSettings: strict),
+      ], path: "Sources/Training/TrainingHarness", swiftSettings: strict),
 
     .target(
       name: "SharedBenchmark",
@@ -176,7 +183,7 @@ let package = Package(
         "RobustnessCore", "EvaluationHarness", "PosteriorFiles", "Reporting", "Shell",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
-      ], swiftSettings: strict),
+      ], path: "Sources/Evaluation/SharedBenchmark", swiftSettings: strict),
     .target(
       name: "PaperExperiments",
       dependencies: [
@@ -185,31 +192,40 @@ let package = Package(
         "RandomNoise",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
-      ], swiftSettings: strict, linkerSettings: libm),
+      ], path: "Sources/Training/PaperExperiments", swiftSettings: strict, linkerSettings: libm),
 
     // MARK: - Programs
-    .executableTarget(name: "train", dependencies: ["TrainingHarness", "BuiltInPlugins"], swiftSettings: strict),
-    .executableTarget(name: "reproduce", dependencies: ["PaperExperiments", "BuiltInPlugins"], swiftSettings: strict),
-    .executableTarget(name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], swiftSettings: strict),
-    .executableTarget(name: "benchmark", dependencies: ["SharedBenchmark", "BuiltInPlugins"], swiftSettings: strict),
+    .executableTarget(
+      name: "train", dependencies: ["TrainingHarness", "BuiltInPlugins"], path: "Sources/Programs/train",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "reproduce", dependencies: ["PaperExperiments", "BuiltInPlugins"], path: "Sources/Programs/reproduce",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "evaluate", dependencies: ["EvaluationHarness", "BuiltInPlugins"], path: "Sources/Programs/evaluate",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "benchmark", dependencies: ["SharedBenchmark", "BuiltInPlugins"], path: "Sources/Programs/benchmark",
+      swiftSettings: strict),
     .executableTarget(
       name: "posterior",
       dependencies: [
         "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "PosteriorReports", "Reporting",
         "Shell", "TrainingHarness",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], swiftSettings: strict),
+      ], path: "Sources/Programs/posterior", swiftSettings: strict),
 
     // A folder `datasets` beside `Datasets` would be the same folder on macOS; the product has the name.
     .executableTarget(
       name: "DatasetsTool",
       dependencies: [
         "Datasets", "PosteriorFiles", "Shell", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], swiftSettings: strict),
+      ], path: "Sources/Programs/DatasetsTool", swiftSettings: strict),
 
     // MARK: - Commands of the package
-    .target(name: "PluginScaffold", swiftSettings: strict),
-    .executableTarget(name: "new-plugin", dependencies: ["PluginScaffold"], swiftSettings: strict),
+    .target(name: "PluginScaffold", path: "Sources/Tools/PluginScaffold", swiftSettings: strict),
+    .executableTarget(
+      name: "new-plugin", dependencies: ["PluginScaffold"], path: "Sources/Tools/new-plugin", swiftSettings: strict),
     command("NewAttack", verb: "new-attack", "Adds an attack to this package: a working example to change"),
     command("NewMetric", verb: "new-metric", "Adds a metric to this package: a working example to change"),
     command("NewSampler", verb: "new-sampler", "Adds a sampler to this package: a working example to change"),

@@ -12,7 +12,8 @@ import Testing
     let root = try makeFolder()
     defer { try? FileManager.default.removeItem(at: root) }
     for path in [
-      "Package.swift", "Plugins", "Sources/BuiltInPlugins", "Sources/RobustnessCore", "Tests/PluginTests",
+      "Package.swift", "Plugins", "Sources/Evaluation/BuiltInPlugins", "Sources/Core/RobustnessCore",
+      "Tests/PluginTests",
       "Tests/SamplerTests",
     ] {
       let target = root.appending(path: path)
@@ -43,7 +44,7 @@ import Testing
     _ kind: PluginKind, _ folder: String, _ conformance: String
   ) throws {
     try withPackage { root in
-      let registry = "Sources/BuiltInPlugins/Registry.swift"
+      let registry = "Sources/Evaluation/BuiltInPlugins/Registry.swift"
       let manifestBefore = try read("Package.swift", in: root)
       let registryBefore = try read(registry, in: root)
       let message = try Scaffold(kind, named: "OwnIdea", in: root).make()
@@ -77,7 +78,7 @@ import Testing
       let list = manifest[(start + 1)...].prefix { $0 != "]" }
       #expect(list.contains("  \"\(name)\","))
       #expect(Array(list) == list.sorted())
-      let registry = try read("Sources/BuiltInPlugins/Registry.swift", in: root)
+      let registry = try read("Sources/Evaluation/BuiltInPlugins/Registry.swift", in: root)
       let modules = registry.compactMap { line in
         line.range(of: "import ").map { String(line[$0.upperBound...]) }
       }

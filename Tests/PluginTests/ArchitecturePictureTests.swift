@@ -26,7 +26,7 @@ import Testing
 
   /// The box that a module of this package is drawn as.
   private static func box(of module: String) throws -> String? {
-    if try `The registry of plugins`.folders("Sources").contains(module) { return module }
+    if try `The registry of plugins`.modules()[module] != nil { return module }
     return try groups.first { try `The registry of plugins`.folders($0.value).contains(module) }?.key
   }
 
@@ -44,10 +44,13 @@ import Testing
     return boxes
   }
 
-  private static func folder(of box: String) -> String { groups[box] ?? "Sources/\(box)" }
+  private static func folder(of box: String) throws -> String {
+    if let group = groups[box] { return group }
+    return try #require(`The registry of plugins`.modules()[box], "\(box) is no module")
+  }
 
   @Test func `shows every folder of Sources, and nothing that is none`() throws {
-    let folders = try `The registry of plugins`.folders("Sources")
+    let folders = try `The registry of plugins`.modules().keys
     #expect(Set(folders).subtracting(heights.keys).sorted() == [], "folders that the picture lacks")
     #expect(
       Set(heights.keys).subtracting(folders).sorted() == Self.groups.keys.sorted(),

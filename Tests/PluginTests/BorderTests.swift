@@ -29,22 +29,24 @@ import Testing
     let targets = try Self.targets()
     #expect(targets.filter(\.isProgram).map(\.name).contains("evaluate"))
     #expect(targets.filter { !$0.isProgram }.map(\.name).contains("EvaluationHarness"))
-    let folders = try `The registry of plugins`.folders("Sources")
-    #expect(Set(folders).subtracting(targets.map(\.name)).subtracting(["CHDF5", "CZlib"]).sorted() == [])
+    let folders = try `The registry of plugins`.modules()
+    #expect(Set(folders.keys).subtracting(targets.map(\.name)).subtracting(["CHDF5", "CZlib"]).sorted() == [])
     #expect(targets.filter { $0.text.contains("\"BuiltInPlugins\"") }.count > 3)
   }
 
   @Test func `programs alone depend on the registry of plugins`() throws {
+    let folders = try `The registry of plugins`.modules()
     for target in try Self.targets() where !target.isProgram && target.name != "BuiltInPlugins" {
       #expect(!target.text.contains("\"BuiltInPlugins\""), "\(target.name) depends on the registry")
-      for source in try Self.sources(in: "Sources/\(target.name)") {
+      for source in try Self.sources(in: #require(folders[target.name])) {
         #expect(!source.text.contains(/(?m)^(?:\w+ )*import BuiltInPlugins/), "\(source.path)")
       }
     }
   }
 
   @Test func `no library makes a list of the words of a command line`() throws {
-    let libraries = try Self.targets().filter { !$0.isProgram }.map { "Sources/\($0.name)" }
+    let folders = try `The registry of plugins`.modules()
+    let libraries = try Self.targets().filter { !$0.isProgram }.map { try #require(folders[$0.name]) }
     for source in try (libraries + ["Plugins"]).flatMap(Self.sources) {
       #expect(OptionWords(in: source.text).lines.isEmpty, "\(source.path)")
     }

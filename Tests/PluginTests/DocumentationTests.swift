@@ -5,13 +5,14 @@ import Testing
 /// The landing pages of the modules name every public symbol, and nothing else; `make docs`, which takes minutes,
 /// checks the links themselves.
 @Suite(.inTurn) struct `The documentation of modules` {
+  /// The folders of all modules.
+  static let folders = (try? `The registry of plugins`.modules()) ?? [:]
+
   /// The modules with a DocC catalogue.
-  static let modules: [String] = {
-    let sources = Fixtures.packageRoot.appending(path: "Sources")
-    return ((try? FileManager.default.contentsOfDirectory(atPath: sources.path)) ?? []).sorted().filter {
-      FileManager.default.fileExists(atPath: sources.appending(path: "\($0)/Documentation.docc").path)
-    }
-  }()
+  static let modules = folders.filter {
+    FileManager.default.fileExists(
+      atPath: Fixtures.packageRoot.appending(path: "\($0.value)/Documentation.docc").path)
+  }.keys.sorted()
 
   static func read(_ path: String) throws -> String {
     try String(contentsOf: Fixtures.packageRoot.appending(path: path), encoding: .utf8)
@@ -19,7 +20,7 @@ import Testing
 
   /// The sources of a module.
   static func sources(of module: String) throws -> [String] {
-    let folder = Fixtures.packageRoot.appending(path: "Sources/\(module)")
+    let folder = Fixtures.packageRoot.appending(path: try #require(folders[module]))
     let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
     return try files.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }
       .map { try String(contentsOf: $0, encoding: .utf8) }
@@ -46,7 +47,7 @@ import Testing
   @Test(arguments: modules) func `the landing page names every public symbol once, and no other`(
     _ module: String
   ) throws {
-    let page = try Self.read("Sources/\(module)/Documentation.docc/Module.md")
+    let page = try Self.read("\(#require(Self.folders[module]))/Documentation.docc/Module.md")
     #expect(page.hasPrefix("# ``\(module)``\n"))
     let topics = try Self.topics(of: page)
     let symbols = try PublicSymbols(in: Self.sources(of: module))

@@ -18,6 +18,15 @@ import Testing
     .filter(\.hasDirectoryPath).map(\.lastPathComponent).sorted()
   }
 
+  /// The modules below `Sources`, which has a folder for each group of them, and the folder of each.
+  static func modules() throws -> [String: String] {
+    var modules: [String: String] = [:]
+    for group in try folders("Sources") {
+      for module in try folders("Sources/\(group)") { modules[module] = "Sources/\(group)/\(module)" }
+    }
+    return modules
+  }
+
   /// The strings of `let name = [ … ]` in the manifest.
   static func manifestList(_ name: String) throws -> [String] {
     let manifest = try read("Package.swift")
@@ -28,7 +37,7 @@ import Testing
   }
 
   static func importedModules() throws -> [String] {
-    try read("Sources/BuiltInPlugins/Registry.swift").split(separator: "\n")
+    try read("Sources/Evaluation/BuiltInPlugins/Registry.swift").split(separator: "\n")
       .filter { $0.hasPrefix("import ") }.map { String($0.dropFirst("import ".count)) }
   }
 

@@ -25,7 +25,7 @@ public final class CompiledPlugin: Sendable {
     let code = folder.appending(path: "plugin.c")
     try source.write(to: code, atomically: true, encoding: .utf8)
     path = folder.appending(path: "libplugin.so").path
-    let include = Fixtures.packageRoot.appending(path: "Sources/CRobustnessPlugin/include").path
+    let include = Fixtures.packageRoot.appending(path: "Sources/Evaluation/CRobustnessPlugin/include").path
     let compiler = Process()
     compiler.executableURL = URL(filePath: "/usr/bin/env")
     compiler.arguments =

@@ -1,6 +1,6 @@
 /* The iterated fast gradient sign method (Kurakin, Goodfellow, Bengio, ICLR 2017), as a plugin in C.
  *
- *   cc -shared -fPIC -O2 -I ../../../Sources/CRobustnessPlugin/include -o libiterated_sign.so iterated_sign.c -lm
+ *   cc -shared -fPIC -O2 -I ../../../Sources/Evaluation/CRobustnessPlugin/include -o libiterated_sign.so iterated_sign.c -lm
  */
 #include <math.h>
 #include <stdio.h>

@@ -28,7 +28,7 @@ public struct Scaffold: Sendable {
   /// - Throws: `ScaffoldError` when the name is in use, or the package is not as expected.
   public func files() throws -> [File] {
     let manifest = try read("Package.swift")
-    let registryPath = "Sources/BuiltInPlugins/Registry.swift"
+    let registryPath = "Sources/Evaluation/BuiltInPlugins/Registry.swift"
     let registry = try read(registryPath)
     try NamesInUse(root: root, manifest: manifest).check(name)
     let template = Template(kind: kind, name: name)

@@ -1,4 +1,4 @@
-/// Adds a plugin to `Sources/BuiltInPlugins/Registry.swift`: its import, and its type in `builtIn`.
+/// Adds a plugin to `Sources/Evaluation/BuiltInPlugins/Registry.swift`: its import, and its type in `builtIn`.
 enum RegistryEdit {
   /// `text` with the module `name` imported and the type `name` listed among those that conform to `conformance`; both
   /// stay sorted.

@@ -12,7 +12,7 @@ struct NamesInUse {
       throw ScaffoldError("'\(target)' is in Package.swift already\(note(target, name.type)): choose another name")
     }
     let folders = PluginKind.allCases.map { "Plugins/\($0.folder)" }
-    for source in sources(folders + ["Sources/RobustnessCore"]) {
+    for source in sources(folders + ["Sources/Core/RobustnessCore"]) {
       for line in source.text.split(separator: "\n") {
         if let type = declaredType(line), type.lowercased() == wanted {
           throw ScaffoldError("\(source.path) declares \(type) already\(note(type, name.type)): choose another name")
