@@ -23,7 +23,7 @@ endif
 MNIST ?=
 TRAINED = mnist-hmc half-moons-hmc mnist-deep-ensemble fashion-vi
 
-.PHONY: help dependencies build evaluate test test-swift test-processors test-long test-python writers-table lint format bench leaderboard docs fixtures clean
+.PHONY: help dependencies build evaluate test test-swift test-processors test-long test-python test-large writers-table lint format bench leaderboard docs fixtures clean
 
 help:
 	@echo "make evaluate      install what is missing, build, and evaluate Fixtures/mnist-hmc.h5"
@@ -31,6 +31,7 @@ help:
 	@echo "make test-long     the same with every long repetition; a summary goes to $(LONG_OUTPUT)"
 	@echo "make test-processors   what depends on products again, as processors with fewer instructions would run it"
 	@echo "make test-python   files from here in xarray and ArviZ, files from Python packages here"
+	@echo "make test-large    720 draws of a ResNet-20, 0.8 GB, in less than 1 GB of memory; some ten minutes"
 	@echo "make writers-table write the table of Docs/file-format.md that test-python compares"
 	@echo "make lint          check the format of the source;  make format: correct it"
 	@echo "make leaderboard   the shared benchmark on the posteriors in Fixtures, into Docs/leaderboard.md"
@@ -85,6 +86,10 @@ test-python: dependencies $(VENV)/complete $(VENV_ARVIZ1)/complete
 	  $(VENV)/bin/python Tests/Python/test_writers.py "$$posterior" $(VENV_ARVIZ1)/bin/python; } \
 	  > .build-python/output.txt || { grep -v '^ok ' .build-python/output.txt; exit 1; }
 	@echo "$$(grep -c '^ok ' .build-python/output.txt) checks with h5py, netCDF4, xarray and ArviZ passed"
+
+test-large: dependencies $(VENV)/complete
+	$(SWIFT) build $(RELEASE) --product evaluate
+	$(VENV)/bin/python Tests/Python/test_large_posterior.py "$$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate"
 
 writers-table: dependencies $(VENV)/complete $(VENV_ARVIZ1)/complete
 	$(SWIFT) build $(RELEASE) --product posterior
