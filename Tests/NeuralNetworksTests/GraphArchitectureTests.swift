@@ -117,6 +117,42 @@ struct GraphArchitectureTests {
     #expect(again.layerShapes == read.layerShapes)
   }
 
+  /// What only rearranges numbers hides no activation before it.
+  @Test(arguments: [
+    #"{"type":"dense","name":"o","units":3,"activation":"sigmoid"},{"type":"reshape","shape":[3]}"#,
+    #"{"type":"conv2d","name":"o","filters":3,"kernel_size":2,"activation":"sigmoid"},{"type":"transpose","axes":[1,2,0]},{"type":"flatten"}"#,
+    #"{"type":"dense","name":"o","units":3,"activation":"identity"},{"type":"sigmoid"},{"type":"identity"},{"type":"flatten"}"#,
+  ]) func `the last activation is found behind layers that rearrange`(_ layers: String) throws {
+    let shape = layers.contains("conv2d") ? "[1,2,2]" : "[4]"
+    let architecture = try Architecture(json: #"{"input_shape":\#(shape),"class_count":3,"layers":[\#(layers)]}"#)
+    #expect(architecture.lastFunction == .sigmoid)
+  }
+
+  @Test(arguments: [
+    (#"{"type":"softmax"},{"type":"reshape","shape":[2]}"#, "layers[1] is softmax; leave it out"),
+    (#"{"type":"softmax"},{"type":"rescale","factor":2}"#, "layers[1] is softmax; leave it out"),
+    (#"{"type":"softmax"},{"type":"identity"},{"type":"flatten"}"#, "layers[1] is softmax; leave it out"),
+    (#"{"type":"sigmoid"},{"type":"flatten"},{"type":"rescale","factor":2}"#, "layers[1] gives probabilities"),
+  ]) func `probabilities are refused behind layers that rearrange or multiply`(_ behind: String, _ sentence: String) {
+    let error = #expect(throws: ArchitectureError.self) {
+      try Architecture(
+        json:
+          #"{"input_shape":[4],"class_count":2,"layers":[{"type":"dense","name":"o","units":2,"activation":"identity"},\#(behind)]}"#
+      )
+    }
+    #expect(error.map { "\($0)".contains(sentence) } == true, "\(error.map { "\($0)" } ?? "")")
+  }
+
+  @Test func `one class is none, and two layers cannot give one parameter`() {
+    let one = #expect(throws: ArchitectureError.self) {
+      try Architecture(
+        json:
+          #"{"input_shape":[4],"class_count":1,"layers":[{"type":"dense","name":"o","units":1,"activation":"identity"}]}"#
+      )
+    }
+    #expect(one?.location == "class_count")
+  }
+
   @Test func `other settings make another network`() throws {
     func architecture(_ layer: String) throws -> Architecture {
       try Architecture(json: Self.text([2, 4, 4], "\(layer),\(Self.end)"))

@@ -65,6 +65,18 @@ private struct StatedLayer: Sendable, CustomTestStringConvertible {
   }
 }
 
+extension StatedLayer {
+  /// Gradients with respect to the inputs as mantissas, times 2 to the power of the exponent.
+  fileprivate func scaledGradient(_ arrays: [[Double]], _ g: [Double]) -> (gradients: [[Double]], exponent: Int) {
+    let places = Copies(arrays)
+    let inputs = inputCounts.count
+    let sums = Copies(inputCounts.map { [Double](repeating: 0, count: $0) })
+    let exponent = statement.scaledBackward(
+      places.inputs(inputs), places.parameters(inputs), value(arrays), g, sums.pointers.map { $0 }, nil)
+    return (inputCounts.enumerated().map { sums.array($0.offset, $0.element) }, exponent)
+  }
+}
+
 /// Arrays that stay where they are.
 private final class Copies {
   let pointers: [UnsafeMutablePointer<Double>]
@@ -108,6 +120,39 @@ struct LayerDerivativeTests {
         let difference = zip(layer.value(above), layer.value(below)).map { ($0 - $1) / (2 * step) }
         let slope = zip(g, difference).reduce(0) { $0 + $1.0 * $1.1 }
         #expect(abs(slope - gradient[index]![place]) <= 1e-7 * largest, "array \(index), element \(place)")
+      }
+    }
+  }
+
+  /// Where derivatives are below the smallest double there is nothing to compare with, but gradients go on being linear
+  /// in what comes in; and up to there they are those of `backward`.
+  @Test(arguments: StatedLayer.all) fileprivate func `gradients with an exponent are linear, and the plain ones`(
+    layer: StatedLayer
+  ) {
+    for (seed, magnitude) in ([nil, 30, 300, 650, 1400, 5000] as [Double?]).enumerated() {
+      let arrays = layer.arrays(seed: 20 + seed, magnitude: magnitude)
+      guard layer.value(arrays).allSatisfy(\.isFinite) else { continue }
+      var stream = RandomStreams(seed: 13, purpose: layer.testDescription).stream(example: seed)
+      let one = stream.normals(layer.outputCount)
+      let other = stream.normals(layer.outputCount)
+      let sum = zip(one, other).map { $0 + $1 }
+      let parts = [one, other, sum].map { layer.scaledGradient(arrays, $0) }
+      let exponent = parts.reduce(Int.min) { max($0, $1.exponent) }
+      let plain = layer.gradient(arrays, one, wanted: { $0 < layer.inputCounts.count })
+      for index in layer.inputCounts.indices {
+        let aligned = parts.map { part in part.gradients[index].map { scalbn($0, part.exponent - exponent) } }
+        let largest = aligned.flatMap { $0 }.reduce(0) { max($0, abs($1)) }
+        for place in aligned[0].indices {
+          let difference = abs(aligned[0][place] + aligned[1][place] - aligned[2][place])
+          #expect(difference <= 1e-6 * largest, "input \(index), element \(place), magnitude \(magnitude ?? 1)")
+        }
+        let found = parts[0].gradients[index].map { scalbn($0, parts[0].exponent) }
+        let top = found.reduce(0) { max($0, abs($1)) }
+        for (place, value) in found.enumerated() {
+          let difference = abs(value - plain[index]![place])
+          #expect(
+            difference <= 1e-6 * top + 1e-300, "input \(index), element \(place), magnitude \(magnitude ?? 1)")
+        }
       }
     }
   }

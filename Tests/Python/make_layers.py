@@ -15,6 +15,7 @@ precision takes the same side everywhere.
 """
 
 import json
+import os
 import sys
 
 import h5py
@@ -312,7 +313,9 @@ case("mlp-mixer", [4, 6], 3, layer("layer_norm", "n", normalized_shape=[6], eps=
 case("binary-dense-sigmoid", [6], 2, dense("d", 5, "tanh"), dense("o", 1, "sigmoid"))
 case("binary-layer-sigmoid", [6], 2, dense("d", 5, "relu"), dense("o", 1), layer("sigmoid"))
 case("binary-logit", [2, 3, 3], 2, conv("c", 4, 2, "relu"), flatten(), dense("o", 1))
-case("binary-convolution", [2, 3, 3], 2, conv("c", 4, 2, "tanh"), conv("o", 1, 2, "sigmoid"), flatten())
+case("binary-convolution", [2, 3, 3], 2, conv("c", 6, 2, "tanh"), conv("o", 1, 2, "sigmoid"), flatten())
+case("binary-behind", [2, 3, 3], 2, conv("c", 4, 2, "tanh"), conv("o", 1, 2), layer("sigmoid"), layer("reshape", shape=[1]),
+     layer("identity"))
 case("binary-alone", [6], 2, dense("o", 1, "sigmoid"))
 
 
@@ -494,16 +497,20 @@ def run(p, layer, inputs):
 
 def logits(layers, p, x):
     values, before = {"input": x}, x
+    # What stands behind the last activation and only rearranges numbers changes nothing.
+    head = len(layers) - 1
+    while layers[head]["type"] in ["flatten", "reshape", "transpose", "identity"]:
+        head -= 1
     for layer in layers:
-        is_last = layer is layers[-1]
+        is_last = layer is layers[head]
         inputs = [values[name] for name in layer["inputs"]] if "inputs" in layer else [before]
         if layer["type"] == "parameter":
             inputs = []
         # One number for two classes: what enters the sigmoid is the logit of class 1 against 0.
         if is_last and layer["type"] == "sigmoid":
             before = inputs[0]
-            break
-        if layer["type"] == "dense" and is_last and layer["units"] == 1 and layer["activation"] == "sigmoid":
+            continue
+        if is_last and layer.get("activation") == "sigmoid" and layer.get("units", layer.get("filters")) == 1:
             layer = {**layer, "activation": "identity"}
         before = run(p, layer, inputs)
         if layer["type"] == "parameter":
@@ -550,7 +557,9 @@ def main(path):
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
     results = {}
-    with h5py.File(path, "w", libver=("earliest", "v108")) as file:
+    # A mistake in a case must not leave half a file behind.
+    part = path + ".part"
+    with h5py.File(part, "w", libver=("earliest", "v108")) as file:
         for name, (shape, classes, layers, _) in CASES.items():
             for attempt in range(1000):
                 arrays, parameters, margin, smallest = answers(name, attempt)
@@ -565,6 +574,7 @@ def main(path):
                 group.create_dataset(key, data=array)
             results[name] = arrays
         file.attrs["made_with"] = f"PyTorch {torch.__version__.split('+')[0]}, float64"
+    os.replace(part, path)
     difference = numpy.abs(results["conv-same-tensorflow"]["logits"] - results["conv-padding-one"]["logits"]).max()
     assert difference > 0.01, "SAME and padding=1 are the same"
     print(f"{len(results)} networks")

@@ -18,21 +18,12 @@ extension Architecture {
     return layer.kind.isOfFormat10 && layer.inputs == nil && (layer.name == nil || isNamed)
   }
 
-  /// What the last layer does to its sums before they are taken as logits.
-  var lastFunction: ElementwiseFunction {
-    switch layers.last?.kind {
-    case let dense as Dense: dense.activation.function
-    case let activation as ActivationLayer: activation.function
-    default: .identity
-    }
-  }
-
   /// What makes probabilities where logits are needed; nil for nothing. A single number for two classes may be the
   /// probability of a sigmoid, whose logit is known: that is what entered it.
   var probabilityFunction: ElementwiseFunction? {
     switch lastFunction {
     case .hardsigmoid: .hardsigmoid
-    case .sigmoid where graph.givesLogits: .sigmoid
+    case .sigmoid: .sigmoid
     default: nil
     }
   }

@@ -83,11 +83,11 @@ extension Architecture {
     return (keys ?? []).sorted()
   }
 
-  /// The activation of the last layer, which gives the logits; the identity for one number of two classes behind a
-  /// sigmoid, which is left out.
-  package var lastActivation: Activation {
-    guard let activation = (layers.last?.kind as? Dense)?.activation else { return .identity }
-    return !graph.givesLogits && activation == .sigmoid ? .identity : activation
+  /// What the last layer does to its sums before they are taken as logits, whatever rearranges them behind it; the
+  /// identity for one number of two classes behind a sigmoid, which is left out.
+  package var lastFunction: ElementwiseFunction {
+    let function = graph.nodes[graph.head].kind.lastFunction
+    return !graph.givesLogits && function == .sigmoid ? .identity : function
   }
 
   /// The text that describes the given values.

@@ -26,6 +26,9 @@ package struct NetworkGraph: Sendable {
   package private(set) var parameterCount = 0
   /// Whether the last layer gives a logit for each class; else it gives one number, the logit of class 1 against 0.
   package let givesLogits: Bool
+  /// The node whose activation is the network's last: what stands behind it changes the order and the shape of numbers,
+  /// and not the numbers.
+  package let head: Int
 
   init(inputShape: [Int], classCount: Int, layers: [Architecture.Layer]) throws(ArchitectureError) {
     guard (1...8).contains(inputShape.count) else {
@@ -35,6 +38,11 @@ package struct NetworkGraph: Sendable {
     for size in inputShape { try Self.checkSize(size, "input_shape") }
     _ = try SafeProduct.of(inputShape, "input_shape")
     try Self.checkSize(classCount, "class_count")
+    guard classCount > 1 else {
+      throw ArchitectureError(
+        location: "class_count",
+        reason: "is 1, and there is nothing to decide; one number that says how probable a class is is of 2 classes")
+    }
     guard !layers.isEmpty else { throw ArchitectureError(location: "layers", reason: "is empty") }
     self.inputShape = inputShape
 
@@ -42,6 +50,7 @@ package struct NetworkGraph: Sendable {
     var nodes: [Node] = []
     var parameters: [Architecture.Parameter] = []
     var count = 0
+    var names: Set<String> = []
     for (index, layer) in layers.enumerated() {
       let place = LayerPlace(location: "layers[\(index)]", index: index, name: layer.name)
       let inputs = try Self.inputs(of: layer, place, places)
@@ -60,9 +69,13 @@ package struct NetworkGraph: Sendable {
         let (sum, overflow) = count.addingReportingOverflow(size)
         guard !overflow, sum <= Int.max / 8 else { throw SafeProduct.tooLarge(place.location) }
         own.append(Place(offset: count, count: size))
+        let name = "\(layer.name ?? "").\(parameter.role)"
+        guard names.insert(name).inserted else {
+          throw place.error("gives the parameter \(name), which another layer has as well; rename one", at: "name")
+        }
         parameters.append(
           Architecture.Parameter(
-            name: "\(layer.name ?? "").\(parameter.role)", shape: parameter.shape, purpose: parameter.purpose,
+            name: name, shape: parameter.shape, purpose: parameter.purpose,
             layer: index))
         count = sum
       }
@@ -73,6 +86,7 @@ package struct NetworkGraph: Sendable {
     self.nodes = nodes
     self.parameters = parameters
     parameterCount = count
+    head = Self.lastNode(of: nodes) { $0.rearranges }
     givesLogits = try Self.checkEnd(nodes, classCount: classCount)
     try checkUse(layers)
   }
@@ -113,14 +127,28 @@ package struct NetworkGraph: Sendable {
     return name
   }
 
+  /// The last node that is not passed over.
+  private static func lastNode(of nodes: [Node], passing isPassed: (any LayerKind) -> Bool) -> Int {
+    var index = nodes.count - 1
+    while isPassed(nodes[index].kind), let value = nodes[index].inputs.first, value > 0 { index = value - 1 }
+    return index
+  }
+
   private static func checkEnd(_ nodes: [Node], classCount: Int) throws(ArchitectureError) -> Bool {
     let last = "layers[\(nodes.count - 1)]"
     let node = nodes[nodes.count - 1]
-    if node.shape == [1], classCount == 2 { return false }
-    if let softmax = node.kind as? Softmax {
+    // A probability that is multiplied is none, and no logit either.
+    let scaled = lastNode(of: nodes) { $0.rearranges || $0 is Rescale }
+    if let softmax = nodes[scaled].kind as? Softmax, node.shape != [1] || classCount != 2 {
       throw ArchitectureError(
-        location: last, reason: "is \(softmax.typeWord); leave it out, the last layer gives logits")
+        location: "layers[\(scaled)]", reason: "is \(softmax.typeWord); leave it out, the last layer gives logits")
     }
+    if nodes[scaled].kind.lastFunction == .sigmoid, lastNode(of: nodes, passing: { $0.rearranges }) != scaled {
+      throw ArchitectureError(
+        location: "layers[\(scaled)]",
+        reason: "gives probabilities, which a layer behind it multiplies; the last layer gives logits: leave both out")
+    }
+    if node.shape == [1], classCount == 2 { return false }
     guard node.shape.count == 1 else {
       throw ArchitectureError(
         location: last,

@@ -96,16 +96,17 @@ struct NetworkPlan {
     }
     for (index, node) in graph.nodes.enumerated() {
       let inputs = node.inputs.map { values[$0] }
-      let isLast = index == graph.nodes.count - 1
+      // What makes a probability of one number for two classes is left out: its logit is what counts.
+      let isHead = index == graph.head && !graph.givesLogits
       switch node.kind {
       case is Normalize:
         values.append(inputs[0])  // applied in double when a block is loaded
-      case let layer as ActivationLayer where isLast && !graph.givesLogits && layer.function == .sigmoid:
-        values.append(inputs[0])  // its logit is what counts
+      case let layer as ActivationLayer where isHead && layer.function == .sigmoid:
+        values.append(inputs[0])
       default:
         var value = append(node.kind, node, inputs, node.shape, into: &steps, &shapes)
         let activation = (node.kind as? any ProductKind)?.activation ?? .identity
-        let isProbability = isLast && !graph.givesLogits && activation == .sigmoid
+        let isProbability = isHead && activation == .sigmoid
         if activation != .identity, !isProbability {
           value = append(ActivationLayer(activation.function), nil, [value], node.shape, into: &steps, &shapes)
         }

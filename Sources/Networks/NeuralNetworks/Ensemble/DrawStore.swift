@@ -60,7 +60,7 @@ final class DrawStore: @unchecked Sendable {
     guard fitting > 0 else {
       throw CoreError(
         "a group of \(groupSize) draws takes \(megabytes(groupSize * bytesPerDraw)) MB of packed weights; "
-          + "the memory limit leaves \(megabytes(max(0, budget ?? 0))) MB for them. "
+          + "the memory limit leaves \(max(0, budget ?? 0) / 1_000_000) MB for them. "
           + "Raise --memory-limit by at least \(megabytes(groupSize * bytesPerDraw - (budget ?? 0))) MB")
     }
     window += allocate(max(0, min(fitting, draws.count) - window.count))

@@ -73,7 +73,9 @@ public final class NetworkEnsemble: PosteriorEnsemble {
         throw CoreError("naive-float32 arithmetic runs in float32 only")
       }
       guard CompiledNetwork.supportsBFloat16(source.architecture) else {
-        throw CoreError("bfloat16 needs a last layer with activation identity")
+        throw CoreError(
+          "bfloat16 needs a dense last layer without an activation, with a unit for each class; use --precision float32"
+        )
       }
     }
     self.source = source

@@ -258,6 +258,7 @@ package struct ActivationLayer: LayerKind, ManyNamedLayer {
   }
 
   package var words: String? { function.title }
+  package var rearranges: Bool { function == .identity }
 
   package func trace(_ inputs: [[Int]], _ place: LayerPlace) throws(ArchitectureError) -> LayerTrace {
     LayerTrace(inputs[0])

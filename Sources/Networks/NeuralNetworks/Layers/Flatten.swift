@@ -7,6 +7,8 @@ package struct Flatten: LayerKind {
 
   package var isOfFormat10: Bool { true }
 
+  package var rearranges: Bool { true }
+
   package func trace(_ inputs: [[Int]], _ place: LayerPlace) throws(ArchitectureError) -> LayerTrace {
     LayerTrace([try place.product(inputs[0])])
   }

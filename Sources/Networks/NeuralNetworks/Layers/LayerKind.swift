@@ -32,6 +32,9 @@ package protocol LayerKind: Sendable, Hashable {
   /// Appends what computes it to a network: its statement, unless it has something faster.
   func lower(_ node: NetworkGraph.Node, into lowering: inout Lowering) throws -> Lowering.Value
 
+  /// Whether it gives the numbers that it takes, in another order or shape: behind the last activation it changes nothing.
+  var rearranges: Bool { get }
+
   /// A few words for people; nil for what they do not count as a layer.
   var words: String? { get }
 
@@ -44,10 +47,18 @@ extension LayerKind {
   package static var inputCount: ClosedRange<Int> { 1...1 }
   package var members: [(key: String, json: String)] { [] }
   package var words: String? { nil }
+  package var rearranges: Bool { false }
   package func operations(_ node: NetworkGraph.Node) -> Double { 0 }
 
   package func lower(_ node: NetworkGraph.Node, into lowering: inout Lowering) throws -> Lowering.Value {
     try lowering.append(statement(node), node, lowering.operands)
+  }
+}
+
+extension LayerKind {
+  /// The function that its results come out of.
+  var lastFunction: ElementwiseFunction {
+    (self as? any ProductKind)?.activation.function ?? (self as? ActivationLayer)?.function ?? .identity
   }
 }
 

@@ -18,7 +18,8 @@ struct NormalizedShape: Sendable, Hashable {
   }
 
   /// - Parameter parameters: Those of the layer, where it is affine.
-  func trace(_ input: [Int], _ place: LayerPlace, _ parameters: [LayerParameter]) throws(ArchitectureError) -> LayerTrace
+  func trace(_ input: [Int], _ place: LayerPlace, _ parameters: [LayerParameter]) throws(ArchitectureError)
+    -> LayerTrace
   {
     guard !shape.isEmpty, Array(input.suffix(shape.count)) == shape else {
       throw place.error("is \(shape); the last dimensions of \(input) are others", at: "normalized_shape")

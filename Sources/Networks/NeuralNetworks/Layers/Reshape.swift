@@ -11,6 +11,8 @@ package struct Reshape: LayerKind {
 
   package var members: [(key: String, json: String)] { [("shape", JSONText.list(shape))] }
 
+  package var rearranges: Bool { true }
+
   package func trace(_ inputs: [[Int]], _ place: LayerPlace) throws(ArchitectureError) -> LayerTrace {
     for size in shape { try place.positive(size, "shape") }
     let (count, given) = (try place.product(shape), try place.product(inputs[0]))

@@ -11,6 +11,8 @@ package struct Transpose: LayerKind {
 
   package var members: [(key: String, json: String)] { [("axes", JSONText.list(axes))] }
 
+  package var rearranges: Bool { true }
+
   package func trace(_ inputs: [[Int]], _ place: LayerPlace) throws(ArchitectureError) -> LayerTrace {
     guard axes.sorted() == Array(inputs[0].indices) else {
       throw place.error(

@@ -23,9 +23,8 @@ final class ReferenceGraph: Sendable, Hashable {
     var values = [input]
     for (index, node) in graph.nodes.enumerated() {
       let operands = node.inputs.map { values[$0] }
-      let isLast = index == graph.nodes.count - 1
       // One number for two classes is a logit, whatever makes a probability of it.
-      let isProbability = isLast && !graph.givesLogits
+      let isProbability = index == graph.head && !graph.givesLogits
       switch node.kind {
       case let layer as ActivationLayer where isProbability && layer.function == .sigmoid: values.append(operands[0])
       case let layer as any ProductKind:

@@ -66,8 +66,10 @@ enum ArchitectureSpecification {
       throw UsageError("the architecture has \(architecture.classCount) classes; the data have \(classCount)")
     }
     // A file with such a network would be refused when it has been written.
-    guard architecture.lastActivation != .sigmoid else {
-      throw UsageError("the last layer has the activation sigmoid; it gives logits, whose activation is identity")
+    if [.sigmoid, .hardsigmoid].contains(architecture.lastFunction) {
+      throw UsageError(
+        "the last layer has the activation \(architecture.lastFunction.word); it gives logits, whose activation is identity"
+      )
     }
     return architecture
   }
