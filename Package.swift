@@ -140,6 +140,11 @@ let package = Package(
       ],
       path: "Sources/Files/Datasets", swiftSettings: strict),
 
+    .target(
+      name: "NetworkImport",
+      dependencies: ["RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Shell"],
+      path: "Sources/Files/NetworkImport", swiftSettings: strict),
+
     // MARK: - Evaluation
     .target(
       name: "Diagnostics", dependencies: ["RobustnessCore"], path: "Sources/Reports/Diagnostics", swiftSettings: strict,
