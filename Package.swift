@@ -134,6 +134,8 @@ let package = Package(
 
     .systemLibrary(name: "CZlib", path: "Sources/Files/CZlib"),
     .target(
+      name: "ArrayFiles", dependencies: ["CZlib", "Shell"], path: "Sources/Files/ArrayFiles", swiftSettings: strict),
+    .target(
       name: "Datasets",
       dependencies: [
         "RobustnessCore", "PosteriorFiles", "Shell", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
@@ -244,6 +246,7 @@ let package = Package(
     tests("ShellTests", ["Shell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     tests("ComputeKernelsTests", ["ComputeKernels"]),
     tests("NeuralNetworksTests", ["NeuralNetworks", "ComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
+    tests("ArrayFilesTests", ["ArrayFiles"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
     tests("DiagnosticsTests", ["Diagnostics", "RobustnessCore"]),
     tests(
