@@ -144,7 +144,7 @@ let package = Package(
 
     .target(
       name: "NetworkImport",
-      dependencies: ["RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Shell"],
+      dependencies: ["RobustnessCore", "NeuralNetworks", "ArrayFiles", "PosteriorFiles", "Shell"],
       path: "Sources/Files/NetworkImport", swiftSettings: strict),
 
     // MARK: - Evaluation
@@ -217,8 +217,8 @@ let package = Package(
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "PosteriorReports", "Reporting",
-        "Shell", "TrainingHarness",
+        "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "NetworkImport", "Diagnostics", "PosteriorReports",
+        "Reporting", "Shell", "TrainingHarness",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/Programs/posterior", swiftSettings: strict),
 
