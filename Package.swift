@@ -247,6 +247,9 @@ let package = Package(
     tests("ComputeKernelsTests", ["ComputeKernels"]),
     tests("NeuralNetworksTests", ["NeuralNetworks", "ComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
     tests("ArrayFilesTests", ["ArrayFiles"]),
+    tests(
+      "NetworkImportTests",
+      ["NetworkImport", "NeuralNetworks", "ArrayFiles", "PosteriorFiles", "RobustnessCore", "HDF5", "Shell"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
     tests("DiagnosticsTests", ["Diagnostics", "RobustnessCore"]),
     tests(

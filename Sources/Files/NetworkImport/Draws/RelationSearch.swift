@@ -66,22 +66,7 @@ struct RelationSearch {
         throw ImportError("tensor \(name.quoted) has another value than that of its name in \(drawPath), from which the rest is")
       }
     }
-    var left = Set(open)
-    for (weight, bias) in products(network) where left.contains(weight) {
-      guard let (relation, name, norm) = try folded(weight) else { continue }
-      relations[weight] = relation
-      left.remove(weight)
-      guard let bias, left.contains(bias), let own = tensors[bias]?.floats else { continue }
-      let stem = name.hasSuffix(".weight") ? String(name.dropLast(7)) : name
-      let candidates = [named["\(stem).bias"] != nil ? "\(stem).bias" : nil, nil]
-      for candidate in candidates {
-        let relation = TensorRelation.foldedBias(candidate, norm)
-        guard try holds(relation, own) else { continue }
-        relations[bias] = relation
-        left.remove(bias)
-        break
-      }
-    }
+    let left = try fold(open, of: network, into: &relations)
     guard left.isEmpty else {
       let names = left.sorted().prefix(5).map(\.quoted).joined(separator: ", ")
       throw ImportError(
@@ -89,6 +74,36 @@ struct RelationSearch {
       )
     }
     return relations
+  }
+
+  /// Finds weights and biases into which batch normalisations were folded, and gives the tensors that are left.
+  private func fold(
+    _ open: [String], of network: NetworkTranslation, into relations: inout [String: TensorRelation]
+  ) throws -> Set<String> {
+    var left = Set(open)
+    var found: [(weight: String, bias: String?, folds: [Fold])] = []
+    for (weight, bias) in products(network) where left.contains(weight) {
+      let folds = try folds(of: weight)
+      if !folds.isEmpty { found.append((weight, bias, folds)) }
+    }
+    // Where variances are large, several ε fit one tensor; a network has one, or each tensor says its own.
+    let common = found.map { Set($0.folds.map(\.norm.epsilon)) }.reduce(Set(Self.epsilons)) { $0.intersection($1) }
+    for (weight, bias, folds) in found {
+      let fold = try chosen(common.isEmpty ? folds : folds.filter { common.contains($0.norm.epsilon) }, weight)
+      relations[weight] = fold.relation
+      left.remove(weight)
+      guard let bias, left.contains(bias), let own = tensors[bias]?.floats else { continue }
+      let stem = fold.weight.hasSuffix(".weight") ? String(fold.weight.dropLast(7)) : fold.weight
+      let candidates = [named["\(stem).bias"] != nil ? "\(stem).bias" : nil, nil]
+      for candidate in candidates {
+        let relation = TensorRelation.foldedBias(candidate, fold.norm)
+        guard try holds(relation, own) else { continue }
+        relations[bias] = relation
+        left.remove(bias)
+        break
+      }
+    }
+    return left
   }
 
   /// Pairs of weights and biases of one layer.
@@ -156,28 +171,41 @@ struct RelationSearch {
 
   // MARK: - Folded
 
-  /// The weights and the batch normalisation that a tensor is the product of.
-  private func folded(_ name: String) throws -> (TensorRelation, String, NamedNorm)? {
+  /// Weights and the batch normalisation behind them.
+  private struct Fold {
+    let weight: String
+    let norm: NamedNorm
+    var relation: TensorRelation { .foldedWeight(weight, norm) }
+  }
+
+  /// The weights and batch normalisations that a tensor may be the product of.
+  private func folds(of name: String) throws -> [Fold] {
     guard let tensor = tensors[name], let floats = tensor.floats, let channels = tensor.shape.first, channels > 0 else {
-      return nil
+      return []
     }
     // The exporters keep the name, with another value.
     let weights = [name] + named.keys.sorted().filter { $0 != name }
-    var found: [(TensorRelation, String, NamedNorm)] = []
+    var found: [Fold] = []
     for weight in weights {
       guard let own = named[weight], own.shape == tensor.shape, own.shape.count >= 2 else { continue }
-      for norm in norms {
-        guard named["\(norm.stem).running_var"]?.count == channels else { continue }
-        let relation = TensorRelation.foldedWeight(weight, norm)
-        if try holds(relation, floats) { found.append((relation, weight, norm)) }
+      for norm in norms where named["\(norm.stem).running_var"]?.count == channels {
+        let fold = Fold(weight: weight, norm: norm)
+        if try holds(fold.relation, floats) { found.append(fold) }
       }
     }
-    guard let chosen = found.first else { return nil }
-    for rival in found.dropFirst() where try !agree(chosen.0, rival.0) {
+    return found
+  }
+
+  /// The only one of several folds, or the first where all give the same in every draw.
+  private func chosen(_ folds: [Fold], _ name: String) throws -> Fold {
+    let first = folds[0]
+    for rival in folds.dropFirst() where try !agree(first.relation, rival.relation) {
       throw ImportError(
-        "tensor \(name.quoted) may be \(chosen.1.quoted) folded with \(chosen.2.stem.quoted) (ε \(chosen.2.epsilon)) or \(rival.1.quoted) with \(rival.2.stem.quoted) (ε \(rival.2.epsilon)), which other draws have differently: export a graph for each draw instead")
+        "tensor \(name.quoted) may be \(first.weight.quoted) folded with \(first.norm.stem.quoted) (ε \(first.norm.epsilon)) "
+          + "or \(rival.weight.quoted) with \(rival.norm.stem.quoted) (ε \(rival.norm.epsilon)), which other draws have "
+          + "differently: export a graph for each draw instead")
     }
-    return chosen
+    return first
   }
 
   /// Whether a relation gives these numbers, up to the rounding of exporters that computed them in float32.

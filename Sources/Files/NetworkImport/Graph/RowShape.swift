@@ -1,36 +1,55 @@
 /// The shape of what goes through the network, with where the examples are in it.
 ///
-/// One dimension is the batch: `extents[batchAxis]` times as many as there are examples. After a reshape that merges it
-/// with others, such as the heads of attention, it may be more than once; an example then has them as a dimension of its
-/// own.
+/// One dimension is the batch: it has `extents[batchAxis]` times as many elements as there are examples. More than once
+/// where a reshape merged it with what stood before it (tokens, where PyTorch's attention puts them first) or behind it
+/// (heads): an example then has these as dimensions of its own.
 struct RowShape: Hashable, Sendable {
   var extents: [Int]
   var batchAxis: Int
+  /// How much of the batch's dimension stood before it.
+  var outer: Int
 
-  init(_ extents: [Int], batchAxis: Int = 0) {
+  init(_ extents: [Int], batchAxis: Int = 0, outer: Int = 1) {
     self.extents = extents
     self.batchAxis = batchAxis
+    self.outer = outer
   }
 
   /// Examples of the shape, one after the other.
   init(example: [Int]) { self.init([1] + example) }
 
+  /// How much of the batch's dimension stood behind it.
+  private var inner: Int { extents[batchAxis] / outer }
+
+  /// What an example has in place of the batch's dimension.
+  private var merged: [Int] { [outer, inner].filter { $0 != 1 } }
+
   var isMerged: Bool { extents[batchAxis] != 1 }
 
   /// Shape of one example: a layer's. One number has the shape [1].
   var example: [Int] {
-    var shape = extents
-    if !isMerged { shape.remove(at: batchAxis) }
+    let shape = Array(extents[..<batchAxis]) + merged + Array(extents[(batchAxis + 1)...])
     return shape.isEmpty ? [1] : shape
   }
 
   /// Numbers of one example.
   var count: Int { extents.reduce(1, *) }
 
-  /// Which dimension of an example one of the whole is; nil of the batch itself.
-  func exampleAxis(_ axis: Int) -> Int? {
-    if axis == batchAxis { return isMerged ? axis : nil }
-    return axis > batchAxis && !isMerged ? axis - 1 : axis
+  /// Which dimensions of an example one of the whole is.
+  func exampleAxes(_ axis: Int) -> [Int] {
+    if axis < batchAxis { return [axis] }
+    if axis == batchAxis { return Array(axis..<axis + merged.count) }
+    return [axis - 1 + merged.count]
+  }
+
+  /// Which dimension of an example one of the whole is; nil of the batch.
+  func exampleAxis(_ axis: Int) -> Int? { axis == batchAxis ? nil : exampleAxes(axis)[0] }
+
+  /// Sizes of something that is repeated over examples, without the batch's dimension, in which it has size 1.
+  func aligned(_ sizes: [Int]) -> [Int]? {
+    guard sizes.count == extents.count, sizes[batchAxis] == 1 else { return nil }
+    let shape = Array(sizes[..<batchAxis]) + merged.map { _ in 1 } + Array(sizes[(batchAxis + 1)...])
+    return shape.isEmpty ? [1] : shape
   }
 
   /// Its extents, with the batch in them.
@@ -45,7 +64,8 @@ struct RowShape: Hashable, Sendable {
 
   /// The shape that has given extents and the same numbers in the same order; nil where the examples would be mixed.
   func reshaped(to target: [SymbolicInteger], batch: Int?) -> RowShape? {
-    let before = extents[..<batchAxis].reduce(1, *)
+    // So many runs of examples follow each other, whatever the shape.
+    let runs = extents[..<batchAxis].reduce(1, *) * outer
     var product = 1
     for (axis, extent) in target.enumerated() {
       let multiple: Int?
@@ -54,14 +74,10 @@ struct RowShape: Hashable, Sendable {
       } else {
         multiple = extent.constant == 0 && extent.batches > 0 ? extent.batches : nil
       }
-      if product == before, let multiple {
-        var shape: [Int] = []
-        for (index, other) in target.enumerated() {
-          guard let fixed = index == axis ? multiple : other.fixed, fixed > 0 else { return nil }
-          shape.append(fixed)
-        }
-        let result = RowShape(shape, batchAxis: axis)
-        if result.count == count { return result }
+      if let multiple, runs % product == 0, multiple % (runs / product) == 0 {
+        let sizes = target.enumerated().compactMap { $0.offset == axis ? multiple : $0.element.fixed }
+        let result = RowShape(sizes, batchAxis: axis, outer: runs / product)
+        if sizes.count == target.count, sizes.allSatisfy({ $0 > 0 }), result.count == count { return result }
       }
       guard let fixed = extent.fixed, fixed > 0 else { return nil }
       let (next, overflow) = product.multipliedReportingOverflow(by: fixed)

@@ -4,7 +4,7 @@ import Foundation
 enum ActivationOperators: Operator {
   static let types = [
     "Relu", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "Gelu", "HardSigmoid", "HardSwish", "Clip",
-    "PRelu", "Celu", "Swish",
+    "PRelu", "Celu", "Swish", "Mish",
   ]
 
   static func apply(_ call: inout OperatorCall) throws -> [Value] {
@@ -53,6 +53,7 @@ enum ActivationOperators: Operator {
       return ActivationRows(
         .hardSigmoid(alpha: try call.float("alpha", default: 0.2), beta: try call.float("beta", default: 0.5)))
     case "HardSwish": return ActivationRows(.hardswish)
+    case "Mish": return ActivationRows(.mish)
     case "Swish":
       guard try call.float("alpha", default: 1) == 1 else { throw call.refusal("has a factor of its own") }
       return ActivationRows(.silu)
@@ -78,7 +79,7 @@ enum ActivationOperators: Operator {
 /// An activation, number by number.
 struct ActivationRows: RowOperation {
   enum Kind: Hashable {
-    case relu, selu, sigmoid, tanh, softplus, gelu, geluTanh, hardswish, silu
+    case relu, selu, sigmoid, tanh, softplus, gelu, geluTanh, hardswish, silu, mish
     case leaky(Double)
     case elu(Double)
     /// max(0, min(1, alpha x + beta)).
@@ -117,6 +118,14 @@ struct ActivationRows: RowOperation {
     case .geluTanh: type = "gelu_tanh"
     case .hardswish: type = "hardswish"
     case .silu: type = "silu"
+    case .mish:
+      // x tanh(log(1 + exp(x))), which has no word of its own.
+      let (shape, name) = (node.shape.example, node.name)
+      return LayerPlan([input]) { builder, values in
+        let gate = builder.append("softplus", [], values, shape: shape, hint: name)
+        let bounded = builder.append("tanh", [], [gate], shape: shape, hint: name)
+        return builder.append("multiply", [], [values[0], bounded], shape: shape, hint: name)
+      }
     case .leaky(let slope):
       type = "leaky_relu"
       members = [("negative_slope", slope.description)]

@@ -53,16 +53,17 @@ enum BinaryOperators: Operator {
     guard let shape = Constant.broadcastShape(Constant.padded(rows.extents, to: rank), other) else {
       throw call.refusal("takes shapes \(rows.extents) and \(constant.shape), which do not fit")
     }
-    return RowShape(shape, batchAxis: axis)
+    return RowShape(shape, batchAxis: axis, outer: rows.outer)
   }
 
   private static func shape(_ a: RowShape, _ b: RowShape, _ call: OperatorCall) throws -> RowShape {
     let rank = max(a.extents.count, b.extents.count)
     let axis = a.batchAxis + rank - a.extents.count
     guard axis == b.batchAxis + rank - b.extents.count, a.extents[a.batchAxis] == b.extents[b.batchAxis],
+      a.outer == b.outer,
       let shape = Constant.broadcastShape(Constant.padded(a.extents, to: rank), Constant.padded(b.extents, to: rank))
     else { throw call.refusal("takes shapes \(a.extents) and \(b.extents) that do not fit, or examples in different places") }
-    return RowShape(shape, batchAxis: axis)
+    return RowShape(shape, batchAxis: axis, outer: a.outer)
   }
 }
 
@@ -177,12 +178,10 @@ struct BinaryRows: RowOperation {
 extension RowNode {
   /// A constant input as it lies on one example of the result: as many dimensions, some of size 1.
   func aligned(_ constant: Constant) throws -> Constant {
-    var sizes = Constant.padded(constant.shape, to: shape.extents.count)
-    guard sizes.count == shape.extents.count, sizes[shape.batchAxis] == 1 else {
+    guard let sizes = shape.aligned(Constant.padded(constant.shape, to: shape.extents.count)) else {
       throw ImportError("\(title) takes a constant of shape \(constant.shape) that does not fit")
     }
-    if !shape.isMerged { sizes.remove(at: shape.batchAxis) }
-    return constant.reshaped(sizes.isEmpty ? [1] : sizes)
+    return constant.reshaped(sizes)
   }
 }
 

@@ -1,10 +1,12 @@
-/// Comparisons and choices, of constants only: exporters compute shapes with them.
+/// Comparisons and choices. Exporters compute shapes with them; of what goes through the network they are parts of
+/// patterns only.
 enum LogicOperators: Operator {
   static let types = [
     "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or", "Not", "Where", "Mod",
   ]
 
   static func apply(_ call: inout OperatorCall) throws -> [Value] {
+    if let value = ofRows(&call) { return [value] }
     switch call.node.type {
     case "Not":
       let operand = try integers(0, call)
@@ -14,6 +16,15 @@ enum LogicOperators: Operator {
       call.ignore("fmod")
       return [.constant(try compared(&call))]
     }
+  }
+
+  /// A comparison with a number, or a choice by one, of what goes through the network.
+  private static func ofRows(_ call: inout OperatorCall) -> Value? {
+    guard let node = call.inputs.lazy.compactMap({ [graph = call.graph] in graph.node($0) }).first else { return nil }
+    let isChoice = call.node.type == "Where" && call.inputs.allSatisfy { $0.rowID != nil }
+    let isComparison = call.node.type == "Greater" && call[0].rowID != nil && call[1].scalar != nil
+    guard isChoice || isComparison else { return nil }
+    return call.append(LogicRows(type: call.node.type), call.inputs, node.shape)
   }
 
   private static func integers(_ index: Int, _ call: OperatorCall) throws -> (Constant, [SymbolicInteger]) {
@@ -77,4 +88,9 @@ enum LogicOperators: Operator {
     return Constant(
       shape: shape, values: .floats(truths.indices.map { truths[$0].constant != 0 ? x[$0] : y[$0] }), origins: origins)
   }
+}
+
+/// A comparison or a choice, which no layer computes.
+struct LogicRows: RowOperation {
+  let type: String
 }

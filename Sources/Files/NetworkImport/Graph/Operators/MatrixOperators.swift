@@ -21,12 +21,12 @@ enum MatrixOperators: Operator {
     let given = try call.constant(1, "its weights")
     guard given.isReal, given.shape.count == 2 else { throw call.refusal("has weights of shape \(given.shape)") }
     var weight = isTransposed ? given : given.transposed([1, 0])
-    guard weight.shape[1] == shape.extents[1], !shape.isMerged else {
+    guard weight.shape[1] == shape.extents[1] else {
       throw call.refusal("has weights of shape \(given.shape) for \(shape.extents[1]) inputs")
     }
     if alpha != 1 { weight = weight.mapped { $0 * alpha } ?? weight }
     let units = weight.shape[0]
-    let result = RowShape([1, units])
+    let result = RowShape([shape.extents[0], units], outer: shape.outer)
     var bias: Constant?
     if !call[2].isAbsent, beta != 0 {
       let constant = try call.constant(2, "its bias")
@@ -53,7 +53,7 @@ enum MatrixOperators: Operator {
     case (.rows(let first), .rows(let second)):
       let (a, b) = (call.graph[first].shape, call.graph[second].shape)
       let rank = a.extents.count
-      guard rank >= 3, b.extents.count == rank, a.batchAxis == b.batchAxis, a.batchAxis < rank - 2,
+      guard rank >= 3, b.extents.count == rank, a.batchAxis == b.batchAxis, a.outer == b.outer, a.batchAxis < rank - 2,
         a.extents.dropLast(2) == b.extents.dropLast(2), a.extents[rank - 1] == b.extents[rank - 2]
       else { throw call.refusal("multiplies shapes \(a.extents) and \(b.extents)") }
       var result = a

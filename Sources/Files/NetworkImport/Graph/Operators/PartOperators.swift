@@ -123,7 +123,7 @@ enum PartOperators: Operator {
     case (.rows(let id), .indices(let indices)):
       let shape = call.graph[id].shape
       // All numbers of all examples in one row, of which each example takes its own again.
-      guard given == 0, shape.extents.count == 1, shape.extents[0] == indices.multiple,
+      guard given == 0, shape.extents.count == 1, shape.outer == 1, shape.extents[0] == indices.multiple,
         indices.offsets == Array(0..<indices.multiple)
       else { throw call.refusal("takes elements of other examples, or in another order; there is no layer for it") }
       return call.append(ReshapeRows(), [call[0]], indices.shape)

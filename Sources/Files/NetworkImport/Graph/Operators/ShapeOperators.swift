@@ -121,8 +121,8 @@ enum ShapeOperators: Operator {
       let shape = call.graph[id].shape
       let axes = try axes(shape.extents.count)
       guard let batchAxis = axes.firstIndex(of: shape.batchAxis) else { throw call.refusal("loses the batch") }
-      let result = RowShape(axes.map { shape.extents[$0] }, batchAxis: batchAxis)
-      return call.append(TransposeRows(axes: axes.compactMap { shape.exampleAxis($0) }), [call[0]], result)
+      let result = RowShape(axes.map { shape.extents[$0] }, batchAxis: batchAxis, outer: shape.outer)
+      return call.append(TransposeRows(axes: axes.flatMap { shape.exampleAxes($0) }), [call[0]], result)
     default: throw call.refusal("has no input that it could take")
     }
   }

@@ -156,3 +156,31 @@ enum ComposedActivation: Pattern {
     return layer("hardsigmoid", argument.base)
   }
 }
+
+/// log(1 + exp(β x))/β, and x where β x is above a threshold: how PyTorch defines softplus, and one exporter writes it.
+enum ThresholdedSoftplus: Pattern {
+  static func plan(_ id: Int, _ graph: RowGraph) throws -> LayerPlan? {
+    guard (graph[id].operation as? LogicRows)?.type == "Where", let test = graph.input(id, 0),
+      let plain = graph.input(id, 1), let smooth = graph.input(id, 2),
+      (graph[test].operation as? LogicRows)?.type == "Greater", let compared = graph.input(test),
+      let threshold = graph[test].inputs[1].scalar
+    else { return nil }
+    // All three follow from one value: x, β x and log(1 + exp(β x))/β.
+    let outside = graph.affine(smooth)
+    guard outside.shift == 0, graph.activation(outside.base) == .softplus, let argument = graph.input(outside.base)
+    else { return nil }
+    let (x, inside, tested) = (graph.affine(plain), graph.affine(argument), graph.affine(compared))
+    let beta = inside.factor / x.factor
+    guard x.shift == 0, inside.shift == 0, tested.shift == 0, x.base == inside.base, x.base == tested.base, beta > 0,
+      Nearly.equal(tested.factor, inside.factor), Nearly.equal(outside.factor * beta, 1), threshold > 0
+    else { return nil }
+    let (shape, name, factor) = (graph[id].shape.example, graph[id].name, x.factor)
+    let members =
+      (Nearly.equal(beta, 1) ? [] : [("beta", Decimal32.meant(beta).description)])
+      + (threshold == 20 ? [] : [("threshold", Decimal32.meant(threshold).description)])
+    return LayerPlan([x.base]) { builder, values in
+      let scaled = builder.rescaled(values[0], factor: factor, shift: 0)
+      return builder.append("softplus", members, [scaled], shape: shape, hint: name)
+    }
+  }
+}

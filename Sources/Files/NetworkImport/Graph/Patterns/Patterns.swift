@@ -14,6 +14,7 @@ enum Patterns {
     ErrorFunctionGELU.self,
     HyperbolicGELU.self,
     ComposedActivation.self,
+    ThresholdedSoftplus.self,
     ProductBias.self,
     ChannelAffine.self,
   ]
