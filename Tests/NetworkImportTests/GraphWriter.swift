@@ -58,7 +58,7 @@ struct GraphWriter {
     floats(name, shape, (0..<count).map { Float(($0 * 7919 + seed * 104_729) % 1009) / 1009 - 0.4 })
   }
 
-  mutating func integers(_ name: String, _ shape: [Int]? = nil, _ values: [Int]) {
+  mutating func integers(_ name: String, shape: [Int]? = nil, _ values: [Int]) {
     let raw = values.map(Int64.init).withUnsafeBytes { Array($0) }
     tensors.append(Self.tensor(name, shape ?? [values.count], type: 7) + Self.field(9, raw))
   }

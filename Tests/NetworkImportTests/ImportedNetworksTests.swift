@@ -1,3 +1,4 @@
+import ComputeKernels
 import Foundation
 import HDF5
 import NeuralNetworks

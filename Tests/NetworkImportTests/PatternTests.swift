@@ -78,7 +78,7 @@ struct PatternTests {
     }
     #expect(try layers(graph(2.0.squareRoot().float, 0.5)) == "dense dense")
     // Twice the size is a factor behind it; another argument is GELU of a multiple.
-    #expect(try layers(graph(2.0.squareRoot().float, 1)) == "dense gelu rescale dense")
+    #expect(try layers(graph(2.0.squareRoot().float, 1)) == "dense rescale dense")
     #expect(try layers(graph(1, 0.5)) == "dense rescale gelu rescale dense")
   }
 
@@ -106,6 +106,46 @@ struct PatternTests {
     #expect(try layers(bare) == "conv2d filter_response_norm global_average_pool2d dense")
   }
 
+  @Test func `group norm has its own factors and summands, however it is written`() throws {
+    let weights = (0..<4).map { Float($0) + 1 }
+    let biases = (0..<4).map { Float($0) * 10 }
+    func graph(opset: Int, _ body: (inout GraphWriter) -> Void) throws -> [String: [Float]] {
+      var writer = image {
+        $0.floats("gn.weight", [4], weights)
+        $0.floats("gn.bias", [4], biases)
+        body(&$0)
+      }
+      writer.opset = opset
+      return try withFolder { folder in
+        let network = try NetworkTranslation(try writer.write(to: folder))
+        let names = network.architecture.parameters.map(\.name)
+        return Dictionary(uniqueKeysWithValues: zip(names, network.parameters))
+      }
+    }
+    let operation = try graph(opset: 21) {
+      $0.node("GroupNormalization", ["h", "gn.weight", "gn.bias"], "z", ["num_groups": .integer(2)])
+    }
+    #expect(operation["gn.weight"] == weights)
+    #expect(operation["gn.bias"] == biases)
+    // The normalisation of the groups has factors 2, 3 and summands 1, −1 of its own.
+    let decomposed = try graph(opset: 17) {
+      $0.integers("groups", [0, 2, -1])
+      $0.floats("s", [2], [2, 3])
+      $0.floats("b", [2], [1, -1])
+      $0.integers("axes", [1, 2])
+      $0.node("Reshape", ["h", "groups"], "r")
+      $0.node("InstanceNormalization", ["r", "s", "b"], "i")
+      $0.node("Shape", ["h"], "shape")
+      $0.node("Reshape", ["i", "shape"], "n")
+      $0.node("Unsqueeze", ["gn.weight", "axes"], "gamma")
+      $0.node("Unsqueeze", ["gn.bias", "axes"], "beta")
+      $0.node("Mul", ["n", "gamma"], "m")
+      $0.node("Add", ["m", "beta"], "z")
+    }
+    #expect(decomposed["gn.weight"] == [2, 4, 9, 12])
+    #expect(decomposed["gn.bias"] == [1, 12, 17, 26])
+  }
+
   @Test func `layer norm written out, over features and over channels`() throws {
     func norm(_ writer: inout GraphWriter, axis: Int, shape: [Int]) {
       writer.floats("eps", [], [1e-5])
@@ -130,7 +170,7 @@ struct PatternTests {
 
   @Test func `shapes of any batch are computed away`() throws {
     let graph = image {
-      $0.integers("zero", [], [0])
+      $0.integers("zero", shape: [], [0])
       $0.integers("minus", [-1])
       $0.node("Shape", ["h"], "s")
       $0.node("Gather", ["s", "zero"], "n0", ["axis": .integer(0)])
@@ -165,7 +205,7 @@ struct PatternTests {
     writer.node("Softmax", ["e"], "y")
     try withFolder { folder in
       let network = try NetworkTranslation(try writer.write(to: folder))
-      #expect(network.structure.map { $0.prefix { $0 != " " } } == ["transpose", "conv2d", "transpose", "flatten", "dense"])
+      #expect(network.structure.map { String($0.prefix { $0 != " " }) } == ["transpose", "conv2d", "transpose", "flatten", "dense"])
       // SAME pads an even size with stride 2 below and to the right only.
       #expect(network.architecture.json.contains(#""padding":[0,1,0,1],"activation":"relu""#))
       #expect(network.notes.first?.contains("softmax at its end") == true)

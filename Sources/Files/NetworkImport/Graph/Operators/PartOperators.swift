@@ -106,6 +106,7 @@ enum PartOperators: Operator {
     case (.rows(let id), .constant(let places)):
       let shape = call.graph[id].shape
       let axis = try call.axis(given, rank: shape.extents.count)
+      if let view = view(shape, places, call.graph) { return call.append(ReshapeRows(), [call[0]], view) }
       guard axis != shape.batchAxis else { throw call.refusal("takes some of the examples of a batch") }
       guard let integers = places.integers, let first = integers.first?.fixed, places.shape.count <= 1 else {
         throw call.refusal("takes elements in a way that there is no layer for")
@@ -129,6 +130,15 @@ enum PartOperators: Operator {
       return call.append(ReshapeRows(), [call[0]], indices.shape)
     default: throw call.refusal("looks up places that come from the network's input; there is no layer for it")
     }
+  }
+
+  /// The shape of a view of all numbers in one row, of a graph for a single example: what ``BatchIndices`` are of one for
+  /// any number.
+  private static func view(_ shape: RowShape, _ places: Constant, _ graph: RowGraph) -> RowShape? {
+    guard graph.batch == 1, shape.extents.count == 1, places.shape.first == 1,
+      places.integers == (0..<shape.count).map({ SymbolicInteger($0) })
+    else { return nil }
+    return RowShape(places.shape)
   }
 
   private static func split(_ call: inout OperatorCall) throws -> [Value] {
@@ -170,12 +180,13 @@ enum PartOperators: Operator {
     let given = try call.integer("axis")
     let constants = call.inputs.compactMap(\.constant)
     if constants.count == call.inputs.count { return .constant(try joined(constants, given, call)) }
-    let shapes = call.inputs.compactMap { call.graph.node($0)?.shape }
-    guard let first = shapes.first else { throw call.refusal("has no inputs that it could take") }
-    let axis = try call.axis(given, rank: first.extents.count)
-    guard call.inputs.count == shapes.count else {
-      throw call.refusal("puts a constant beside what goes through the network without repeating it for every example")
+    guard let first = call.inputs.lazy.compactMap({ [graph = call.graph] in graph.node($0)?.shape }).first else {
+      throw call.refusal("has no inputs that it could take")
     }
+    let axis = try call.axis(given, rank: first.extents.count)
+    let inputs = try call.inputs.map { try repeated($0, like: first, &call) }
+    let shapes = inputs.compactMap { call.graph.node($0)?.shape }
+    guard shapes.count == inputs.count else { throw call.refusal("has no inputs that it could take") }
     let own = try call.exampleAxis(axis, of: first)
     var result = first
     for shape in shapes.dropFirst() {
@@ -186,7 +197,19 @@ enum PartOperators: Operator {
       guard other == first else { throw call.refusal("has inputs of shapes \(first.extents) and \(shape.extents)") }
     }
     guard shapes.count > 1 else { return call[0] }
-    return call.append(ConcatenationRows(axis: own), call.inputs, result)
+    return call.append(ConcatenationRows(axis: own), inputs, result)
+  }
+
+  /// A constant beside what goes through the network, which a graph for a single example need not repeat.
+  private static func repeated(_ value: Value, like shape: RowShape, _ call: inout OperatorCall) throws -> Value {
+    guard let constant = value.constant else { return value }
+    guard call.graph.batch == 1, constant.isReal, !shape.isMerged, constant.shape.count == shape.extents.count,
+      constant.shape[shape.batchAxis] == 1
+    else {
+      throw call.refusal("puts a constant beside what goes through the network without repeating it for every example")
+    }
+    let rows = RowShape(constant.shape, batchAxis: shape.batchAxis)
+    return call.append(ParameterRows(value: constant.reshaped(rows.example)), [], rows)
   }
 
   private static func joined(_ constants: [Constant], _ given: Int, _ call: OperatorCall) throws -> Constant {

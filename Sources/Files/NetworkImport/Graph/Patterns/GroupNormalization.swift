@@ -34,7 +34,8 @@ enum GroupNormalization: Pattern {
     }
     let (gamma, beta) = (own[0]?.perChannel(channels), own[1]?.perChannel(channels))
     let weight = product(gamma, spread(inner[0]))
-    let bias = sum(product(gamma, spread(inner[1])), beta)
+    // γ (γ' n + β') + β, with γ' and β' of the groups.
+    let bias = sum(spread(inner[1]).flatMap { product(gamma, $0) }, beta)
     let isAffine = gamma != nil || beta != nil || weight != nil
     let (epsilon, name) = (normal.epsilon, graph[id].name)
     return LayerPlan([input]) { builder, values in
