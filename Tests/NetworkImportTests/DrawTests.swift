@@ -79,7 +79,8 @@ struct DrawTests {
       let turned = [weight[0], weight[2], weight[4], weight[1], weight[3], weight[5]]
       let network = try written(weight, [1, 2], folder)
       let own = try safetensors([("fc.weight", [2, 3], turned), ("fc.bias", [2], [1, 2])], folder, "0.safetensors")
-      let next = try safetensors([("fc.weight", [2, 3], numbers(6, 5)), ("fc.bias", [2], [3, 4])], folder, "1.safetensors")
+      let next = try safetensors(
+        [("fc.weight", [2, 3], numbers(6, 5)), ("fc.bias", [2], [3, 4])], folder, "1.safetensors")
       let source = try DrawSource(network: network, draws: [own, next])
       var values = [Float](repeating: 0, count: 8)
       try values.withUnsafeMutableBufferPointer { try source.read(draw: 1, into: $0) }
@@ -102,11 +103,14 @@ struct DrawTests {
     try withFolder { folder in
       let network = try written(numbers(6, 1), [1, 2], folder)
       let bias = ("fc.bias", [2], [Float(1), 2])
-      let own = try safetensors([("a", [3, 2], numbers(6, 1)), ("b", [3, 2], numbers(6, 1)), bias], folder, "0.safetensors")
-      let other = try safetensors([("a", [3, 2], numbers(6, 2)), ("b", [3, 2], numbers(6, 3)), bias], folder, "1.safetensors")
+      let own = try safetensors(
+        [("a", [3, 2], numbers(6, 1)), ("b", [3, 2], numbers(6, 1)), bias], folder, "0.safetensors")
+      let other = try safetensors(
+        [("a", [3, 2], numbers(6, 2)), ("b", [3, 2], numbers(6, 3)), bias], folder, "1.safetensors")
       let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: [own, other]) }
       #expect(
-        error?.reason.hasPrefix(#"tensor "val_1" has the numbers of "a" and of "b", which other draws have differently"#)
+        error?.reason.hasPrefix(
+          #"tensor "val_1" has the numbers of "a" and of "b", which other draws have differently"#)
           == true)
     }
   }
@@ -114,7 +118,8 @@ struct DrawTests {
   @Test func `a graph of none of the draws says nothing about them`() throws {
     try withFolder { folder in
       let network = try written(numbers(6, 1), [1, 2], folder)
-      let own = try safetensors([("fc.weight", [3, 2], numbers(6, 4)), ("fc.bias", [2], [7, 8])], folder, "0.safetensors")
+      let own = try safetensors(
+        [("fc.weight", [3, 2], numbers(6, 4)), ("fc.bias", [2], [7, 8])], folder, "0.safetensors")
       let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: [own]) }
       #expect(error?.reason.hasPrefix("holds the weights of none of the draws") == true)
     }

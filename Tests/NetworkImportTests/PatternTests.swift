@@ -185,6 +185,32 @@ struct PatternTests {
     #expect(try layers(graph) == "conv2d global_average_pool2d dense")
   }
 
+  @Test func `a token in front of others, of one example or of any number`() throws {
+    for batch in [nil, 1] {
+      var writer = GraphWriter(input: [batch, 4, 3])
+      writer.weights("cls", [1, 1, 3])
+      writer.weights("fc.weight", [2, 3])
+      writer.integers("zero", shape: [], [0])
+      var token = "cls"
+      if batch == nil {
+        writer.integers("start", [0])
+        writer.integers("one", [1])
+        writer.node("Shape", ["x"], "s")
+        writer.node("Slice", ["s", "start", "one"], "n")
+        writer.node("Concat", ["n", "one", "one"], "shape", ["axis": .integer(0)])
+        writer.node("Expand", ["cls", "shape"], "t")
+        token = "t"
+      }
+      writer.node("Concat", [token, "x"], "c", ["axis": .integer(1)])
+      writer.node("Gather", ["c", "zero"], "g", ["axis": .integer(1)])
+      writer.node("Gemm", ["g", "fc.weight"], "y", ["transB": .integer(1)])
+      let text = try withFolder { try NetworkTranslation(writer.write(to: $0)) }
+      #expect(
+        text.structure.map { String($0.prefix { $0 != " " }) } == ["parameter", "concat", "slice", "flatten", "dense"])
+      #expect(text.architecture.layerShapes == [[1, 3], [5, 3], [1, 3], [3], [2]])
+    }
+  }
+
   @Test func `NHWC input as TensorFlow's converter writes it`() throws {
     var writer = GraphWriter(input: [nil, 8, 8, 3], opset: 15)
     writer.weights("kernel", [4, 3, 3, 3])
@@ -205,7 +231,10 @@ struct PatternTests {
     writer.node("Softmax", ["e"], "y")
     try withFolder { folder in
       let network = try NetworkTranslation(try writer.write(to: folder))
-      #expect(network.structure.map { String($0.prefix { $0 != " " }) } == ["transpose", "conv2d", "transpose", "flatten", "dense"])
+      #expect(
+        network.structure.map { String($0.prefix { $0 != " " }) } == [
+          "transpose", "conv2d", "transpose", "flatten", "dense",
+        ])
       // SAME pads an even size with stride 2 below and to the right only.
       #expect(network.architecture.json.contains(#""padding":[0,1,0,1],"activation":"relu""#))
       #expect(network.notes.first?.contains("softmax at its end") == true)

@@ -73,7 +73,10 @@ struct PosteriorImportTests {
       request.graphs.append(try writer.write(to: folder, "draw\(draw).onnx"))
     }
     request.data = try Self.archive(
-      [("inputs", Self.array("<f4", [1, 3], Self.floats(inputs))), ("labels", Self.array("<i8", [1], Self.labels([1])))],
+      [
+        ("inputs", Self.array("<f4", [1, 3], Self.floats(inputs))),
+        ("labels", Self.array("<i8", [1], Self.labels([1]))),
+      ],
       folder, "data.npz")
     request.kind = .ensemble
     return request
@@ -109,6 +112,30 @@ struct PosteriorImportTests {
     }
   }
 
+  @Test func `probabilities are answers of a graph that gives them`() throws {
+    try withFolder { folder in
+      var request = try files(folder)
+      request.graphs = []
+      for draw in 0..<2 {
+        var writer = GraphWriter()
+        writer.floats("fc.weight", [1, 3], [1, Float(draw), 0])
+        writer.node("Gemm", ["x", "fc.weight"], "z", ["transB": .integer(1)])
+        writer.node("Sigmoid", ["z"], "y")
+        request.graphs.append(try writer.write(to: folder, "draw\(draw).onnx"))
+      }
+      // σ(0.5) and σ(0.75), one number for each input.
+      let numbers: [Float] = [0.622_459_35, 0.679_178_7]
+      request.reference = try Self.archive(
+        [("logits", Self.array("<f4", [2, 1, 1], Self.floats(numbers)))], folder, "answers.npz")
+      let findings = try #require(try PosteriorImport(request).findings)
+      #expect(findings.outcome != .differs)
+      let wrong = try Self.archive(
+        [("logits", Self.array("<f4", [2, 1, 1], Self.floats([0.7, 0.679_178_7])))], folder, "wrong.npz")
+      request.reference = wrong
+      #expect(try PosteriorImport(request).findings?.outcome == .differs)
+    }
+  }
+
   @Test func `answers of another network are found`() throws {
     try withFolder { folder in
       var request = try files(folder)
@@ -120,7 +147,9 @@ struct PosteriorImportTests {
   @Test func `bounds are those that were said, or 0 and 1`() throws {
     try withFolder { folder in
       var request = try files(folder, inputs: [0.5, -1, 1])
-      #expect(refusal(request).hasSuffix("inputs[0] has the value -1.0, outside the bounds 0.0 to 1.0: --bounds LOW HIGH says others"))
+      #expect(
+        refusal(request).hasSuffix(
+          "inputs[0] has the value -1.0, outside the bounds 0.0 to 1.0: --bounds LOW HIGH says others"))
       request.bounds = [-1, 1]
       #expect(try PosteriorImport(request).contents.inputBounds == -1...1)
       request.bounds = [0, 1, -1, 0, 0, 2]
@@ -157,11 +186,17 @@ struct PosteriorImportTests {
         return refusal(request)
       }
       let one = Self.array("<i8", [1], Self.labels([0]))
-      #expect(try with(Self.array("<f4", [1, 2], Self.floats([0, 0])), one).hasSuffix("inputs has the shape [1, 2], and the network takes (n, 3)"))
+      #expect(
+        try with(Self.array("<f4", [1, 2], Self.floats([0, 0])), one).hasSuffix(
+          "inputs has the shape [1, 2], and the network takes (n, 3)"))
       let good = Self.array("<f4", [1, 3], Self.floats([0, 0, 0]))
-      #expect(try with(good, Self.array("<i8", [1], Self.labels([2]))).hasSuffix("labels[0] is 2, and the network has 2 classes, from 0 to 1"))
+      #expect(
+        try with(good, Self.array("<i8", [1], Self.labels([2]))).hasSuffix(
+          "labels[0] is 2, and the network has 2 classes, from 0 to 1"))
       #expect(try with(good, Self.array("<i8", [2], Self.labels([0, 1]))).contains("one label for each"))
-      #expect(try with(Self.array("<i4", [1, 3], Self.floats([0, 0, 0])), one).hasSuffix("inputs is of type int32; bytes (uint8) and floating-point numbers are read"))
+      #expect(
+        try with(Self.array("<i4", [1, 3], Self.floats([0, 0, 0])), one).hasSuffix(
+          "inputs is of type int32; bytes (uint8) and floating-point numbers are read"))
       request.bounds = [-1, 1]
       #expect(try with(Self.array("|u1", [1, 3], [0, 1, 2]), one).contains("go with bounds 0 and 1 only"))
     }

@@ -64,7 +64,8 @@ struct RefusalTests {
     outputs.outputs = ["y", "h"]
     #expect(try refusal(outputs).contains(#"has 2 outputs ("y", "h"); export the network with its logits alone"#))
     let open = graph([nil, 3, nil, 8]) { $0.node("Relu", ["x"], "y") }
-    #expect(try refusal(open).contains(#"input "x" has a dimension 2 of any size; only the first, the batch, may be so"#))
+    #expect(
+      try refusal(open).contains(#"input "x" has a dimension 2 of any size; only the first, the batch, may be so"#))
     var half = graph { $0.node("Relu", ["x"], "y") }
     half.input.type = 10
     #expect(try refusal(half) == #"input "x" is of half precision: export the network in float32"#)
@@ -112,7 +113,11 @@ struct RefusalTests {
 
   @Test func `windows and pads without a layer`() throws {
     func pool(_ attributes: [String: GraphWriter.Attribute]) -> GraphWriter {
-      graph([nil, 2, 5, 5]) { $0.node("AveragePool", ["x"], "y", attributes.merging(["kernel_shape": .integers([2, 2]), "strides": .integers([2, 2])]) { $1 }) }
+      graph([nil, 2, 5, 5]) {
+        $0.node(
+          "AveragePool", ["x"], "y",
+          attributes.merging(["kernel_shape": .integers([2, 2]), "strides": .integers([2, 2])]) { $1 })
+      }
     }
     #expect(try refusal(pool(["ceil_mode": .integer(1)])).contains("windows that reach over the end (ceil_mode)"))
     let reflected = graph([nil, 2, 5, 5]) {
@@ -160,6 +165,45 @@ struct RefusalTests {
       $0.node("MatMul", ["x", "c"], "y")
     }
     #expect(try refusal(writer).contains("makes a constant of shape [1048576, 1048576], far more than the file holds"))
+  }
+
+  @Test func `sizes beyond any example end in a sentence`() throws {
+    let padded = graph([nil, 2, 4, 4]) {
+      var before = "x"
+      for index in 0..<4 {
+        $0.integers("pads\(index)", [0, 0, 1 << 19, 1 << 19, 0, 0, 1 << 19, 1 << 19])
+        $0.node("Pad", [before, "pads\(index)"], "p\(index)")
+        before = "p\(index)"
+      }
+      $0.node("GlobalAveragePool", [before], "y")
+    }
+    #expect(try refusal(padded).contains("gives more numbers for an example than any network that is read"))
+    let reshaped = graph([nil, 4]) {
+      $0.integers("shape", [-1, 1 << 40, 1 << 40])
+      $0.node("Reshape", ["x", "shape"], "y")
+    }
+    #expect(try refusal(reshaped).hasPrefix(#"node "make-y" (Reshape)"#))
+    let large = graph([nil, 1 << 20, 1 << 20]) { $0.node("Relu", ["x"], "y") }
+    #expect(try refusal(large).contains("larger than any example"))
+  }
+
+  @Test func `a chain of many operators takes no time of its square`() throws {
+    var writer = GraphWriter()
+    writer.weights("w", [2, 3])
+    writer.floats("c", [], [0.999_999])
+    var before = "x"
+    for index in 0..<20_000 {
+      writer.node("Mul", [before, "c"], "m\(index)")
+      before = "m\(index)"
+    }
+    writer.node("Gemm", [before, "w"], "y", ["transB": .integer(1)])
+    let start = ContinuousClock.now
+    try withFolder { folder in
+      let path = try writer.write(to: folder)
+      // More layers than the text of an architecture holds.
+      #expect(throws: ImportError.self) { try NetworkTranslation(path) }
+    }
+    #expect(ContinuousClock.now - start < .seconds(30))
   }
 
   @Test func `PyTorch's own files are recognised, with what exports them`() throws {

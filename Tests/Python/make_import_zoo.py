@@ -277,7 +277,7 @@ def randomize(model, seed):
                 module.running_mean = torch.randn(module.running_mean.shape, generator=generator) * 0.3
                 module.running_var = torch.rand(module.running_var.shape, generator=generator) + 0.5
     for name, parameter in model.named_parameters():
-        if parameter.dim() <= 1 and name.endswith("bias") and (parameter == 0).all():
+        if (parameter == 0).all():  # biases, and heads that begin with zeros
             parameter.data = torch.randn(parameter.shape, generator=generator) * 0.1
         if "layer_scale" in name or name.endswith(".gamma"):
             parameter.data = torch.rand(parameter.shape, generator=generator) + 0.5

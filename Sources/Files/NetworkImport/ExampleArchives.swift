@@ -6,6 +6,8 @@ import RobustnessCore
 /// Labelled inputs, and answers, in archives of NumPy.
 struct ExampleArchives {
   let architecture: Architecture
+  /// What the author's own program gives where the network has logits.
+  let ending: NetworkEnding
   /// One interval, or one for each channel.
   let bounds: [ClosedRange<Double>]
 
@@ -20,13 +22,15 @@ struct ExampleArchives {
     let inputs = try inputs(archive, path)
     let labels = try archive.array("labels")
     guard labels.shape == [inputs.count] else {
-      throw ImportError(file: path, "labels has the shape \(labels.shape), and inputs \(inputs.count) examples: one label for each")
+      throw ImportError(
+        file: path, "labels has the shape \(labels.shape), and inputs \(inputs.count) examples: one label for each")
     }
     let classes = try labels.integers()
     if let index = classes.firstIndex(where: { $0 < 0 || $0 >= Int64(architecture.classCount) }) {
       throw ImportError(
         file: path,
-        "labels[\(index)] is \(classes[index]), and the network has \(architecture.classCount) classes, from 0 to \(architecture.classCount - 1)")
+        "labels[\(index)] is \(classes[index]), and the network has \(architecture.classCount) classes, from 0 to \(architecture.classCount - 1)"
+      )
     }
     return LabelledData(
       inputs: inputs.numbers, inputShape: architecture.inputShape, labels: classes.map(Int.init),
@@ -39,10 +43,12 @@ struct ExampleArchives {
     let classes = architecture.classCount
     let logits = archive.names.contains("logits") ? try archive.array("logits") : nil
     let predictive = archive.names.contains("log_predictive") ? try archive.array("log_predictive") : nil
-    guard let count = logits?.shape.dropLast().last ?? predictive?.shape.first else {
+    let form = try logits.map { try AnswerForm($0.shape, draws: draws, classes: classes, file: path) }
+    guard let count = form?.count ?? predictive?.shape.first else {
       throw ImportError(
         file: path,
-        "has neither logits (draw, input, class) nor log_predictive (input, class), and holds \(archive.names.prefix(9).joined(separator: ", "))")
+        "has neither logits (draw, input, class) nor log_predictive (input, class), and holds "
+          + archive.names.prefix(9).joined(separator: ", "))
     }
     let inputs: StoredNumbers
     if archive.names.contains("inputs") {
@@ -55,28 +61,18 @@ struct ExampleArchives {
       inputs = data.inputs.rows(0..<count, size: data.inputSize)
     } else {
       throw ImportError(
-        file: path, "has answers at \(count) inputs and no array inputs; without it they are the first of --data, which has \(data?.count ?? 0)")
+        file: path,
+        "has answers at \(count) inputs and no array inputs; without it they are the first of --data, which has "
+          + "\(data?.count ?? 0)")
     }
-    func checked(_ array: ForeignArray?, _ shapes: [[Int]]) throws -> StoredNumbers? {
-      guard let array else { return nil }
-      guard shapes.contains(array.shape) else {
-        throw ImportError(file: path, "\(array.name) has the shape \(array.shape), not \(shapes[0])")
-      }
-      return try Self.stored(array, path)
+    if let predictive, predictive.shape != [count, classes] {
+      throw ImportError(file: path, "log_predictive has the shape \(predictive.shape), not \([count, classes])")
     }
-    let total = try checked(
-      logits, [[draws, count, classes]] + (draws == 1 ? [[count, classes]] : []) + Self.grouped(logits, draws, count, classes))
-    let mean = try checked(predictive, [[count, classes]])
-    var isSingle = false
-    for case .floats? in [total, mean] { isSingle = true }
+    let isSingle = [logits, predictive].contains { $0 != nil && $0?.element != .float64 }
     return ReferenceAnswers(
-      inputs: inputs, logits: total, logPredictive: mean, precision: isSingle ? .float32 : .float64)
-  }
-
-  /// The same with draws in chains.
-  private static func grouped(_ logits: ForeignArray?, _ draws: Int, _ count: Int, _ classes: Int) -> [[Int]] {
-    guard let shape = logits?.shape, shape.count == 4, shape[0] * shape[1] == draws else { return [] }
-    return [[shape[0], shape[1], count, classes]]
+      inputs: inputs,
+      logits: try logits.map { try form?.logits(try Self.stored($0, path), ending, path) ?? .doubles([]) },
+      logPredictive: try predictive.map { try Self.stored($0, path) }, precision: isSingle ? .float32 : .float64)
   }
 
   // MARK: - Inputs
@@ -87,7 +83,8 @@ struct ExampleArchives {
     guard array.shape.count == shape.count + 1, Array(array.shape.dropFirst()) == shape, array.shape[0] >= 1 else {
       throw ImportError(
         file: path,
-        "inputs has the shape \(array.shape), and the network takes (n, \(shape.map(String.init).joined(separator: ", ")))\(hint(array.shape))")
+        "inputs has the shape \(array.shape), and the network takes (n, \(shape.map(String.init).joined(separator: ", ")))\(hint(array.shape))"
+      )
     }
     let numbers = try Self.stored(array, path)
     guard case .bytes = numbers else {
@@ -96,7 +93,9 @@ struct ExampleArchives {
     }
     guard bounds.allSatisfy({ $0 == 0...1 }) else {
       throw ImportError(
-        file: path, "inputs has bytes, which mean their value divided by 255 and go with bounds 0 and 1 only: save floating-point inputs for other bounds")
+        file: path,
+        "inputs has bytes, which mean their value divided by 255 and go with bounds 0 and 1 only: save floating-point inputs for other bounds"
+      )
     }
     return (numbers, array.shape[0])
   }
@@ -118,7 +117,8 @@ struct ExampleArchives {
     case .float64: return .doubles(try array.doubles())
     default:
       throw ImportError(
-        file: path, "\(array.name) is of type \(array.element.rawValue); bytes (uint8) and floating-point numbers are read")
+        file: path,
+        "\(array.name) is of type \(array.element.rawValue); bytes (uint8) and floating-point numbers are read")
     }
   }
 

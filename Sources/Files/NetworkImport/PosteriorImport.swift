@@ -27,7 +27,7 @@ package struct PosteriorImport {
       }
     let chains = try Self.chains(request, draws: draws.drawCount)
     let pairs = try Self.bounds(request.bounds, draws.architecture)
-    let examples = ExampleArchives(architecture: draws.architecture, bounds: pairs)
+    let examples = ExampleArchives(architecture: draws.architecture, ending: draws.ending, bounds: pairs)
     let data = try request.data.map { try examples.data($0) }
     let answers = try request.reference.map {
       try examples.answers($0, draws: draws.drawCount, data: data)
@@ -48,7 +48,9 @@ package struct PosteriorImport {
     let given = request.chains
     func fits(_ chains: Int) throws -> Int {
       guard given ?? chains == chains else {
-        throw UsageError("--chains \(given ?? 0) is for --kind mcmc: draws of kind \(request.kind?.rawValue ?? "") are \(chains) chain\(chains == 1 ? "" : "s")")
+        throw UsageError(
+          "--chains \(given ?? 0) is for --kind mcmc: draws of kind \(request.kind?.rawValue ?? "") are \(chains) chain\(chains == 1 ? "" : "s")"
+        )
       }
       return chains
     }
@@ -56,17 +58,22 @@ package struct PosteriorImport {
     case .ensemble?, .bootstrap?: return try fits(draws)
     case .variational?, .independent?: return try fits(1)
     case .single?:
-      guard draws == 1 else { throw UsageError("--kind single is one network, and \(draws) draws are given: --kind ensemble, perhaps?") }
+      guard draws == 1 else {
+        throw UsageError("--kind single is one network, and \(draws) draws are given: --kind ensemble, perhaps?")
+      }
       return try fits(1)
     case .mcmc?:
       let chains = given ?? 1
       guard chains >= 1, draws % chains == 0 else {
-        throw UsageError("\(draws) draws cannot be shared among \(chains) chains: the files are in the order of the chains, as many for each")
+        throw UsageError(
+          "\(draws) draws cannot be shared among \(chains) chains: the files are in the order of the chains, as many for each"
+        )
       }
       return chains
     case nil:
       guard draws == 1, given == nil else {
-        throw UsageError("--kind is needed for \(draws) draws: " + PosteriorKind.allCases.map(\.rawValue).joined(separator: ", "))
+        throw UsageError(
+          "--kind is needed for \(draws) draws: " + PosteriorKind.allCases.map(\.rawValue).joined(separator: ", "))
       }
       return 1
     }

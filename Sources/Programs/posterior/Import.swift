@@ -29,7 +29,8 @@ struct Import: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("A .safetensors or .npz for each draw; the graph was exported from one of them.", valueName: "files"))
+    help: ArgumentHelp(
+      "A .safetensors or .npz for each draw; the graph was exported from one of them.", valueName: "files"))
   var draws: [String] = []
 
   @Option(help: ArgumentHelp("An .npz with inputs and labels to evaluate on.", valueName: "file"))
@@ -69,7 +70,9 @@ struct Import: ParsableCommand {
   var compress = false
 
   func validate() throws {
-    if network == nil, !draws.isEmpty { throw ValidationError("--draws has the tensors of a graph: give that as --network") }
+    if network == nil, !draws.isEmpty {
+      throw ValidationError("--draws has the tensors of a graph: give that as --network")
+    }
     if network != nil, !graphs.isEmpty {
       throw ValidationError("give a graph for each draw, or --network and --draws, not both")
     }
@@ -111,10 +114,13 @@ struct Import: ParsableCommand {
     func add(_ label: String, _ text: String) {
       lines.append("  " + label.padding(toLength: 12, withPad: " ", startingAt: 0) + text)
     }
-    add("input", "(\(architecture.inputShape.map(String.init).joined(separator: ", "))), \(architecture.classCount) classes")
+    add(
+      "input",
+      "(\(architecture.inputShape.map(String.init).joined(separator: ", "))), \(architecture.classCount) classes")
     add("draws", "\(file.chainCount) chain\(file.chainCount == 1 ? "" : "s") × \(file.drawsPerChain)")
     let shared = file.sharedParameters.reduce(0) { $0 + architecture.parameters[$1].count }
-    add("parameters", "\(architecture.parameterCount)" + (shared > 0 ? ", \(shared) of them the same in all draws" : ""))
+    add(
+      "parameters", "\(architecture.parameterCount)" + (shared > 0 ? ", \(shared) of them the same in all draws" : ""))
     for note in imported.draws.notes { add("note", note) }
     if let shape = file.evaluationShape { add("data", "\(shape[0]) examples") }
     if let findings = imported.findings {

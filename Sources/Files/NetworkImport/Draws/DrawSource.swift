@@ -11,6 +11,9 @@ package final class DrawSource: WeightSource {
   /// What was left out of the network, or is to be known.
   package let notes: [String]
 
+  /// What the graphs give where the layers give logits.
+  package let ending: NetworkEnding
+
   private let translate: @Sendable (Int) throws -> NetworkTranslation
   private let name: @Sendable (Int) -> String
   /// Draws that were translated already, while they are few bytes together.
@@ -44,10 +47,12 @@ package final class DrawSource: WeightSource {
     }
     guard count == 1 || shared.count < first.parameters.count else {
       throw ImportError(
-        "all \(count) draws hold the same numbers: give the files of different draws, or one of them with --kind single")
+        "all \(count) draws hold the same numbers: give the files of different draws, or one of them with --kind single"
+      )
     }
     architecture = first.architecture
     notes = first.notes
+    ending = first.ending
     drawCount = count
     sharedParameters = shared
     self.translate = translate
@@ -61,16 +66,19 @@ package final class DrawSource: WeightSource {
     guard first.architecture.inputShape == other.architecture.inputShape else {
       throw ImportError(
         file: name,
-        "takes inputs of shape \(other.architecture.inputShape), and \(firstName) \(first.architecture.inputShape): draws are of one network")
+        "takes inputs of shape \(other.architecture.inputShape), and \(firstName) \(first.architecture.inputShape): draws are of one network"
+      )
     }
     for (index, (a, b)) in zip(first.structure, other.structure).enumerated() where a != b {
       throw ImportError(
         file: name,
-        "is another network than \(firstName): layer \(index) is \(b), not \(a); draws are of one network, and differ in parameters only")
+        "is another network than \(firstName): layer \(index) is \(b), not \(a); draws are of one network, and differ in parameters only"
+      )
     }
     guard first.structure.count == other.structure.count else {
       throw ImportError(
-        file: name, "has \(other.structure.count) layers, and \(firstName) \(first.structure.count): draws are of one network")
+        file: name,
+        "has \(other.structure.count) layers, and \(firstName) \(first.structure.count): draws are of one network")
     }
   }
 
@@ -81,7 +89,9 @@ package final class DrawSource: WeightSource {
       return
     }
     let values = try translate(draw).parameters.joined()
-    guard values.count == buffer.count else { throw ImportError(file: name(draw), "changed while it was read: try again") }
+    guard values.count == buffer.count else {
+      throw ImportError(file: name(draw), "changed while it was read: try again")
+    }
     _ = buffer.update(fromContentsOf: Array(values))
   }
 }

@@ -43,7 +43,8 @@ struct NamedDraws: Sendable {
     }
     guard let best = counts.max(), best > 0, let index = counts.firstIndex(of: best) else {
       throw ImportError(
-        "holds the weights of none of the draws, so that nothing tells which of its tensors is which of theirs: export it from one of them")
+        "holds the weights of none of the draws, so that nothing tells which of its tensors is which of theirs: export it from one of them"
+      )
     }
     return index
   }

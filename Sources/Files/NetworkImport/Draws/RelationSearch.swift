@@ -63,7 +63,8 @@ struct RelationSearch {
         open.append(name)
       } else if named[name] != nil {
         // A constant that is no parameter, with another value than that of its name.
-        throw ImportError("tensor \(name.quoted) has another value than that of its name in \(drawPath), from which the rest is")
+        throw ImportError(
+          "tensor \(name.quoted) has another value than that of its name in \(drawPath), from which the rest is")
       }
     }
     let left = try fold(open, of: network, into: &relations)
@@ -113,7 +114,8 @@ struct RelationSearch {
     for (index, parameter) in parameters.enumerated() where parameter.name.hasSuffix(".weight") {
       guard network.origins[index].count == 1, let weight = network.origins[index].first else { continue }
       let next = index + 1
-      let isPair = next < parameters.count && parameters[next].layer == parameter.layer && network.origins[next].count == 1
+      let isPair =
+        next < parameters.count && parameters[next].layer == parameter.layer && network.origins[next].count == 1
       result.append((weight, isPair ? network.origins[next].first : nil))
     }
     return result
@@ -145,7 +147,8 @@ struct RelationSearch {
     guard chosen.name != name || uses > 1 else { return chosen.relation }
     for rival in rivals where try !agree(chosen.relation, rival.relation) {
       throw ImportError(
-        "tensor \(name.quoted) has the numbers of \(chosen.name.quoted) and of \(rival.name.quoted), which other draws have differently: export a graph for each draw instead")
+        "tensor \(name.quoted) has the numbers of \(chosen.name.quoted) and of \(rival.name.quoted), which other draws have differently: export a graph for each draw instead"
+      )
     }
     return chosen.relation
   }
@@ -210,14 +213,20 @@ struct RelationSearch {
 
   /// Whether a relation gives these numbers, up to the rounding of exporters that computed them in float32.
   private func holds(_ relation: TensorRelation, _ floats: [Float]) throws -> Bool {
-    guard let values = try relation.constant(own, "", origin: "").reals, values.count == floats.count else { return false }
+    guard let values = try relation.constant(own, "", origin: "").reals, values.count == floats.count else {
+      return false
+    }
     var scale = 0.0
     if case .foldedBias(let name, let norm) = relation {
       // Summands that cancel leave the rounding of both.
       let sizes = try norm.factors(own)
       let means = named["\(norm.stem).running_mean"]?.reals ?? []
       let bias = name.flatMap { named[$0]?.reals } ?? []
-      scale = sizes.indices.map { abs(sizes[$0]) * (abs(means.indices.contains($0) ? means[$0] : 0) + abs(bias.indices.contains($0) ? bias[$0] : 0)) }.max() ?? 0
+      scale =
+        sizes.indices.map {
+          abs(sizes[$0])
+            * (abs(means.indices.contains($0) ? means[$0] : 0) + abs(bias.indices.contains($0) ? bias[$0] : 0))
+        }.max() ?? 0
     }
     return zip(values, floats).allSatisfy { abs($0 - Double($1)) <= 1e-6 * max(abs($0), scale) + 1e-30 }
   }

@@ -15,7 +15,10 @@ enum TensorRelation: Hashable, Sendable {
     case .array(let name, let axes, let shape):
       let array = try archive.array(name)
       guard array.shape.count == axes.count, array.count == shape.reduce(1, *) else {
-        throw ImportError(file: path, "tensor \(name.quoted) has the shape \(array.shape), another than in the draw that the graph was exported from")
+        throw ImportError(
+          file: path,
+          "tensor \(name.quoted) has the shape \(array.shape), another than in the draw that the graph was exported from"
+        )
       }
       let constant = Constant(shape: array.shape, values: .floats(try array.floats()), origins: [origin])
       return (axes == Array(axes.indices) ? constant : constant.transposed(axes)).reshaped(shape)
@@ -23,7 +26,9 @@ enum TensorRelation: Hashable, Sendable {
       let array = try archive.array(name)
       let factors = try norm.factors(archive)
       guard array.shape.first == factors.count, array.count > 0 else {
-        throw ImportError(file: path, "tensor \(name.quoted) has the shape \(array.shape), and its batch normalisation \(factors.count) channels")
+        throw ImportError(
+          file: path,
+          "tensor \(name.quoted) has the shape \(array.shape), and its batch normalisation \(factors.count) channels")
       }
       let row = array.count / factors.count
       let values = try array.floats().enumerated().map { Float(Double($0.element) * factors[$0.offset / row]) }
@@ -48,7 +53,10 @@ struct NamedNorm: Hashable, Sendable {
   func factors(_ archive: any ArrayArchive) throws -> [Double] {
     let variances = try archive.array("\(stem).running_var").floats()
     let gamma = hasFactor ? try archive.array("\(stem).weight").floats() : variances.map { _ in 1 }
-    guard gamma.count == variances.count else { throw ImportError("batch normalisation \(stem.quoted) has \(gamma.count) factors for \(variances.count) variances") }
+    guard gamma.count == variances.count else {
+      throw ImportError(
+        "batch normalisation \(stem.quoted) has \(gamma.count) factors for \(variances.count) variances")
+    }
     return zip(gamma, variances).map { Double($0) / (Double($1) + epsilon).squareRoot() }
   }
 
@@ -57,7 +65,8 @@ struct NamedNorm: Hashable, Sendable {
     let factors = try factors(archive)
     let means = try archive.array("\(stem).running_mean").floats()
     let beta = hasShift ? try archive.array("\(stem).bias").floats() : means.map { _ in 0 }
-    guard means.count == factors.count, beta.count == factors.count, bias.map({ $0.count == factors.count }) ?? true else {
+    guard means.count == factors.count, beta.count == factors.count, bias.map({ $0.count == factors.count }) ?? true
+    else {
       throw ImportError("batch normalisation \(stem.quoted) has tensors of different lengths")
     }
     return factors.indices.map { Double(beta[$0]) + (Double(bias?[$0] ?? 0) - Double(means[$0])) * factors[$0] }

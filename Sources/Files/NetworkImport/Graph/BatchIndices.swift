@@ -14,7 +14,9 @@ struct BatchIndices: Sendable {
     switch kind {
     case .multiply where integers.count == 1:
       let factor = integers[0].constant
-      guard abs(factor) < 1 << 31, abs(multiple) < 1 << 31, offsets.allSatisfy({ abs($0) < 1 << 31 }) else { return nil }
+      guard abs(factor) < 1 << 31, abs(multiple) < 1 << 31, offsets.allSatisfy({ abs($0) < 1 << 31 }) else {
+        return nil
+      }
       result.multiple *= factor
       result.offsets = offsets.map { $0 * factor }
     case .add:

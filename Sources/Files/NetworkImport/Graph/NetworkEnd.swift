@@ -4,8 +4,8 @@ struct NetworkEnd {
   /// The node that gives the logits.
   let logits: Int
   private(set) var notes: [String] = []
-  /// Whether the only output was the probability of class 1.
-  private(set) var isProbability = false
+  /// What the graph itself gives.
+  private(set) var ending = NetworkEnding.logits
 
   init(_ reader: GraphReader) throws {
     let graph = reader.rows
@@ -25,22 +25,39 @@ struct NetworkEnd {
       {
         let shape = graph[candidate].shape.example
         guard shape[softmax.axis] == count, count > 1 else {
-          throw ImportError("\(graph[candidate].title) at the end goes over \(shape[softmax.axis]) of \(count) outputs, which are then no probabilities of classes")
+          throw ImportError(
+            "\(graph[candidate].title) at the end goes over \(shape[softmax.axis]) of \(count) outputs, which are then no probabilities of classes"
+          )
         }
-        notes.append("the \(softmax.isLogarithm || isLogarithm ? "log-softmax" : "softmax") at its end (\(graph[candidate].title)) was left out: the last layer gives logits")
+        notes.append(
+          "the \(softmax.isLogarithm || isLogarithm ? "log-softmax" : "softmax") at its end (\(graph[candidate].title)) was left out: the last layer gives logits"
+        )
+        ending = softmax.isLogarithm || isLogarithm ? .logits : .softmax
         id = input
         break
       }
       if graph.activation(id) == .sigmoid, let input = graph.input(id) {
         guard count == 1 else {
-          throw ImportError("\(node.title) gives \(count) probabilities that do not sum to 1: several labels at once, which is no classifier here")
+          throw ImportError(
+            "\(node.title) gives \(count) probabilities that do not sum to 1: several labels at once, which is no classifier here"
+          )
         }
         notes.append("the sigmoid at its end (\(node.title)) was left out: its argument is the logit of class 1 of two")
-        isProbability = true
+        ending = .sigmoid
         id = input
       }
       break
     }
     logits = id
   }
+}
+
+/// What a graph gives at its end, where its layers give logits.
+package enum NetworkEnding: Sendable, Hashable {
+  /// Logits, or logarithms of probabilities, which are logits too.
+  case logits
+  /// Probabilities of all classes.
+  case softmax
+  /// The probability of class 1 of two.
+  case sigmoid
 }

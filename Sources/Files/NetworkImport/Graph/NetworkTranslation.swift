@@ -10,6 +10,8 @@ package struct NetworkTranslation {
   package let origins: [Set<String>]
   /// What was left out or is to be known, a sentence each without a full stop.
   package let notes: [String]
+  /// What the graph gives where its layers give logits.
+  package let ending: NetworkEnding
   /// Layer by layer what it is, to be compared with that of another draw.
   let structure: [String]
 
@@ -44,11 +46,12 @@ package struct NetworkTranslation {
     guard outputs <= 1 << 20 else { throw ImportError("gives \(outputs) numbers, which are no classes") }
     let classes = outputs == 1 ? 2 : outputs
     var notes = reader.notes + end.notes
-    if !end.isProbability, outputs == 1 { notes.append("its only output is taken as the logit of class 1 of two") }
+    if end.ending == .logits, outputs == 1 { notes.append("its only output is taken as the logit of class 1 of two") }
     let list = LayerList(builder.drafts, output: logits.index)
     let network = try Self.architecture(list, inputShape: builder.input.shape, classCount: classes)
     let values = try Self.parameters(list, network)
     self.notes = notes
+    ending = end.ending
     architecture = network
     parameters = values.map(\.numbers)
     origins = values.map(\.origins)
@@ -82,7 +85,8 @@ package struct NetworkTranslation {
           needed[values.count].name.hasSuffix(".\(role)"), needed[values.count].shape == value.shape,
           let floats = value.floats
         else {
-          throw ImportError("has a parameter \(role) of shape \(value.shape) at \(layer.hint.quoted), which its layer has not")
+          throw ImportError(
+            "has a parameter \(role) of shape \(value.shape) at \(layer.hint.quoted), which its layer has not")
         }
         values.append((floats, value.origins))
       }
@@ -119,7 +123,8 @@ package struct NetworkTranslation {
       guard let plan = plans[id] else { continue }
       let value = try plan.make(&builder, plan.inputs.compactMap { values[$0] })
       guard value.shape == graph[id].shape.example else {
-        throw ImportError("\(graph[id].title) gives \(graph[id].shape.example), and its layers would give \(value.shape)")
+        throw ImportError(
+          "\(graph[id].title) gives \(graph[id].shape.example), and its layers would give \(value.shape)")
       }
       values[id] = value
     }
@@ -135,7 +140,8 @@ package struct NetworkTranslation {
     if let plan = try node.operation.plan(node, graph) { return plan }
     let feeders = node.inputs.compactMap(\.rowID).map { graph[$0].title }
     throw ImportError(
-      "\(node.title), which takes what \(feeders.joined(separator: " and ")) gives, has no layer, and is part of no pattern that is known here")
+      "\(node.title), which takes what \(feeders.joined(separator: " and ")) gives, has no layer, and is part of no pattern that is known here"
+    )
   }
 
   /// Whether at most one layer normalises the input, and nothing else takes it then.

@@ -4,6 +4,8 @@ struct OperatorCall {
   let opset: Int
   let inputs: [Value]
   var graph: RowGraph
+  /// How many nodes the graph had before.
+  let nodeCount: Int
   private var asked: Set<String> = []
 
   init(node: ONNXNode, opset: Int, inputs: [Value], graph: RowGraph) {
@@ -11,6 +13,7 @@ struct OperatorCall {
     self.opset = opset
     self.inputs = inputs
     self.graph = graph
+    nodeCount = graph.nodes.count
   }
 
   /// A refusal that names the node.
@@ -42,7 +45,9 @@ struct OperatorCall {
 
   /// The shape of what goes through the network.
   func shape(_ index: Int) throws -> RowShape {
-    guard let node = graph.node(self[index]) else { throw refusal("takes a constant where the network's input must lead to it") }
+    guard let node = graph.node(self[index]) else {
+      throw refusal("takes a constant where the network's input must lead to it")
+    }
     return node.shape
   }
 

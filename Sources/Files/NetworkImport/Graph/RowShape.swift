@@ -35,6 +35,20 @@ struct RowShape: Hashable, Sendable {
   /// Numbers of one example.
   var count: Int { extents.reduce(1, *) }
 
+  /// So many numbers an example may have, anywhere in a network.
+  static let limit = 1 << 26
+
+  /// Whether an example has no more numbers than that, which no product of its sizes then exceeds.
+  var isWithinLimit: Bool {
+    var product = 1
+    for extent in extents {
+      let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+      guard !overflow, next <= Self.limit, extent >= 1 else { return false }
+      product = next
+    }
+    return true
+  }
+
   /// Which dimensions of an example one of the whole is.
   func exampleAxes(_ axis: Int) -> [Int] {
     if axis < batchAxis { return [axis] }
@@ -77,7 +91,7 @@ struct RowShape: Hashable, Sendable {
       if let multiple, runs % product == 0, multiple % (runs / product) == 0 {
         let sizes = target.enumerated().compactMap { $0.offset == axis ? multiple : $0.element.fixed }
         let result = RowShape(sizes, batchAxis: axis, outer: runs / product)
-        if sizes.count == target.count, sizes.allSatisfy({ $0 > 0 }), result.count == count { return result }
+        if sizes.count == target.count, result.isWithinLimit, result.count == count { return result }
       }
       guard let fixed = extent.fixed, fixed > 0 else { return nil }
       let (next, overflow) = product.multipliedReportingOverflow(by: fixed)

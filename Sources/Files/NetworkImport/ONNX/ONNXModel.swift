@@ -31,7 +31,9 @@ struct ONNXModel {
       default: break
       }
     }
-    guard irVersion != nil, let graph else { throw ImportError(file: path, "is no ONNX file, or damaged: it has no graph") }
+    guard irVersion != nil, let graph else {
+      throw ImportError(file: path, "is no ONNX file, or damaged: it has no graph")
+    }
     let own = opsets.filter { $0.domain.isEmpty || $0.domain == "ai.onnx" }
     guard let opset = own.first?.version, own.allSatisfy({ $0.version == opset }) else {
       throw ImportError(file: path, "does not say which version of ONNX's operators it has (opset_import)")

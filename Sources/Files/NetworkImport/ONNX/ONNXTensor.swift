@@ -93,7 +93,9 @@ struct ONNXTensor {
     return count
   }
 
-  private func refusal(_ reason: String) -> ImportError { ImportError(file: file.path, "tensor \(name.quoted) \(reason)") }
+  private func refusal(_ reason: String) -> ImportError {
+    ImportError(file: file.path, "tensor \(name.quoted) \(reason)")
+  }
 
   /// Reads the numbers.
   ///
@@ -101,7 +103,8 @@ struct ONNXTensor {
   ///   file that is not beside this one.
   func constant(origins: Set<String> = []) throws(ImportError) -> Constant {
     guard let element = Element(rawValue: type) else {
-      throw refusal("has the element type \(type) of ONNX, which is not read; float32, float64, float16, bfloat16 and integers are")
+      throw refusal(
+        "has the element type \(type) of ONNX, which is not read; float32, float64, float16, bfloat16 and integers are")
     }
     let count = try count()
     if isExternal || !external.isEmpty {
@@ -179,7 +182,9 @@ struct ONNXTensor {
   // MARK: - External data
 
   /// Where the numbers lie in a file beside this one.
-  private func externalBytes(count: Int, _ element: Element) throws(ImportError) -> (file: MappedFile, range: Range<Int>) {
+  private func externalBytes(count: Int, _ element: Element) throws(ImportError) -> (
+    file: MappedFile, range: Range<Int>
+  ) {
     guard let location = external["location"], !location.isEmpty else {
       throw refusal("lies in another file, and does not say in which")
     }
@@ -204,7 +209,8 @@ struct ONNXTensor {
     }
     let expected = count * element.bytes
     guard external["length"].map({ Int($0) == expected }) ?? true else {
-      throw refusal("has \(external["length"] ?? "") bytes in \(location.quoted), and \(expected) would be its shape \(shape)")
+      throw refusal(
+        "has \(external["length"] ?? "") bytes in \(location.quoted), and \(expected) would be its shape \(shape)")
     }
     guard expected <= other.bytes.count - offset else { throw refusal("lies in \(location.quoted) beyond its end") }
     return (other, offset..<offset + expected)

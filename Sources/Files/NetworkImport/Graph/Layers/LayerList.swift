@@ -41,7 +41,8 @@ struct LayerList {
 
   /// Activations that a layer with weights can have itself.
   private static let activations: Set<String> = [
-    "relu", "leaky_relu", "tanh", "sigmoid", "relu6", "elu", "selu", "silu", "gelu", "gelu_tanh", "softplus", "hardswish",
+    "relu", "leaky_relu", "tanh", "sigmoid", "relu6", "elu", "selu", "silu", "gelu", "gelu_tanh", "softplus",
+    "hardswish",
   ]
 
   /// An activation directly behind a layer with weights, whose result nobody else takes, becomes part of it.

@@ -31,7 +31,9 @@ enum ActivationOperators: Operator {
       return ActivationRows(.leaky(slope))
     case "Elu", "Celu":
       let alpha = self.slope(try call.float("alpha", default: 1))
-      guard call.node.type == "Elu" || alpha == 1 else { throw call.refusal("has alpha \(alpha), and there is no layer for it") }
+      guard call.node.type == "Elu" || alpha == 1 else {
+        throw call.refusal("has alpha \(alpha), and there is no layer for it")
+      }
       return ActivationRows(.elu(alpha))
     case "Selu":
       let alpha = try call.float("alpha", default: 1.67326319217681884765625)
@@ -134,11 +136,14 @@ struct ActivationRows: RowOperation {
       if alpha != 1 { members = [("alpha", alpha.description)] }
     case .hardSigmoid(let alpha, let beta):
       guard Nearly.equal(alpha, 1.0 / 6), beta == 0.5 else {
-        throw ImportError("\(node.title) has alpha \(alpha) and beta \(beta); the hard sigmoid that there is a layer for has 1/6 and 1/2")
+        throw ImportError(
+          "\(node.title) has alpha \(alpha) and beta \(beta); the hard sigmoid that there is a layer for has 1/6 and 1/2"
+        )
       }
       type = "hardsigmoid"
     case .clip(let low, let high):
-      throw ImportError("\(node.title) clips to \(low)…\(high); there are layers for 0…6 (ReLU6) and for 0 alone (ReLU)")
+      throw ImportError(
+        "\(node.title) clips to \(low)…\(high); there are layers for 0…6 (ReLU6) and for 0 alone (ReLU)")
     }
     let name = node.name
     return LayerPlan([input]) { builder, values in

@@ -62,7 +62,9 @@ enum BinaryOperators: Operator {
     guard axis == b.batchAxis + rank - b.extents.count, a.extents[a.batchAxis] == b.extents[b.batchAxis],
       a.outer == b.outer,
       let shape = Constant.broadcastShape(Constant.padded(a.extents, to: rank), Constant.padded(b.extents, to: rank))
-    else { throw call.refusal("takes shapes \(a.extents) and \(b.extents) that do not fit, or examples in different places") }
+    else {
+      throw call.refusal("takes shapes \(a.extents) and \(b.extents) that do not fit, or examples in different places")
+    }
     return RowShape(shape, batchAxis: axis, outer: a.outer)
   }
 }
@@ -87,7 +89,8 @@ struct BinaryRows: RowOperation {
     let (left, right) = (graph[a].shape.example, graph[b].shape.example)
     let name = node.name
     func mismatch() -> ImportError {
-      ImportError("\(node.title) takes shapes \(left) and \(right) of one example, and repeats one; there is no layer for it")
+      ImportError(
+        "\(node.title) takes shapes \(left) and \(right) of one example, and repeats one; there is no layer for it")
     }
     switch kind {
     case .add, .subtract:
@@ -100,7 +103,8 @@ struct BinaryRows: RowOperation {
     case .multiply:
       // The second may have one number a channel.
       func isGate(_ gate: [Int]) -> Bool { gate.first == shape.first && gate.dropFirst().allSatisfy { $0 == 1 } }
-      let order = left == shape && (right == shape || isGate(right)) ? [a, b] : right == shape && isGate(left) ? [b, a] : []
+      let order =
+        left == shape && (right == shape || isGate(right)) ? [a, b] : right == shape && isGate(left) ? [b, a] : []
       guard !order.isEmpty else { throw mismatch() }
       return LayerPlan(order) { builder, values in
         builder.append("multiply", [], values, shape: shape, hint: name)
@@ -117,7 +121,8 @@ struct BinaryRows: RowOperation {
     let name = node.name
     let shape = node.shape.example
     guard graph[input].shape.example == shape else {
-      throw ImportError("\(node.title) repeats what goes through the network to the shape of a constant; there is no layer for it")
+      throw ImportError(
+        "\(node.title) repeats what goes through the network to the shape of a constant; there is no layer for it")
     }
     if let number = constant.scalar {
       switch kind {
@@ -130,9 +135,10 @@ struct BinaryRows: RowOperation {
           builder.append("multiply", [], values, shape: shape, hint: name)
         }
       case .power where !isReversed && number == 1: return LayerPlan([input]) { _, values in values[0] }
-      case .maximum where number == 0: return LayerPlan([input]) { builder, values in
-        builder.append("relu", [], values, shape: shape, hint: name)
-      }
+      case .maximum where number == 0:
+        return LayerPlan([input]) { builder, values in
+          builder.append("relu", [], values, shape: shape, hint: name)
+        }
       default: return nil
       }
     }

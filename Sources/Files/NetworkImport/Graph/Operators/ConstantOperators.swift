@@ -12,7 +12,9 @@ enum ConstantOperators: Operator {
     case "ConstantOfShape": return [try filled(&call)]
     case "Shape": return [try shape(&call)]
     case "Size":
-      guard case .constant(let constant) = call[0] else { throw call.refusal("counts the elements of what goes through the network") }
+      guard case .constant(let constant) = call[0] else {
+        throw call.refusal("counts the elements of what goes through the network")
+      }
       return [.constant(Constant(shape: [], values: .integers([SymbolicInteger(constant.count)])))]
     case "Range": return [try range(&call)]
     default: return [try cast(&call)]
@@ -107,7 +109,9 @@ enum ConstantOperators: Operator {
       }
     default:
       guard constant.isReal, let reals = constant.reals else { return constant }
-      guard reals.allSatisfy({ abs($0) < 0x1p53 }) else { throw call.refusal("makes whole numbers of what is beyond them") }
+      guard reals.allSatisfy({ abs($0) < 0x1p53 }) else {
+        throw call.refusal("makes whole numbers of what is beyond them")
+      }
       result.values = .integers(reals.map { SymbolicInteger(Int($0)) })
     }
     return result

@@ -5,14 +5,18 @@ enum ConvolutionOperators: Operator {
   static func apply(_ call: inout OperatorCall) throws -> [Value] {
     let shape = try call.shape(0)
     guard shape.extents.count == 4, shape.batchAxis == 0, !shape.isMerged else {
-      throw call.refusal("is a convolution of inputs of shape \(shape.extents), and there are layers for images (batch, channels, height, width) only")
+      throw call.refusal(
+        "is a convolution of inputs of shape \(shape.extents), and there are layers for images (batch, channels, height, width) only"
+      )
     }
     let weight = try call.constant(1, "its weights")
     let groups = try call.integer("group", default: 1)
     guard weight.isReal, weight.shape.count == 4, groups >= 1, shape.extents[1] % groups == 0,
       weight.shape[1] == shape.extents[1] / groups, weight.shape[0] % groups == 0,
       weight.shape.allSatisfy({ $0 > 0 })
-    else { throw call.refusal("has weights of shape \(weight.shape) for \(shape.extents[1]) channels in \(groups) groups") }
+    else {
+      throw call.refusal("has weights of shape \(weight.shape) for \(shape.extents[1]) channels in \(groups) groups")
+    }
     let kernel = Array(weight.shape[2...])
     if let stated = try call.integers("kernel_shape"), stated != kernel {
       throw call.refusal("states the kernel \(stated) and has weights for \(kernel)")
@@ -47,7 +51,9 @@ struct WindowSettings: Sendable {
     guard kernel.count == 2, stride.count == 2, dilation.count == 2, pads.count == 4,
       (kernel + stride + dilation).allSatisfy({ (1...1 << 20).contains($0) }),
       pads.allSatisfy({ (0...1 << 20).contains($0) })
-    else { throw call.refusal("has a window of kernel \(kernel), strides \(stride), dilations \(dilation), pads \(pads)") }
+    else {
+      throw call.refusal("has a window of kernel \(kernel), strides \(stride), dilations \(dilation), pads \(pads)")
+    }
     let mode = try call.text("auto_pad", default: "NOTSET")
     switch mode {
     case "NOTSET": padding = [pads[0], pads[2], pads[1], pads[3]]

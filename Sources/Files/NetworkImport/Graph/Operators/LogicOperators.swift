@@ -39,7 +39,9 @@ enum LogicOperators: Operator {
 
   private static func compared(_ call: inout OperatorCall) throws -> Constant {
     let (a, b) = (try integers(0, call), try integers(1, call))
-    guard let shape = Constant.broadcastShape(a.0.shape, b.0.shape) else { throw call.refusal("has inputs that do not fit") }
+    guard let shape = Constant.broadcastShape(a.0.shape, b.0.shape) else {
+      throw call.refusal("has inputs that do not fit")
+    }
     try call.checkSize(shape)
     let left = Places.broadcast(a.0.shape, to: shape).map { a.1[$0] }
     let right = Places.broadcast(b.0.shape, to: shape).map { b.1[$0] }
@@ -84,7 +86,9 @@ enum LogicOperators: Operator {
       let values = truths.indices.map { truths[$0].constant != 0 ? x[$0] : y[$0] }
       return Constant(shape: shape, values: .integers(values), origins: origins)
     }
-    guard let x = left.floats, let y = right.floats else { throw call.refusal("chooses among numbers of several kinds") }
+    guard let x = left.floats, let y = right.floats else {
+      throw call.refusal("chooses among numbers of several kinds")
+    }
     return Constant(
       shape: shape, values: .floats(truths.indices.map { truths[$0].constant != 0 ? x[$0] : y[$0] }), origins: origins)
   }

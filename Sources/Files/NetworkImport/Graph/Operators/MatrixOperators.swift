@@ -65,7 +65,8 @@ enum MatrixOperators: Operator {
         shape.extents[1] == given.shape[1]
       else { throw call.refusal("multiplies shapes \(given.shape) and \(shape.extents)") }
       // W x is (xᵀ Wᵀ)ᵀ.
-      let flipped = call.append(TransposeRows(axes: [1, 0]), [call[1]], RowShape([1, shape.extents[2], shape.extents[1]]))
+      let flipped = call.append(
+        TransposeRows(axes: [1, 0]), [call[1]], RowShape([1, shape.extents[2], shape.extents[1]]))
       let product = call.append(
         DenseRows(weight: given, bias: nil), [flipped], RowShape([1, shape.extents[2], given.shape[0]]))
       return call.append(TransposeRows(axes: [1, 0]), [product], RowShape([1, given.shape[0], shape.extents[2]]))
@@ -83,7 +84,8 @@ enum MatrixOperators: Operator {
     let values = (0..<rows * columns).map { index in
       (0..<inner).reduce(0.0) { $0 + x[index / columns * inner + $1] * y[$1 * columns + index % columns] }
     }
-    return Constant(shape: [rows, columns], values: .floats(values.map(Float.init)), origins: a.origins.union(b.origins))
+    return Constant(
+      shape: [rows, columns], values: .floats(values.map(Float.init)), origins: a.origins.union(b.origins))
   }
 }
 

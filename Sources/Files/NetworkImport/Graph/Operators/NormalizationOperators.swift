@@ -51,7 +51,9 @@ enum NormalizationOperators: Operator {
     let first = try call.axis(try call.integer("axis", default: -1), rank: rank)
     let epsilon = try call.float("epsilon", default: 1e-5)
     call.ignore("stash_type")
-    guard call.node.outputs.dropFirst().allSatisfy(\.isEmpty) else { throw call.refusal("gives its mean as well, which is not read") }
+    guard call.node.outputs.dropFirst().allSatisfy(\.isEmpty) else {
+      throw call.refusal("gives its mean as well, which is not read")
+    }
     let axes = try (first..<rank).map { try call.exampleAxis($0, of: shape) }
     let isCentred = call.node.type == "LayerNormalization"
     let scale = call[1].isAbsent ? nil : try call.constant(1, "its scale")
@@ -64,7 +66,8 @@ enum NormalizationOperators: Operator {
     let groups = try call.integer("num_groups")
     let epsilon = try call.float("epsilon", default: 1e-5)
     call.ignore("stash_type")
-    guard shape.batchAxis == 0, !shape.isMerged, shape.extents.count >= 2, groups >= 1, shape.extents[1] % groups == 0 else {
+    guard shape.batchAxis == 0, !shape.isMerged, shape.extents.count >= 2, groups >= 1, shape.extents[1] % groups == 0
+    else {
       throw call.refusal("normalises inputs of shape \(shape.extents) in \(groups) groups")
     }
     let channels = shape.extents[1]
@@ -72,7 +75,9 @@ enum NormalizationOperators: Operator {
     func perChannel(_ index: Int) throws -> Constant {
       let constant = try call.constant(index, "its parameters")
       if constant.shape == [channels], call.opset >= 21 || groups == channels { return constant }
-      guard constant.shape == [groups], call.opset < 21 else { throw call.refusal("has parameters of shape \(constant.shape)") }
+      guard constant.shape == [groups], call.opset < 21 else {
+        throw call.refusal("has parameters of shape \(constant.shape)")
+      }
       return constant.gathered((0..<channels).map { $0 / (channels / groups) }, shape: [channels])
     }
     let aligned = [channels] + shape.extents.dropFirst(2).map { _ in 1 }

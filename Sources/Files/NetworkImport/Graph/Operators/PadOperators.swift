@@ -10,9 +10,12 @@ enum PadOperators: Operator {
     let pads = try call.integers(1, "pads")
     let axes = try call[3].isAbsent ? Array(0..<rank) : call.integers(3, "axes").map { try call.axis($0, rank: rank) }
     if !call[2].isAbsent, let value = call[2].constant, value.scalar != 0 {
-      throw call.refusal("pads with \(value.scalar.map { "\($0)" } ?? "several numbers"), and there is a layer for zeros only")
+      throw call.refusal(
+        "pads with \(value.scalar.map { "\($0)" } ?? "several numbers"), and there is a layer for zeros only")
     }
-    guard pads.count == 2 * axes.count, Set(axes).count == axes.count else { throw call.refusal("has \(pads.count) pads for \(axes.count) axes") }
+    guard pads.count == 2 * axes.count, Set(axes).count == axes.count else {
+      throw call.refusal("has \(pads.count) pads for \(axes.count) axes")
+    }
     var result = shape
     var padding = [Int](repeating: 0, count: 2 * shape.example.count)
     for (index, axis) in axes.enumerated() {

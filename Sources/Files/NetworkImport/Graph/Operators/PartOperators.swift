@@ -46,7 +46,9 @@ enum PartOperators: Operator {
       let shape = call.graph[id].shape
       if axis == shape.batchAxis {
         // All examples, as `x[:, 0]` writes it.
-        let isAll = start.fixed == 0 && step == 1 && (end.fixed.map { $0 >= Int(Int32.max) } ?? (end.batches >= shape.extents[axis]))
+        let whole = call.graph.batch.map { $0 * shape.extents[axis] } ?? Int(Int32.max)
+        let reachesEnd = end.fixed.map { $0 >= whole } ?? (end.batches >= shape.extents[axis])
+        let isAll = start.fixed == 0 && step == 1 && reachesEnd
         guard isAll else { throw call.refusal("takes some of the examples of a batch") }
         return value
       }
@@ -155,7 +157,8 @@ enum PartOperators: Operator {
     let given = call.opset >= 13 ? (call[1].isAbsent ? nil : try call.integers(1, "sizes")) : try call.integers("split")
     let each = (shape[axis] + parts - 1) / parts
     let sizes = given ?? (0..<parts).map { max(0, min(each, shape[axis] - $0 * each)) }
-    guard sizes.count == parts, sizes.allSatisfy({ (1...shape[axis]).contains($0) }), sizes.reduce(0, +) == shape[axis] else {
+    guard sizes.count == parts, sizes.allSatisfy({ (1...shape[axis]).contains($0) }), sizes.reduce(0, +) == shape[axis]
+    else {
       throw call.refusal("splits \(shape[axis]) elements into \(sizes)")
     }
     var results: [Value] = []
@@ -189,7 +192,8 @@ enum PartOperators: Operator {
     guard shapes.count == inputs.count else { throw call.refusal("has no inputs that it could take") }
     let own = try call.exampleAxis(axis, of: first)
     var result = first
-    for shape in shapes.dropFirst() {
+    result.extents[axis] = 0
+    for shape in shapes {
       var other = shape
       guard other.extents.count == first.extents.count else { throw call.refusal("has inputs of different ranks") }
       result.extents[axis] += other.extents[axis]

@@ -5,7 +5,8 @@ enum PoolOperators: Operator {
   static func apply(_ call: inout OperatorCall) throws -> [Value] {
     let shape = try call.shape(0)
     guard shape.extents.count == 4, shape.batchAxis == 0, !shape.isMerged else {
-      throw call.refusal("pools inputs of shape \(shape.extents), and there are layers for images (batch, channels, height, width) only")
+      throw call.refusal(
+        "pools inputs of shape \(shape.extents), and there are layers for images (batch, channels, height, width) only")
     }
     let image = Array(shape.extents[2...])
     if call.node.type.hasPrefix("Global") {
@@ -15,7 +16,9 @@ enum PoolOperators: Operator {
     }
     guard let kernel = try call.integers("kernel_shape") else { throw call.refusal("has no attribute kernel_shape") }
     var window = try WindowSettings(&call, image: image, kernel: kernel)
-    guard window.dilation == [1, 1] else { throw call.refusal("has a window with holes (dilations), and there is no layer for it") }
+    guard window.dilation == [1, 1] else {
+      throw call.refusal("has a window with holes (dilations), and there is no layer for it")
+    }
     let isMaximum = call.node.type == "MaxPool"
     var countsPadding = true
     if isMaximum {
@@ -40,7 +43,9 @@ enum PoolOperators: Operator {
       guard left >= 0, left % window.stride[axis] != 0 else { continue }
       let start = (left / window.stride[axis] + 1) * window.stride[axis]
       guard start < window.image[axis] + before else { continue }
-      guard isMaximum else { throw call.refusal("has windows that reach over the end (ceil_mode), and there is no layer for their means") }
+      guard isMaximum else {
+        throw call.refusal("has windows that reach over the end (ceil_mode), and there is no layer for their means")
+      }
       window.padding[2 * axis + 1] = start + window.kernel[axis] - window.image[axis] - before
     }
   }

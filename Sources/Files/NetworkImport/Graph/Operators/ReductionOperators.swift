@@ -25,7 +25,10 @@ enum ReductionOperators: Operator {
       guard !keeps else { return [result] }
       let left = shape.extents.indices.filter { !axes.contains($0) }
       let batchAxis = left.firstIndex(of: shape.batchAxis) ?? 0
-      return [call.append(ReshapeRows(), [result], RowShape(left.map { shape.extents[$0] }, batchAxis: batchAxis, outer: shape.outer))]
+      return [
+        call.append(
+          ReshapeRows(), [result], RowShape(left.map { shape.extents[$0] }, batchAxis: batchAxis, outer: shape.outer))
+      ]
     default: throw call.refusal("has no input that it could take")
     }
   }

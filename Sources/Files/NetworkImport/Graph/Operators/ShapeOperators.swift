@@ -37,7 +37,8 @@ enum ShapeOperators: Operator {
     case .rows(let id):
       guard let shape = call.graph[id].shape.reshaped(to: target, batch: call.graph.batch) else {
         throw call.refusal(
-          "mixes the examples of a batch, or has a shape for a certain number of them: export the network with the first dimension dynamic")
+          "mixes the examples of a batch, or has a shape for a certain number of them: export the network with the first dimension dynamic"
+        )
       }
       return call.append(ReshapeRows(), [call[0]], shape)
     case .indices(var indices):

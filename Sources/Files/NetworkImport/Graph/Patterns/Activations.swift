@@ -57,7 +57,8 @@ enum ErrorFunctionGELU: Pattern {
     guard whole.shift == 0, let (first, second) = graph.factors(whole.base) else { return nil }
     for (a, b) in [(first, second), (second, first)] {
       let (x, bell) = (graph.affine(a), graph.affine(b))
-      guard let unary = graph[bell.base].operation as? UnaryRows, unary.type == "Erf", let inner = graph.input(bell.base),
+      guard let unary = graph[bell.base].operation as? UnaryRows, unary.type == "Erf",
+        let inner = graph.input(bell.base),
         bell.factor != 0, Nearly.equal(bell.factor, bell.shift)
       else { continue }
       let root = 2.0.squareRoot()

@@ -7,7 +7,9 @@ enum GroupNormalization: Pattern {
     if let (inner, constant) = graph.constantSide(current, .add) { (current, shift) = (inner, constant) }
     if let (inner, constant) = graph.constantSide(current, .multiply) { (current, factor) = (inner, constant) }
     let shape = graph[id].shape.example
-    guard graph[current].operation is ReshapeRows, let inside = graph.input(current), shape.count >= 2 else { return nil }
+    guard graph[current].operation is ReshapeRows, let inside = graph.input(current), shape.count >= 2 else {
+      return nil
+    }
     var core = inside
     var (groupShift, groupFactor): (Constant?, Constant?) = (nil, nil)
     if let (inner, constant) = graph.constantSide(core, .add) { (core, groupShift) = (inner, constant) }

@@ -7,7 +7,7 @@ enum InputNormalization: Pattern {
     var current = id
     let example = graph[id].shape.example
     guard let channels = example.first else { return nil }
-    while let binary = graph[current].operation as? BinaryRows {
+    while steps.count < RowGraph.chainLimit, let binary = graph[current].operation as? BinaryRows {
       let node = graph[current]
       let inputs = node.inputs
       // A constant minus x, or divided by x, is no normalisation.

@@ -59,7 +59,9 @@ enum Normalization: Pattern {
   /// What a root is taken of.
   private static func root(_ id: Int, _ graph: RowGraph) -> Int? {
     if let unary = graph[id].operation as? UnaryRows, unary.type == "Sqrt" { return graph.input(id) }
-    guard let (inner, power) = graph.constantSide(id, .power, reversible: false), power.scalar == 0.5 else { return nil }
+    guard let (inner, power) = graph.constantSide(id, .power, reversible: false), power.scalar == 0.5 else {
+      return nil
+    }
     return inner
   }
 
@@ -71,7 +73,9 @@ enum Normalization: Pattern {
     if let binary = graph[id].operation as? BinaryRows, binary.kind == .divide, graph[id].inputs[0].scalar == 1 {
       return graph.input(id, 1).flatMap { root($0, graph) }
     }
-    guard let (inner, power) = graph.constantSide(id, .power, reversible: false), power.scalar == -0.5 else { return nil }
+    guard let (inner, power) = graph.constantSide(id, .power, reversible: false), power.scalar == -0.5 else {
+      return nil
+    }
     return inner
   }
 
@@ -126,7 +130,8 @@ enum Normalization: Pattern {
     return LayerPlan([core.input]) { builder, values in
       let turned = builder.transposed(values[0], [1, 2, 0], hint: node.name)
       let result = builder.append(
-        "layer_norm", [("normalized_shape", builder.list(channels)), ("eps", core.epsilon.description)]
+        "layer_norm",
+        [("normalized_shape", builder.list(channels)), ("eps", core.epsilon.description)]
           + (affine.isEmpty ? [("affine", "false")] : []),
         [turned], affine.parameters(channels), shape: turned.shape, hint: node.name)
       return builder.transposed(result, [2, 0, 1], hint: node.name)
@@ -175,7 +180,9 @@ enum Normalization: Pattern {
     guard fits(affine.factor), fits(affine.shift) else { return nil }
     return LayerPlan([core.input]) { builder, values in
       func broadcast(_ constant: Constant) -> Constant {
-        let own = constant.count == 1 ? constant.reshaped([]) : constant.reshaped(Array(constant.shape.suffix(normalized.count)))
+        let own =
+          constant.count == 1
+          ? constant.reshaped([]) : constant.reshaped(Array(constant.shape.suffix(normalized.count)))
         return own.broadcast(to: normalized)
       }
       var parameters: [(String, Constant)] = []

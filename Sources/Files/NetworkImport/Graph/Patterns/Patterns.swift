@@ -30,10 +30,14 @@ struct AffineView {
 }
 
 extension RowGraph {
+  /// So many steps are looked at together: no pattern has more, and a long chain costs no square of its length.
+  static let chainLimit = 32
+
   /// What is left of a value without the constants that multiply it and are added to it.
   func affine(_ id: Int) -> AffineView {
     var view = AffineView(base: id, factor: 1, shift: 0)
-    while let binary = nodes[view.base].operation as? BinaryRows {
+    var steps = 0
+    while steps < Self.chainLimit, let binary = nodes[view.base].operation as? BinaryRows {
       let inputs = nodes[view.base].inputs
       let (number, next): (Double, Int)
       let isReversed: Bool
@@ -56,6 +60,7 @@ extension RowGraph {
       default: return AffineView(base: view.base, factor: view.factor, shift: view.shift)
       }
       view = AffineView(base: next, factor: view.factor, shift: view.shift)
+      steps += 1
     }
     return view
   }

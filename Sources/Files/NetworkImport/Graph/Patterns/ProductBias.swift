@@ -36,7 +36,7 @@ enum ChannelAffine: Pattern {
     guard example.count == 3 else { return nil }
     var steps: [(kind: BinaryKind, constant: Constant, isPerChannel: Bool)] = []
     var current = id
-    while let binary = graph[current].operation as? BinaryRows,
+    while steps.count < RowGraph.chainLimit, let binary = graph[current].operation as? BinaryRows,
       [.add, .subtract, .multiply, .divide].contains(binary.kind)
     {
       let canSwap = binary.kind == .add || binary.kind == .multiply
