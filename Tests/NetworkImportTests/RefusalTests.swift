@@ -187,12 +187,12 @@ struct RefusalTests {
     #expect(try refusal(large).contains("larger than any example"))
   }
 
-  @Test func `a chain of many operators takes no time of its square`() throws {
+  @Test func `a chain of many operators costs no square of its length`() throws {
     var writer = GraphWriter()
     writer.weights("w", [2, 3])
     writer.floats("c", [], [0.999_999])
     var before = "x"
-    for index in 0..<20_000 {
+    for index in 0..<5_000 {
       writer.node("Mul", [before, "c"], "m\(index)")
       before = "m\(index)"
     }
@@ -200,8 +200,7 @@ struct RefusalTests {
     let start = ContinuousClock.now
     try withFolder { folder in
       let path = try writer.write(to: folder)
-      // More layers than the text of an architecture holds.
-      #expect(throws: ImportError.self) { try NetworkTranslation(path) }
+      #expect(try NetworkTranslation(path).architecture.classCount == 2)
     }
     #expect(ContinuousClock.now - start < .seconds(30))
   }
