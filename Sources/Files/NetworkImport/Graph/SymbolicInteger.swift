@@ -13,8 +13,9 @@ struct SymbolicInteger: Hashable, Sendable {
 
   /// Sum, or nil where it overflows.
   func adding(_ other: SymbolicInteger, times sign: Int = 1) -> SymbolicInteger? {
-    let (a, first) = constant.addingReportingOverflow(sign &* other.constant)
-    let (b, second) = batches.addingReportingOverflow(sign &* other.batches)
+    guard other.constant != .min, other.batches != .min else { return nil }
+    let (a, first) = constant.addingReportingOverflow(sign * other.constant)
+    let (b, second) = batches.addingReportingOverflow(sign * other.batches)
     return first || second ? nil : SymbolicInteger(a, batches: b)
   }
 
@@ -29,12 +30,14 @@ struct SymbolicInteger: Hashable, Sendable {
 
   /// Quotient, or nil where it is not the same whole number for every batch.
   func divided(by other: SymbolicInteger) -> SymbolicInteger? {
+    // The least number has no negative.
+    guard constant != .min, batches != .min else { return nil }
     if other.batches != 0 {
       // k N by N.
       guard other.constant == 0, constant == 0, batches % other.batches == 0 else { return nil }
       return SymbolicInteger(batches / other.batches)
     }
-    guard other.constant != 0, other.constant != -1 || constant != .min else { return nil }
+    guard other.constant != 0 else { return nil }
     guard batches != 0 else { return SymbolicInteger(constant / other.constant) }
     guard constant % other.constant == 0, batches % other.constant == 0 else { return nil }
     return SymbolicInteger(constant / other.constant, batches: batches / other.constant)
@@ -43,7 +46,7 @@ struct SymbolicInteger: Hashable, Sendable {
   /// Whether it equals another for every batch of at least one; nil where that depends.
   func equals(_ other: SymbolicInteger) -> Bool? {
     if self == other { return true }
-    guard let difference = adding(other, times: -1) else { return nil }
+    guard let difference = adding(other, times: -1), difference.constant != .min else { return nil }
     if difference.batches == 0 { return false }
     // a + b N is zero for N = −a / b only.
     let root = -difference.constant

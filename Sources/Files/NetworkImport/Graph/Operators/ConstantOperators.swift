@@ -52,7 +52,7 @@ enum ConstantOperators: Operator {
       return .indices(BatchIndices(shape: RowShape([1]), multiple: 1, offsets: [0]))
     }
     guard let start = ends[0].fixed, let stop = ends[1].fixed, let step = ends[2].fixed, step != 0,
-      abs(start) < 1 << 40, abs(stop) < 1 << 40
+      [start, stop, step].allSatisfy({ (-1 << 40...1 << 40).contains($0) })
     else { throw call.refusal("has a range that depends on the number of examples") }
     let count = max(0, step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step)
     try call.checkSize([count])

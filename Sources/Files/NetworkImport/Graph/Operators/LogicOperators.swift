@@ -65,7 +65,7 @@ enum LogicOperators: Operator {
     case "And": return x != 0 && y != 0 ? 1 : 0
     case "Or": return x != 0 || y != 0 ? 1 : 0
     // The sign of the divisor.
-    case "Mod": return y == 0 ? nil : ((x % y) + y) % y
+    case "Mod": return (-1 << 40...1 << 40).contains(x) && (1..<1 << 40).contains(y) ? ((x % y) + y) % y : nil
     default: return nil
     }
   }

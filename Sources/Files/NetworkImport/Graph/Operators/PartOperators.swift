@@ -58,6 +58,8 @@ enum PartOperators: Operator {
     guard step != 0, let start = start.fixed, let end = end.fixed else {
       throw call.refusal("has a part that depends on the number of examples")
     }
+    // A longer step takes no other elements.
+    let step = min(max(step, -max(1, size)), max(1, size))
     let indices: [Int]
     if step > 0 {
       let first = min(max(start < 0 ? start &+ size : start, 0), size)
