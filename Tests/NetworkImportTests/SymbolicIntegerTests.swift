@@ -30,4 +30,22 @@ struct SymbolicIntegerTests {
     #expect(most.multiplied(by: most) == nil)
     #expect(least.equals(batch) == nil)
   }
+
+  @Test func `a reshape keeps the batch where it was, of one example too`() {
+    // Tokens first, as PyTorch's attention has them: (17, N, 32).
+    let tokens = RowShape([17, 1, 32], batchAxis: 1)
+    for batch in [nil, 1] {
+      let n = { (multiple: Int) in batch == nil ? SymbolicInteger(0, batches: multiple) : SymbolicInteger(multiple) }
+      let heads = tokens.reshaped(to: [SymbolicInteger(17), n(4), SymbolicInteger(8)], batch: batch)
+      #expect(heads == RowShape([17, 4, 8], batchAxis: 1))
+      #expect(heads?.example == [17, 4, 8])
+      let rows = tokens.reshaped(to: [n(17), SymbolicInteger(32)], batch: batch)
+      #expect(rows == RowShape([17, 32], batchAxis: 0, outer: 17))
+      #expect(rows?.reshaped(to: [SymbolicInteger(17), n(1), SymbolicInteger(32)], batch: batch) == tokens)
+    }
+    // Tokens of different examples next to each other are no reshape of examples.
+    let first = RowShape([1, 17, 32])
+    #expect(
+      first.reshaped(to: [SymbolicInteger(17), SymbolicInteger(0, batches: 1), SymbolicInteger(32)], batch: nil) == nil)
+  }
 }

@@ -80,6 +80,7 @@ struct RowShape: Hashable, Sendable {
   func reshaped(to target: [SymbolicInteger], batch: Int?) -> RowShape? {
     // So many runs of examples follow each other, whatever the shape.
     let runs = extents[..<batchAxis].reduce(1, *) * outer
+    var found: [RowShape] = []
     var product = 1
     for (axis, extent) in target.enumerated() {
       let multiple: Int?
@@ -91,13 +92,16 @@ struct RowShape: Hashable, Sendable {
       if let multiple, runs % product == 0, multiple % (runs / product) == 0 {
         let sizes = target.enumerated().compactMap { $0.offset == axis ? multiple : $0.element.fixed }
         let result = RowShape(sizes, batchAxis: axis, outer: runs / product)
-        if sizes.count == target.count, result.isWithinLimit, result.count == count { return result }
+        if sizes.count == target.count, result.isWithinLimit, result.count == count { found.append(result) }
       }
-      guard let fixed = extent.fixed, fixed > 0 else { return nil }
+      guard let fixed = extent.fixed, fixed > 0 else { break }
       let (next, overflow) = product.multipliedReportingOverflow(by: fixed)
-      guard !overflow else { return nil }
+      guard !overflow else { break }
       product = next
     }
-    return nil
+    // Of a graph for a batch of one, the batch may be any of several dimensions: the one that it was, else one that is
+    // nothing but the batch.
+    return found.first { $0.batchAxis == batchAxis && target.count == extents.count }
+      ?? found.first { !$0.isMerged } ?? found.first
   }
 }
