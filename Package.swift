@@ -134,11 +134,18 @@ let package = Package(
 
     .systemLibrary(name: "CZlib", path: "Sources/Files/CZlib"),
     .target(
+      name: "ArrayFiles", dependencies: ["CZlib", "Shell"], path: "Sources/Files/ArrayFiles", swiftSettings: strict),
+    .target(
       name: "Datasets",
       dependencies: [
         "RobustnessCore", "PosteriorFiles", "Shell", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
       ],
       path: "Sources/Files/Datasets", swiftSettings: strict),
+
+    .target(
+      name: "NetworkImport",
+      dependencies: ["RobustnessCore", "NeuralNetworks", "ArrayFiles", "PosteriorFiles", "Shell"],
+      path: "Sources/Files/NetworkImport", swiftSettings: strict),
 
     // MARK: - Evaluation
     .target(
@@ -210,8 +217,8 @@ let package = Package(
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "Diagnostics", "PosteriorReports", "Reporting",
-        "Shell", "TrainingHarness",
+        "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "NetworkImport", "Diagnostics", "PosteriorReports",
+        "Reporting", "Shell", "TrainingHarness",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/Programs/posterior", swiftSettings: strict),
 
@@ -241,6 +248,10 @@ let package = Package(
     tests(
       "NeuralNetworksTests",
       ["NeuralNetworks", "ComputeKernels", "CComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
+    tests("ArrayFilesTests", ["ArrayFiles"]),
+    tests(
+      "NetworkImportTests",
+      ["NetworkImport", "NeuralNetworks", "ArrayFiles", "PosteriorFiles", "RobustnessCore", "HDF5", "Shell"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
     tests("DiagnosticsTests", ["Diagnostics", "RobustnessCore"]),
     tests(

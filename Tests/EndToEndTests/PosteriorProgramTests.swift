@@ -34,6 +34,24 @@ import Testing
     #expect(run.errors.contains("error: \(Sample.malformed("weight-nan")): /posterior/"))
   }
 
+  @Test func `networks in ONNX become a file that is valid`() throws {
+    try withFolder { folder in
+      let output = folder.appendingPathComponent("p.h5").path
+      let graphs = (0..<2).map { Fixtures.url("import/strided-gn-gelu/draw\($0).onnx").path }
+      let run = try Program.posterior.run(["import"] + graphs + ["--kind", "ensemble", "-o", output])
+      #expect(run.code == 0)
+      #expect(run.output.hasPrefix("\(output): ensemble · normalize, conv 16·3×3/2, group norm, GELU"))
+      #expect(run.output.contains("  reference   none: nothing shows that this is the network"))
+      #expect(try Program.posterior.run(["verify", output]).output.hasPrefix("\(output): valid"))
+      let refused = try Program.posterior.run(["import"] + graphs + ["-o", output])
+      #expect(refused.code == 64)
+      #expect(refused.errors.hasPrefix("error: --kind is needed for 2 draws"))
+      let missing = try Program.posterior.run(["import", "nothing.onnx", "-o", output])
+      #expect(missing.code == 65)
+      #expect(missing.errors == "error: nothing.onnx: cannot be opened: No such file or directory\n")
+    }
+  }
+
   @Test func `the Python example is a program that names the format`() throws {
     let run = try Program.posterior.run(["export-python-example"])
     #expect(run.code == 0)

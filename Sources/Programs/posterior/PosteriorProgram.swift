@@ -8,7 +8,9 @@ struct PosteriorProgram: ParsableCommand {
     commandName: "posterior",
     abstract: "Look at posterior files, diagnose them, check them, rewrite them.",
     version: ProgramVersion.current,
-    subcommands: [Inspect.self, Diagnose.self, Verify.self, Copy.self, Publish.self, ExportPythonExample.self])
+    subcommands: [
+      Inspect.self, Diagnose.self, Verify.self, Copy.self, Import.self, Publish.self, ExportPythonExample.self,
+    ])
 
   /// Runs the program. Exit codes: 0 done, 64 usage, 65 bad data, 70 an output that cannot be written or anything else.
   static func runAndExit() -> Never {

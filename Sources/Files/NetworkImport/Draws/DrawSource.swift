@@ -1,0 +1,123 @@
+package import NeuralNetworks
+import Synchronization
+
+/// Draws of one network, each translated from files of its own when it is asked for.
+package final class DrawSource: WeightSource {
+  /// The network, with names as the first draw has them.
+  package let architecture: Architecture
+  package let drawCount: Int
+  /// What is the same in all draws, bit by bit.
+  package let sharedParameters: Set<Int>
+  /// What was left out of the network, or is to be known.
+  package let notes: [String]
+
+  /// What the graphs give where the layers give logits.
+  package let ending: NetworkEnding
+
+  private let translate: @Sendable (Int) throws -> NetworkTranslation
+  private let name: @Sendable (Int) -> String
+  /// Draws that were translated already, while they are few bytes together.
+  private let kept: Mutex<[Int: [Float]]>
+
+  /// So many bytes of draws are kept rather than translated twice.
+  private static let memory = 1 << 28
+
+  /// Translates all draws once, to compare them.
+  ///
+  /// - Parameters:
+  ///   - count: How many there are, one at least.
+  ///   - name: What a draw is called in messages: its file.
+  ///   - translate: Makes a draw.
+  /// - Throws: ``ImportError`` where a draw is another network than the first.
+  init(
+    count: Int, name: @escaping @Sendable (Int) -> String,
+    _ translate: @escaping @Sendable (Int) throws -> NetworkTranslation
+  ) throws {
+    let first = try translate(0)
+    var shared = count > 1 ? Set(first.parameters.indices) : []
+    var kept = [0: Array(first.parameters.joined())]
+    let keepsAll = count <= Self.memory / max(1, 4 * first.architecture.parameterCount)
+    for draw in 1..<max(1, count) {
+      let other = try translate(draw)
+      try Self.compare(first, other, name(0), name(draw))
+      shared = shared.filter { index in
+        zip(first.parameters[index], other.parameters[index]).allSatisfy { $0.bitPattern == $1.bitPattern }
+      }
+      if keepsAll { kept[draw] = Array(other.parameters.joined()) }
+    }
+    guard count == 1 || shared.count < first.parameters.count else {
+      throw ImportError(
+        "all \(count) draws hold the same numbers: give the files of different draws, or one of them with --kind single"
+      )
+    }
+    architecture = first.architecture
+    notes = first.notes
+    ending = first.ending
+    drawCount = count
+    sharedParameters = shared
+    self.translate = translate
+    self.name = name
+    self.kept = Mutex(kept)
+  }
+
+  private static func compare(
+    _ first: NetworkTranslation, _ other: NetworkTranslation, _ firstName: String, _ name: String
+  ) throws(ImportError) {
+    guard first.architecture.inputShape == other.architecture.inputShape else {
+      throw ImportError(
+        file: name,
+        "takes inputs of shape \(other.architecture.inputShape), and \(firstName) \(first.architecture.inputShape): draws are of one network"
+      )
+    }
+    for (index, (a, b)) in zip(first.structure, other.structure).enumerated() where a != b {
+      throw ImportError(
+        file: name,
+        "is another network than \(firstName): layer \(index) is \(b), not \(a); draws are of one network, and differ in parameters only"
+      )
+    }
+    guard first.structure.count == other.structure.count else {
+      throw ImportError(
+        file: name,
+        "has \(other.structure.count) layers, and \(firstName) \(first.structure.count): draws are of one network")
+    }
+  }
+
+  package func read(draw: Int, into buffer: UnsafeMutableBufferPointer<Float>) throws {
+    precondition(buffer.count == architecture.parameterCount, "the buffer holds exactly one draw")
+    if let values = kept.withLock({ $0[draw] }) {
+      _ = buffer.update(fromContentsOf: values)
+      return
+    }
+    let values = try translate(draw).parameters.joined()
+    guard values.count == buffer.count else {
+      throw ImportError(file: name(draw), "changed while it was read: try again")
+    }
+    _ = buffer.update(fromContentsOf: Array(values))
+  }
+}
+
+extension DrawSource {
+  /// A graph with its weights for each draw.
+  package convenience init(graphs paths: [String]) throws {
+    for path in paths { try PickleRefusal.check(path) }
+    try self.init(count: paths.count, name: { paths[$0] }) { try NetworkTranslation(paths[$0]) }
+  }
+
+  /// One graph, and a file of named tensors for each draw.
+  package convenience init(network path: String, draws paths: [String]) throws {
+    for path in [path] + paths { try PickleRefusal.check(path) }
+    let named: NamedDraws
+    do {
+      named = try NamedDraws(network: path, draws: paths)
+    } catch let error as ImportError {
+      throw error.of(path)
+    }
+    try self.init(count: paths.count, name: { paths[$0] }) { draw in
+      do {
+        return try NetworkTranslation(named.model, replacements: try named.replacements(draw))
+      } catch let error as ImportError {
+        throw error.of(paths[draw])
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import ArrayFiles
+
+/// One graph, and for each draw a file of named tensors: where the tensors of the graph come from.
+///
+/// The graph was exported from one of the draws. What holds between its tensors and that draw's holds for the others:
+/// a tensor is that of its name, or another's with its dimensions in another order or shape, or a convolution's into
+/// which a batch normalisation was folded. What follows from nothing is refused, and so is what follows from several
+/// tensors that other draws have differently.
+struct NamedDraws: Sendable {
+  let model: ONNXModel
+  private let archives: [any ArrayArchive]
+  private let paths: [String]
+  private let relations: [String: TensorRelation]
+
+  init(network path: String, draws paths: [String]) throws {
+    model = try ONNXModel(path)
+    archives = try paths.map { try ArrayFormat.open($0) }
+    self.paths = paths
+    var tensors: [String: Constant] = [:]
+    for tensor in model.graph.initializers {
+      let constant = try tensor.constant(origins: [tensor.name])
+      if constant.isReal { tensors[tensor.name] = constant }
+    }
+    let own = try Self.ownDraw(tensors, archives, paths)
+    let network = try NetworkTranslation(model)
+    let search = try RelationSearch(tensors: tensors, own: archives[own], draws: archives, paths: paths)
+    relations = try search.relations(of: network, drawPath: paths[own])
+  }
+
+  /// The draw that the graph was exported from: the one that has most of its tensors under their names.
+  private static func ownDraw(
+    _ tensors: [String: Constant], _ archives: [any ArrayArchive], _ paths: [String]
+  ) throws -> Int {
+    var counts: [Int] = []
+    for archive in archives {
+      var count = 0
+      for name in archive.names {
+        guard let tensor = tensors[name], let floats = tensor.floats else { continue }
+        let array = try archive.array(name)
+        if array.count == floats.count, try array.floats() == floats { count += 1 }
+      }
+      counts.append(count)
+    }
+    guard let best = counts.max(), best > 0, let index = counts.firstIndex(of: best) else {
+      throw ImportError(
+        "holds the weights of none of the draws, so that nothing tells which of its tensors is which of theirs: export it from one of them"
+      )
+    }
+    return index
+  }
+
+  /// The graph's tensors as a draw has them.
+  func replacements(_ draw: Int) throws -> [String: Constant] {
+    var result: [String: Constant] = [:]
+    for (name, relation) in relations {
+      result[name] = try relation.constant(archives[draw], paths[draw], origin: name)
+    }
+    return result
+  }
+}

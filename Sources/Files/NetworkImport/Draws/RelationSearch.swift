@@ -1,0 +1,233 @@
+import ArrayFiles
+import NeuralNetworks
+
+/// Finds how the tensors of a graph follow from those of the draw that it was exported from.
+struct RelationSearch {
+  /// The graph's tensors.
+  private let tensors: [String: Constant]
+  private let draws: [any ArrayArchive]
+  private let own: any ArrayArchive
+  /// The tensors of that draw by their names.
+  private let named: [String: Constant]
+  /// Their names by what they hold.
+  private let places: [Content: [String]]
+  private let norms: [NamedNorm]
+
+  /// The numbers of a tensor, whatever its shape.
+  private struct Content: Hashable {
+    let values: [UInt32]
+    init(_ floats: [Float]) { values = floats.map(\.bitPattern) }
+  }
+
+  init(tensors: [String: Constant], own: any ArrayArchive, draws: [any ArrayArchive], paths: [String]) throws {
+    self.tensors = tensors
+    self.own = own
+    self.draws = draws
+    var named: [String: Constant] = [:]
+    var places: [Content: [String]] = [:]
+    for name in own.names {
+      let array = try own.array(name)
+      guard !array.element.isWhole else { continue }
+      let floats = try array.floats()
+      named[name] = Constant(shape: array.shape, values: .floats(floats), origins: [name])
+      places[Content(floats), default: []].append(name)
+    }
+    self.named = named
+    self.places = places
+    norms = named.keys.filter { $0.hasSuffix(".running_var") }.sorted().flatMap { name in
+      let stem = String(name.dropLast(".running_var".count))
+      guard named["\(stem).running_mean"] != nil else { return [NamedNorm]() }
+      return Self.epsilons.map {
+        NamedNorm(
+          stem: stem, hasFactor: named["\(stem).weight"] != nil, hasShift: named["\(stem).bias"] != nil, epsilon: $0)
+      }
+    }
+  }
+
+  /// What libraries have: PyTorch and Flax, Keras, and what networks set.
+  private static let epsilons = [1e-5, 1e-3, 1e-6, 1e-4, 1e-8, 1e-12, 1e-2]
+
+  // MARK: - All of them
+
+  /// A relation for every tensor that a parameter follows from, and for others that have one.
+  func relations(of network: NetworkTranslation, drawPath: String) throws -> [String: TensorRelation] {
+    let needed = network.origins.reduce(into: Set<String>()) { $0.formUnion($1) }
+    var uses: [String: Int] = [:]
+    for origins in network.origins { for origin in origins { uses[origin, default: 0] += 1 } }
+    var relations: [String: TensorRelation] = [:]
+    var open: [String] = []
+    for name in tensors.keys.sorted() {
+      if let relation = try exact(name, uses: uses[name] ?? 0) {
+        relations[name] = relation
+      } else if needed.contains(name) {
+        open.append(name)
+      } else if named[name] != nil {
+        // A constant that is no parameter, with another value than that of its name.
+        throw ImportError(
+          "tensor \(name.quoted) has another value than that of its name in \(drawPath), from which the rest is")
+      }
+    }
+    let left = try fold(open, of: network, into: &relations)
+    guard left.isEmpty else {
+      let names = left.sorted().prefix(5).map(\.quoted).joined(separator: ", ")
+      throw ImportError(
+        "tensor\(left.count == 1 ? "" : "s") \(names)\(left.count > 5 ? " and \(left.count - 5) more" : "") follow\(left.count == 1 ? "s" : "") from no tensor of \(drawPath), nor from a batch normalisation folded into one: export a graph for each draw instead"
+      )
+    }
+    return relations
+  }
+
+  /// Finds weights and biases into which batch normalisations were folded, and gives the tensors that are left.
+  private func fold(
+    _ open: [String], of network: NetworkTranslation, into relations: inout [String: TensorRelation]
+  ) throws -> Set<String> {
+    var left = Set(open)
+    var found: [(weight: String, bias: String?, folds: [Fold])] = []
+    for (weight, bias) in products(network) where left.contains(weight) {
+      let folds = try folds(of: weight)
+      if !folds.isEmpty { found.append((weight, bias, folds)) }
+    }
+    // Where variances are large, several ε fit one tensor; a network has one, or each tensor says its own.
+    let common = found.map { Set($0.folds.map(\.norm.epsilon)) }.reduce(Set(Self.epsilons)) { $0.intersection($1) }
+    for (weight, bias, folds) in found {
+      let fold = try chosen(common.isEmpty ? folds : folds.filter { common.contains($0.norm.epsilon) }, weight)
+      relations[weight] = fold.relation
+      left.remove(weight)
+      guard let bias, left.contains(bias), let own = tensors[bias]?.floats else { continue }
+      let stem = fold.weight.hasSuffix(".weight") ? String(fold.weight.dropLast(7)) : fold.weight
+      let candidates = [named["\(stem).bias"] != nil ? "\(stem).bias" : nil, nil]
+      for candidate in candidates {
+        let relation = TensorRelation.foldedBias(candidate, fold.norm)
+        guard try holds(relation, own) else { continue }
+        relations[bias] = relation
+        left.remove(bias)
+        break
+      }
+    }
+    return left
+  }
+
+  /// Pairs of weights and biases of one layer.
+  private func products(_ network: NetworkTranslation) -> [(weight: String, bias: String?)] {
+    var result: [(weight: String, bias: String?)] = []
+    let parameters = network.architecture.parameters
+    for (index, parameter) in parameters.enumerated() where parameter.name.hasSuffix(".weight") {
+      guard network.origins[index].count == 1, let weight = network.origins[index].first else { continue }
+      let next = index + 1
+      let isPair =
+        next < parameters.count && parameters[next].layer == parameter.layer && network.origins[next].count == 1
+      result.append((weight, isPair ? network.origins[next].first : nil))
+    }
+    return result
+  }
+
+  // MARK: - Equal
+
+  /// The array that a tensor is, perhaps with its dimensions in another order.
+  private func exact(_ name: String, uses: Int) throws -> TensorRelation? {
+    guard let tensor = tensors[name], let floats = tensor.floats else { return nil }
+    var found: [(name: String, relation: TensorRelation)] = []
+    for axes in Self.orders(tensor.shape.count) {
+      let turned = axes == Array(axes.indices) ? floats : tensor.transposed(axes).floats ?? []
+      for other in places[Content(turned)] ?? [] {
+        guard let array = named[other], !found.contains(where: { $0.name == other }) else { continue }
+        if axes == Array(axes.indices) {
+          found.append((other, .array(other, axes: Array(array.shape.indices), shape: tensor.shape)))
+        } else if array.shape == axes.map({ tensor.shape[$0] }) {
+          // Turned back: dimension axes[i] of the tensor is dimension i of the array.
+          let back = axes.indices.map { axes.firstIndex(of: $0) ?? 0 }
+          found.append((other, .array(other, axes: back, shape: tensor.shape)))
+        }
+      }
+    }
+    guard let chosen = found.first(where: { $0.name == name }) ?? found.first else { return nil }
+    // Others with the same numbers may be what is meant: where nothing has its name, or exporters have merged tensors that
+    // are equal in this draw.
+    let rivals = found.filter { $0.name != chosen.name && (chosen.name != name || tensors[$0.name] == nil) }
+    guard chosen.name != name || uses > 1 else { return chosen.relation }
+    for rival in rivals where try !agree(chosen.relation, rival.relation) {
+      throw ImportError(
+        "tensor \(name.quoted) has the numbers of \(chosen.name.quoted) and of \(rival.name.quoted), which other draws have differently: export a graph for each draw instead"
+      )
+    }
+    return chosen.relation
+  }
+
+  /// Orders of dimensions, the one that changes nothing first.
+  private static func orders(_ rank: Int) -> [[Int]] {
+    guard (2...4).contains(rank) else { return [Array(0..<rank)] }
+    var result: [[Int]] = [[]]
+    for _ in 0..<rank {
+      result = result.flatMap { order in (0..<rank).filter { !order.contains($0) }.map { order + [$0] } }
+    }
+    return result
+  }
+
+  /// Whether two relations give the same in every draw.
+  private func agree(_ a: TensorRelation, _ b: TensorRelation) throws -> Bool {
+    for (index, draw) in draws.enumerated() {
+      let first = try a.constant(draw, "draw \(index)", origin: "").floats
+      guard try b.constant(draw, "draw \(index)", origin: "").floats == first else { return false }
+    }
+    return true
+  }
+
+  // MARK: - Folded
+
+  /// Weights and the batch normalisation behind them.
+  private struct Fold {
+    let weight: String
+    let norm: NamedNorm
+    var relation: TensorRelation { .foldedWeight(weight, norm) }
+  }
+
+  /// The weights and batch normalisations that a tensor may be the product of.
+  private func folds(of name: String) throws -> [Fold] {
+    guard let tensor = tensors[name], let floats = tensor.floats, let channels = tensor.shape.first, channels > 0 else {
+      return []
+    }
+    // The exporters keep the name, with another value.
+    let weights = [name] + named.keys.sorted().filter { $0 != name }
+    var found: [Fold] = []
+    for weight in weights {
+      guard let own = named[weight], own.shape == tensor.shape, own.shape.count >= 2 else { continue }
+      for norm in norms where named["\(norm.stem).running_var"]?.count == channels {
+        let fold = Fold(weight: weight, norm: norm)
+        if try holds(fold.relation, floats) { found.append(fold) }
+      }
+    }
+    return found
+  }
+
+  /// The only one of several folds, or the first where all give the same in every draw.
+  private func chosen(_ folds: [Fold], _ name: String) throws -> Fold {
+    let first = folds[0]
+    for rival in folds.dropFirst() where try !agree(first.relation, rival.relation) {
+      throw ImportError(
+        "tensor \(name.quoted) may be \(first.weight.quoted) folded with \(first.norm.stem.quoted) (ε \(first.norm.epsilon)) "
+          + "or \(rival.weight.quoted) with \(rival.norm.stem.quoted) (ε \(rival.norm.epsilon)), which other draws have "
+          + "differently: export a graph for each draw instead")
+    }
+    return first
+  }
+
+  /// Whether a relation gives these numbers, up to the rounding of exporters that computed them in float32.
+  private func holds(_ relation: TensorRelation, _ floats: [Float]) throws -> Bool {
+    guard let values = try relation.constant(own, "", origin: "").reals, values.count == floats.count else {
+      return false
+    }
+    var scale = 0.0
+    if case .foldedBias(let name, let norm) = relation {
+      // Summands that cancel leave the rounding of both.
+      let sizes = try norm.factors(own)
+      let means = named["\(norm.stem).running_mean"]?.reals ?? []
+      let bias = name.flatMap { named[$0]?.reals } ?? []
+      scale =
+        sizes.indices.map {
+          abs(sizes[$0])
+            * (abs(means.indices.contains($0) ? means[$0] : 0) + abs(bias.indices.contains($0) ? bias[$0] : 0))
+        }.max() ?? 0
+    }
+    return zip(values, floats).allSatisfy { abs($0 - Double($1)) <= 1e-6 * max(abs($0), scale) + 1e-30 }
+  }
+}

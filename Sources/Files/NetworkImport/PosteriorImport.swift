@@ -1,0 +1,109 @@
+package import NeuralNetworks
+package import PosteriorFiles
+import RobustnessCore
+import Shell
+
+/// A posterior as files of other programs hold it, ready to be written.
+package struct PosteriorImport {
+  /// The draws.
+  package let draws: DrawSource
+  /// What goes into the file.
+  package let contents: PosteriorContents
+  /// What the comparison with the author's answers found; nil where none were given.
+  package let findings: ReferenceFindings?
+  /// Who answered, in words.
+  package let author: String
+
+  /// Reads and checks everything.
+  ///
+  /// - Throws: ``ImportError`` or another error with a sentence: a file that is damaged or not understood, draws of
+  ///   different networks, inputs outside the bounds. Answers that differ are no error here: see ``findings``.
+  package init(_ request: ImportRequest) throws {
+    let draws =
+      if let network = request.network {
+        try DrawSource(network: network, draws: request.draws)
+      } else {
+        try DrawSource(graphs: request.graphs)
+      }
+    let chains = try Self.chains(request, draws: draws.drawCount)
+    let pairs = try Self.bounds(request.bounds, draws.architecture)
+    let examples = ExampleArchives(architecture: draws.architecture, ending: draws.ending, bounds: pairs)
+    let data = try request.data.map { try examples.data($0) }
+    let answers = try request.reference.map {
+      try examples.answers($0, draws: draws.drawCount, data: data)
+    }
+    var contents = PosteriorContents(
+      weights: draws, chainCount: chains, inputBounds: pairs[0], kind: request.kind,
+      creationLibraryVersion: ProgramVersion.current, evaluationData: data, referenceAnswers: answers)
+    if pairs.count > 1 { contents.boundsPerChannel = pairs }
+    self.draws = draws
+    self.contents = contents
+    let precision = answers?.precision.rawValue ?? ""
+    author = "the author's program (\(precision))"
+    findings = try answers.map { try Self.compare(draws, chains, $0) }
+  }
+
+  /// How many chains the draws are.
+  private static func chains(_ request: ImportRequest, draws: Int) throws -> Int {
+    let given = request.chains
+    func fits(_ chains: Int) throws -> Int {
+      guard given ?? chains == chains else {
+        throw UsageError(
+          "--chains \(given ?? 0) is for --kind mcmc: draws of kind \(request.kind?.rawValue ?? "") are \(chains) chain\(chains == 1 ? "" : "s")"
+        )
+      }
+      return chains
+    }
+    switch request.kind {
+    case .ensemble?, .bootstrap?: return try fits(draws)
+    case .variational?, .independent?: return try fits(1)
+    case .single?:
+      guard draws == 1 else {
+        throw UsageError("--kind single is one network, and \(draws) draws are given: --kind ensemble, perhaps?")
+      }
+      return try fits(1)
+    case .mcmc?:
+      let chains = given ?? 1
+      guard chains >= 1, draws % chains == 0 else {
+        throw UsageError(
+          "\(draws) draws cannot be shared among \(chains) chains: the files are in the order of the chains, as many for each"
+        )
+      }
+      return chains
+    case nil:
+      guard draws == 1, given == nil else {
+        throw UsageError(
+          "--kind is needed for \(draws) draws: " + PosteriorKind.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      return 1
+    }
+  }
+
+  /// One interval, or one for each channel.
+  private static func bounds(_ numbers: [Double], _ architecture: Architecture) throws -> [ClosedRange<Double>] {
+    if numbers.isEmpty { return [0...1] }
+    let channels = architecture.inputShape[0]
+    guard numbers.count == 2 || numbers.count == 2 * channels else {
+      throw UsageError("--bounds takes two numbers, or two for each of \(channels) channels, not \(numbers.count)")
+    }
+    return try stride(from: 0, to: numbers.count, by: 2).map { index in
+      let (low, high) = (numbers[index], numbers[index + 1])
+      guard low.isFinite, high.isFinite, low < high else {
+        throw UsageError("--bounds takes the lower number first, both finite, not \(low) \(high)")
+      }
+      return low...high
+    }
+  }
+
+  private static func compare(
+    _ draws: DrawSource, _ chains: Int, _ answers: ReferenceAnswers
+  ) throws -> ReferenceFindings {
+    let values = answers.inputs.values
+    var isSingle = false
+    for case .floats? in [answers.logits, answers.logPredictive] { isSingle = true }
+    let question = ReferenceQuestion(
+      inputs: values, count: values.count / draws.architecture.inputShape.reduce(1, *), logits: answers.logits?.values,
+      logPredictive: answers.logPredictive?.values, precision: answers.precision, storedError: isSingle ? 0x1p-24 : 0)
+    return try ReferenceComparison(draws, chainCount: chains, question: question).findings()
+  }
+}

@@ -1,0 +1,133 @@
+import ArgumentParser
+import Foundation
+import NetworkImport
+import NeuralNetworks
+import PosteriorFiles
+import Shell
+
+/// `posterior import draw*.onnx`
+struct Import: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make a posterior file of networks in ONNX.",
+    discussion: """
+      posterior import draw*.onnx --data test.npz --reference answers.npz --kind ensemble --output posterior.h5
+      posterior import --network net.onnx --draws draw*.safetensors --kind mcmc --chains 4 --output posterior.h5
+
+      A graph for each draw, or one graph and its tensors by name in .safetensors or .npz. The data are arrays inputs and \
+      labels of an .npz; a byte means its value divided by 255. The reference answers are logits (draw, input, class) or \
+      log_predictive (input, class) of your own program, at its own inputs or the first of the data: the network is \
+      compared with them before anything is written. Docs/import.md has the operators that are read.
+      """)
+
+  @Argument(help: "A graph with its weights for each draw, in their order.", completion: .file(extensions: ["onnx"]))
+  var graphs: [String] = []
+
+  @Option(
+    help: ArgumentHelp("The one graph whose tensors --draws have.", valueName: "file"),
+    completion: .file(extensions: ["onnx"]))
+  var network: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "A .safetensors or .npz for each draw; the graph was exported from one of them.", valueName: "files"))
+  var draws: [String] = []
+
+  @Option(help: ArgumentHelp("An .npz with inputs and labels to evaluate on.", valueName: "file"))
+  var data: String?
+
+  @Option(help: ArgumentHelp("An .npz with what your own program answers.", valueName: "file"))
+  var reference: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How the draws came about: \(Self.kinds); not needed for one network.", valueName: "kind"),
+    completion: .list(PosteriorKind.allCases.map(\.rawValue)),
+    transform: { word in
+      guard let kind = PosteriorKind(rawValue: word) else {
+        let suggestion = Suggestion.didYouMean(word, among: PosteriorKind.allCases.map(\.rawValue))
+        throw ValidationError("there is no kind '\(word)' of posterior.\(suggestion) There are \(Self.kinds)")
+      }
+      return kind
+    })
+  var kind: PosteriorKind?
+
+  private static let kinds = PosteriorKind.allCases.map(\.rawValue).joined(separator: ", ")
+
+  @Option(help: "Chains of --kind mcmc: the draws are in their order, as many for each.")
+  var chains: Int?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "The lowest and the highest value of an input, or a pair for each channel. Default: 0 1.", valueName: "low high"))
+  var bounds: [Double] = []
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The posterior file to write.", valueName: "file"))
+  var output: String
+
+  @Flag(help: "Compress the file: about a sixth smaller, ten times slower to write.")
+  var compress = false
+
+  func validate() throws {
+    if network == nil, !draws.isEmpty {
+      throw ValidationError("--draws has the tensors of a graph: give that as --network")
+    }
+    if network != nil, !graphs.isEmpty {
+      throw ValidationError("give a graph for each draw, or --network and --draws, not both")
+    }
+    if network != nil, draws.isEmpty { throw ValidationError("--network is one graph: give its tensors as --draws") }
+    if network == nil, graphs.isEmpty { throw ValidationError("give an ONNX file for each draw") }
+    if let chains, chains < 1 { throw ValidationError("--chains takes a number of at least 1, not \(chains)") }
+  }
+
+  func run() throws {
+    try OutputPlace.check(output, needsFile: true)
+    var request = ImportRequest()
+    request.graphs = graphs
+    request.network = network
+    request.draws = draws
+    request.data = data
+    request.reference = reference
+    request.kind = kind
+    request.chains = chains
+    request.bounds = bounds
+    let imported = try PosteriorImport(request)
+    if let findings = imported.findings, findings.outcome == .differs {
+      throw BadDataError("\(reference ?? ""): \(findings.sentence(author: imported.author)). \(findings.whatToDo)")
+    }
+    var contents = imported.contents
+    contents.isCompressed = compress
+    let file: PosteriorFile
+    do {
+      file = try PosteriorWriter.write(contents, to: output)
+    } catch let error as PosteriorFileError where error.reason.hasPrefix("could not be written") {
+      throw OutputError("\(error)")
+    }
+    try StandardOutput.print(Self.summary(of: file, imported).map(PrintedText.line).joined(separator: "\n"))
+  }
+
+  /// What was recognised, line by line.
+  private static func summary(of file: PosteriorFile, _ imported: PosteriorImport) -> [String] {
+    let architecture = file.architecture
+    var lines = ["\(file.path): \(file.kind?.rawValue ?? "one network") · \(architecture.summary)"]
+    func add(_ label: String, _ text: String) {
+      lines.append("  " + label.padding(toLength: 12, withPad: " ", startingAt: 0) + text)
+    }
+    add(
+      "input",
+      "(\(architecture.inputShape.map(String.init).joined(separator: ", "))), \(architecture.classCount) classes")
+    add("draws", "\(file.chainCount) chain\(file.chainCount == 1 ? "" : "s") × \(file.drawsPerChain)")
+    let shared = file.sharedParameters.reduce(0) { $0 + architecture.parameters[$1].count }
+    add(
+      "parameters", "\(architecture.parameterCount)" + (shared > 0 ? ", \(shared) of them the same in all draws" : ""))
+    for note in imported.draws.notes { add("note", note) }
+    if let shape = file.evaluationShape { add("data", "\(shape[0]) examples") }
+    if let findings = imported.findings {
+      add("reference", findings.sentence(author: imported.author) + ". " + findings.whatToDo)
+    } else {
+      add("reference", "none: nothing shows that this is the network that your program computes (--reference)")
+    }
+    return lines
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import NeuralNetworks
+import TestSupport
+import Testing
+
+@testable import NetworkImport
+
+/// Several files, one network.
+@Suite("Draws from several files", .inTurn)
+struct DrawTests {
+  private func graph(seed: Int, units: Int = 2, slope: Float? = nil, bias: Int = 1) -> GraphWriter {
+    var writer = GraphWriter()
+    writer.weights("fc.weight", [units, 3], seed: seed)
+    writer.weights("fc.bias", [units], seed: bias)
+    writer.node("Gemm", ["x", "fc.weight", "fc.bias"], slope == nil ? "y" : "h", ["transB": .integer(1)])
+    if let slope { writer.node("LeakyRelu", ["h"], "y", ["alpha": .float(slope)]) }
+    return writer
+  }
+
+  @Test func `equal tensors become shared, and draws keep their order`() throws {
+    try withFolder { folder in
+      let paths = try (0..<3).map { try graph(seed: $0 + 1).write(to: folder, "draw\($0).onnx") }
+      let source = try DrawSource(graphs: paths)
+      #expect(source.sharedParameters.map { source.architecture.parameters[$0].name } == ["fc.bias"])
+      for draw in 0..<3 {
+        var values = [Float](repeating: 0, count: source.architecture.parameterCount)
+        try values.withUnsafeMutableBufferPointer { try source.read(draw: draw, into: $0) }
+        #expect(values == (try NetworkTranslation(paths[draw])).parameters.flatMap(\.self))
+      }
+    }
+  }
+
+  @Test func `another network is no further draw`() throws {
+    try withFolder { folder in
+      let first = try graph(seed: 1, slope: 0.01).write(to: folder, "a.onnx")
+      let other = try graph(seed: 2, slope: 0.2).write(to: folder, "b.onnx")
+      let error = #expect(throws: ImportError.self) { try DrawSource(graphs: [first, other]) }
+      #expect(error?.file == other)
+      #expect(error?.reason.contains("is another network than \(first): layer 0 is dense") == true)
+      let same = #expect(throws: ImportError.self) { try DrawSource(graphs: [first, first]) }
+      #expect(same?.reason.hasPrefix("all 2 draws hold the same numbers") == true)
+    }
+  }
+
+  // MARK: - One graph and named tensors
+
+  private func safetensors(_ tensors: [(String, [Int], [Float])], _ folder: URL, _ name: String) throws -> String {
+    var header: [String] = []
+    var data: [UInt8] = []
+    for (name, shape, values) in tensors {
+      let bytes = values.withUnsafeBytes { Array($0) }
+      header.append(
+        #""\#(name)":{"dtype":"F32","shape":\#(shape),"data_offsets":[\#(data.count),\#(data.count + bytes.count)]}"#)
+      data += bytes
+    }
+    let text = Array("{\(header.joined(separator: ","))}".utf8)
+    let file = folder.appendingPathComponent(name)
+    try Data(withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text + data).write(to: file)
+    return file.path
+  }
+
+  /// Numbers that have no pattern.
+  private func numbers(_ count: Int, _ seed: Int) -> [Float] {
+    (0..<count).map { Float(($0 * 7919 + seed * 104_729) % 1009) / 1009 - 0.4 }
+  }
+
+  private func written(_ weight: [Float], _ bias: [Float], _ folder: URL) throws -> String {
+    var writer = GraphWriter()
+    writer.floats("val_1", [3, 2], weight)
+    writer.floats("fc.bias", [2], bias)
+    writer.node("MatMul", ["x", "val_1"], "h")
+    writer.node("Add", ["h", "fc.bias"], "y")
+    return try writer.write(to: folder, "net.onnx")
+  }
+
+  @Test func `a transposed tensor without its name is found by its numbers`() throws {
+    try withFolder { folder in
+      let weight = numbers(6, 1)
+      let turned = [weight[0], weight[2], weight[4], weight[1], weight[3], weight[5]]
+      let network = try written(weight, [1, 2], folder)
+      let own = try safetensors([("fc.weight", [2, 3], turned), ("fc.bias", [2], [1, 2])], folder, "0.safetensors")
+      let next = try safetensors(
+        [("fc.weight", [2, 3], numbers(6, 5)), ("fc.bias", [2], [3, 4])], folder, "1.safetensors")
+      let source = try DrawSource(network: network, draws: [own, next])
+      var values = [Float](repeating: 0, count: 8)
+      try values.withUnsafeMutableBufferPointer { try source.read(draw: 1, into: $0) }
+      #expect(values == numbers(6, 5) + [3, 4])
+    }
+  }
+
+  @Test func `a name with another value is never taken`() throws {
+    try withFolder { folder in
+      let network = try written(numbers(6, 1), [1, 2], folder)
+      let weight = ("val_1", [3, 2], numbers(6, 1))
+      let own = try safetensors([weight, ("fc.bias", [2], [1, 2.5])], folder, "0.safetensors")
+      let next = try safetensors([weight, ("fc.bias", [2], [3, 4])], folder, "1.safetensors")
+      let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: [own, next]) }
+      #expect(error?.reason.hasPrefix("tensor \"fc.bias\" follows from no tensor of \(own)") == true)
+    }
+  }
+
+  @Test func `tensors that are equal in one draw alone are ambiguous`() throws {
+    try withFolder { folder in
+      let network = try written(numbers(6, 1), [1, 2], folder)
+      let bias = ("fc.bias", [2], [Float(1), 2])
+      let own = try safetensors(
+        [("a", [3, 2], numbers(6, 1)), ("b", [3, 2], numbers(6, 1)), bias], folder, "0.safetensors")
+      let other = try safetensors(
+        [("a", [3, 2], numbers(6, 2)), ("b", [3, 2], numbers(6, 3)), bias], folder, "1.safetensors")
+      let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: [own, other]) }
+      #expect(
+        error?.reason.hasPrefix(
+          #"tensor "val_1" has the numbers of "a" and of "b", which other draws have differently"#)
+          == true)
+    }
+  }
+
+  @Test func `a graph of none of the draws says nothing about them`() throws {
+    try withFolder { folder in
+      let network = try written(numbers(6, 1), [1, 2], folder)
+      let own = try safetensors(
+        [("fc.weight", [3, 2], numbers(6, 4)), ("fc.bias", [2], [7, 8])], folder, "0.safetensors")
+      let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: [own]) }
+      #expect(error?.reason.hasPrefix("holds the weights of none of the draws") == true)
+    }
+  }
+}
