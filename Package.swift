@@ -242,7 +242,9 @@ let package = Package(
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests("ShellTests", ["Shell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     tests("ComputeKernelsTests", ["ComputeKernels"]),
-    tests("NeuralNetworksTests", ["NeuralNetworks", "ComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
+    tests(
+      "NeuralNetworksTests",
+      ["NeuralNetworks", "ComputeKernels", "CComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
     tests("ArrayFilesTests", ["ArrayFiles"]),
     tests("PosteriorFilesTests", ["PosteriorFiles", "NeuralNetworks", "HDF5", "RobustnessCore", "posterior"]),
     tests("DiagnosticsTests", ["Diagnostics", "RobustnessCore"]),

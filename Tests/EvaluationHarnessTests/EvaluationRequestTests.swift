@@ -14,6 +14,7 @@ import Testing
     "attacks": ["--attack", "pgd:steps=40,norm=l2", "--attack", "fgsm"],
     "model": ["--model", "folder/other \"name\" ε.h5"],
     "epsilons": ["--epsilon", "0.1", "--epsilon", "0.30000000000000004", "--epsilon", "0.1"],
+    "epsilonFactors": ["--epsilon-factors", "1,1/2,0.25"],
     "objectives": ["--objective", "margin", "--objective", "expected-loss"],
     "decision": ["--decision", "draw:3"],
     "metrics": ["--metric", "robust-accuracy"],
@@ -93,7 +94,8 @@ import Testing
 
   /// Options that mean the same for an ensemble that the caller has at hand. All others are about posterior files.
   static let heededWithoutFile: Set = [
-    "attacks", "epsilons", "objectives", "decision", "metrics", "target", "examples", "draws", "attackDraws", "seed",
+    "attacks", "epsilons", "epsilonFactors", "objectives", "decision", "metrics", "target", "examples", "draws",
+    "attackDraws", "seed",
     "surrogate", "gradient", "curve", "reject", "checks", "format", "output", "saveAdversarial", "perExample",
     "plugins",
   ]

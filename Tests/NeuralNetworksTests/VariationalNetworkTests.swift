@@ -25,6 +25,29 @@ private let stacks: [String: (inputShape: [Int], layers: [Architecture.Layer])] 
   ),
 ]
 
+/// Graphs, and layers whose parameters no product takes.
+private let graphs = [
+  "graph": #"""
+  {"input_shape":[4],"class_count":3,"layers":[
+  {"type":"dense","name":"a","units":6,"activation":"tanh"},
+  {"type":"dense","name":"b","units":6,"activation":"silu","bias":false},
+  {"type":"add","name":"sum","inputs":["a","b"]},
+  {"type":"layer_norm","name":"norm","normalized_shape":[6],"eps":1e-5},
+  {"type":"dense","name":"c","units":3,"activation":"identity"}]}
+  """#,
+  "residual": #"""
+  {"input_shape":[2,6,6],"class_count":3,"layers":[
+  {"type":"conv2d","name":"a","filters":4,"kernel_size":3,"padding":[1,1,1,1],"activation":"identity"},
+  {"type":"filter_response_norm","name":"norm","eps":1e-6},
+  {"type":"silu","name":"first"},
+  {"type":"max_pool2d","name":"pool","kernel_size":2,"stride":2},
+  {"type":"conv2d","name":"b","filters":4,"kernel_size":3,"padding":[1,1,1,1],"groups":2,"activation":"silu"},
+  {"type":"add","name":"sum","inputs":["pool","b"]},
+  {"type":"flatten","name":"flat"},
+  {"type":"dense","name":"c","units":3,"activation":"identity"}]}
+  """#,
+]
+
 /// A distribution over a small network, and data that are a formula.
 private struct SmallVariational {
   let architecture: Architecture
@@ -38,14 +61,19 @@ private struct SmallVariational {
     _ name: String, count: Int = 23, temperature: Double = 1, threads: Int = 1, library: KernelLibrary = .preferred,
     scale: Double = 0.3
   ) throws {
-    let (shape, layers) = stacks[name]!
-    architecture = try Architecture(inputShape: shape, classCount: 3, layers: layers)
+    architecture =
+      if let graph = graphs[name] {
+        try Architecture(json: graph)
+      } else {
+        try Architecture(inputShape: stacks[name]!.inputShape, classCount: 3, layers: stacks[name]!.layers)
+      }
+    let shape = architecture.inputShape
     var stream = RandomStreams(seed: 8, purpose: "test/variational").stream(example: 0)
     let size = shape.reduce(1, *)
     inputs = stream.uniforms(count * size).map { Float($0) }
     labels = (0..<count).map { $0 * 7 % 3 }
-    let prior = try GaussianPrior(
-      .perLayer(layers.count == 2 ? [0.7, 1.2] : [0.7, 1.2, 0.9]), architecture: architecture)
+    let layers = Set(architecture.parameters.map(\.layer)).count
+    let prior = try GaussianPrior(.perLayer(Array([0.7, 1.2, 0.9, 0.8].prefix(layers))), architecture: architecture)
     deviations = prior.deviationOfEach
     posterior = try BayesianNetwork(
       architecture: architecture, prior: prior,
@@ -141,7 +169,9 @@ struct VariationalNetworkTests {
     }
   }
 
-  @Test("oneDNN's gradient is the directional derivative of its value", arguments: ["dense", "convolution"])
+  @Test(
+    "oneDNN's gradient is the directional derivative of its value",
+    arguments: ["dense", "convolution", "graph", "residual"])
   func directionalDerivative(name: String) throws {
     let small = try SmallVariational(name, count: 70)
     let examples = (0..<Int64(70)).map { $0 }
@@ -161,10 +191,13 @@ struct VariationalNetworkTests {
     }
   }
 
-  @Test("both estimators have the expectation of draws of the weights, on all examples and on mini-batches")
-  func unbiased() throws {
-    let small = try SmallVariational("dense")
-    let network = ReferenceNetwork(architecture: small.architecture)
+  @Test(
+    "both estimators have the expectation of draws of the weights, on all examples and on mini-batches",
+    arguments: ["dense", "graph"])
+  func unbiased(name: String) throws {
+    let small = try SmallVariational(name)
+    // In Double, from the layers' plain statements.
+    let network = ReferenceStatements(small.architecture)
     let count = small.architecture.parameterCount
     let all = (0..<Int64(small.labels.count)).map { $0 }
     let repetitions = 1500
@@ -181,7 +214,7 @@ struct VariationalNetworkTests {
         Double(small.distribution[$0]) + exp(Double(small.distribution[count + $0])) * normals[$0]
       }
       return all.reduce(0) {
-        $0 + ReferenceNetwork.logProbability(network.logits(small.input($1), weights: weights), small.labels[Int($1)])
+        $0 + ReferenceNetwork.logProbability(network.logits(small.input($1), weights), small.labels[Int($1)])
       }
     }
     for estimator in VariationalNetwork.Estimator.allCases {
@@ -240,7 +273,7 @@ struct VariationalNetworkTests {
     }
   }
 
-  @Test("the number of threads changes no bit", arguments: ["dense", "convolution"])
+  @Test("the number of threads changes no bit", arguments: ["dense", "convolution", "graph", "residual"])
   func threads(name: String) throws {
     let examples = (0..<Int64(200)).map { $0 }
     for estimator in VariationalNetwork.Estimator.allCases {
@@ -307,5 +340,37 @@ struct VariationalNetworkTests {
     #expect(
       VariationalNetwork.normals(key: 3, stream: 6, count: 64)
         != VariationalNetwork.normals(key: 3, stream: 5, count: 64))
+  }
+}
+
+/// A network by the plain statements of its layers, one behind the other.
+private struct ReferenceStatements {
+  private let graph: NetworkGraph
+  private let statements: [any RowFunction]
+
+  init(_ architecture: Architecture) {
+    graph = architecture.graph
+    statements = graph.nodes.map { $0.kind.statement($0) }
+  }
+
+  func logits(_ input: [Double], _ weights: [Double]) -> [Double] {
+    var values = [input]
+    for (node, statement) in zip(graph.nodes, statements) {
+      var y = [Double](repeating: 0, count: node.shape.reduce(1, *))
+      weights.withUnsafeBufferPointer { weights in
+        let parameters = node.parameters.map { weights.baseAddress! + $0.offset }
+        let buffers = node.inputs.map { index in
+          let copy = UnsafeMutableBufferPointer<Double>.allocate(capacity: values[index].count)
+          _ = copy.initialize(from: values[index])
+          return copy
+        }
+        defer { buffers.forEach { $0.deallocate() } }
+        y.withUnsafeMutableBufferPointer {
+          statement.forward(buffers.map { UnsafePointer($0.baseAddress!) }, parameters, $0.baseAddress!)
+        }
+      }
+      values.append(y)
+    }
+    return values.last!
   }
 }

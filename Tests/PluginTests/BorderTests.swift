@@ -38,7 +38,7 @@ import Testing
     let folders = try `The registry of plugins`.modules()
     for target in try Self.targets() where !target.isProgram && target.name != "BuiltInPlugins" {
       #expect(!target.text.contains("\"BuiltInPlugins\""), "\(target.name) depends on the registry")
-      for source in try Self.sources(in: #require(folders[target.name])) {
+      for source in try folders[target.name].map(Self.sources) ?? [] {
         #expect(!source.text.contains(/(?m)^(?:\w+ )*import BuiltInPlugins/), "\(source.path)")
       }
     }
@@ -46,7 +46,8 @@ import Testing
 
   @Test func `no library makes a list of the words of a command line`() throws {
     let folders = try `The registry of plugins`.modules()
-    let libraries = try Self.targets().filter { !$0.isProgram }.map { try #require(folders[$0.name]) }
+    let libraries = try Self.targets().filter { !$0.isProgram }.compactMap { folders[$0.name] }
+    #expect(libraries.count > 20)
     for source in try (libraries + ["Plugins"]).flatMap(Self.sources) {
       #expect(OptionWords(in: source.text).lines.isEmpty, "\(source.path)")
     }

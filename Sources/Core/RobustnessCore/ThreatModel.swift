@@ -146,6 +146,18 @@ public struct ThreatModel: Sendable, Hashable {
     return zip(norms, gradient.exponents).map { $0 > 0 ? log2($0) + Double($1) : -.infinity }
   }
 
+  /// log₂ of the most that a slope can climb within the ball, for each row of a gradient: ε times the dual norm, or the
+  /// sum of |g| times each feature's radius; −∞ for a row of zeros.
+  package func log2Reaches(of gradient: ScaledGradient) -> [Double] {
+    guard let radii = epsilonPerFeature else { return log2DualNorms(of: gradient).map { $0 + log2(epsilon) } }
+    var weighted = gradient
+    let size = weighted.values.rowSize
+    weighted.values.withEachRow { _, x in
+      for feature in 0..<size { x[feature] *= radii[feature] }
+    }
+    return log2DualNorms(of: weighted)
+  }
+
   /// Whether each row keeps to the ball (and changes only what the mask allows), up to rounding: a relative 10⁻⁶ of ε,
   /// the float32 rounding of an attack from another library.
   public func respectsBudget(_ points: Tensor, around origins: Tensor) -> [Bool] {

@@ -60,6 +60,8 @@ extension EvaluationResult {
       ("posteriorSHA256", .optional(posteriorSHA256) { .text($0) }),
       ("dataSHA256", .optional(dataSHA256) { .text($0) }),
     ]).adding("inputBoundsPerChannel", boxPerChannel.map { .array($0.map(Self.pair)) }).adding(
+      "epsilonFactors", epsilonFactors.isEmpty ? nil : .array(epsilonFactors.map { .number($0) })
+    ).adding(
       "rejection", rejection?.json)
   }
 
@@ -200,6 +202,9 @@ extension EvaluationResult {
     var text = summary + "\n"
     text +=
       "\(examples) example\(examples == 1 ? "" : "s") · \(draws) draw\(draws == 1 ? "" : "s") · \(threat) in [\(Self.short(box.lowerBound)), \(Self.short(box.upperBound))]"
+    if !epsilonFactors.isEmpty {
+      text += " · ε times \(epsilonFactors.map(Self.short).joined(separator: ", ")) in the channels"
+    }
     text += " · decision: \(decision == .predictive ? "posterior predictive" : decision.description) · seed \(seed)"
     if attackDraws != .same { text += " · attack draws \(attackDraws)" }
     if target == .each { text += " · every class aimed at" }

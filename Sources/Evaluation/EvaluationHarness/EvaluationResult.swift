@@ -183,6 +183,8 @@ public struct EvaluationResult: Sendable {
   public var box: ClosedRange<Double>
   /// The box of each channel, the first axis of an input; nil where all have the same.
   public var boxPerChannel: [ClosedRange<Double>]?
+  /// What ε was multiplied by in each channel; empty for one ε everywhere.
+  public var epsilonFactors: [Double]
   /// Names all random streams.
   public var seed: UInt64
   /// Fraction decided as the label at the inputs as given.
@@ -228,6 +230,7 @@ public struct EvaluationResult: Sendable {
     processor = subject.processor
     products = subject.products
     box = evaluator.plan.box
+    epsilonFactors = evaluator.plan.epsilonFactors
     if let boxes = subject.boxPerFeature, let channels = examples.inputs.shape.dropFirst().first, channels > 0 {
       boxPerChannel = stride(from: 0, to: boxes.count, by: boxes.count / channels).map { boxes[$0] }
     }

@@ -36,6 +36,12 @@ public struct Evaluator: Sendable {
           "\(boxes.count) intervals are not one for each of the \(subject.examples.inputs.rowSize) numbers of an input")
       }
     }
+    let channels = subject.examples.inputs.shape.dropFirst().first ?? 0
+    guard plan.epsilonFactors.isEmpty || plan.epsilonFactors.count == channels else {
+      throw CoreError(
+        "\(plan.epsilonFactors.count) factors of ε are not one for each of the \(channels) channels of an input, which has "
+          + "the shape \(subject.examples.inputs.rowShape)")
+    }
     let all = plan.draws.indices(of: subject.ensemble.drawCount)
     guard !all.isEmpty, all.allSatisfy({ (0..<subject.ensemble.drawCount).contains($0) }) else {
       throw CoreError("draws must be among 0 to \(subject.ensemble.drawCount - 1), and at least one")
@@ -99,6 +105,11 @@ public struct Evaluator: Sendable {
       guard capabilities.norms.contains(request.norm) else {
         let norms = capabilities.norms.map(\.rawValue).joined(separator: ", ")
         throw CoreError("\(request.attack.name) does not work in the norm \(request.norm.rawValue); it has \(norms)")
+      }
+      guard plan.epsilonFactors.isEmpty || request.norm == .linf else {
+        throw CoreError(
+          "factors of ε for each channel are defined for the norm linf only, and \(request.attack.name) runs in "
+            + request.norm.rawValue)
       }
       guard subject.ensemble.classCount >= capabilities.minimumClasses else {
         throw CoreError(
@@ -221,8 +232,11 @@ public struct Evaluator: Sendable {
   }
 
   func threat(_ norm: Norm, _ epsilon: Double) throws -> ThreatModel {
-    try ThreatModel(
-      norm: norm, epsilon: epsilon, box: plan.box, boxPerFeature: subject.boxPerFeature,
+    let size = subject.examples.inputs.rowShape.dropFirst().reduce(1, *)
+    let radii = plan.epsilonFactors.flatMap { Array(repeating: $0 * epsilon, count: size) }
+    return try ThreatModel(
+      norm: norm, epsilon: epsilon, epsilonPerFeature: radii.isEmpty ? nil : radii, box: plan.box,
+      boxPerFeature: subject.boxPerFeature,
       goal: plan.target.isOneClass ? .targeted : .untargeted)
   }
 

@@ -2,6 +2,7 @@
 #pragma STDC FP_CONTRACT OFF  // the same bits in debug and release, and in every clone
 #include "NetworkVectors.h"
 #include "include/FunctionLoops.h"
+#include "FunctionVectors.h"
 
 static const double root_two_over_pi = 0.79788456080286535588, inverse_root_two = 0.70710678118654752440;
 static const double cubic = 0.044715, inverse_root_two_pi = 0.39894228040143267794;
@@ -131,90 +132,26 @@ INLINE void store_any(void *p, ckn_type type, size_t i, double v) {
     ((uint16_t *)p)[i] = bfloat16_round((float)v);
 }
 
-// SiLU of eight numbers: with e = exp(−|x|), x/(1 + e) or x e/(1 + e). By address, as everything with vectors.
-INLINE void silu_value(doubles *y, const doubles *from) {
-  doubles x = *from, e;
-  EXP_DOUBLES(e, (doubles){0} - DABSOLUTE(x));
-  doubles result = x * DSELECT(x >= 0.0, (doubles){0} + 1.0, e) / (1.0 + e);
-  *y = DSELECT(x == x, result, x);
-}
-
-// Its derivative, for |x| < 300: (1 + x e/(1 + e))/(1 + e), or e (1 + x/(1 + e))/(1 + e).
-INLINE void silu_slope(doubles *y, const doubles *from) {
-  doubles x = *from, e;
-  EXP_DOUBLES(e, (doubles){0} - DABSOLUTE(x));
-  doubles once = 1.0 + e, right = (1.0 + x * e / once) / once, left = e * (1.0 + x / once) / once;
-  *y = DSELECT(x >= 0.0, right, left);
-}
-
-CLONES static void silu_forward_f(float *h, const float *a, size_t count) {
-  size_t j = 0;
-  for (; j + DOUBLES <= count; j += DOUBLES) {
-    doubles v = __builtin_convertvector(*(const half_floats *)(a + j), doubles);
-    silu_value(&v, &v);
-    *(half_floats *)(h + j) = __builtin_convertvector(v, half_floats);
-  }
-  if (j == count) return;
-  doubles rest = {0};
-  for (size_t l = j; l < count; l++) rest[l - j] = a[l];
-  silu_value(&rest, &rest);
-  for (size_t l = j; l < count; l++) h[l] = (float)rest[l - j];
-}
-
-// Whether every |x| of a row is below 300, where derivatives are doubles.
-CLONES static bool is_moderate(const float *x, size_t n) {
-  size_t j = 0;
-  ints far = {0};
-  for (; j + FLOATS <= n; j += FLOATS) far |= ~(FABSOLUTE(*(const floats *)(x + j)) < 300.0f);
-  int32_t any = 0;
-  for (int l = 0; l < FLOATS; l++) any |= far[l];
-  for (; j < n; j++) any |= !(fabsf(x[j]) < 300.0f);
-  return any == 0;
-}
-
-// d = d · SiLU′ with the magnitude of the row in its exponent; `products` has n doubles.
-CLONES static void silu_row_f(float *d, const float *a, int32_t *exponent, double *products, size_t n) {
-  doubles top = {0};
-  for (size_t j = 0; j < n; j += DOUBLES) {
-    size_t count = n - j < DOUBLES ? n - j : DOUBLES;
-    doubles x = {0}, g = {0};
-    if (count == DOUBLES) {
-      x = __builtin_convertvector(*(const half_floats *)(a + j), doubles);
-      g = __builtin_convertvector(*(const half_floats *)(d + j), doubles);
-    } else {
-      for (size_t l = 0; l < count; l++) x[l] = a[j + l], g[l] = d[j + l];
-    }
-    silu_slope(&x, &x);
-    g *= x;
-    if (count == DOUBLES) {
-      *(doubles *)(products + j) = g;
-    } else {
-      for (size_t l = 0; l < count; l++) products[j + l] = g[l];
-    }
-    doubles magnitude = DABSOLUTE(g);
-    top = DSELECT(magnitude > top, magnitude, top);
-  }
-  double m = 0;
-  for (int l = 0; l < DOUBLES; l++) m = top[l] > m ? top[l] : m;
-  int32_t e = 0;
-  if (m > 0 && isfinite(m)) {
-    e = ilogb(m) + 1;
-    if (e <= 20 && e >= -20) e = 0;
-  }
-  double f = scalbn(1, -e);
-  for (size_t j = 0; j < n; j++) d[j] = (float)(products[j] * f);
-  *exponent += e;
-}
-
 void ckn_function_forward(ckn_function f, void *h, const void *a, ckn_type type, size_t count) {
-  if (f.kind == CKN_SILU && type == CKN_FLOAT32) {
-    silu_forward_f(h, a, count);
-    return;
+  if (type == CKN_FLOAT32) {
+    switch (f.kind) {
+      case CKN_SILU: silu_forward_f(h, a, count); return;
+      case CKN_GELU: gelu_forward_f(h, a, count); return;
+      case CKN_GELU_TANH: gelu_tanh_forward_f(h, a, count); return;
+      default: break;
+    }
   }
   for (size_t i = 0; i < count; i++) store_any(h, type, i, ckn_function_value(f, load_any(a, type, i)));
 }
 
 void ckn_function_plain(ckn_function f, void *d, const void *a, ckn_type type, size_t count) {
+  if (type == CKN_FLOAT32 && is_moderate(f.kind, a, count)) {
+    switch (f.kind) {
+      case CKN_GELU: gelu_plain_f(d, a, count); return;
+      case CKN_GELU_TANH: gelu_tanh_plain_f(d, a, count); return;
+      default: break;
+    }
+  }
   for (size_t i = 0; i < count; i++) {
     double fraction;
     int32_t exponent;
@@ -229,8 +166,14 @@ void ckn_function_backward(ckn_function f, void *d, const void *a, ckn_type type
   int32_t *wholes = (int32_t *)(scratch + n);
   for (size_t r = 0; r < rows; r++) {
     size_t o = r * n;
-    if (f.kind == CKN_SILU && type == CKN_FLOAT32 && is_moderate((const float *)a + o, n)) {
-      silu_row_f((float *)d + o, (const float *)a + o, exponents + r, mantissas, n);
+    if (type == CKN_FLOAT32 && is_moderate(f.kind, (const float *)a + o, n)) {
+      float *dr = (float *)d + o;
+      const float *ar = (const float *)a + o;
+      switch (f.kind) {
+        case CKN_SILU: silu_row_f(dr, ar, exponents + r, mantissas, n); break;
+        case CKN_GELU: gelu_row_f(dr, ar, exponents + r, mantissas, n); break;
+        default: gelu_tanh_row_f(dr, ar, exponents + r, mantissas, n); break;
+      }
       continue;
     }
     int32_t top = INT32_MIN;

@@ -24,6 +24,12 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   var epsilons: [Radius] = []
 
   @Option(
+    help: ArgumentHelp(
+      "For L∞: what --epsilon is multiplied by in each channel, the first axis of an input: 1/0.247,1/0.243,1/0.262 for "
+        + "inputs that were divided by these.", valueName: "factor,…"))
+  var epsilonFactors: Word<Factors>?
+
+  @Option(
     name: .customLong("objective"),
     help: ArgumentHelp(
       "The loss whose gradient is followed: \(Objective.allCases.map(\.rawValue).joined(separator: ", ")), or all. "
@@ -226,6 +232,10 @@ extension EvaluateArguments {
     request.memoryLimit = try memoryLimit?.value { "--memory-limit takes a size such as 400MB or 2GB, not '\($0)'" }
       .bytes
     request.epsilons = epsilons.map(\.value).unique
+    request.epsilonFactors =
+      try epsilonFactors?.value {
+        "--epsilon-factors takes a number or fraction for each channel, separated by commas, not '\($0)'"
+      }.values ?? []
     (request.data, request.examples, request.draws, request.resample) = (data, examples, draws, resample)
     (request.seed, request.threads, request.acceptChanged) = (seed, threads, acceptChanged)
     (request.format, request.output, request.saveAdversarial) = (format.value, output, saveAdversarial)

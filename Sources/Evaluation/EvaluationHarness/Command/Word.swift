@@ -42,6 +42,21 @@ struct Radius: ExpressibleByArgument {
   }
 }
 
+/// Numbers or fractions with commas between: `1,1/2,0.25`.
+struct Factors: ReadableOption {
+  let values: [Double]
+
+  init?(option: String) {
+    let values = option.split(separator: ",", omittingEmptySubsequences: false).map {
+      Double.reading(numberOrFraction: $0)
+    }
+    guard values.allSatisfy({ $0 != nil }) else { return nil }
+    self.values = values.compactMap(\.self)
+  }
+
+  var optionText: String { values.map { "\($0)" }.joined(separator: ",") }
+}
+
 /// One of a few names, which the parser lists.
 struct Choice<Value: RawRepresentable<String> & CaseIterable & Sendable>: ExpressibleByArgument {
   let value: Value

@@ -93,8 +93,9 @@ extension Evaluator {
   func runName(_ portfolio: String, _ threat: ThreatModel, _ examples: Examples) -> String {
     // Nothing is added where there is one box, so that what was kept before is still found.
     let boxes = (threat.boxPerFeature ?? []).map { " \($0.lowerBound) \($0.upperBound)" }.joined()
+    let radii = (threat.epsilonPerFeature ?? []).map { " \($0)" }.joined()
     let parts: [String] = [
-      portfolio, "\(PortfolioBudget.version)", threat.norm.rawValue, "\(threat.epsilon)",
+      portfolio, "\(PortfolioBudget.version)", threat.norm.rawValue, "\(threat.epsilon)\(radii)",
       "\(threat.box.lowerBound) \(threat.box.upperBound)\(boxes)", plan.decision.description,
       plan.attackDraws.description,
       "\(plan.seed)", "\(evaluationDraws)", subject.posteriorSHA256 ?? "", subject.dataSHA256 ?? "",

@@ -101,13 +101,13 @@ struct AdaptiveSearch {
   private func direction(_ path: Path, _ here: View, _ length: Double) -> Tensor {
     var result = here.marginGradient.unitMeanMagnitude
     let score = here.scoreGradient.unitMeanMagnitude
-    let norms = threat.log2DualNorms(of: here.marginGradient)
+    let reaches = threat.log2Reaches(of: here.marginGradient)
     let alignment = result.rowDots(score)
     let squares = result.rowDots(result)
     let size = score.rowSize
     score.elements.withUnsafeBufferPointer { score in
       result.withEachRow { row, direction in
-        let isNear = here.margins[row] <= exp2(norms[row]) * length * threat.epsilon
+        let isNear = here.margins[row] <= exp2(reaches[row]) * length
         var (up, down) = (0.0, 1.0)
         switch path {
         case .downScore:

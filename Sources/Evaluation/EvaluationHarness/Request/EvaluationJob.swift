@@ -92,6 +92,7 @@ public struct EvaluationJob: Sendable {
       attacks: attacks, objectives: objectives, epsilons: epsilons, box: box, decision: request.decision,
       metrics: metrics, draws: draws(of: subject), attackDraws: request.attackDraws, target: request.target,
       seed: request.seed, finiteDifferences: subject.finiteDifferenceEffort)
+    plan.epsilonFactors = request.epsilonFactors
     plan.gradient = request.gradient
     plan.curve = request.curve
     plan.rejection = request.reject

@@ -106,6 +106,8 @@ public struct EvaluationPlan: Sendable {
   public var objectives: [Objective]
   /// Radii, in the units of the inputs.
   public var epsilons: [Double]
+  /// For L∞: what ε is multiplied by in each channel, the first axis of an input; empty for one ε everywhere.
+  public var epsilonFactors: [Double] = []
   /// The box that inputs live in.
   public var box: ClosedRange<Double>
   /// How outputs become a class.

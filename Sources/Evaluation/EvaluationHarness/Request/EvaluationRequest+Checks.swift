@@ -26,6 +26,15 @@ extension EvaluationRequest {
     {
       throw UsageError(problem)
     }
+    if let factor = epsilonFactors.first(where: { !($0.isFinite && $0 >= 0) }) {
+      throw UsageError("--epsilon-factors must be finite and not negative, not \(factor)")
+    }
+    if !epsilonFactors.isEmpty, epsilonFactors.allSatisfy({ $0 == 0 }) {
+      throw UsageError("--epsilon-factors are all 0, so that nothing may change: give one that is not")
+    }
+    if !epsilonFactors.isEmpty, curve {
+      throw UsageError("--epsilon-factors do not go with --curve, which measures one distance for all channels")
+    }
     if curve, target != .untargeted {
       throw UsageError("--curve is about any wrong decision, and does not go with --target")
     }

@@ -22,6 +22,8 @@ public struct EvaluationRequest: Codable, Hashable, Sendable {
   public var objectives = [Objective.predictive]
   /// Radii, in the units of the inputs; empty for 0.1 of the width of the box that these live in.
   public var epsilons: [Double] = []
+  /// For L∞: what ε is multiplied by in each channel, the first axis of an input; empty for one ε everywhere.
+  public var epsilonFactors: [Double] = []
   /// How outputs become a class.
   public var decision = Decision.predictive
   /// Metrics beside accuracy, by name.

@@ -6,3 +6,4 @@
 #include "OptimizerLoops.h"
 #include "VariationalLoops.h"
 #include "FunctionLoops.h"
+#include "RowLoops.h"

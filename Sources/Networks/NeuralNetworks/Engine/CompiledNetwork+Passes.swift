@@ -2,16 +2,20 @@ internal import CComputeKernels
 internal import ComputeKernels
 
 extension CompiledNetwork {
-  private func pass(_ index: Int, _ draw: PackedDraw, _ space: Workspace) -> StagePass {
+  private func pass(
+    _ index: Int, _ draw: PackedDraw, _ space: Workspace, _ noise: PreactivationNoise?
+  ) -> StagePass {
     StagePass(
       node: nodes[index], network: self, space: space, draw: draw.base, offsets: draw.offsets[index],
-      workspace: space.workspaces[index].base)
+      workspace: space.workspaces[index].base, noise: noise)
   }
 
   /// Logits of the block in `space.logits`.
-  func forward(_ draw: PackedDraw, _ space: Workspace) throws {
+  ///
+  /// - Parameter noise: For networks of noisy products.
+  func forward(_ draw: PackedDraw, _ space: Workspace, noise: PreactivationNoise? = nil) throws {
     for index in nodes.indices where !nodes[index].stage.keepsValue {
-      try nodes[index].stage.forward(pass(index, draw, space))
+      try nodes[index].stage.forward(pass(index, draw, space, noise))
     }
   }
 
@@ -22,11 +26,11 @@ extension CompiledNetwork {
   ///   networks in float64. Nil where nobody wants them.
   func backward(
     _ draw: PackedDraw, _ space: Workspace, arithmetic: DerivativeArithmetic,
-    addingTo sum: UnsafeMutableRawPointer? = nil
+    addingTo sum: UnsafeMutableRawPointer? = nil, noise: PreactivationNoise? = nil
   ) throws {
     for index in nodes.indices.reversed() where nodes[index].isDifferentiated {
       let node = nodes[index]
-      var pass = pass(index, draw, space)
+      var pass = pass(index, draw, space, noise)
       pass.arithmetic = arithmetic
       pass.incoming = space.gradients[node.output].base
       pass.incomingExponents = space.exponents(ofValue: node.output)

@@ -35,6 +35,12 @@ final class CompiledNetwork: Sendable {
     case input
     /// With respect to the parameters: training. Nothing is folded.
     case parameters
+    /// With respect to means and variances of the parameters, where those of products are Gaussians: variational
+    /// inference. Nothing is fused either.
+    case distributions
+
+    /// Whether gradients are those of training.
+    var isTraining: Bool { self != .input }
   }
 
   /// Precision of logits and of sums of input gradients.
@@ -48,8 +54,8 @@ final class CompiledNetwork: Sendable {
   ) throws {
     // A fused ReLU turns NaN into 0: there would be nothing to look at.
     let options = Lowering.Options(
-      fusesActivations: fusesActivations && !checksFiniteness, foldsNorms: purpose == .input,
-      checksFiniteness: checksFiniteness)
+      fusesActivations: fusesActivations && !checksFiniteness && purpose != .distributions,
+      foldsNorms: purpose == .input, isNoisy: purpose == .distributions, checksFiniteness: checksFiniteness)
     try self.init(
       architecture, NetworkPlan(architecture.graph, options), options, rows: rows, precision: precision,
       library: library, purpose: purpose)
@@ -128,7 +134,9 @@ final class CompiledNetwork: Sendable {
 
   /// The products with weights, from the input on, with their places among the nodes.
   var products: [(node: Int, stage: ProductStage)] {
-    nodes.enumerated().compactMap { index, node in (node.stage as? ProductStage).map { (index, $0) } }
+    nodes.enumerated().compactMap { index, node in
+      (node.stage as? ProductStage ?? (node.stage as? NoisyProductStage)?.product).map { (index, $0) }
+    }
   }
 
   /// Whether draws packed for `other` serve this network as well.
@@ -186,7 +194,7 @@ private struct GradientRules {
     var wanted = [Bool](repeating: false, count: valueCount)
     wanted[0] = purpose == .input
     for node in nodes {
-      let isTrained = purpose == .parameters && node.stage.isTrainable
+      let isTrained = purpose.isTraining && node.stage.isTrainable
       wanted[node.output] = isTrained || node.inputs.contains { wanted[$0] }
     }
     var isWritten = [Bool](repeating: false, count: valueCount)

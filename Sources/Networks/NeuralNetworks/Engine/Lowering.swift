@@ -18,6 +18,8 @@ package struct Lowering {
     var fusesActivations = true
     /// Whether batch normalisations become part of the product before them. Training needs them apart.
     var foldsNorms = true
+    /// Whether weights are Gaussians, whose noise products add to what they give.
+    var isNoisy = false
     /// Whether the results of products are looked at: for networks so deep that no bound from their weights says that
     /// nothing overflows.
     var checksFiniteness = false
@@ -30,6 +32,7 @@ package struct Lowering {
   private(set) var nodes: [CompiledNode] = []
   private(set) var layouts: [ActivationLayout]
   private var plainOf: [Int: Value] = [:]
+  private var noisyProducts = 0
   /// Whether the node that is being lowered gives the logits.
   var isLast = false
 
@@ -75,6 +78,18 @@ package struct Lowering {
     nodes.append(CompiledNode(stage: stage, inputs: inputs.map(\.index), output: value.index))
     layouts.append(layout)
     return value
+  }
+
+  /// Appends a product, with noise where weights are Gaussians.
+  mutating func append(
+    product: ProductStage, _ inputs: [Value], shape: [Int], layout: ActivationLayout
+  ) -> Value {
+    guard options.isNoisy else { return append(product, inputs, shape: shape, layout: layout) }
+    defer { noisyProducts += 1 }
+    let sizes = [layouts[inputs[0].index], layout].map { rows * $0.elementsPerRow }
+    return append(
+      NoisyProductStage(product: product, layer: noisyProducts, inputs: sizes[0], outputs: sizes[1]), inputs,
+      shape: shape, layout: layout)
   }
 
   /// The value in another layout.

@@ -12,7 +12,6 @@ protocol Stage: Sendable {
   var keepsValue: Bool { get }
   /// Whether the gradient with respect to its only input is made in the memory of the one that comes in.
   var differentiatesInPlace: Bool { get }
-  /// Whether its backward pass reads its inputs' values or its result.
   /// Bytes that forward leaves for backward.
   var workspaceBytes: Int { get }
   /// Bytes of its parameters in a draw.
@@ -114,6 +113,8 @@ struct StagePass {
   var incomingExponents: UnsafeMutablePointer<Int32>!
   /// Sums of the parameters' gradients; nil where nobody wants them.
   var parameterSum: UnsafeMutableRawPointer?
+  /// Noise on what products give; nil for weights that are numbers.
+  var noise: PreactivationNoise?
 
   var rows: Int { network.rows }
   var worker: KernelWorker { space.worker }

@@ -90,7 +90,7 @@ package struct Convolution: ProductKind {
         name: node.name ?? "", weight: node.parameters[0], bias: hasBias ? node.parameters[1] : nil, outputs: filters,
         columns: geometry.weightCount / filters, groups: groups, norm: step.norm),
       precision: lowering.precision, addsToSum: false)
-    return lowering.append(stage, inputs, shape: node.shape, layout: kernel.destination)
+    return lowering.append(product: stage, inputs, shape: node.shape, layout: kernel.destination)
   }
 }
 

@@ -85,7 +85,7 @@ package struct Dense: ProductKind {
         name: node.name ?? "", weight: node.parameters[0], bias: hasBias ? node.parameters[1] : nil, outputs: units,
         columns: inputs, norm: step.norm),
       precision: precision, addsToSum: addsToSum)
-    return lowering.append(stage, [input], shape: node.shape, layout: try lowering.plain(node.shape, wide))
+    return lowering.append(product: stage, [input], shape: node.shape, layout: try lowering.plain(node.shape, wide))
   }
 }
 

@@ -1,3 +1,5 @@
+internal import CComputeKernels
+
 /// The product of two inputs, matrix by matrix: (…, m, k) · (…, k, n), or (…, m, k) · (…, n, k)ᵀ. What stands before the
 /// last two dimensions is the same in both: the heads of attention.
 package struct MatrixProduct: LayerKind {
@@ -45,22 +47,29 @@ struct MatrixProductRows: RowFunction {
   let inner: Int
   let transposesSecond: Bool
 
-  /// Place of element (k, j) of the second matrix.
-  private func second(_ k: Int, _ j: Int) -> Int { transposesSecond ? j * inner + k : k * columns + j }
+  /// Calls `body` with each second matrix as it lies, and transposed.
+  private func each(
+    _ second: UnsafePointer<Double>,
+    _ body: (_ matrix: Int, _ straight: UnsafePointer<Double>, _ turned: UnsafePointer<Double>) -> Void
+  ) {
+    let turned = UnsafeMutablePointer<Double>.allocate(capacity: inner * columns)
+    defer { turned.deallocate() }
+    let (height, width) = transposesSecond ? (columns, inner) : (inner, columns)
+    for matrix in 0..<matrices {
+      let straight = second + matrix * inner * columns
+      ckn_transpose_matrix(turned, straight, height, width)
+      body(matrix, straight, turned)
+    }
+  }
 
   func forward(
     _ inputs: [UnsafePointer<Double>], _ parameters: [UnsafePointer<Double>], _ y: UnsafeMutablePointer<Double>
   ) {
-    for matrix in 0..<matrices {
-      let (a, b) = (inputs[0] + matrix * rows * inner, inputs[1] + matrix * inner * columns)
-      let c = y + matrix * rows * columns
-      for i in 0..<rows {
-        for j in 0..<columns {
-          var sum = 0.0
-          for k in 0..<inner { sum += a[i * inner + k] * b[second(k, j)] }
-          c[i * columns + j] = sum
-        }
-      }
+    y.update(repeating: 0, count: matrices * rows * columns)
+    each(inputs[1]) { matrix, straight, turned in
+      ckn_add_matrix_product(
+        y + matrix * rows * columns, inputs[0] + matrix * rows * inner, inner, 1, transposesSecond ? turned : straight,
+        rows, inner, columns)
     }
   }
 
@@ -68,19 +77,21 @@ struct MatrixProductRows: RowFunction {
     _ inputs: [UnsafePointer<Double>], _ parameters: [UnsafePointer<Double>], _ y: UnsafePointer<Double>,
     _ g: UnsafePointer<Double>, _ dx: [UnsafeMutablePointer<Double>?], _ dp: [UnsafeMutablePointer<Double>]?
   ) {
-    for matrix in 0..<matrices {
-      let (a, b) = (inputs[0] + matrix * rows * inner, inputs[1] + matrix * inner * columns)
-      let (da, db) = (dx[0].map { $0 + matrix * rows * inner }, dx[1].map { $0 + matrix * inner * columns })
-      let dc = g + matrix * rows * columns
-      for i in 0..<rows {
-        for j in 0..<columns {
-          let d = dc[i * columns + j]
-          if d == 0 { continue }
-          for k in 0..<inner {
-            da?[i * inner + k] += d * b[second(k, j)]
-            db?[second(k, j)] += d * a[i * inner + k]
-          }
-        }
+    each(inputs[1]) { matrix, straight, turned in
+      let a = inputs[0] + matrix * rows * inner
+      let d = g + matrix * rows * columns
+      if let target = dx[0] {
+        // d · bᵀ
+        ckn_add_matrix_product(
+          target + matrix * rows * inner, d, columns, 1, transposesSecond ? straight : turned, rows, columns, inner)
+      }
+      guard let target = dx[1].map({ $0 + matrix * inner * columns }) else { return }
+      if transposesSecond {
+        // dᵀ · a
+        ckn_add_matrix_product(target, d, 1, columns, a, columns, rows, inner)
+      } else {
+        // aᵀ · d
+        ckn_add_matrix_product(target, a, 1, inner, d, inner, rows, columns)
       }
     }
   }

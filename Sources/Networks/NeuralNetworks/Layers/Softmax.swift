@@ -1,3 +1,4 @@
+internal import CComputeKernels
 import Foundation
 
 /// exp(x) over its sum, along the last dimension: the weights of attention. Never the last layer, which gives logits.
@@ -24,17 +25,7 @@ struct SoftmaxRows: RowFunction {
   func forward(
     _ inputs: [UnsafePointer<Double>], _ parameters: [UnsafePointer<Double>], _ y: UnsafeMutablePointer<Double>
   ) {
-    for vector in 0..<count {
-      let (x, p) = (inputs[0] + vector * length, y + vector * length)
-      var top = x[0]
-      for index in 1..<max(1, length) where x[index] > top { top = x[index] }
-      var sum = 0.0
-      for index in 0..<length {
-        p[index] = exp(x[index] - top)
-        sum += p[index]
-      }
-      for index in 0..<length { p[index] /= sum }
-    }
+    ckn_softmax(y, inputs[0], count, length)
   }
 
   func backward(
@@ -46,15 +37,7 @@ struct SoftmaxRows: RowFunction {
     let p = UnsafeMutablePointer<Double>.allocate(capacity: count * length)
     defer { p.deallocate() }
     forward(inputs, parameters, p)
-    for vector in 0..<count {
-      let start = vector * length
-      for index in start..<start + length {
-        // Σ_k p_k (g_i − g_k): no cancellation where one p is nearly 1.
-        var sum = 0.0
-        for other in start..<start + length { sum += p[other] * (g[index] - g[other]) }
-        target[index] += p[index] * sum
-      }
-    }
+    ckn_softmax_backward(target, p, g, count, length)
   }
 
   func scaledBackward(

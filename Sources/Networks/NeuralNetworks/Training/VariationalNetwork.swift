@@ -31,7 +31,7 @@ public final class VariationalNetwork: @unchecked Sendable {
     /// has noise of its own, so that the variance falls with the size of the batch. Exact for dense layers. Units of a
     /// convolution share weights over the places of an image and are correlated there; the noise is drawn independently
     /// for each place, as Kingma et al. and Molchanov et al. (2017) do: right for every unit by itself, but not their
-    /// joint distribution.
+    /// joint distribution. Parameters of other layers, normalisations for instance, have one draw for the whole batch.
     case localReparametrization = "local-reparametrization"
     /// One draw of the weights for the whole batch (Blundell et al. 2015): unbiased for every architecture, and
     /// noisier.
@@ -44,10 +44,13 @@ public final class VariationalNetwork: @unchecked Sendable {
   private let examples: TrainingExamples
   private let configuration: BayesianNetwork.Configuration
   private let lock = NSLock()
-  private var engines: [WorkPlan: VariationalEngine] = [:]
+  private var engines: [WorkPlan: GradientEngine] = [:]
   private var drawEngines: [WorkPlan: GradientEngine] = [:]
   private let variances: AlignedMemory
   private var drawGradient: AlignedMemory?
+  private var settledMeans: AlignedMemory?
+  /// Parameters of layers that are no products, whose outputs have no noise of their own; in order.
+  private let noiseless: [Range<Int>]
   private let parts: PriorRanges
   private let ranges: ParameterRanges
   /// Σ log(σp √T) − ½.
@@ -68,6 +71,9 @@ public final class VariationalNetwork: @unchecked Sendable {
     variances = AlignedMemory(bytes: 4 * count)
     parts = PriorRanges(architecture, prior, threads: configuration.threads)
     ranges = ParameterRanges(count: count, threads: configuration.threads)
+    noiseless = architecture.graph.nodes.filter { !($0.kind is any ProductKind) }.flatMap(\.parameters).map {
+      $0.offset..<$0.offset + $0.count
+    }.sorted { $0.lowerBound < $1.lowerBound }
     let root = configuration.temperature.squareRoot()
     constant = zip(prior.deviations, architecture.parameters).reduce(0) {
       $0 + Double($1.1.count) * (log($1.0 * root) - 0.5)
@@ -162,11 +168,48 @@ public final class VariationalNetwork: @unchecked Sendable {
     let plan = WorkPlan(count: rows.count, architecture: architecture, precision: .float32)
     if engines[plan] == nil {
       if engines.count >= BayesianNetwork.keptEngines { engines.removeAll() }
-      engines[plan] = try VariationalEngine(
-        architecture, plan: plan, library: configuration.library, threads: configuration.threads)
+      engines[plan] = try GradientEngine(
+        architecture, plan: plan, precision: .float32, library: configuration.library,
+        threads: configuration.threads, backward: true, isNoisy: true)
     }
-    return try engines[plan]!.run(
-      means: means, variances: floats, examples, indices: rows, key: key, gradient: gradient)
+    let settled = noiseless.isEmpty ? nil : settle(means, logScales, key)
+    let logLikelihood = try engines[plan]!.run(
+      .float(.init(settled ?? means)), noise: GradientEngine.Noise(variances: .float(.init(floats)), key: key),
+      examples, indices: rows, gradient: gradient.map { .float($0) })
+    if let gradient, settled != nil { takeBack(gradient, logScales, key) }
+    return logLikelihood
+  }
+
+  /// The means, with one draw in the place of those that no product takes; their noise has a stream that no row has.
+  private func settle(
+    _ means: UnsafePointer<Float>, _ logScales: UnsafePointer<Float>, _ key: UInt64
+  ) -> UnsafePointer<Float> {
+    let count = architecture.parameterCount
+    let memory = settledMeans ?? AlignedMemory(bytes: 4 * count)
+    settledMeans = memory
+    let drawn: UnsafeMutablePointer<Float> = memory.base.bound()
+    ckn_gaussian_draw(drawn, means, logScales, key, .max, 0, count)
+    var end = 0
+    for range in noiseless {
+      (drawn + end).update(from: means + end, count: range.lowerBound - end)
+      end = range.upperBound
+    }
+    (drawn + end).update(from: means + end, count: count - end)
+    return UnsafePointer(drawn)
+  }
+
+  /// From the gradients with respect to drawn parameters to those with respect to their distributions.
+  private func takeBack(_ gradient: UnsafeMutablePointer<Float>, _ logScales: UnsafePointer<Float>, _ key: UInt64) {
+    let count = architecture.parameterCount
+    let memory = drawGradient ?? AlignedMemory(bytes: 4 * count)
+    drawGradient = memory
+    let ofDraw: UnsafeMutablePointer<Float> = memory.base.bound()
+    ckn_zero(memory.base, 4 * count)
+    for range in noiseless {
+      (ofDraw + range.lowerBound).update(from: gradient + range.lowerBound, count: range.count)
+      (gradient + range.lowerBound).update(repeating: 0, count: range.count)
+    }
+    ckn_add_draw_gradient(gradient, gradient + count, ofDraw, logScales, key, .max, 0, count)
   }
 
   /// The same with draws of the weights.

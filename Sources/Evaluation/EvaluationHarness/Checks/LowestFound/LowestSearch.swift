@@ -164,7 +164,9 @@ extension Pursuit {
     for row in 0..<part.count {
       var stream = streams.stream(example: part.identifiers[row])
       moved[row: row] =
-        zip(moved[row: row], stream.uniforms(moved.rowSize)).map { $0 + 0.5 * ($1 - 0.5) * scale }[...]
+        zip(moved[row: row], stream.uniforms(moved.rowSize)).enumerated().map { feature, pair in
+          pair.0 + 0.5 * (pair.1 - 0.5) * (threat.epsilonPerFeature?[feature] ?? scale)
+        }[...]
     }
     threat.clipToBox(&moved)
     let indices = judgingDraws

@@ -18,9 +18,10 @@ extension VerdictCheck {
       let widths =
         threat.boxPerFeature?.map { $0.upperBound - $0.lowerBound }
         ?? Array(repeating: width, count: evidence.outcome.examples.inputs.rowSize)
+      let factors = threat.factors(features: widths.count)
       let reach =
         switch threat.norm {
-        case .linf: widths.max() ?? 0
+        case .linf: zip(widths, factors).map { $0 / $1 }.max() ?? 0
         case .l2: widths.reduce(0) { $0 + $1 * $1 }.squareRoot()
         }
       guard threat.epsilon >= reach, threat.epsilon > 0 else { return nil }
@@ -41,8 +42,10 @@ extension VerdictCheck {
     CheckName.smallRadius,
     .ofRun(where: { _ in true }) { evidence in
       let threat = evidence.outcome.threat
-      let width = (threat.boxPerFeature ?? [threat.box]).map { $0.upperBound - $0.lowerBound }.min() ?? 1
-      let half = 0.5 / 255 * width
+      let features = evidence.outcome.examples.inputs.rowSize
+      let boxes = threat.boxPerFeature ?? Array(repeating: threat.box, count: features)
+      let widths = zip(boxes, threat.factors(features: features)).map { ($0.upperBound - $0.lowerBound) / $1 }
+      let half = 0.5 / 255 * (widths.min() ?? 1)
       guard threat.epsilon > 0, threat.epsilon < half else { return nil }
       return Check(
         CheckName.smallRadius, .warning, value: threat.epsilon / half,
@@ -52,4 +55,12 @@ extension VerdictCheck {
           threat.epsilon, half, threat.box.lowerBound, threat.box.upperBound),
         advice: "Hardly anything can change within it. Give ε in the units of the inputs, for instance 8/255.")
     })
+}
+
+extension ThreatModel {
+  /// What ε is multiplied by for each feature: 1 where all have the same radius.
+  fileprivate func factors(features: Int) -> [Double] {
+    guard let radii = epsilonPerFeature, epsilon > 0 else { return Array(repeating: 1, count: features) }
+    return radii.map { $0 / epsilon }
+  }
 }
