@@ -125,16 +125,18 @@ let package = Package(
       name: "CHDF5", path: "Sources/Files/CHDF5", pkgConfig: "hdf5",
       providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
     .target(name: "HDF5", dependencies: ["CHDF5"], path: "Sources/Files/HDF5", swiftSettings: strict),
-    .target(
-      name: "PosteriorFiles",
-      dependencies: [
-        "RobustnessCore", "NeuralNetworks", "HDF5", "Shell", .product(name: "Crypto", package: "swift-crypto"),
-      ],
-      path: "Sources/Files/PosteriorFiles", swiftSettings: strict),
-
     .systemLibrary(name: "CZlib", path: "Sources/Files/CZlib"),
     .target(
       name: "ArrayFiles", dependencies: ["CZlib", "Shell"], path: "Sources/Files/ArrayFiles", swiftSettings: strict),
+    .target(name: "CPNG", path: "Sources/Files/CPNG"),
+    .target(
+      name: "PosteriorFiles",
+      dependencies: [
+        "RobustnessCore", "NeuralNetworks", "HDF5", "ArrayFiles", "CPNG", "Shell",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      path: "Sources/Files/PosteriorFiles", swiftSettings: strict),
+
     .target(
       name: "Datasets",
       dependencies: [

@@ -18,7 +18,7 @@ import Testing
     let error = #expect(throws: DatasetError.self) { try DatasetSource("minst") }
     #expect(
       error?.description
-        == "minst: is no data set. There are mnist, fashion-mnist, half-moons, half-moons-noise-free, and the path of an HDF5 file."
+        == "minst: is no data set. There are mnist, fashion-mnist, cifar10, cifar100, half-moons, half-moons-noise-free, and the path of a file (HDF5, .npz, .csv) or of a folder of images, with a slash or a dot in it."
     )
   }
 

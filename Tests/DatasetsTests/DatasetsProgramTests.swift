@@ -75,7 +75,8 @@ import Testing
   @Test func `half-moons cannot be fetched`() throws {
     let run = try Program.datasets.run(["fetch", "half-moons"])
     #expect(run.code == 64)
-    #expect(run.errors.hasPrefix("error: 'half-moons' cannot be fetched; say mnist or fashion-mnist."))
+    #expect(
+      run.errors.hasPrefix("error: 'half-moons' cannot be fetched; say mnist, fashion-mnist, cifar10 or cifar100."))
   }
 
   @Test func `data that are missing are bad data`() throws {

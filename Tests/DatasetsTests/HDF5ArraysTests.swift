@@ -14,7 +14,7 @@ import Testing
     try await withFolder { folder in
       let path = folder.appending(path: "arrays.h5").path
       try Self.write(path, body)
-      return try Dataset(hdf5File: path, probe: nil)
+      return try Dataset(file: path, probe: nil)
     }
   }
 
@@ -229,7 +229,7 @@ import Testing
 
   @Test func `a posterior file holds nothing to train on`() throws {
     let error = #expect(throws: PosteriorFileError.self) {
-      try Dataset(hdf5File: Fixtures.url("mnist-ensemble.h5").path, probe: nil)
+      try Dataset(file: Fixtures.url("mnist-ensemble.h5").path, probe: nil)
     }
     #expect(error?.reason == "is a posterior file, which holds nothing to train on")
   }
@@ -238,7 +238,7 @@ import Testing
     try await withFolder { folder in
       let path = folder.appending(path: "text.h5").path
       try Data("text".utf8).write(to: URL(filePath: path))
-      let error = #expect(throws: PosteriorFileError.self) { try Dataset(hdf5File: path, probe: nil) }
+      let error = #expect(throws: PosteriorFileError.self) { try Dataset(file: path, probe: nil) }
       #expect(error?.reason == "is not an HDF5 file")
     }
   }
@@ -247,7 +247,7 @@ import Testing
     try await withFolder { folder in
       let path = folder.appending(path: "arrays.h5").path
       try Self.write(path) { try $0.putInputsAndLabels() }
-      let data = try Dataset(hdf5File: path, probe: ProbeCommand(executable: Program.datasets.executable))
+      let data = try Dataset(file: path, probe: ProbeCommand(executable: Program.datasets.executable))
       #expect(data.train.inputs == .floats([1, 2]))
     }
   }
@@ -257,7 +257,7 @@ import Testing
       let path = folder.appending(path: "arrays.h5").path
       try Self.write(path) { try $0.put("/inputs", [Float(1), 2], [2, 1]) }
       let error = #expect(throws: PosteriorFileError.self) {
-        try Dataset(hdf5File: path, probe: ProbeCommand(executable: Program.datasets.executable))
+        try Dataset(file: path, probe: ProbeCommand(executable: Program.datasets.executable))
       }
       #expect(error?.path == "/labels")
       #expect(error?.reason == "is missing")

@@ -5,17 +5,17 @@ import Shell
 ///
 /// The file is read and not mapped: one that becomes shorter meanwhile is an error here, and would be the end of the
 /// program there.
-final class FileBytes: Sendable {
+package final class FileBytes: Sendable {
   /// The path as it was given.
-  let path: String
+  package let path: String
   /// Length in bytes when the file was opened.
-  let count: Int
+  package let count: Int
   private let descriptor: Int32
 
   /// Opens a file.
   ///
   /// - Throws: ``ArrayFileError`` when it is no regular file or cannot be read.
-  init(_ path: String) throws(ArrayFileError) {
+  package init(_ path: String) throws(ArrayFileError) {
     self.path = path
     // Without O_NONBLOCK, a pipe would wait for a writer.
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -35,7 +35,7 @@ final class FileBytes: Sendable {
   /// The bytes of a range that lies inside the file.
   ///
   /// - Throws: ``ArrayFileError`` when it does not, or the file cannot be read.
-  func read(at offset: Int, count wanted: Int) throws(ArrayFileError) -> [UInt8] {
+  package func read(at offset: Int, count wanted: Int) throws(ArrayFileError) -> [UInt8] {
     guard offset >= 0, wanted >= 0, offset <= count, wanted <= count - offset else {
       throw error("ends after \(count) bytes", advice: "Copy it again")
     }

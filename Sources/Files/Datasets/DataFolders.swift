@@ -33,9 +33,10 @@ public struct DataFolders: Sendable, Hashable {
   public var target: String { given ?? named ?? Self.standard }
 
   /// The folders that are looked at for a data set, in order: files lie in the folder itself or in one named after the
-  /// data set.
+  /// data set; CIFAR's also in the folder that its archive unpacks to.
   public func candidates(for dataset: ImageDataset) -> [String] {
     var folders = ["\(target)/\(dataset.rawValue)", target]
+    if let unpacked = dataset.unpackedFolder { folders = folders.flatMap { [$0, "\($0)/\(unpacked)"] } }
     if given == nil, dataset == .fashionMNIST { folders.append(system) }
     return folders
   }
@@ -45,9 +46,12 @@ public struct DataFolders: Sendable, Hashable {
   /// - Throws: ``DatasetError`` when none does.
   public func folder(of dataset: ImageDataset) throws(DatasetError) -> String {
     let folders = candidates(for: dataset)
-    for folder in folders where ImageDataset.fileNames.contains(where: { Self.file($0, in: folder) != nil }) {
-      return folder
+    // What was unpacked is read sooner than the archive beside it.
+    let archives = dataset.cifar == nil ? [] : dataset.remoteFiles.map(\.name)
+    for names in [dataset.fileNames, archives] {
+      for folder in folders where names.contains(where: { Self.file($0, in: folder) != nil }) { return folder }
     }
+
     var advice = "Fetch it with `datasets fetch \(dataset.rawValue)`, or name its folder with --data-folder"
     if dataset == .fashionMNIST { advice += "; Debian has it as the package dataset-fashion-mnist" }
     throw DatasetError(

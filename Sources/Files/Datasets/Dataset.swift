@@ -10,6 +10,8 @@ public struct Dataset: Sendable, Hashable {
   public let test: DatasetPart?
   /// Where it was read or how it was generated, in words.
   public let origin: String
+  /// What was chosen among other possibilities when it was read, and what was converted; nil where nothing was.
+  package internal(set) var statement: String?
 
   /// Puts the parts together; they must agree in the shape of an input and in the bounds.
   ///

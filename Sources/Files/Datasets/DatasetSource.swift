@@ -3,11 +3,11 @@ public import PosteriorFiles
 
 /// A data set by its name: images, half-moons, or a file with arrays.
 public enum DatasetSource: Sendable, Hashable {
-  /// MNIST or Fashion-MNIST.
+  /// MNIST, Fashion-MNIST, CIFAR-10 or CIFAR-100.
   case images(ImageDataset)
   /// Generated half-moons, with noise 0.1 or without.
   case halfMoons(noise: Double)
-  /// An HDF5 file with `inputs` and `labels` at its root.
+  /// A file or a folder with labelled inputs.
   case file(String)
 
   /// The names that are not files.
@@ -28,7 +28,9 @@ public enum DatasetSource: Sendable, Hashable {
     } else {
       throw DatasetError(
         file: name, reason: "is no data set",
-        advice: "There are \(Self.names.joined(separator: ", ")), and the path of an HDF5 file")
+        advice:
+          "There are \(Self.names.joined(separator: ", ")), and the path of a file (HDF5, .npz, .csv) or of a folder "
+          + "of images, with a slash or a dot in it")
     }
   }
 
@@ -43,7 +45,7 @@ public enum DatasetSource: Sendable, Hashable {
     switch self {
     case .images(let images): try images.load(from: folders)
     case .halfMoons(let noise): HalfMoons(noise: noise, seed: seed).dataset
-    case .file(let path): try Dataset(hdf5File: path, probe: probe)
+    case .file(let path): try Dataset(file: path, probe: probe)
     }
   }
 }

@@ -1,14 +1,19 @@
+import PosteriorFiles
 import RobustnessCore
 
-/// The data sets of images that come as four IDX files.
+/// The data sets of images that are known by name: four IDX files, or CIFAR's binary form.
 public enum ImageDataset: String, Sendable, Hashable, CaseIterable {
   /// Handwritten digits (LeCun, Cortes and Burges).
   case mnist
   /// Articles of clothing (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747).
   case fashionMNIST = "fashion-mnist"
+  /// Small photographs of ten kinds of things (Krizhevsky 2009, *Learning multiple layers of features from tiny images*).
+  case cifar10
+  /// The same of a hundred kinds.
+  case cifar100
 
   /// Number of classes.
-  public var classCount: Int { 10 }
+  public var classCount: Int { self == .cifar100 ? 100 : 10 }
 
   /// What the classes are, in the order of the labels.
   public var classNames: [String] {
@@ -18,39 +23,48 @@ public enum ImageDataset: String, Sendable, Hashable, CaseIterable {
       [
         "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
       ]
+    case .cifar10: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    case .cifar100: Self.cifar100Names
     }
   }
 
-  /// Names of the files without `.gz`: images and labels to train on, images and labels to test on.
-  public static let fileNames = [
-    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
-  ]
+  /// Names of the files, those of IDX files without `.gz`: images and labels to train on, images and labels to test on.
+  public var fileNames: [String] {
+    if let cifar { return cifar.fileNames }
+    return ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
+  }
 
-  /// Whether a part is all that was published, known by its digest.
-  public func isComplete(_ part: DatasetPart) -> Bool {
+  /// Whether a part is all that was published, known by its digest; false as well where no digest is known.
+  public func isComplete(_ part: DatasetPart) -> Bool { publishedDigests.contains(part.sha256) }
+
+  /// The digests of all that was published to train on and to test on; none where the archive's own digest has to do.
+  package var publishedDigests: [String] {
     switch self {
     case .mnist:
       [
         "e2cc57fffe37ca66945baade44b00fb440d47b912fd2ae0bdbe3e376073a30c0",
         "3fcbb9e34a137de7c64c0f3c30602bbcddb2ac29f94a5e2666869cd5be42ae5f",
-      ].contains(part.sha256)
+      ]
     case .fashionMNIST:
       [
         "4e0692ab93e47c8224e8b974d0ffd1d47fded5611fa4d674d9e84fe1ab85ae6c",
         "f7b0b885bdcedb48d4ab8faffbd488dc016b401de486d6a6ab6479724270f680",
-      ].contains(part.sha256)
+      ]
+    case .cifar10, .cifar100: []
     }
   }
 
-  /// Reads the four files, each plain or compressed with gzip, from the first folder that holds any of them.
+  /// Reads the files from the first folder that holds any of them: four IDX files, each plain or compressed with gzip,
+  /// or CIFAR's binary files, which may still be in their archive.
   ///
-  /// Images have the shape (1, rows, columns) and the bounds 0 and 1; each byte means its value divided by 255.
+  /// Images have the shape (channels, rows, columns) and the bounds 0 and 1; each byte means its value divided by 255.
   ///
   /// - Throws: ``DatasetError`` for files that are missing, damaged, or do not fit together.
   public func load(from folders: DataFolders) throws(DatasetError) -> Dataset {
     let folder = try folders.folder(of: self)
+    if let cifar { return try loadCIFAR(cifar, from: folder) }
     var paths: [String] = []
-    for name in Self.fileNames {
+    for name in fileNames {
       guard let path = DataFolders.file(name, in: folder) else {
         throw DatasetError(
           file: folder, reason: "holds other files of \(rawValue), but neither \(name) nor \(name).gz",

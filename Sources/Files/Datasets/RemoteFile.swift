@@ -18,7 +18,7 @@ public struct RemoteFile: Sendable, Hashable {
 }
 
 extension ImageDataset {
-  /// The four files as they were published.
+  /// The files as they were published.
   public var remoteFiles: [RemoteFile] {
     switch self {
     case .mnist:
@@ -51,6 +51,20 @@ extension ImageDataset {
           name: "t10k-labels-idx1-ubyte.gz", byteCount: 5_148,
           sha256: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
       ]
+    // The page of the data sets states MD5 c32a1d4ab5d03f1284b67883e8d87530 and 03b5dce01913d631647c71ecec9e9cb8 of
+    // these files, TensorFlow Datasets their lengths and SHA-256.
+    case .cifar10:
+      [
+        RemoteFile(
+          name: "cifar-10-binary.tar.gz", byteCount: 170_052_171,
+          sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd")
+      ]
+    case .cifar100:
+      [
+        RemoteFile(
+          name: "cifar-100-binary.tar.gz", byteCount: 168_513_733,
+          sha256: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec")
+      ]
     }
   }
 
@@ -70,6 +84,7 @@ extension ImageDataset {
           "https://fashion-mnist.s3.eu-central-1.amazonaws.com",
           "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
         ]
+      case .cifar10, .cifar100: ["https://www.cs.toronto.edu/~kriz"]
       }
     return texts.compactMap { URL(string: $0) }
   }

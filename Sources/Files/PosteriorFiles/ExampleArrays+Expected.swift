@@ -25,29 +25,14 @@ extension ArraysInspection {
   /// Inputs may lie outside the bounds by no more than rounding.
   func check(_ values: [Double], labels classes: [Int], _ expected: ExpectedInputs) throws(PosteriorFileError) {
     guard let inputs, let labels else { return }
-    if let position = classes.firstIndex(where: { $0 >= expected.classCount }) {
-      throw error(
-        labels.path,
-        "holds \(classes[position]) at position \(position): labels lie outside the \(expected.classCount) classes, "
-          + "0 to \(expected.classCount - 1)")
+    if let (position, reason) = expected.labelProblem(classes) {
+      throw error(labels.path, "holds \(classes[position]) at position \(position): \(reason)")
     }
-    let allBounds = expected.boundsPerChannel ?? [expected.inputBounds]
-    let rounded = allBounds.map(\.withRounding)
-    // With one interval for all, channels do not matter.
-    let channelSize = expected.inputShape.dropFirst().reduce(1, *)
-    func channel(_ position: Int) -> Int { rounded.count == 1 ? 0 : position / channelSize % rounded.count }
-    if let position = values.indices.first(where: { !rounded[channel($0)].contains(values[$0]) }) {
-      let bounds = allBounds[channel(position)]
-      // Grey levels from 0 to 255, where the network takes them from 0 to 1.
-      let areBytes =
-        allBounds.allSatisfy { $0 == 0...1 } && values.allSatisfy { (0...255).contains($0) && $0 == $0.rounded() }
+    if let problem = expected.valueProblem(values) {
       throw error(
         inputs.path,
-        "holds \(plain(values[position])) \(ElementPlace.words(position, in: inputs.shape)): inputs lie outside the "
-          + "bounds [\(plain(bounds.lowerBound)), \(plain(bounds.upperBound))] of the network"
-          + (rounded.count == 1 ? "" : "'s channel \(channel(position))"),
-        advice: areBytes
-          ? "They look like bytes: divide by 255" : "Store the inputs in the scale that the network was trained with")
+        "holds \(plain(values[problem.position])) \(ElementPlace.words(problem.position, in: inputs.shape)): "
+          + problem.reason, advice: problem.advice)
     }
   }
 

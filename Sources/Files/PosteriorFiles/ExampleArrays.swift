@@ -2,9 +2,10 @@ import Foundation
 import HDF5
 public import RobustnessCore
 
-/// Labelled inputs in an HDF5 file that is no posterior file.
+/// Labelled inputs in a file that is no posterior file.
 ///
-/// Either anybody's file with `inputs` and `labels` at its root (or under another name of ``ArrayNames``), or a file
+/// A `.npz` file, a table, a folder of PNG images or CIFAR's binary form (`ForeignExamples`); or an HDF5 file: either
+/// anybody's file with `inputs` and `labels` at its root (or under another name of ``ArrayNames``), or a file
 /// that `evaluate --save-adversarial` wrote, with `labels` at its root and the inputs of every run in `runs/0/inputs`,
 /// `runs/1/inputs`, …
 ///
@@ -31,6 +32,16 @@ public enum ExampleArrays {
   package static func readNamed(
     _ path: String, run: Int? = nil, for expected: ExpectedInputs? = nil, probe: ProbeCommand?
   ) throws(PosteriorFileError) -> (data: LabelledData, names: String?)? {
+    if let kind = ForeignKind(path) {
+      guard run == nil else {
+        throw PosteriorFileError(
+          file: path, path: "/", reason: "is no file that --save-adversarial wrote, and has no runs",
+          advice: "Name it without #\(run ?? 0)")
+      }
+      var examples = try ForeignExamples.toTestOn(path, kind, probe: probe)
+      if let expected { examples = try examples.matching(expected) }
+      return (examples.data, examples.statement)
+    }
     let before = FileIdentity(path)
     let answer = try probe?.runOnArrays(path, run: run) ?? check(path, run: run)
     if let problem = answer.problems.first { throw problem }

@@ -93,6 +93,35 @@ public struct ExpectedInputs: Sendable, Hashable {
   }
 }
 
+extension ExpectedInputs {
+  /// The first label that is no class of the network, and why; nil for none.
+  func labelProblem(_ labels: [Int]) -> (position: Int, reason: String)? {
+    guard let position = labels.firstIndex(where: { $0 >= classCount }) else { return nil }
+    return (position, "labels lie outside the \(classCount) classes, 0 to \(classCount - 1)")
+  }
+
+  /// The first value, in row-major order, that lies outside the bounds by more than rounding; nil for none.
+  func valueProblem(_ values: [Double]) -> (position: Int, reason: String, advice: String)? {
+    let allBounds = boundsPerChannel ?? [inputBounds]
+    let rounded = allBounds.map(\.withRounding)
+    // With one interval for all, channels do not matter.
+    let channelSize = inputShape.dropFirst().reduce(1, *)
+    func channel(_ position: Int) -> Int { rounded.count == 1 ? 0 : position / channelSize % rounded.count }
+    guard let position = values.indices.first(where: { !rounded[channel($0)].contains(values[$0]) }) else { return nil }
+    let bounds = allBounds[channel(position)]
+    // Grey levels from 0 to 255, where the network takes them from 0 to 1.
+    let areBytes =
+      allBounds.allSatisfy { $0 == 0...1 } && values.allSatisfy { (0...255).contains($0) && $0 == $0.rounded() }
+    return (
+      position,
+      "inputs lie outside the bounds [\(plain(bounds.lowerBound)), \(plain(bounds.upperBound))] of the network"
+        + (rounded.count == 1 ? "" : "'s channel \(channel(position))"),
+      areBytes
+        ? "They look like bytes: divide by 255" : "Store the inputs in the scale that the network was trained with"
+    )
+  }
+}
+
 extension PosteriorFile {
   /// What the network of the file takes.
   public var expectedInputs: ExpectedInputs {

@@ -42,7 +42,7 @@ struct ForeignFile: Equatable {
       case .numPyArchive, .numPy, .zip:
         "Load it in Python and write it with h5py: draws of weights as Docs/share-a-posterior.md shows "
           + "(`posterior export-python-example` prints a program), examples as the arrays inputs and labels at the root "
-          + "of a file"
+          + "of a file, or with numpy.savez under a name that ends in .npz"
       case .netCDF3:
         "It is no HDF5. Write it again as netCDF-4, which is: xarray.open_dataset(FILE).to_netcdf(NEW, "
           + "engine=\"h5netcdf\"), or `nccopy -k nc4 FILE NEW`"

@@ -21,6 +21,9 @@ public enum Probe {
     case (ProbeCommand.trainingFlag, 3):
       ProbeLimits.begin(path)
       finish(TrainingArrays.check(path))
+    case (ProbeCommand.imagesFlag, 3):
+      ProbeLimits.begin(path)
+      finish(ForeignExamples.checkImages(path))
     default: return
     }
   }

@@ -13,6 +13,8 @@ public struct ProbeCommand: Sendable, Hashable {
   static let arraysFlag = "--probe-example-arrays"
   /// The hidden first argument for a file with arrays to train on.
   static let trainingFlag = "--probe-training-arrays"
+  /// The hidden first argument for a folder of images.
+  static let imagesFlag = "--probe-images"
 
   /// The program.
   public var executable: URL
@@ -62,10 +64,18 @@ public struct ProbeCommand: Sendable, Hashable {
     return try answer(ArraysAnswer.self, flags + [path], about: path)
   }
 
+  /// Runs the program on a folder of images.
+  ///
+  /// - Throws: *damaged* when the program dies or answers nonsense; *stopped* when it takes too long.
+  func runOnImages(_ path: String) throws(PosteriorFileError) -> ArraysAnswer {
+    let flags = arguments.map { $0 == Self.flag ? Self.imagesFlag : $0 }
+    return try answer(ArraysAnswer.self, flags + [path], about: path, library: "libpng")
+  }
+
   private func answer<Answer: ProbeReply>(
-    _ type: Answer.Type, _ arguments: [String], about path: String
+    _ type: Answer.Type, _ arguments: [String], about path: String, library: String = "the HDF5 library"
   ) throws(PosteriorFileError) -> Answer {
-    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0
+    let size = ProbeLimits.byteCount(of: path)
     let start = Self.start.withLock { $0 }
     let outcome = start(executable.path, arguments, patience ?? ProbeLimits.clock(byteCount: size))
     let damaged = { (reason: String) in
@@ -87,7 +97,7 @@ public struct ProbeCommand: Sendable, Hashable {
       throw stopped("\(String(format: "%.0f", seconds)) s of waiting, although it had computed for less than that")
     case .signal(SIGXCPU, let seconds): throw stopped("\(String(format: "%.0f", seconds)) s of processor time")
     case .signal(SIGALRM, _): throw stopped("waiting for too long")
-    case .signal: throw damaged("the HDF5 library failed while reading it")
+    case .signal: throw damaged("\(library) failed while reading it")
     case .exit(let code, let output):
       guard code == 0 || code == 65 || code == nil,
         let answer = try? JSONDecoder().decode(Answer.self, from: output)

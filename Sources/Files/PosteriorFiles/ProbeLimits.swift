@@ -24,19 +24,30 @@ enum ProbeLimits {
     20 * (processorTime(byteCount: byteCount) + processorTime(chunks: Int(clamping: byteCount / 128)))
   }
 
+  /// Bytes of a file; of all files in a folder, each of which also takes the time of 100,000 bytes, a millisecond.
+  static func byteCount(of path: String) -> UInt64 {
+    let manager = FileManager.default
+    func size(_ path: String) -> UInt64 { (try? manager.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0 }
+    var isFolder: ObjCBool = false
+    guard manager.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue,
+      let files = manager.enumerator(atPath: path)
+    else { return size(path) }
+    return files.reduce(0) { sum, file in sum + 100_000 + size("\(path)/\(file)") }
+  }
+
   // MARK: - In the checking process
 
   /// The limit that holds now, in seconds; 0 in a process that checks nothing.
   private static let seconds = Atomic<UInt64>(0)
-  /// Bytes of the file that is checked.
-  private static let byteCount = Atomic<UInt64>(0)
+  /// Bytes of what is checked.
+  private static let checkedByteCount = Atomic<UInt64>(0)
 
   /// Limits this process before it opens the file.
   static func begin(_ path: String) {
-    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0
+    let size = byteCount(of: path)
     let limit = UInt64(processorTime(byteCount: size).rounded(.up)) + 1
     seconds.store(limit, ordering: .relaxed)
-    byteCount.store(size, ordering: .relaxed)
+    checkedByteCount.store(size, ordering: .relaxed)
     setLimit(processorTimeLimit, limit, isFinal: false)
     setLimit(coreSize, 0)
     // A parent that dies cannot kill this process: it also ends by itself.
@@ -61,7 +72,7 @@ enum ProbeLimits {
       return sum + Double(dataset.elementCount ?? 0) * Double(element.byteCount)
     }
     // Deflate makes no more than 1,032 bytes of one, whatever a file claims.
-    let inflated = min(claimed, 1032 * Double(byteCount.load(ordering: .relaxed)))
+    let inflated = min(claimed, 1032 * Double(checkedByteCount.load(ordering: .relaxed)))
     let seconds = processorTime(chunks: chunks) + processorTime(inflatedByteCount: inflated)
     let limit = now + UInt64(seconds.rounded(.up))
     Self.seconds.store(limit, ordering: .relaxed)

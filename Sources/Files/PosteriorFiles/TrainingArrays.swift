@@ -1,11 +1,10 @@
 import HDF5
 public import RobustnessCore
 
-/// Labelled inputs to train and to test on, in anybody's HDF5 file.
+/// Labelled inputs to train and to test on, in anybody's file: of NumPy, a table, images (`ForeignExamples`), or HDF5.
 ///
-/// `inputs` and `labels` lie at the root, and so do `test_inputs` and `test_labels` if there are any; or they have
-/// other names that are in use: `x_train`, `y_train`, `x_test`, `y_test`, `X`, `y`. Inputs are `<f4`,
-/// `<f8` or `|u1` (each byte means its value divided by 255); labels are whole numbers from 0. The attribute
+/// In HDF5, `inputs` and `labels` lie at the root, and so do `test_inputs` and `test_labels` if there are any; or they
+/// have other names that are in use: `x_train`, `y_train`, `x_test`, `y_test`, `X`, `y`. Inputs are `<f4`, `<f8` or `|u1` (each byte means its value divided by 255); labels are whole numbers from 0. The attribute
 /// `input_bounds` of the root holds the smallest and the largest value that an input may have, `class_count` the number
 /// of classes.
 public struct TrainingArrays: Sendable, Hashable {
@@ -17,6 +16,8 @@ public struct TrainingArrays: Sendable, Hashable {
   public let inputBounds: ClosedRange<Double>?
   /// Number of classes: the attribute `class_count`, or as many as the labels to train on have, from 0 without a gap.
   public let classCount: Int
+  /// What was chosen among other possibilities, and what was converted; nil where nothing was.
+  package let statement: String?
 
   /// The largest number of classes that labels in a file may ask for.
   static let classLimit = 1 << 16
@@ -29,6 +30,9 @@ public struct TrainingArrays: Sendable, Hashable {
   ///     just written.
   /// - Throws: The first problem, with the place in the file and the reason.
   public static func read(_ path: String, probe: ProbeCommand?) throws(PosteriorFileError) -> TrainingArrays {
+    if let kind = ForeignKind(path) {
+      return try TrainingArrays(ForeignExamples.toTrainOn(path, kind, probe: probe))
+    }
     let before = FileIdentity(path)
     let answer = try probe?.runOnTrainingArrays(path) ?? check(path)
     if let problem = answer.problems.first { throw problem }
@@ -39,7 +43,7 @@ public struct TrainingArrays: Sendable, Hashable {
     let (train, test) = (try inspection.train.readPart(), try inspection.test?.readPart())
     return TrainingArrays(
       train: train, test: test, inputBounds: inspection.inputBounds,
-      classCount: try inspection.classCount(train: train.labels, test: test?.labels))
+      classCount: try inspection.classCount(train: train.labels, test: test?.labels), statement: nil)
   }
 
   /// What the checking process does.
@@ -92,45 +96,12 @@ private struct TrainingInspection {
 }
 
 extension TrainingInspection {
-  /// How many classes there are. Labels that leave classes out would make the network learn classes that do not exist,
-  /// which also takes the meaning from every number about chance: they are refused where nothing states the number.
   func classCount(train labels: [Int], test: [Int]?) throws(PosteriorFileError) -> Int {
-    let largest = max(labels.max() ?? 0, test?.max() ?? 0)
-    if let stated = try statedClassCount() {
-      for (name, part) in [(labelsPath, labels), (testLabelsPath, test ?? [])] {
-        guard let position = part.firstIndex(where: { $0 >= stated }) else { continue }
-        throw train.error(
-          name, "holds \(part[position]) at position \(position); class_count is \(stated), and labels count from 0")
-      }
-      return stated
-    }
-    guard largest < TrainingArrays.classLimit else {
-      throw train.error(
-        labels.max() == largest ? labelsPath : testLabelsPath,
-        "holds \(largest), which means more classes than \(TrainingArrays.classLimit); labels count from 0")
-    }
-    let found = Set(labels)
-    guard found.count > 1 else {
-      throw train.error(
-        labelsPath, "are \(labels.first ?? 0), all of them: there is nothing to learn",
-        advice: "Give examples of every class, or state their number in the attribute class_count of the root")
-    }
-    if let missing = (0...largest).first(where: { !found.contains($0) }) {
-      let list = found.sorted().prefix(6).map(String.init).joined(separator: ", ") + (found.count > 6 ? ", …" : "")
-      let isOfTest = missing > (labels.max() ?? 0)
-      throw train.error(
-        isOfTest ? testLabelsPath : labelsPath,
-        isOfTest
-          ? "holds \(largest), which \(labelsPath) never are; these are \(list)"
-          : "are \(list): \(missing) is none of them, and classes count from 0 without a gap",
-        advice: "Number the classes anew, in numpy with unique(labels, return_inverse=True)[1]; where a class is left "
-          + "out on purpose, state the number of classes in the attribute class_count of the root")
-    }
-    return largest + 1
+    let classes = LabelledClasses(
+      file: train.path, labels: train.labels?.path ?? "/labels", testLabels: self.test?.labels?.path ?? "/test_labels",
+      statement: "the attribute class_count of the root")
+    return try classes.count(stated: try statedClassCount(), train: labels, test: test)
   }
-
-  private var labelsPath: String { train.labels?.path ?? "/labels" }
-  private var testLabelsPath: String { test?.labels?.path ?? "/test_labels" }
 
   private func statedClassCount() throws(PosteriorFileError) -> Int? {
     let attribute = try ArraysInspection.translate(train.path) { () throws(HDF5Error) in

@@ -12,7 +12,7 @@ struct Fetch: AsyncParsableCommand {
       "A transfer that broke off goes on where it stopped. The files go to a folder named after the data set, and are checked against the published SHA-256."
   )
 
-  @Argument(help: "mnist or fashion-mnist.")
+  @Argument(help: "mnist, fashion-mnist, cifar10 or cifar100.")
   var name: String
 
   @OptionGroup var options: FolderOptions
@@ -25,7 +25,8 @@ struct Fetch: AsyncParsableCommand {
 
   func validate() throws {
     guard ImageDataset(rawValue: name) != nil else {
-      let names = ImageDataset.allCases.map(\.rawValue).joined(separator: " or ")
+      let all = ImageDataset.allCases.map(\.rawValue)
+      let names = all.dropLast().joined(separator: ", ") + " or " + (all.last ?? "")
       throw ValidationError("'\(name)' cannot be fetched; say \(names).")
     }
     if let mirror {
@@ -40,7 +41,7 @@ struct Fetch: AsyncParsableCommand {
     guard let dataset = ImageDataset(rawValue: name) else { return }
     let folder = "\(options.folders.target)/\(dataset.rawValue)"
     // The same content in files that were compressed anew is as good as the published files.
-    if let present = try? dataset.load(from: DataFolders(given: folder)),
+    if !dataset.publishedDigests.isEmpty, let present = try? dataset.load(from: DataFolders(given: folder)),
       [present.train, present.test].compactMap({ $0 }).allSatisfy(dataset.isComplete)
     {
       try StandardOutput.print("\(folder): complete")
@@ -54,7 +55,7 @@ struct Fetch: AsyncParsableCommand {
     line.end()
     let loaded = try dataset.load(from: DataFolders(given: folder))
     try StandardOutput.print(
-      "\(folder): \(fetched.isEmpty ? "complete" : "fetched \(fetched.count) files"), \(loaded.train.count) examples to train on, \(loaded.test?.count ?? 0) to test on"
+      "\(folder): \(fetched.isEmpty ? "complete" : "fetched \(fetched.count == 1 ? "1 file" : "\(fetched.count) files")"), \(loaded.train.count) examples to train on, \(loaded.test?.count ?? 0) to test on"
     )
   }
 }

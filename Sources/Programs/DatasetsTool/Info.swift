@@ -6,7 +6,10 @@ import PosteriorFiles
 struct Info: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Print what a data set holds.")
 
-  @Argument(help: "mnist, fashion-mnist, half-moons, half-moons-noise-free, or the path of an HDF5 file.")
+  @Argument(
+    help: ArgumentHelp(
+      "mnist, fashion-mnist, cifar10, cifar100, half-moons, half-moons-noise-free, or a path: a file in HDF5, a .npz or "
+        + ".csv file, a folder of PNG images."))
   var name: String
 
   @OptionGroup var options: FolderOptions
@@ -39,7 +42,7 @@ struct Info: ParsableCommand {
     let (fewest, most) = (counts.min() ?? 0, counts.max() ?? 0)
     let spread = (fewest == most ? "\(most)" : "\(fewest) to \(most)") + " of each class"
     var size = "\(part.count) examples, \(spread)"
-    if case .images(let images) = source {
+    if case .images(let images) = source, !images.publishedDigests.isEmpty {
       size += images.isComplete(part) ? ", all as published" : ", not as published"
     }
     return [(name, size), ("\(name) SHA-256", part.sha256)]

@@ -18,6 +18,9 @@ struct List: ParsableCommand {
     }
     rows.append(("half-moons", "generated: 30000 points in the plane, noise 0.1"))
     rows.append(("half-moons-noise-free", "generated: 30000 points on two arcs"))
+    rows.append(("FILE.npz", "arrays of NumPy: inputs, labels, or x_train, y_train, x_test, y_test"))
+    rows.append(("FILE.csv", "a line for each example, with its label in the column label, else in the last"))
+    rows.append(("FOLDER/", "PNG images in a folder for each class, or with labels.csv"))
     rows.append(("FILE.h5", "inputs, labels and optionally test_inputs, test_labels at the root"))
     try printTable(rows)
   }

@@ -65,10 +65,11 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A file with other inputs and labels. Default: the posterior's own.",
+      "A file or a folder with other inputs and labels. Default: the posterior's own.",
       discussion:
-        "Another posterior file, an HDF5 file with inputs and labels at its root, or out.h5#0: run 0 of what "
-        + "--save-adversarial wrote.", valueName: "file"))
+        "Another posterior file; inputs and labels at the root of an HDF5 file or in a .npz file; a .csv file with a line "
+        + "for each example; a folder of PNG images; CIFAR's binary form; or out.h5#0: run 0 of what --save-adversarial "
+        + "wrote.", valueName: "file"))
   var data: String?
 
   @Option(help: ArgumentHelp("Number of examples, from the first on. Default: all.", valueName: "count"))

@@ -5,10 +5,10 @@ import Shell
 
 /// Inputs and labels from a file of their own: what `--data` names.
 enum ExamplesFile {
-  /// Reads the evaluation data of another posterior file, `inputs` and `labels` at the root of an HDF5 file, or one run
-  /// of a file that `--save-adversarial` wrote (`out.h5#0`). All are checked in a child process like every file of
-  /// unknown origin. The digest names the examples: that of the posterior file, or of the values. The names are those
-  /// of the arrays, where they were chosen among others.
+  /// Reads the evaluation data of another posterior file, `inputs` and `labels` at the root of an HDF5 file or in a file
+  /// of another kind (`ExampleArrays`), or one run of a file that `--save-adversarial` wrote (`out.h5#0`). What a library
+  /// in C reads is checked in a child process, like every file of unknown origin. The digest names the examples: that of
+  /// the posterior file, or of the values. The names say which arrays were chosen among others, and what was converted.
   ///
   /// - Parameter expected: What the network takes; everything that disagrees with it is refused, whichever file it is
   ///   in.

@@ -6,7 +6,9 @@ struct RunArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: help(
-      "data", "mnist, fashion-mnist, half-moons, half-moons-noise-free, or an HDF5 file with inputs and labels."),
+      "data",
+      "mnist, fashion-mnist, cifar10, cifar100, half-moons, half-moons-noise-free, or a path: an HDF5, .npz or .csv file "
+        + "with inputs and labels, or a folder of PNG images."),
     completion: .file())
   var data: OptionText<String>?
 

@@ -9,6 +9,8 @@ import Shell
 struct TrainingData {
   /// What the data set is called.
   let name: String
+  /// What was chosen or converted when it was read, for whoever reads the summary; nil where nothing was.
+  let statement: String?
   let classCount: Int
   let train: DatasetPart
   /// nil when the user wants none.
@@ -30,6 +32,7 @@ struct TrainingData {
     let dataset = try source.load(
       folders: DataFolders(given: options.dataFolder), seed: UInt64(options.dataSeed), probe: probe)
     name = dataset.name
+    statement = dataset.statement
     classCount = dataset.classCount
     if let count = options.trainingExamples, count < dataset.train.count {
       train = try dataset.train.classBalanced(count, classCount: classCount, seed: UInt64(options.dataSeed))

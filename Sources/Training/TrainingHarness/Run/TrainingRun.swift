@@ -150,7 +150,8 @@ struct TrainingRun {
 
   private func summary(of file: PosteriorFile, _ publication: Publication, _ verdict: String) -> String {
     func count(_ n: Int, _ noun: String) -> String { "\(n) \(noun)\(n == 1 ? "" : "s")" }
-    var parts = [output, "\(description.sampler) on \(description.dataName)", architecture.summary]
+    let choice = data.statement.map { PrintedText.line(" (\($0))") } ?? ""
+    var parts = [output, "\(description.sampler) on \(description.dataName)\(choice)", architecture.summary]
     parts.append(
       description.shape.draws == 1
         ? count(description.shape.chains, "network")

@@ -3,7 +3,8 @@ public import PosteriorFiles
 import RobustnessCore
 
 extension Dataset {
-  /// Reads `inputs` and `labels`, and `test_inputs` and `test_labels` if there are any, at the root of an HDF5 file.
+  /// Reads labelled inputs from a file of NumPy, a table, a folder of images, CIFAR's binary form, or HDF5: there
+  /// `inputs` and `labels`, and `test_inputs` and `test_labels` if there are any, at the root.
   ///
   /// Inputs are float32, float64 (rounded to single precision) or uint8 (divided by 255). The bounds are those of the
   /// root's attribute `input_bounds`, else the smallest and the largest number of all inputs; of bytes 0 and 1.
@@ -11,11 +12,11 @@ extension Dataset {
   /// leave no class out.
   ///
   /// - Parameters:
-  ///   - path: The file.
+  ///   - path: The file, or the folder.
   ///   - probe: The program that opens the file first, in a process of its own; nil for files that this program has
   ///     just written.
   /// - Throws: ``/PosteriorFiles/PosteriorFileError`` or ``DatasetError`` with the file and the reason.
-  public init(hdf5File path: String, probe: ProbeCommand?) throws {
+  public init(file path: String, probe: ProbeCommand?) throws {
     let arrays = try TrainingArrays.read(path, probe: probe)
     let ranges = [arrays.train, arrays.test].compactMap { $0?.inputs.range }
     let lowest = ranges.map(\.lowerBound).min() ?? 0
@@ -25,7 +26,7 @@ extension Dataset {
     } else if lowest == highest {
       throw DatasetError(
         file: path, reason: "holds inputs that all are \(lowest)",
-        advice: "State what values are possible in the attribute input_bounds, two numbers")
+        advice: "State what values are possible in the attribute input_bounds, two numbers (in a .npz file, an array)")
     }
     let bounds = if case .bytes = arrays.train.inputs { 0.0...1 } else { arrays.inputBounds ?? lowest...highest }
     func part(_ data: LabelledData) -> DatasetPart {
@@ -35,7 +36,8 @@ extension Dataset {
     }
     try self.init(
       name: URL(filePath: path).lastPathComponent, classCount: arrays.classCount, train: part(arrays.train),
-      test: arrays.test.map(part), origin: path)
+      test: arrays.test.map(part), origin: path + (arrays.statement.map { " (\($0))" } ?? ""))
+    statement = arrays.statement
   }
 
   /// What rounding put outside the bounds, moved onto them.
