@@ -48,7 +48,8 @@ extension PythonExport {
     def variational_draws(network, draws, seed=0):
         """Networks with weights drawn from the distributions that bayesian-torch fitted: kind='variational'."""
         drawn = copy.deepcopy(network).cpu().eval()
-        layers = {name: module for name, module in drawn.named_modules() if hasattr(module, "rho_weight") or hasattr(module, "rho_kernel")}
+        layers = {name: module for name, module in drawn.named_modules(remove_duplicate=False)
+                  if hasattr(module, "rho_weight") or hasattr(module, "rho_kernel")}
         if not layers:
             raise ExportError("the network has no variational layer of bayesian-torch")
         sampled = {}
@@ -56,12 +57,13 @@ extension PythonExport {
             if "Transpose" in type(layer).__name__ or "LSTM" in type(layer).__name__:
                 raise ExportError(f"{name} is a {type(layer).__name__}, which is not read here")
             parent, _, child = name.rpartition(".")
-            sampled[name] = Sampled(layer).eval()
-            setattr(drawn.get_submodule(parent), child, sampled[name])
+            if layer not in sampled:
+                sampled[layer] = Sampled(layer).eval()
+            setattr(drawn.get_submodule(parent), child, sampled[layer])
         generator = torch.Generator().manual_seed(seed)
         for _ in range(draws):
-            for name, layer in layers.items():
-                sampled[name].draw(layer, generator)
+            for layer, network in sampled.items():
+                network.draw(layer, generator)
             yield Logits(drawn).eval()
     """#
 }

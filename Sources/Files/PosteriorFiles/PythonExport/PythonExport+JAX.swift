@@ -92,23 +92,26 @@ extension PythonExport {
 
         def literal(self, number):
             array = np.asarray(number)
-            return Value(self.constant(array), array.shape, constant=True, facts={"literal": array})
+            return Value(self.constant(array), array.shape, constant=True, facts={"uniform": float(array)} if array.size == 1 else {})
 
         def ordered(self, value, order):
             """The value with its axes in this order."""
             order = tuple(order)
             if value.order == order:
                 return value
-            if value.facts.get("literal") is not None and not value.shape:
-                return value
             axes = [value.order.index(axis) for axis in order]
-            return Value(self.node("Transpose", [value.name], perm=axes), value.shape, order, value.constant, value.sizes)
+            facts = {key: value.facts[key] for key in ("uniform",) if key in value.facts}
+            return Value(self.node("Transpose", [value.name], perm=axes), value.shape, order, value.constant, value.sizes, facts)
 
         def plain(self, value):
             """The value as the program has it: axes in their order, and every repetition made."""
             value = self.ordered(value, range(len(value.shape)))
             if value.sizes == value.shape:
                 return value
+            if not value.constant:
+                raise ExportError(
+                    f"the network repeats what goes through it, from {value.sizes[1:]} to {value.shape[1:]}, for which there is no layer: "
+                    "flax's GroupNorm does so")
             if any(size == BATCH for size, own in zip(value.shape, value.sizes) if size != own):
                 batch = self.node("Gather", [self.node("Shape", ["inputs"]), self.constant(np.array([0]))], axis=0)
                 parts = [batch if size == BATCH else self.constant(np.array([size])) for size in value.shape]
@@ -166,6 +169,8 @@ extension PythonExport {
                 result = self.elementwise(self.UNARY[kind], values, shape)
                 if kind == "exp" and "shifted" in values[0].facts:
                     result.facts["exp"] = values[0].facts["shifted"]
+                if kind == "neg":
+                    result.facts["negative of"] = values[0]
                 return [result]
             if kind in self.BINARY:
                 return [self.binary(kind, values, shape)]
@@ -176,8 +181,7 @@ extension PythonExport {
         def named(self, name, values, shape):
             """Activations that JAX has as functions, and ONNX as operators."""
             def number(index, default):
-                literal = values[index].facts.get("literal") if len(values) > index else default
-                return None if literal is None or np.size(literal) != 1 else float(literal)
+                return values[index].facts.get("uniform") if len(values) > index else default
 
             kind, attributes = {
                 "relu": ("Relu", {}), "elu": ("Elu", {"alpha": number(1, 1.0)}), "selu": ("Selu", {}),
@@ -196,15 +200,36 @@ extension PythonExport {
 
         def binary(self, kind, values, shape):
             first, second = values
-            literal = [value.facts.get("literal") for value in values]
-            scalar = [None if item is None or np.size(item) != 1 else float(item) for item in literal]
+            scalar = [value.facts.get("uniform") for value in values]
             if kind == "max" and -math.inf in scalar:
                 return values[1 - scalar.index(-math.inf)]
+            if kind in ("add", "sub") and scalar[1] == 0 and first.shape == shape:
+                return first
+            if kind == "add" and scalar[0] == 0 and second.shape == shape:
+                return second
+            if kind == "mul" and None in scalar and scalar != [None, None]:
+                other = values[scalar.index(None)]
+                if "negative of" in other.facts:
+                    result = self.elementwise("Mul", values, shape)
+                    result.facts["negative of"] = self.elementwise(
+                        "Mul", [item if item is not other else other.facts["negative of"] for item in values], shape)
+                    return result
             if kind == "max" and 0.0 in scalar:
                 other = values[1 - scalar.index(0.0)]
                 if "variance" in other.facts:
                     return other
                 return Value(self.node("Relu", [other.name]), shape, other.order, other.constant, other.sizes)
+            # A factor for each example times a constant for each channel: what it scales is better scaled by one after the other.
+            if kind == "mul":
+                for one, other in ((first, second), (second, first)):
+                    if "factors" in other.facts and not one.constant:
+                        return self.elementwise("Mul", [self.elementwise("Mul", [one, other.facts["factors"][0]], shape),
+                                                        other.facts["factors"][1]], shape)
+                    if one.constant and one.shape and not other.constant and any(
+                            mine > theirs for mine, theirs in zip(one.sizes, other.sizes)):
+                        result = self.elementwise("Mul", values, shape)
+                        result.facts["factors"] = (other, one)
+                        return result
             # The mean is a sum that was divided by how many there are.
             if kind == "div" and "mean" in first.facts and scalar[1] == first.facts["count"]:
                 return first.facts["mean"]
@@ -278,7 +303,9 @@ extension PythonExport {
 
         def on_broadcast_in_dim(self, values, shape, options):
             value, axes = values[0], options["broadcast_dimensions"]
-            facts = {key: value.facts[key] for key in ("maximum", "sum of exp") if key in value.facts}
+            facts = {key: value.facts[key] for key in ("maximum", "sum of exp", "count", "mean of", "variance", "uniform") if key in value.facts}
+            if "mean" in value.facts:
+                facts["mean"] = self.on_broadcast_in_dim([value.facts["mean"]], shape, options)
             kept = value.facts.get("kept")
             ones = [1 if axis not in axes else shape[axis] for axis in range(len(shape))]
             if kept is not None and list(kept.shape) == ones:
@@ -293,8 +320,6 @@ extension PythonExport {
                 name = self.node("Unsqueeze", [name, self.constant(np.array(added))])
             elif added:
                 name = self.node("Reshape", [name, self.constant(np.array(sizes))])
-            if len(facts) == 0 and "literal" in value.facts and not value.shape:
-                facts["literal"] = value.facts["literal"]
             return Value(name, shape, None, value.constant, sizes, facts)
 
         def on_reshape(self, values, shape, options):
@@ -302,12 +327,13 @@ extension PythonExport {
             # Axes of size 1 that come or go are no matter of order.
             if value.constant and [size for size in value.sizes if size != 1] == [size for size in shape if size != 1]:
                 value = self.ordered(value, range(len(value.shape)))
-                return Value(self.node("Reshape", [value.name, self.constant(np.array(shape))]), shape, constant=True)
+                facts = {key: value.facts[key] for key in ("uniform",) if key in value.facts}
+                return Value(self.node("Reshape", [value.name, self.constant(np.array(shape))]), shape, constant=True, facts=facts)
             return self.reshaped(value, shape)
 
         def on_squeeze(self, values, shape, options):
             value, axes = values[0], options["dimensions"]
-            facts = {key: value.facts[key] for key in ("maximum", "sum of exp") if key in value.facts}
+            facts = {key: value.facts[key] for key in ("maximum", "sum of exp", "uniform") if key in value.facts}
             result = self.without(value.name, value, axes)
             result.sizes = tuple(size for axis, size in enumerate(value.sizes) if axis not in axes)
             result.facts.update(facts)
@@ -316,6 +342,12 @@ extension PythonExport {
         def on_expand_dims(self, values, shape, options):
             axes = [axis for axis in range(len(shape)) if axis not in options["dimensions"]]
             return self.on_broadcast_in_dim(values, shape, {"broadcast_dimensions": axes})
+
+        def on_tile(self, values, shape, options):
+            value, repeats = self.ordered(values[0], range(len(shape))), options["reps"]
+            if any(count != 1 and size != 1 for count, size in zip(repeats, value.sizes)):
+                raise ExportError(f"the network repeats arrays of shape {value.shape} {repeats} times")
+            return Value(value.name, shape, None, value.constant, value.sizes)
 
         def on_transpose(self, values, shape, options):
             value, axes = values[0], options["permutation"]
@@ -369,6 +401,12 @@ extension PythonExport {
 
         def on_expm1(self, values, shape, options):
             return self.elementwise("Sub", [self.elementwise("Exp", values, shape), self.literal(np.float32(1))], shape)
+
+        def on_erfc(self, values, shape, options):
+            one, positive = self.literal(np.float32(1)), values[0].facts.get("negative of")
+            if positive is not None:
+                return self.elementwise("Add", [one, self.elementwise("Erf", [positive], shape)], shape)
+            return self.elementwise("Sub", [one, self.elementwise("Erf", values, shape)], shape)
 
         def on_select_n(self, values, shape, options):
             return self.elementwise("Where", [values[0], values[2], values[1]], shape)

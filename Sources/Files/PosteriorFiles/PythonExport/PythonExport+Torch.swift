@@ -222,11 +222,12 @@ extension PythonExport {
             shapes.setdefault(module, []).append(tuple(channels))
 
         kinds = (torch.nn.Dropout, torch.nn.Dropout1d, torch.nn.Dropout2d, torch.nn.Dropout3d)
-        places = {name: module for name, module in network.named_modules()
+        places = {name: module for name, module in network.named_modules(remove_duplicate=False)
                   if isinstance(module, kinds) and module.p > 0}
+        example = torch.as_tensor(inputs[:1]).cpu().float()
         hooks = [module.register_forward_hook(note) for module in set(places.values())]
         with torch.no_grad():
-            network(torch.as_tensor(np.asarray(inputs[:1])).float())
+            network(example)
         for hook in hooks:
             hook.remove()
         if not shapes:
@@ -236,6 +237,12 @@ extension PythonExport {
             if module in fixed:
                 parent, _, child = name.rpartition(".")
                 setattr(network.get_submodule(parent), child, fixed[module])
+        for module in network.modules():
+            module.training = not isinstance(module, torch.nn.modules.batchnorm._BatchNorm)
+        with torch.no_grad():
+            if not torch.equal(network(example), network(example)):
+                print("note: what is random in this network besides torch.nn.Dropout, such as F.dropout or dropout of attention, stays off")
+        network.eval()
         generator = torch.Generator().manual_seed(seed)
         for _ in range(draws):
             for module in fixed.values():
