@@ -109,18 +109,20 @@ def journey(programs, name, framework, packages, what):
 
 
 def read_back(programs, name, folder, command, row):
+    output = command.split()[-1]
     command = shlex.quote(programs.posterior) + command.removeprefix("posterior")
     imported = run(["sh", "-c", command], cwd=folder)
     row["import"] = "yes" if imported.returncode == 0 else "refused"
     if not check(f"{name}: is imported", imported.returncode == 0, command + "\n" + imported.stdout + imported.stderr):
         return
     answers = next((line.split(None, 1)[1] for line in imported.stdout.splitlines() if line.split()[:1] == ["reference"]), "")
-    row["answers"] = answers.rstrip(". ")
+    difference = re.search(r"to (\S+ in an? [a-z-]+)", answers)
+    row["answers"] = difference[1] if difference else answers
     check(f"{name}: answers as its program does", "answers as" in answers, imported.stdout)
-    verified = run([programs.posterior, "verify", "posterior.h5"], cwd=folder)
+    verified = run([programs.posterior, "verify", output], cwd=folder)
     check(f"{name}: is verified", verified.returncode == 0, verified.stdout + verified.stderr)
     if programs.evaluate:
-        evaluated = run([programs.evaluate, "--model", "posterior.h5", "--attack", "pgd", "--epsilon", "0.05", "--examples", "50"],
+        evaluated = run([programs.evaluate, "--model", output, "--attack", "pgd", "--epsilon", "0.05", "--examples", "50"],
                         cwd=folder)
         verdict = next((line for line in evaluated.stdout.splitlines() if line.startswith("Verdict:")), "")
         row["evaluate"] = verdict.removeprefix("Verdict: ").split(",")[0].rstrip(".")
@@ -211,7 +213,7 @@ def mistakes(programs):
 
 
 def table(rows):
-    text = "| journey | packages | lines | imported | compared with the answers of its program | `evaluate --attack pgd` | seconds |\n"
+    text = "| journey | packages | lines | imported | largest difference from the answers of its program | `evaluate --attack pgd` | seconds |\n"
     text += "|---|---|---|---|---|---|---|\n"
     for row in rows:
         text += "| " + " | ".join(row.get(key, "–") for key in (

@@ -2,8 +2,6 @@ import ArgumentParser
 import PosteriorFiles
 import Shell
 
-extension PythonExport: ExpressibleByArgument {}
-
 /// `posterior export-python-example`
 struct ExportPythonExample: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,8 +15,20 @@ struct ExportPythonExample: ParsableCommand {
       of `posterior import` that follows.
       """)
 
-  @Option(help: "Your framework; each module begins with the lines that call it.")
+  @Option(
+    help: ArgumentHelp(
+      "Your framework: \(Self.frameworks). Each module begins with the lines that call it.", valueName: "name"),
+    completion: .list(PythonExport.allCases.map(\.rawValue)),
+    transform: { word in
+      guard let framework = PythonExport(rawValue: word) else {
+        let suggestion = Suggestion.didYouMean(word, among: PythonExport.allCases.map(\.rawValue))
+        throw ValidationError("there is no module for '\(word)'.\(suggestion) There are \(Self.frameworks)")
+      }
+      return framework
+    })
   var framework: PythonExport?
+
+  private static let frameworks = PythonExport.allCases.map(\.rawValue).joined(separator: ", ")
 
   @Flag(help: "A residual network with batch normalisation, most of it shared by all draws.")
   var graph = false

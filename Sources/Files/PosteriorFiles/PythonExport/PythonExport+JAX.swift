@@ -32,6 +32,8 @@ extension PythonExport {
             return field(1, name) + field(4, value) + field(20, 3)
         if isinstance(value, float):
             return field(1, name) + field(2, value) + field(20, 1)
+        if isinstance(value, np.ndarray):
+            return field(1, name) + field(5, tensor("", value)) + field(20, 4)
         return field(1, name) + field(3, int(value)) + field(20, 2)
 
 
@@ -85,10 +87,8 @@ extension PythonExport {
             return output
 
         def constant(self, array):
-            self.count += 1
-            name = f"constant{self.count}"
-            self.tensors[name] = np.asarray(array)
-            return name
+            """A node of its own, no tensor of the graph: those are the parameters, which every draw has."""
+            return self.node("Constant", [], value=np.asarray(array))
 
         def literal(self, number):
             array = np.asarray(number)
@@ -199,6 +199,37 @@ extension PythonExport {
             return Value(self.node(kind, [value.name], **attributes), shape, value.order, value.constant, value.sizes)
 
         def binary(self, kind, values, shape):
+            """A sum, a difference, a product, …, with what it is part of: normalizations, means and softmax are ONNX's own."""
+            result = self.arithmetic(kind, values, shape)
+            first, second = values
+            if kind == "add" and first.constant and second.facts.get("uniform"):
+                result.facts["summands"] = (first, second.facts["uniform"])
+            elif kind == "sub" and second.constant and not first.constant:
+                result.facts["centred"] = (first, second)
+            elif kind == "mul":
+                for one, other in ((first, second), (second, first)):
+                    if "inverse root" in one.facts and other.constant and other.shape:
+                        result.facts["standard"] = (*one.facts["inverse root"], other)
+                    elif "centred" in one.facts and "standard" in other.facts:
+                        result.facts["standardized"] = (*one.facts["centred"], *other.facts["standard"])
+            return result
+
+        def normalized(self, value, mean, variance, epsilon, scale, shift):
+            """γ (x − μ) / √(σ² + ε) + β with stored μ and σ², a number for each channel; nothing where it is something else."""
+            vectors = [self.ordered(item, range(len(item.shape))) for item in (scale, shift, mean, variance)]
+            axes = {tuple(axis - len(item.sizes) for axis, size in enumerate(item.sizes) if size != 1) for item in vectors}
+            if len(axes) != 1 or len(next(iter(axes))) != 1 or len(value.shape) not in (2, 4):
+                return None
+            channel = next(iter(axes))[0] + len(value.shape)
+            if channel == 0 or any(math.prod(item.sizes) != value.shape[channel] for item in vectors):
+                return None
+            count = self.constant(np.array([value.shape[channel]]))
+            flat = [self.node("Reshape", [item.name, count]) for item in vectors]
+            order = [0, channel] + [axis for axis in range(1, len(value.shape)) if axis != channel]
+            name = self.node("BatchNormalization", [self.ordered(self.whole(value), order).name, *flat], epsilon=float(epsilon))
+            return Value(name, value.shape, order)
+
+        def arithmetic(self, kind, values, shape):
             first, second = values
             scalar = [value.facts.get("uniform") for value in values]
             if kind == "max" and -math.inf in scalar:
@@ -219,6 +250,12 @@ extension PythonExport {
                 if "variance" in other.facts:
                     return other
                 return Value(self.node("Relu", [other.name]), shape, other.order, other.constant, other.sizes)
+            if kind == "add":
+                for one, other in ((first, second), (second, first)):
+                    if "standardized" in one.facts and other.constant:
+                        known = self.normalized(*one.facts["standardized"], other)
+                        if known is not None:
+                            return known
             # A factor for each example times a constant for each channel: what it scales is better scaled by one after the other.
             if kind == "mul":
                 for one, other in ((first, second), (second, first)):
@@ -394,7 +431,10 @@ extension PythonExport {
             return self.elementwise("Pow", [values[0], self.literal(np.float32(options["y"]))], shape)
 
         def on_rsqrt(self, values, shape, options):
-            return self.elementwise("Reciprocal", [self.elementwise("Sqrt", values, shape)], shape)
+            result = self.elementwise("Reciprocal", [self.elementwise("Sqrt", values, shape)], shape)
+            if "summands" in values[0].facts:
+                result.facts["inverse root"] = values[0].facts["summands"]
+            return result
 
         def on_log1p(self, values, shape, options):
             return self.elementwise("Log", [self.elementwise("Add", [values[0], self.literal(np.float32(1))], shape)], shape)

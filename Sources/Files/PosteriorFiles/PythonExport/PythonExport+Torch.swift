@@ -163,10 +163,11 @@ extension PythonExport {
                 names, ending = read_graph(graph)
                 if normalize is not None:
                     names -= {"mean", "std"}
-                # Of equal tensors the exporter keeps one: other draws may have them different.
-                merged = {value.tobytes() for name, value in tensors.items() if name in names and value.size > 1}
-                named = names <= set(tensors) and not any(
-                    value.tobytes() in merged for name, value in tensors.items() if name not in names)
+                # Of equal tensors the exporter keeps one: other draws may have them different, but where they are one tensor.
+                merged = {value.tobytes(): value.ctypes.data for name, value in tensors.items() if name in names and value.size > 1}
+                named = names <= set(tensors) and all(
+                    merged.get(value.tobytes(), value.ctypes.data) == value.ctypes.data
+                    for name, value in tensors.items() if name not in names)
                 shapes = {name: tensors[name].shape for name in sorted(names & set(tensors))}
             changed = [name for name, value in unsaved.items() if constants.get(name) != value]
             if changed:
