@@ -32,7 +32,8 @@ JOURNEYS = [
     ("flax_ensemble", "flax", ["flax", "jax"], "deep ensemble, linen, batch and layer normalization"),
     ("flax_nnx", "flax", ["flax", "jax"], "deep ensemble, nnx"),
     ("numpyro_nuts", "numpyro", ["numpyro", "jax"], "NUTS"),
-    ("numpyro_inference_data", "numpyro", ["numpyro", "arviz", "jax"], "NUTS, InferenceData in netCDF"),
+    ("numpyro_inference_data", "numpyro", ["numpyro", "arviz", "jax"], "NUTS, InferenceData"),
+    ("numpyro_netcdf", "numpyro", ["numpyro", "arviz", "jax"], "NUTS, InferenceData read from its netCDF"),
 ]
 failures = 0
 
@@ -188,28 +189,90 @@ def norms():
     return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Linear(8, 3)).eval()
 export([norms(), norms()], inputs, labels, folder="files", output="files.h5", **several)
 export([net().state_dict(), net().state_dict()], inputs, labels, network=net(), folder="states", output="states.h5", **several)
+pair = [net(), net()]
+export(pair, inputs, labels, folder="forgotten", output="forgotten.h5", **several)
+export(pair, inputs, labels, folder="normalized", output="normalized.h5", normalize=(0.5, 0.3), **several)
+'''
+
+JAX_MISTAKES = '''
+import numpy as np, jax, jax.numpy as jnp, flax.linen as nn
+from export_posterior import ExportError, export
+inputs, labels = np.random.default_rng(0).uniform(size=(30, 6, 6, 2)).astype("f4"), np.arange(30) % 3
+class Net(nn.Module):
+    middle: nn.Module = None
+    @nn.compact
+    def __call__(self, x):
+        x = nn.Conv(4, (3, 3))(x)
+        x = nn.relu(x if self.middle is None else self.middle(x))
+        return nn.Dense(3)(x.mean((1, 2)))
+def go(middle=None, change=lambda x: x, inputs=inputs, labels=labels, apply=None, **options):
+    net = Net(middle)
+    draws = [change(net.init(jax.random.key(seed), inputs[:1])) for seed in range(2)]
+    export(apply or (lambda variables, x: net.apply(variables, x)), draws, inputs, labels, kind="ensemble", **options)
+key = jax.random.key(0)
+cases = {
+    "holds NaN or infinity": lambda: go(change=lambda tree: jax.tree_util.tree_map(lambda x: x / 0, tree)),
+    "outside the bounds": lambda: go(inputs=inputs * 3 - 1),
+    "classes, from 0 to 2": lambda: go(labels=labels + 1),
+    "gives 2 arrays": lambda: go(apply=lambda variables, x: (Net().apply(variables, x), x)),
+    "draws random numbers": lambda: go(apply=lambda variables, x: Net().apply(variables, x + jax.random.normal(key, (2,)))),
+    "GroupNorm": lambda: go(nn.GroupNorm(2)),
+    "have the same weights": lambda: export(lambda v, x: x.mean((1, 2)) @ v["w"], [{"w": np.ones((2, 3))}] * 2, inputs, labels,
+                                            kind="ensemble"),
+    "for which there is no ONNX here": lambda: go(apply=lambda variables, x: jnp.sort(Net().apply(variables, x))),
+}
+for sentence, call in cases.items():
+    try:
+        call()
+        print("MISSED", sentence)
+    except ExportError as error:
+        print("found" if sentence in str(error) else "OTHER", sentence, "|", str(error).replace("\\n", " "))
+go(folder="images", output="images.h5")
 '''
 
 
-def mistakes(programs):
+def told(framework, program, folder):
+    """Runs calls that are wrong, each of which must be told in a sentence; what they print."""
+    ran = run([sys.executable, "-c", program], cwd=folder, env=environment(folder))
+    check(f"{framework}: the calls end", ran.returncode == 0, ran.stdout + ran.stderr)
+    for line in ran.stdout.splitlines():
+        if line.startswith(("found", "MISSED", "OTHER")):
+            check(f"{framework}, told: " + line.split(" ", 1)[1].split(" |")[0], line.startswith("found"), line)
+    return ran.stdout
+
+
+def mistakes(programs, with_jax):
     """What users get wrong is told in a sentence; other ends of networks are exported as they should."""
     with tempfile.TemporaryDirectory() as folder:
         module(programs, "torch", folder)
-        ran = run([sys.executable, "-c", MISTAKES], cwd=folder, env=environment(folder))
-        check("mistakes: the calls end", ran.returncode == 0, ran.stdout + ran.stderr)
-        lines = ran.stdout.splitlines()
-        for line in lines:
-            if line.startswith(("found", "MISSED", "OTHER")):
-                check("mistakes: " + line.split(" ", 1)[1].split(" |")[0], line.startswith("found"), line)
-        check("a softmax at the end is said", any(line.startswith("note: the network ends in Softmax") for line in lines), ran.stdout)
-        check("a softmax at the end has no logits", "['log_predictive']" in lines, ran.stdout)
-        check("one output is two classes", "(2, 20, 2)" in lines, ran.stdout)
+        output = told("torch", MISTAKES, folder)
+        lines = output.splitlines()
+        check("a softmax at the end is said", any(line.startswith("note: the network ends in Softmax") for line in lines), output)
+        check("a softmax at the end has no logits", "['log_predictive']" in lines, output)
+        check("one output is two classes", "(2, 20, 2)" in lines, output)
         commands = [line for line in lines if line.startswith("posterior import")]
-        check("equal tensors, of which the exporter keeps one, make a graph for each draw", any("files/draw*.onnx" in line for line in commands), ran.stdout)
+        check("equal tensors, of which the exporter keeps one, make a graph for each draw",
+              any("files/draw*.onnx" in line for line in commands), output)
         if programs.import_options is not None:
             for command in commands:
-                name = "the network in " + command.split()[-1]
-                read_back(Programs(programs.posterior, None), name, folder, command, {})
+                read_back(Programs(programs.posterior, None), "the network in " + command.split()[-1], folder, command, {})
+            forgotten(programs, folder, commands[-1])
+    if with_jax:
+        with tempfile.TemporaryDirectory() as folder:
+            module(programs, "flax", folder)
+            output = told("flax", JAX_MISTAKES, folder)
+            if programs.import_options is not None and output:
+                read_back(Programs(programs.posterior, None), "images with their channels last", folder, output.splitlines()[-1], {})
+
+
+def forgotten(programs, folder, command):
+    """Answers of a network with its normalization, and a graph without it: the import is refused, and nothing written."""
+    command = command.replace("normalized/network.onnx", "forgotten/network.onnx").replace("normalized/draw", "forgotten/draw")
+    command = shlex.quote(programs.posterior) + command.removeprefix("posterior").replace("normalized.h5", "refused.h5")
+    ran = run(["sh", "-c", command], cwd=folder)
+    check("a forgotten normalization is found by the answers",
+          ran.returncode == 65 and "answers" in ran.stderr and not os.path.exists(os.path.join(folder, "refused.h5")),
+          command + "\n" + ran.stdout + ran.stderr)
 
 
 def table(rows):
@@ -241,7 +304,7 @@ def main():
     programs = Programs(options.posterior, options.evaluate)
     chosen = [item for item in JOURNEYS if options.only in (None, item[1])]
     rows = [journey(programs, *item) for item in chosen]
-    mistakes(programs)
+    mistakes(programs, with_jax=options.only is None)
     text = table(rows)
     print(text)
     if options.write:

@@ -91,6 +91,8 @@ extension PythonExport {
             return self.node("Constant", [], value=np.asarray(array))
 
         def literal(self, number):
+            if jnp.issubdtype(jnp.result_type(number), jax.dtypes.prng_key):
+                return Value("key", number.shape, constant=True)
             array = np.asarray(number)
             return Value(self.constant(array), array.shape, constant=True, facts={"uniform": float(array)} if array.size == 1 else {})
 
