@@ -8,6 +8,9 @@ RELEASE = -c release -Xswiftc -enable-testing
 VENV = .build-python
 # ArviZ before and from version 1 cannot be in one environment.
 VENV_ARVIZ1 = .build-python-arviz1
+# PyTorch alone, and every framework that `posterior export-python-example` knows.
+VENV_TORCH = .build-python-torch
+VENV_FRAMEWORKS = .build-python-frameworks
 LONG_OUTPUT = Docs/test-long.txt
 LINTED = Sources Plugins Tests
 SITE = .build/documentation
@@ -23,7 +26,7 @@ endif
 MNIST ?=
 TRAINED = mnist-hmc half-moons-hmc mnist-deep-ensemble fashion-vi
 
-.PHONY: help dependencies build evaluate test test-swift test-processors test-long test-python test-large writers-table lint format bench leaderboard docs fixtures clean
+.PHONY: help dependencies build evaluate test test-swift test-processors test-long test-python test-torch test-large test-frameworks writers-table lint format bench leaderboard docs fixtures clean
 
 help:
 	@echo "make evaluate      install what is missing, build, and evaluate Fixtures/mnist-hmc.h5"
@@ -32,6 +35,8 @@ help:
 	@echo "make test-processors   what depends on products again, as processors with fewer instructions would run it"
 	@echo "make test-python   files from here in xarray and ArviZ, files from Python packages here"
 	@echo "make test-large    720 draws of a ResNet-20, 0.8 GB, in less than 1 GB of memory; some ten minutes"
+	@echo "make test-torch    networks of PyTorch, exported, imported and evaluated"
+	@echo "make test-frameworks   the same with every framework, some GB of packages; writes the table of Docs/frameworks.md"
 	@echo "make writers-table write the table of Docs/file-format.md that test-python compares"
 	@echo "make lint          check the format of the source;  make format: correct it"
 	@echo "make leaderboard   the shared benchmark on the posteriors in Fixtures, into Docs/leaderboard.md"
@@ -91,6 +96,27 @@ test-large: dependencies $(VENV)/complete
 	$(SWIFT) build $(RELEASE) --product evaluate
 	$(VENV)/bin/python Tests/Python/test_large_posterior.py "$$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate"
 
+$(VENV_TORCH)/complete: Tests/Python/requirements-torch.txt
+	@PYTHON="$(PYTHON)" sh .ci/python $(VENV_TORCH) Tests/Python/requirements-torch.txt
+
+$(VENV_FRAMEWORKS)/complete: Tests/Python/requirements-frameworks.txt
+	@PYTHON="$(PYTHON)" sh .ci/python $(VENV_FRAMEWORKS) Tests/Python/requirements-frameworks.txt
+
+test-torch: dependencies $(VENV_TORCH)/complete
+	$(SWIFT) build $(RELEASE) --product posterior
+	$(SWIFT) build $(RELEASE) --product evaluate
+	@bin="$$($(SWIFT) build $(RELEASE) --show-bin-path)"; \
+	$(VENV_TORCH)/bin/python Tests/Python/test_frameworks.py "$$bin/posterior" "$$bin/evaluate" --only torch \
+	  > $(VENV_TORCH)/output.txt || { grep -v '^ok ' $(VENV_TORCH)/output.txt; exit 1; }
+	@grep '^skipped' $(VENV_TORCH)/output.txt || true
+	@echo "$$(grep -c '^ok ' $(VENV_TORCH)/output.txt) checks with PyTorch passed"
+
+test-frameworks: dependencies $(VENV_FRAMEWORKS)/complete
+	$(SWIFT) build $(RELEASE) --product posterior
+	$(SWIFT) build $(RELEASE) --product evaluate
+	@bin="$$($(SWIFT) build $(RELEASE) --show-bin-path)"; \
+	$(VENV_FRAMEWORKS)/bin/python Tests/Python/test_frameworks.py "$$bin/posterior" "$$bin/evaluate" --write Docs/frameworks.md
+
 writers-table: dependencies $(VENV)/complete $(VENV_ARVIZ1)/complete
 	$(SWIFT) build $(RELEASE) --product posterior
 	@$(VENV)/bin/python Tests/Python/test_writers.py "$$($(SWIFT) build $(RELEASE) --show-bin-path)/posterior" \
@@ -130,4 +156,4 @@ fixtures: dependencies
 	done
 
 clean:
-	rm -rf .build .build-portable $(VENV) $(VENV_ARVIZ1)
+	rm -rf .build .build-portable $(VENV) $(VENV_ARVIZ1) $(VENV_TORCH) $(VENV_FRAMEWORKS)

@@ -61,4 +61,33 @@ import Testing
     #expect(graph.code == 0 && graph.output != run.output)
     #expect(graph.output.contains("\"batch_norm\"") && graph.output.contains("shared/"))
   }
+
+  @Test(arguments: ["torch", "flax", "numpyro", "laplace", "bayesian-torch"])
+  func `the module for a framework is Python that begins with the lines that call it`(framework: String) throws {
+    let run = try Program.posterior.run(["export-python-example", "--framework", framework])
+    #expect(run.code == 0)
+    #expect(run.output.hasPrefix("\"\"\"Writes ") && run.output.hasSuffix("\n"))
+    let begin = try #require(run.output.range(of: "from export_posterior import ")?.upperBound)
+    let names = run.output[begin...].prefix { $0 != "\n" }.split(separator: ", ")
+    #expect(!names.isEmpty)
+    for name in names { #expect(run.output.contains("\ndef \(name)(")) }
+    try withFolder { folder in
+      let module = folder.appendingPathComponent("export_posterior.py")
+      try run.output.write(to: module, atomically: true, encoding: .utf8)
+      let python = Process()
+      python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      python.arguments = ["python3", "-m", "py_compile", module.path]
+      try python.run()
+      python.waitUntilExit()
+      // 127: this machine has no Python.
+      #expect([0, 127].contains(python.terminationStatus))
+    }
+  }
+
+  @Test func `a framework that is not known is told with those that are`() throws {
+    let run = try Program.posterior.run(["export-python-example", "--framework", "keras"])
+    #expect(run.code == 64)
+    #expect(run.errors.contains("bayesian-torch") && run.errors.contains("numpyro"))
+    #expect(try Program.posterior.run(["export-python-example", "--graph", "--framework", "torch"]).code == 64)
+  }
 }
