@@ -24,7 +24,7 @@ endif
 
 # Where the full MNIST lies, for `make fixtures`: else what `datasets fetch mnist` has downloaded.
 MNIST ?=
-TRAINED = mnist-hmc half-moons-hmc mnist-deep-ensemble fashion-vi
+TRAINED = mnist-hmc half-moons-hmc mnist-deep-ensemble fashion-vi photographs-resnet
 
 .PHONY: help dependencies build evaluate test test-swift test-processors test-long test-python test-torch test-large test-frameworks writers-table lint format bench leaderboard docs fixtures clean
 

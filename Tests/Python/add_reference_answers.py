@@ -2,7 +2,7 @@
 
 Usage: python Tests/Python/add_reference_answers.py FILE...
 Needs torch, numpy and h5py; torch is not among the requirements of `make test-python`. Networks are built from the
-architecture in the file by torch.nn and loaded with load_state_dict; nothing of this package is used. Every value that
+architecture in the file by torch.nn.functional; nothing of this package is used. Every value that
 the file had stays as it was.
 """
 import hashlib
@@ -12,51 +12,57 @@ import sys
 import h5py
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 COUNT = 16
 ACTIVATIONS = {
-    "relu": torch.nn.ReLU, "leaky_relu": lambda: torch.nn.LeakyReLU(0.01), "tanh": torch.nn.Tanh,
-    "sigmoid": torch.nn.Sigmoid, "identity": torch.nn.Identity,
+    "relu": F.relu, "leaky_relu": lambda x: F.leaky_relu(x, 0.01), "tanh": torch.tanh, "sigmoid": torch.sigmoid,
+    "silu": F.silu, "identity": lambda x: x,
 }
 
 
-class Normalize(torch.nn.Module):
-    def __init__(self, mean, scale, rank):
-        super().__init__()
-        shape = (1, -1) + (1,) * (rank - 1)
-        self.mean = torch.tensor(mean, dtype=torch.float64).reshape(shape)
-        self.scale = torch.tensor(scale, dtype=torch.float64).reshape(shape)
-
-    def forward(self, inputs):
-        return (inputs - self.mean) / self.scale
+def channels(values):
+    """One number a channel, to be broadcast over images."""
+    return torch.as_tensor(values, dtype=torch.float64).reshape(1, -1, 1, 1)
 
 
-def network(architecture):
-    """The network in float64, with the modules of its layers under the names in the file."""
-    shape = architecture["input_shape"]
-    example = torch.zeros([1] + shape, dtype=torch.float64)
-    model = torch.nn.Sequential()
-    for index, layer in enumerate(architecture["layers"]):
-        kind = layer["type"]
-        if kind == "normalize":
-            module = Normalize(layer["mean"], layer["scale"], len(shape))
-        elif kind == "flatten":
-            module = torch.nn.Flatten()
-        elif kind == "dense":
-            module = torch.nn.Linear(example.shape[1], layer["units"])
-        elif kind == "conv2d":
-            module = torch.nn.Conv2d(example.shape[1], layer["filters"], layer["kernel_size"])
-        elif kind == "max_pool2d":
-            module = torch.nn.MaxPool2d(layer["kernel_size"], layer["stride"])
-        else:
-            sys.exit(f"unknown layer {kind}")
-        module = module.double()
-        model.add_module(layer.get("name", f"{kind}_{index}").replace(".", "_"), module)
-        if layer.get("activation", "identity") != "identity":
-            model.add_module(f"activation_{index}", ACTIVATIONS[layer["activation"]]())
-        with torch.no_grad():
-            example = module(example)
-    return model
+def apply(layer, inputs, weights):
+    kind, x = layer["type"], inputs[0]
+    own = {role: weights.get(f"{layer.get('name')}.{role}") for role in ("weight", "bias", "tau")}
+    if kind == "normalize":
+        mean, scale = (channels(layer[key]) for key in ("mean", "scale"))
+        return (x - (mean if x.dim() == 4 else mean.flatten(1))) / (scale if x.dim() == 4 else scale.flatten(1))
+    if kind == "flatten":
+        return x.flatten(1)
+    if kind == "dense":
+        return ACTIVATIONS[layer["activation"]](F.linear(x, own["weight"], own["bias"]))
+    if kind == "conv2d":
+        top, bottom, left, right = layer.get("padding", [0, 0, 0, 0])
+        y = F.conv2d(
+            F.pad(x, (left, right, top, bottom)), own["weight"], own["bias"], layer.get("stride", 1),
+            groups=layer.get("groups", 1))
+        return ACTIVATIONS[layer["activation"]](y)
+    if kind == "max_pool2d":
+        return F.max_pool2d(x, layer["kernel_size"], layer["stride"])
+    if kind == "filter_response_norm":
+        y = x * torch.rsqrt(x.square().mean((2, 3), keepdim=True) + layer["eps"])
+        return torch.maximum(channels(own["weight"]) * y + channels(own["bias"]), channels(own["tau"]))
+    if kind == "add":
+        return sum(inputs[1:], x)
+    if kind == "global_average_pool2d":
+        return x.mean((2, 3))
+    if kind in ACTIVATIONS:
+        return ACTIVATIONS[kind](x)
+    sys.exit(f"unknown layer {kind}")
+
+
+def network(architecture, weights, x):
+    """The logits: layers take what the one before gives, or the results that they name."""
+    values = {"input": x}
+    for layer in architecture["layers"]:
+        x = apply(layer, [values[name] for name in layer["inputs"]] if "inputs" in layer else [x], weights)
+        values[layer.get("name")] = x
+    return x
 
 
 def digest(file):
@@ -89,20 +95,19 @@ def add_answers(path):
         elif "content_sha256" in file.attrs and digest(file) != file.attrs["content_sha256"]:
             sys.exit(f"{path}: the content is not that of its digest")
         architecture = json.loads(file["model"].attrs["architecture"])
-        model = network(architecture)
         data = file["evaluation_data/inputs"]
         rows = [index * len(data) // COUNT for index in range(min(COUNT, len(data)))]
         stored = np.stack([data[row] for row in rows])
         inputs = torch.from_numpy(stored.astype("<f8") / (255 if stored.dtype == np.uint8 else 1))
-        names = [name for name in file["posterior"] if name.endswith((".weight", ".bias"))]
+        names = [name for name in file["posterior"] if name.endswith((".weight", ".bias", ".tau"))]
         chains, draws = file["posterior"][names[0]].shape[:2]
         logits = np.empty((chains, draws, len(rows), architecture["class_count"]))
         with torch.no_grad():
             for chain in range(chains):
                 for draw in range(draws):
-                    model.load_state_dict(
-                        {name: torch.from_numpy(file["posterior"][name][chain, draw]).double() for name in names})
-                    logits[chain, draw] = model(inputs).numpy()
+                    weights = {
+                        name: torch.from_numpy(file["posterior"][name][chain, draw]).double() for name in names}
+                    logits[chain, draw] = network(architecture, weights, inputs).numpy()
         log_probabilities = torch.log_softmax(torch.from_numpy(logits.reshape(-1, *logits.shape[2:])), dim=-1)
         predictive = torch.logsumexp(log_probabilities, dim=0) - np.log(chains * draws)
 

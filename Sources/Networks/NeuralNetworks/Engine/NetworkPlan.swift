@@ -138,6 +138,17 @@ struct NetworkPlan {
 
   private func producer(_ value: Int) -> Int? { steps.firstIndex { $0.output == value } }
 
+  /// Who takes each value, and who gives it, as long as steps neither come nor go.
+  private var links: (users: [Int: [Int]], producers: [Int: Int]) {
+    var users: [Int: [Int]] = [:]
+    var producers: [Int: Int] = [:]
+    for (index, step) in steps.enumerated() {
+      producers[step.output] = index
+      for input in Set(step.inputs) { users[input, default: []].append(index) }
+    }
+    return (users, producers)
+  }
+
   private mutating func replace(_ old: Int, with new: Int) {
     for index in steps.indices { steps[index].inputs = steps[index].inputs.map { $0 == old ? new : $0 } }
     if result == old { result = new }
@@ -183,10 +194,11 @@ struct NetworkPlan {
   }
 
   private mutating func fuse() {
+    let (users, producers) = links
     for index in steps.indices {
       guard let function = steps[index].activation, function.fused != .none,
-        let before = producer(steps[index].inputs[0]), steps[before].isProduct,
-        users(steps[before].output).count == 1
+        let before = producers[steps[index].inputs[0]], steps[before].isProduct,
+        users[steps[before].output]?.count == 1
       else { continue }
       steps[before].fused = function
       steps[index].isApplied = true
@@ -197,23 +209,26 @@ struct NetworkPlan {
   /// where numbers are dense. A product that is only added leaves it to the addition; layers that compute in double
   /// rescale by themselves.
   private mutating func insertRescalings() {
-    var index = 0
-    while index < steps.count {
-      defer { index += 1 }
-      let step = steps[index]
-      guard step.isProduct || step.kind is Add, step.output != result else { continue }
-      let users = users(step.output)
-      if users.count == 1 {
-        let user = steps[users[0]]
+    let users = links.users
+    var names: [Int: Int] = [:]
+    var next = (steps.map(\.output).max() ?? 0) + 1
+    var result: [Step] = []
+    for var step in steps {
+      step.inputs = step.inputs.map { names[$0] ?? $0 }
+      result.append(step)
+      guard step.isProduct || step.kind is Add, step.output != self.result else { continue }
+      if let own = users[step.output], own.count == 1 {
+        let user = steps[own[0]]
         if user.kind is ActivationLayer || step.isProduct && user.kind is Add { continue }
       }
-      let output = (steps.map(\.output).max() ?? 0) + 1
-      for user in users { steps[user].inputs = steps[user].inputs.map { $0 == step.output ? output : $0 } }
-      steps.insert(
+      result.append(
         Step(
-          kind: ActivationLayer(.identity), name: nil, inputs: [step.output], inputShapes: [step.shape], output: output,
-          shape: step.shape, parameters: [], isApplied: true), at: index + 1)
+          kind: ActivationLayer(.identity), name: nil, inputs: [step.output], inputShapes: [step.shape], output: next,
+          shape: step.shape, parameters: [], isApplied: true))
+      names[step.output] = next
+      next += 1
     }
+    steps = result
   }
 
   /// An increasing function commutes with a maximum: a quarter of the elements, and no ties between saturated values.
@@ -221,10 +236,11 @@ struct NetworkPlan {
     var isDone = false
     while !isDone {
       isDone = true
+      var users = links.users
       for index in steps.indices {
         guard let function = steps[index].activation, function.isIncreasing else { continue }
-        let users = users(steps[index].output)
-        guard users.count == 1, let pool = users.first, steps[pool].kind is MaxPool, result != steps[index].output
+        guard let own = users[steps[index].output], own.count == 1, let pool = own.first, steps[pool].kind is MaxPool,
+          result != steps[index].output
         else { continue }
         // a = f(x), p = pool(a) becomes q = pool(x), p = f(q), with p's name for what follows.
         let activation = steps[index]
@@ -239,6 +255,7 @@ struct NetworkPlan {
         behind.output = name
         steps[index] = moved
         steps[pool] = behind
+        users = links.users
         isDone = false
       }
     }
