@@ -165,7 +165,7 @@ extension PythonExport {
         if chains:
             command += f" --chains {chains}"
         if bounds is not None:
-            command += " --bounds " + " ".join(repr(float(value)) for value in np.ravel(bounds))
+            command += "".join(f" --bounds {low:.17g} {high:.17g}" for low, high in np.reshape(bounds, (-1, 2)).astype(float))
         print(f"{command} --output {shlex.quote(output)}")
     """#
 }
