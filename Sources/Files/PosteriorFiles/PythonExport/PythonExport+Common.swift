@@ -165,7 +165,7 @@ extension PythonExport {
         if chains:
             command += f" --chains {chains}"
         if bounds is not None:
-            command += "".join(f" --bounds {low:.17g} {high:.17g}" for low, high in np.reshape(bounds, (-1, 2)).astype(float))
+            command += "".join(f" --bounds {float(low)} {float(high)}" for low, high in np.reshape(bounds, (-1, 2)))
         print(f"{command} --output {shlex.quote(output)}")
     """#
 }
