@@ -131,7 +131,7 @@ import Testing
 
   @Test func `draws in memory are copied in order`() throws {
     let architecture = try Architecture(
-      inputShape: [1], classCount: 1, layers: [.dense(name: "o", units: 1, activation: .identity)])
+      inputShape: [1], classCount: 2, layers: [.dense(name: "o", units: 1, activation: .identity)])
     let weights = InMemoryWeights(architecture: architecture, draws: [[1, 2], [3, 4]])
     var draw: [Float] = [0, 0]
     try draw.withUnsafeMutableBufferPointer { try weights.read(draw: 1, into: $0) }

@@ -8,7 +8,9 @@ enum PickleRefusal {
     defer { try? handle.close() }
     let head = [UInt8]((try? handle.read(upToCount: 1 << 16)) ?? Data())
     let isZip = head.starts(with: [0x50, 0x4B, 0x03, 0x04])
-    let isPickle = head.count > 2 && head[0] == 0x80 && (2...5).contains(head[1])
+    // A .safetensors begins with the length of its header, whose first bytes may be those of a pickle.
+    let isSafetensors = head.count > 8 && head[8] == 0x7B && head[4..<8].allSatisfy { $0 == 0 }
+    let isPickle = head.count > 2 && head[0] == 0x80 && (2...5).contains(head[1]) && !isSafetensors
     let holdsPickle = isZip && Data(head).range(of: Data("/data.pkl".utf8)) != nil
     guard isPickle || holdsPickle else { return }
     throw ImportError(file: path, "is a file of PyTorch: Python's pickle, which is a program and is not run. \(export)")
