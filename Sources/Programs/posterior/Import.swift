@@ -149,7 +149,8 @@ struct Import: ParsableCommand {
     for note in imported.notes { add("note", note) }
     if let shape = file.evaluationShape { add("data", "\(shape[0]) examples") }
     if let findings = imported.findings {
-      add("reference", findings.sentence(author: imported.author) + ". " + findings.whatToDo)
+      let sentences = ["\(findings.sentence(author: imported.author)).", findings.whatToDo]
+      add("reference", sentences.filter { !$0.isEmpty }.joined(separator: " "))
     } else {
       add("reference", "none: nothing shows that this is the network that your program computes (--reference)")
     }

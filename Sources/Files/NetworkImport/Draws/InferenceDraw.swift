@@ -30,9 +30,7 @@ struct InferenceDraw: ArrayArchive {
       name: name, shape: variable.shape, element: .float32, file: file.path, byteCount: 4 * count
     ) { () throws(ArrayFileError) -> [UInt8] in
       do throws(PosteriorFileError) {
-        return try file.floats(name, draw: draw).flatMap { value in
-          withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
-        }
+        return try file.floats(name, draw: draw).withUnsafeBytes { Array($0) }
       } catch {
         throw Self.translated(error)
       }

@@ -15,6 +15,8 @@ struct MappedDraws: Sendable {
   private(set) var notes: [String] = []
 
   private let archives: [any ArrayArchive]
+  /// The file that is at fault where all draws are alike.
+  private let path: String
   private let names: @Sendable (Int) -> String
   private var relations: [String: TensorRelation] = [:]
 
@@ -27,11 +29,15 @@ struct MappedDraws: Sendable {
     var orders: [[Int]] = []
   }
 
+  /// - Parameters:
+  ///   - path: The file of all draws, or of the first.
+  ///   - names: What each draw is called in messages.
   init(
-    _ network: NetworkTensors, _ archives: [any ArrayArchive], names: @escaping @Sendable (Int) -> String,
+    _ network: NetworkTensors, _ archives: [any ArrayArchive], in path: String, names: @escaping @Sendable (Int) -> String,
     _ mappings: [TensorMapping]
   ) throws {
     self.archives = archives
+    self.path = path
     self.names = names
     try Self.check(mappings, network)
     let arrays = Set(archives[0].names)
@@ -95,16 +101,10 @@ struct MappedDraws: Sendable {
       case .axes(let axes): [axes].filter(fits)
       }
     guard orders.isEmpty else { return orders }
-    let how =
-      switch pair.arrangement {
-      case .unsaid: "as it is or transposed"
-      case .asItIs: "as it is"
-      case .transposed: "transposed"
-      case .axes(let axes): "with its axes as \(axes)"
-      }
+    let how = pair.arrangement == .unsaid ? " as it is or transposed" : pair.arrangement.words
     throw ImportError(
-      file: names(0),
-      "\(pair.array.quoted) has the shape \(shape), which is not that of tensor \(pair.tensor.name.quoted), \(wanted), \(how)"
+      file: path,
+      "\(pair.array.quoted) has the shape \(shape), which is not that of tensor \(pair.tensor.name.quoted), \(wanted),\(how)"
         + (shape.count == 4 ? ": --map \(pair.tensor.name)=\(pair.array).transpose(3,2,0,1) says another order" : ""))
   }
 
@@ -124,7 +124,7 @@ struct MappedDraws: Sendable {
     let holding = try pair.orders.filter { try holds(pair, $0, own) }
     guard let order = holding.first else {
       throw ImportError(
-        "tensor \(name.quoted) has other numbers than \(pair.array.quoted) in \(names(own)), from which the rest of the graph is"
+        "tensor \(name.quoted) has other numbers than \(pair.array.quoted)\(pair.arrangement.words) in \(names(own)), from which the rest of the graph is"
       )
     }
     guard holding.count == 1 else { throw ambiguity(pair, shape) }
@@ -135,7 +135,7 @@ struct MappedDraws: Sendable {
   private func ambiguity(_ pair: Pair, _ shape: [Int]) -> ImportError {
     let name = pair.tensor.name
     return ImportError(
-      file: names(0),
+      file: path,
       "\(pair.array.quoted) has the shape \(shape), from which nothing tells whether it is tensor \(name.quoted) as it is or "
         + "transposed: say --map \(name)=\(pair.array),as-is or --map \(name)=\(pair.array),transposed"
         + (shape.count == 4 ? " (of a kernel \(pair.array).transpose(3,2,0,1))" : ""))
@@ -179,7 +179,7 @@ struct MappedDraws: Sendable {
       let list = needed.prefix(6).map { "\($0.name.quoted) \($0.shape)" }.joined(separator: ", ")
       let arrays = try archives[0].names.prefix(12).map { "\($0.quoted) \(try archives[0].array($0).shape)" }
       throw ImportError(
-        file: names(0),
+        file: path,
         "has no array for \(needed.count == 1 ? "tensor" : "tensors") \(list)\(needed.count > 6 ? ", …" : ""): it has "
           + "\(arrays.joined(separator: ", "))\(archives[0].names.count > 12 ? ", …" : ""); \(advice)")
     }
@@ -200,7 +200,7 @@ struct MappedDraws: Sendable {
     let unused = arrays.subtracting(used).sorted()
     if own == nil, let norm = unused.first(where: { $0.hasSuffix(".running_var") }) {
       throw ImportError(
-        file: names(0),
+        file: path,
         "has \(norm.quoted), which no tensor of the graph is: exporters fold batch normalisations into other tensors. "
           + "Export the graph from one of the draws, so that its numbers tell")
     }

@@ -11,6 +11,16 @@ struct TensorMapping: Hashable, Sendable {
     case transposed
     /// Axis `axes[i]` of the array is axis i of the tensor, as in numpy's transpose.
     case axes([Int])
+
+    /// What was said, in words that follow the array's name; empty for nothing.
+    var words: String {
+      switch self {
+      case .unsaid: ""
+      case .asItIs: " as it is"
+      case .transposed: " transposed"
+      case .axes(let axes): " with its axes as \(axes)"
+      }
+    }
   }
 
   /// The tensor's name, or its beginning and `*`.

@@ -76,7 +76,8 @@ struct VariableSearch {
       throw HDF5Error(
         file: file.path, path: path,
         reason: "has the dimensions (\(axes.map { $0.first ?? "?" }.joined(separator: ", "))), not (chain, draw, …): "
-          + "idata.posterior.transpose(\"chain\", \"draw\", ...) turns them, and unstack(\"sample\") parts what was stacked"
+          + (names.contains("sample")
+            ? "unstack(\"sample\") parts what was stacked" : "transpose(\"chain\", \"draw\", ...) turns them")
       )
     }
     if chainCount == 0 { (chainCount, drawsPerChain) = (shape[0], shape[1]) }
