@@ -123,7 +123,7 @@ struct InferenceDataTests {
   }
 
   @Test func `numbers that are none, and draws that count differently`() throws {
-    try withFolder { folder in
+    try withFolder { folder throws in
       let good = TensorWriter.numbers(12, 1)
       #expect(try refusal(good, folder) == "")
       #expect(try refusal(good, folder, attributes: [("/posterior/a", "scale_factor", 1)]) == "")

@@ -41,7 +41,8 @@ def inference_data(variables):
     except ImportError:
         import arviz
 
-        return 0, arviz.from_dict(variables, sample_stats=statistics(), attrs={"inference_library": "numpyro"})
+        return 0, arviz.from_dict(variables, sample_stats=statistics(),
+                                  posterior_attrs={"inference_library": "numpyro"})
     return 1, from_dict({"posterior": variables, "sample_stats": statistics()},
                         attrs={"posterior": {"inference_library": "numpyro"}})
 
