@@ -60,7 +60,7 @@ class Programs:
     def __init__(self, posterior, evaluate):
         self.posterior, self.evaluate = os.path.abspath(posterior), evaluate and os.path.abspath(evaluate)
         found = run([self.posterior, "import", "--help"])
-        self.import_options = found.stdout if found.returncode == 0 else None
+        self.import_options = found.stdout if found.returncode == 0 and "--reference" in found.stdout else None
         if self.import_options is None:
             print("skipped  this posterior has no import: what the modules write is not read back")
 

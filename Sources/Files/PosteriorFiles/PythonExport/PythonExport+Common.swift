@@ -165,7 +165,7 @@ extension PythonExport {
         if chains:
             command += f" --chains {chains}"
         if bounds is not None:
-            command += " --bounds " + " ".join(repr(float(value)) for value in np.ravel(bounds))
+            command += "".join(f" --bounds {float(low)} {float(high)}" for low, high in np.reshape(bounds, (-1, 2)))
         print(f"{command} --output {shlex.quote(output)}")
     """#
 }
