@@ -82,7 +82,10 @@ struct InferenceDataTests {
   }
 
   static let refused = [
-    ("classic", "is a netCDF-3 file, not HDF5, and has no groups. Save the whole InferenceData as netCDF-4: idata.to_netcdf"),
+    (
+      "classic",
+      "is a netCDF-3 file, not HDF5, and has no groups. Save the whole InferenceData as netCDF-4: idata.to_netcdf"
+    ),
     ("draws-alone", "has chains and draws at its root, and no group posterior"),
     ("stacked", #"has the dimensions (b1_dim_0, sample), not (chain, draw, …): unstack("sample")"#),
     ("turned", #"has the dimensions (draw, chain, b1_dim_0), not (chain, draw, …): transpose("chain", "draw", ...)"#),
@@ -104,13 +107,15 @@ struct InferenceDataTests {
 
   private func refusal(
     _ weight: [Float], _ folder: URL, statistics: [(String, [Int], [Float])] = [],
-    attributes: [(path: String, name: String, value: Double)] = []
+    further: (String, [Int], [Float])? = nil, attributes: [(path: String, name: String, value: Double)] = []
   ) throws -> String {
     let path = try TensorWriter.inferenceData(
-      [("a", [1, 2, 3, 2], weight), ("b", [1, 2, 2], TensorWriter.numbers(4, 2))], statistics: statistics,
+      [("a", [1, 2, 3, 2], weight), ("b", [1, 2, 2], TensorWriter.numbers(4, 2))] + [further].compactMap(\.self),
+      statistics: statistics,
       attributes: attributes, folder, "\(UUID()).nc")
     let network = folder.appendingPathComponent("network.json")
-    let text = #"{"input_shape": [3], "class_count": 2, "layers": [{"type": "dense", "name": "fc", "units": 2, "activation": "identity"}]}"#
+    let text =
+      #"{"input_shape": [3], "class_count": 2, "layers": [{"type": "dense", "name": "fc", "units": 2, "activation": "identity"}]}"#
     try text.write(to: network, atomically: true, encoding: .utf8)
     var request = ImportRequest()
     (request.network, request.posterior, request.map) = (network.path, path, ["fc.weight=a", "fc.bias=b"])
@@ -137,6 +142,7 @@ struct InferenceDataTests {
       #expect(
         try refusal(good, folder, statistics: [("log_weight", [1, 2], [0, -1])])
           .contains("/sample_stats/log_weight says that draws have weights"))
+      #expect(try refusal(good, folder, further: ("c", [1, 2, 1], [.nan, 0])) == "")
       // Nothing of it concerns a network that does not have it.
       #expect(try refusal(good, folder, statistics: [("divergences", [1, 2], [.nan, 0])]) == "")
     }

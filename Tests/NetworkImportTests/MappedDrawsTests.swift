@@ -80,7 +80,9 @@ struct MappedDrawsTests {
       #expect(try values(asIs, 2) == weights[18...] + bias(2))
       let axes = try DrawSource(network: other, posterior: file, map: ["fc.weight=w.transpose(1, 0)"])
       #expect(try values(axes, 2) == turned(2) + bias(2))
-      #expect(refusal(other, file, []).contains("has no array for tensor \"fc.weight\" [3, 3]: it has \"fc.bias\" [3], \"w\" [3, 3]"))
+      #expect(
+        refusal(other, file, []).contains(
+          "has no array for tensor \"fc.weight\" [3, 3]: it has \"fc.bias\" [3], \"w\" [3, 3]"))
       let kept = try DrawSource(network: other, posterior: file, map: ["fc.w*="])
       #expect(try values(kept, 2) == TensorWriter.numbers(9, 7) + bias(2))
       #expect(kept.sharedParameters == [0])
@@ -92,7 +94,8 @@ struct MappedDrawsTests {
     try withFolder { folder in
       let file = try posterior(folder)
       let network = try graph(turned(0), bias(0), folder)
-      #expect(refusal(network, file, ["fc.wieght=w"]).contains("has no tensor \"fc.wieght\". Did you mean 'fc.weight'?"))
+      #expect(
+        refusal(network, file, ["fc.wieght=w"]).contains("has no tensor \"fc.wieght\". Did you mean 'fc.weight'?"))
       #expect(refusal(network, file, ["fc.weight=v"]).contains("v is no variable of the posterior. It has fc.bias, w"))
       #expect(
         refusal(network, file, ["fc.weight=fc.bias"]).contains(
@@ -107,7 +110,10 @@ struct MappedDrawsTests {
   @Test func `a batch normalisation that is not in the graph is not left out silently`() throws {
     try withFolder { folder in
       let path = try TensorWriter.inferenceData(
-        [("fc.weight", [1, 1, 3, 2], TensorWriter.numbers(6, 1)), ("fc.bias", [1, 1, 2], [1, 2]), ("bn.running_var", [1, 1, 2], [1, 2])],
+        [
+          ("fc.weight", [1, 1, 3, 2], TensorWriter.numbers(6, 1)), ("fc.bias", [1, 1, 2], [1, 2]),
+          ("bn.running_var", [1, 1, 2], [1, 2]),
+        ],
         folder)
       var writer = GraphWriter()
       writer.weights("fc.weight", [2, 3], seed: 4)
@@ -123,7 +129,8 @@ struct MappedDrawsTests {
   @Test func `a description takes tensors from files of draws`() throws {
     try withFolder { folder in
       let network = folder.appendingPathComponent("network.json")
-      let text = #"{"input_shape": [3], "class_count": 2, "layers": [{"type": "dense", "name": "fc", "units": 2, "activation": "identity"}]}"#
+      let text =
+        #"{"input_shape": [3], "class_count": 2, "layers": [{"type": "dense", "name": "fc", "units": 2, "activation": "identity"}]}"#
       try text.write(to: network, atomically: true, encoding: .utf8)
       let paths = try (0..<2).map { draw in
         try TensorWriter.safetensors(

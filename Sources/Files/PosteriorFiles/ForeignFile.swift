@@ -50,7 +50,8 @@ struct ForeignFile: Equatable {
       let reference = "Docs/import.md"
       switch self {
       case .onnx:
-        return "`posterior import \(path) --output posterior.h5` makes one of this network, and of a graph for each draw "
+        return
+          "`posterior import \(path) --output posterior.h5` makes one of this network, and of a graph for each draw "
           + "where more are named (\(reference))"
       case .safetensors, .numPyArchive, .numPy:
         return "It holds arrays and no network: `posterior import --network net.onnx --draws \(path) --output "

@@ -224,20 +224,14 @@ final class Inspection {
 
   // MARK: - Root
 
-  /// Whether it has the draws of another program, and nothing of this format: who has begun to add it wants to hear
-  /// what is missing.
-  private var isInferenceData: Bool {
-    guard (try? file.kind(of: "/posterior")) == .group, (try? file.kind(of: "/model")) == .none else { return false }
-    return ["chain", "draw"].allSatisfy { (try? file.kind(of: "/posterior/\($0)")) == .dataset }
-  }
-
   private func checkRoot() {
     guard readAttributes(of: "/"), problems.isEmpty else { return }
     guard let format = structure.text("/@format").map(Self.unpadded) else {
       guard !isInferenceData else {
         return report(
           "/", "is no posterior file: it is an InferenceData of ArviZ, without the network",
-          advice: "`posterior import --network net.onnx --posterior \(ForeignFile.argument(path)) --output posterior.h5` "
+          advice:
+            "`posterior import --network net.onnx --posterior \(ForeignFile.argument(path)) --output posterior.h5` "
             + "makes one, with the network as a graph or as JSON (Docs/import.md)")
       }
       return reportAbsence(of: FormatSchema.named("/@format"))

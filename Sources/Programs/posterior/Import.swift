@@ -93,7 +93,8 @@ struct Import: ParsableCommand {
       throw ValidationError("give a graph for each draw, or --network with --draws or --posterior, not both")
     }
     if network == nil, posterior != nil {
-      throw ValidationError("--posterior has the draws of a network: give that as --network, a graph in ONNX or its JSON")
+      throw ValidationError(
+        "--posterior has the draws of a network: give that as --network, a graph in ONNX or its JSON")
     }
     if network != nil, draws.isEmpty == (posterior == nil) {
       throw ValidationError("--network is one network: give its tensors as --draws or as --posterior")

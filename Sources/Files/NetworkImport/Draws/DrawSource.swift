@@ -118,7 +118,8 @@ extension DrawSource {
     let network = try NetworkTensors(path)
     guard case .graph(let model) = network.kind, mappings.isEmpty else {
       let archives = try paths.map { try ArrayFormat.open($0) }
-      try self.init(network, MappedDraws(network, archives, in: paths[0], names: { paths[$0] }, mappings), name: { paths[$0] })
+      try self.init(
+        network, MappedDraws(network, archives, in: paths[0], names: { paths[$0] }, mappings), name: { paths[$0] })
       return
     }
     let named: NamedDraws
@@ -143,7 +144,8 @@ extension DrawSource {
     let archives = (0..<file.drawCount).map { InferenceDraw(file, draw: $0) }
     let name: @Sendable (Int) -> String = { archives[$0].name }
     let network = try NetworkTensors(path)
-    var draws = try MappedDraws(network, archives, in: file.path, names: name, mappings)
+    var draws = try MappedDraws(
+      network, archives, in: file.path, names: name, mappings, known: Set(file.variables.map(\.name)))
     draws.addNotes(on: file)
     try self.init(network, draws, name: name)
   }

@@ -30,17 +30,19 @@ struct MappedDraws: Sendable {
   }
 
   /// - Parameters:
+  ///   - known: Names of arrays, also of those that cannot be read.
   ///   - path: The file of all draws, or of the first.
   ///   - names: What each draw is called in messages.
   init(
-    _ network: NetworkTensors, _ archives: [any ArrayArchive], in path: String, names: @escaping @Sendable (Int) -> String,
-    _ mappings: [TensorMapping]
+    _ network: NetworkTensors, _ archives: [any ArrayArchive], in path: String,
+    names: @escaping @Sendable (Int) -> String,
+    _ mappings: [TensorMapping], known: Set<String>? = nil
   ) throws {
     self.archives = archives
     self.path = path
     self.names = names
     try Self.check(mappings, network)
-    let arrays = Set(archives[0].names)
+    let arrays = known ?? Set(archives[0].names)
     var pairs: [Pair] = []
     var rest: [NetworkTensors.Tensor] = []
     for tensor in network.tensors {

@@ -12,7 +12,7 @@ package struct InferenceDataFile: Sendable {
   /// Number of draws in each chain.
   package let drawsPerChain: Int
   /// The variables in the order of their names.
-  package let variables: [Variable]
+  package private(set) var variables: [Variable]
   /// The library that made the draws, `numpyro` or `pymc`, and its version; nil where the file does not say.
   package let inferenceLibrary: (name: String, version: String?)?
 
@@ -28,7 +28,7 @@ package struct InferenceDataFile: Sendable {
     /// Whether its numbers are float64, and are rounded.
     package let isDouble: Bool
     /// Why it cannot be read; nil where it can. Of no importance for what no network has.
-    package let objection: PosteriorFileError?
+    package internal(set) var objection: PosteriorFileError?
   }
 
   /// Number of draws over all chains.
@@ -36,13 +36,16 @@ package struct InferenceDataFile: Sendable {
 
   /// Opens a file after checking its structure.
   ///
-  /// - Parameter probe: The program that reads the file first, in a process of its own; nil for files of this program's
-  ///   own tests.
+  /// - Parameter probe: The program that reads the file first, in a process of its own; nil reads it here.
   /// - Throws: The first problem, with the place in the file and what to do.
   package init(_ path: String, probe: ProbeCommand?) throws(PosteriorFileError) {
     let before = FileIdentity(path)
-    if let problem = try probe?.runOnInferenceData(path).problems.first { throw problem }
+    let answer = try probe?.runOnInferenceData(path) ?? Self.check(path)
+    if let problem = answer.problems.first { throw problem }
     try self.init(opening: path)
+    for index in variables.indices {
+      variables[index].objection = variables[index].objection ?? answer.objections[variables[index].name]
+    }
     guard FileIdentity(path) == before else {
       throw PosteriorFileError(file: path, path: "/", reason: "changed while it was being checked", advice: "Try again")
     }
@@ -88,16 +91,23 @@ package struct InferenceDataFile: Sendable {
 
   // MARK: - Checking
 
-  /// What the checking process does: reads every value that may be asked for.
+  /// What the checking process does: reads every value that may be asked for. What is wrong with a variable matters only
+  /// if it is.
   static func check(_ path: String) -> InferenceDataAnswer {
+    var objections: [String: PosteriorFileError] = [:]
     do throws(PosteriorFileError) {
       let file = try InferenceDataFile(opening: path)
       ProbeLimits.allow(file.readers.values.map(\.dataset))
       for variable in file.variables where variable.objection == nil {
-        try file.readers[variable.name]?.readThrough()
+        do throws(PosteriorFileError) {
+          try file.readers[variable.name]?.readThrough()
+        } catch {
+          objections[variable.name] = error
+        }
       }
       let statistics = try file.statistics()
-      return InferenceDataAnswer(problems: [], statisticCount: statistics.recorded.count)
+      return InferenceDataAnswer(
+        problems: [], objections: objections, statisticCount: statistics.recorded.count)
     } catch {
       return InferenceDataAnswer(problems: [error], statisticCount: nil)
     }
@@ -107,6 +117,8 @@ package struct InferenceDataFile: Sendable {
 /// What the checking process says about an InferenceData.
 struct InferenceDataAnswer: ProbeReply {
   var problems: [PosteriorFileError]
+  /// Variables whose values are no weights, by name.
+  var objections: [String: PosteriorFileError] = [:]
   var statisticCount: Int?
 
   var isComplete: Bool { statisticCount != nil }

@@ -84,7 +84,8 @@ struct VariableSearch {
     guard shape[0] == chainCount, shape[1] == drawsPerChain else {
       throw HDF5Error(
         file: file.path, path: path,
-        reason: "has \(shape[0]) chains of \(shape[1]) draws; the variables before it have \(chainCount) of \(drawsPerChain)"
+        reason:
+          "has \(shape[0]) chains of \(shape[1]) draws; the variables before it have \(chainCount) of \(drawsPerChain)"
       )
     }
     var objection: PosteriorFileError?
@@ -95,6 +96,7 @@ struct VariableSearch {
     }
     variables.append(
       .init(
-        name: name, shape: Array(shape.dropFirst(2)), isDouble: dataset.type == .number(.float64), objection: objection))
+        name: name, shape: Array(shape.dropFirst(2)), isDouble: dataset.type == .number(.float64), objection: objection)
+    )
   }
 }
