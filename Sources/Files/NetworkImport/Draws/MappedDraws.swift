@@ -30,9 +30,9 @@ struct MappedDraws: Sendable {
   }
 
   /// - Parameters:
-  ///   - known: Names of arrays, also of those that cannot be read.
   ///   - path: The file of all draws, or of the first.
   ///   - names: What each draw is called in messages.
+  ///   - known: Names of arrays, also of those that cannot be read.
   init(
     _ network: NetworkTensors, _ archives: [any ArrayArchive], in path: String,
     names: @escaping @Sendable (Int) -> String,
