@@ -52,6 +52,33 @@ import Testing
     }
   }
 
+  @Test func `an InferenceData of ArviZ becomes a file, read by a process of its own first`() throws {
+    try withFolder { folder in
+      let network = folder.appendingPathComponent("network.json")
+      let layers = [("hidden", "tanh"), ("output", "identity")].map { name, activation in
+        #"{"type": "dense", "name": "\#(name)", "units": 2, "activation": "\#(activation)"}"#
+      }
+      try #"{"input_shape": [3], "class_count": 2, "layers": [\#(layers.joined(separator: ","))]}"#.write(
+        to: network, atomically: true, encoding: .utf8)
+      let output = folder.appendingPathComponent("p.h5").path
+      let data = Fixtures.url("import/inference-data/arviz1-netcdf4.nc").path
+      let named = ["import", "--network", network.path, "--posterior", data, "-o", output, "--map"]
+      let map = ["hidden.weight=w1,hidden.bias=b1", "output.bias=b2"]
+      let run = try Program.posterior.run(named + map + ["output.weight=w2.T"])
+      #expect(run.code == 0)
+      #expect(run.output.hasPrefix("\(output): mcmc · 3-2-2 tanh"))
+      #expect(run.output.contains("  draws       2 chains × 3\n"))
+      #expect(try Program.posterior.run(["verify", output]).output.hasPrefix("\(output): valid"))
+      let unsaid = try Program.posterior.run(named + map + ["output.weight=w2"])
+      #expect(unsaid.code == 65)
+      #expect(unsaid.errors.contains("say --map output.weight=w2,as-is or --map output.weight=w2,transposed"))
+      let verified = try Program.posterior.run(["verify", data])
+      #expect(verified.code == 65)
+      #expect(
+        verified.errors.contains("`posterior import --network net.onnx --posterior \(data) --output posterior.h5`"))
+    }
+  }
+
   @Test func `the Python example is a program that names the format`() throws {
     let run = try Program.posterior.run(["export-python-example"])
     #expect(run.code == 0)

@@ -45,24 +45,10 @@ struct DrawTests {
   // MARK: - One graph and named tensors
 
   private func safetensors(_ tensors: [(String, [Int], [Float])], _ folder: URL, _ name: String) throws -> String {
-    var header: [String] = []
-    var data: [UInt8] = []
-    for (name, shape, values) in tensors {
-      let bytes = values.withUnsafeBytes { Array($0) }
-      header.append(
-        #""\#(name)":{"dtype":"F32","shape":\#(shape),"data_offsets":[\#(data.count),\#(data.count + bytes.count)]}"#)
-      data += bytes
-    }
-    let text = Array("{\(header.joined(separator: ","))}".utf8)
-    let file = folder.appendingPathComponent(name)
-    try Data(withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text + data).write(to: file)
-    return file.path
+    try TensorWriter.safetensors(tensors, folder, name)
   }
 
-  /// Numbers that have no pattern.
-  private func numbers(_ count: Int, _ seed: Int) -> [Float] {
-    (0..<count).map { Float(($0 * 7919 + seed * 104_729) % 1009) / 1009 - 0.4 }
-  }
+  private func numbers(_ count: Int, _ seed: Int) -> [Float] { TensorWriter.numbers(count, seed) }
 
   private func written(_ weight: [Float], _ bias: [Float], _ folder: URL) throws -> String {
     var writer = GraphWriter()

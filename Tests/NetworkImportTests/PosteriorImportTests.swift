@@ -136,6 +136,29 @@ struct PosteriorImportTests {
     }
   }
 
+  @Test func `a log-softmax that was left out is no surprise in the answers`() throws {
+    try withFolder { folder in
+      var request = try files(folder)
+      request.graphs = []
+      for draw in 0..<2 {
+        var writer = GraphWriter()
+        writer.floats("fc.weight", [2, 3], [1, Float(draw), 0, 0, 0, 0])
+        writer.node("Gemm", ["x", "fc.weight"], "z", ["transB": .integer(1)])
+        writer.node("LogSoftmax", ["z"], "y", ["axis": .integer(1)])
+        request.graphs.append(try writer.write(to: folder, "draw\(draw).onnx"))
+      }
+      // The logarithms of σ(0.5), σ(-0.5), σ(0.75) and σ(-0.75).
+      request.reference = try answers([-0.474_076_98, -0.974_076_98, -0.386_871, -1.136_871], folder)
+      let findings = try #require(try PosteriorImport(request).findings)
+      guard case .agreesBut(let reason, let advice) = findings.outcome else {
+        Issue.record("\(findings.outcome)")
+        return
+      }
+      #expect(reason == "by one number for each input, which changes no probability, as a softmax at the end does")
+      #expect(advice.isEmpty)
+    }
+  }
+
   @Test func `answers of another network are found`() throws {
     try withFolder { folder in
       var request = try files(folder)

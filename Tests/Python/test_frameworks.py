@@ -3,7 +3,7 @@
 Usage: python Tests/Python/test_frameworks.py POSTERIOR [EVALUATE] [--only torch] [--write Docs/frameworks.md]
 POSTERIOR and EVALUATE are the built programs. --only torch needs torch, numpy and h5py; all need what is in
 requirements-frameworks.txt. Each program in frameworks/ trains with its package and ends in the user's part, after
-`# export`. The exit code says whether all is well.
+`# export` (and before `# end`, where there is one). The exit code says whether all is well.
 """
 import argparse
 import datetime
@@ -34,6 +34,7 @@ JOURNEYS = [
     ("numpyro_nuts", "numpyro", ["numpyro", "jax"], "NUTS"),
     ("numpyro_inference_data", "numpyro", ["numpyro", "arviz", "jax"], "NUTS, InferenceData"),
     ("numpyro_netcdf", "numpyro", ["numpyro", "arviz", "jax"], "NUTS, InferenceData read from its netCDF"),
+    ("numpyro_described", None, ["numpyro", "arviz", "jax"], "NUTS, InferenceData and a description in JSON, without a module"),
 ]
 failures = 0
 
@@ -51,7 +52,7 @@ def run(command, **options):
 
 def user_lines(program):
     with open(program) as file:
-        part = file.read().split("# export\n")[1]
+        part = file.read().split("# export\n")[1].split("# end\n")[0]
     return sum(1 for line in part.splitlines() if line.strip())
 
 
@@ -90,7 +91,8 @@ def journey(programs, name, framework, packages, what):
     row = {"what": what, "packages": ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages),
            "lines": str(lines), "import": "–", "answers": "–", "evaluate": "–"}
     with tempfile.TemporaryDirectory() as folder:
-        module(programs, framework, folder)
+        if framework:
+            module(programs, framework, folder)
         trained = run([sys.executable, program], cwd=folder, env=environment(folder))
         if not check(f"{name}: trains and exports", trained.returncode == 0, trained.stdout + trained.stderr):
             return row

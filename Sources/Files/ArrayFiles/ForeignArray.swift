@@ -24,7 +24,7 @@ public struct ForeignArray: Sendable {
   /// Describes an array whose values take as many bytes as the file says.
   ///
   /// - Throws: ``ArrayFileError`` when shape and size contradict each other.
-  init(
+  package init(
     name: String, shape: [Int], element: ElementType, file: String, isBigEndian: Bool = false,
     isColumnMajor: Bool = false, byteCount: Int, bytes: @escaping @Sendable () throws(ArrayFileError) -> [UInt8]
   ) throws(ArrayFileError) {

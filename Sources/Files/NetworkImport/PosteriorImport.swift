@@ -9,6 +9,8 @@ package struct PosteriorImport {
   package let draws: DrawSource
   /// What goes into the file.
   package let contents: PosteriorContents
+  /// What was left out, or is to be known, a sentence each without a full stop.
+  package let notes: [String]
   /// What the comparison with the author's answers found; nil where none were given.
   package let findings: ReferenceFindings?
   /// Who answered, in words.
@@ -19,12 +21,10 @@ package struct PosteriorImport {
   /// - Throws: ``ImportError`` or another error with a sentence: a file that is damaged or not understood, draws of
   ///   different networks, inputs outside the bounds. Answers that differ are no error here: see ``findings``.
   package init(_ request: ImportRequest) throws {
-    let draws =
-      if let network = request.network {
-        try DrawSource(network: network, draws: request.draws)
-      } else {
-        try DrawSource(graphs: request.graphs)
-      }
+    var request = request
+    let file = try request.posterior.map { try InferenceDataFile($0, probe: request.probe) }
+    if let file { try Self.adopt(file, into: &request) }
+    let draws = try Self.source(request, file)
     let chains = try Self.chains(request, draws: draws.drawCount)
     let pairs = try Self.bounds(request.bounds, draws.architecture)
     let examples = ExampleArchives(architecture: draws.architecture, ending: draws.ending, bounds: pairs)
@@ -36,11 +36,45 @@ package struct PosteriorImport {
       weights: draws, chainCount: chains, inputBounds: pairs[0], kind: request.kind,
       creationLibraryVersion: ProgramVersion.current, evaluationData: data, referenceAnswers: answers)
     if pairs.count > 1 { contents.boundsPerChannel = pairs }
+    notes = draws.notes + (try file.map { try Self.add($0, to: &contents) } ?? [])
     self.draws = draws
     self.contents = contents
     let precision = answers?.precision.rawValue ?? ""
     author = "the author's program (\(precision))"
     findings = try answers.map { try Self.compare(draws, chains, $0) }
+  }
+
+  private static func source(_ request: ImportRequest, _ file: InferenceDataFile?) throws -> DrawSource {
+    guard let network = request.network else { return try DrawSource(graphs: request.graphs) }
+    guard let file else { return try DrawSource(network: network, draws: request.draws, map: request.map) }
+    return try DrawSource(network: network, posterior: file, map: request.map)
+  }
+
+  /// Takes from the file what nobody said.
+  private static func adopt(_ file: InferenceDataFile, into request: inout ImportRequest) throws {
+    if request.kind == nil, file.drawCount > 1 { request.kind = .mcmc }
+    guard request.kind == .mcmc else { return }
+    guard request.chains ?? file.chainCount == file.chainCount else {
+      throw UsageError(
+        "--chains \(request.chains ?? 0) contradicts \(file.path), which has \(file.chainCount) chains of \(file.drawsPerChain) draws"
+      )
+    }
+    request.chains = file.chainCount
+  }
+
+  /// What the file says beside the draws; returns what could not be taken over.
+  private static func add(_ file: InferenceDataFile, to contents: inout PosteriorContents) throws -> [String] {
+    if let library = file.inferenceLibrary {
+      contents.inferenceLibrary = library.name
+      if let version = library.version { contents.provenance["inference_library_version"] = .text(version) }
+    }
+    let statistics = try file.statistics()
+    guard contents.kind == .mcmc else { return [] }
+    contents.sampleStatistics = statistics.recorded
+    guard !statistics.leftOut.isEmpty else { return [] }
+    return [
+      "\(statistics.leftOut.joined(separator: ", ")) of sample_stats \(statistics.leftOut.count == 1 ? "is" : "are") no number for each draw, and left out"
+    ]
   }
 
   /// How many chains the draws are.
@@ -103,7 +137,8 @@ package struct PosteriorImport {
     for case .floats? in [answers.logits, answers.logPredictive] { isSingle = true }
     let question = ReferenceQuestion(
       inputs: values, count: values.count / draws.architecture.inputShape.reduce(1, *), logits: answers.logits?.values,
-      logPredictive: answers.logPredictive?.values, precision: answers.precision, storedError: isSingle ? 0x1p-24 : 0)
+      logPredictive: answers.logPredictive?.values, precision: answers.precision,
+      storedError: isSingle ? 0x1p-24 : 0, areLogProbabilities: draws.ending != .logits)
     return try ReferenceComparison(draws, chainCount: chains, question: question).findings()
   }
 }

@@ -4,8 +4,12 @@ import Foundation
 struct ForeignFile: Equatable {
   /// What it is: `a PyTorch file`.
   let kind: String
-  /// What to do, a sentence without a full stop.
+  /// How examples in it get into a file that is read here, a sentence without a full stop.
   let advice: String
+  /// How networks and draws in it get into a posterior file, a sentence without a full stop.
+  let importAdvice: String
+  /// Whether it is netCDF before the fourth version, which is no HDF5.
+  let isClassicNetCDF: Bool
 
   /// Looks at the beginning and the end of a file; nil where nothing is recognised.
   init?(_ path: String) {
@@ -18,9 +22,17 @@ struct ForeignFile: Equatable {
     let tail = [UInt8]((try? handle.readToEnd()) ?? Data())
     guard let kind = Self.kind(head: head, tail: tail, size: size) else { return nil }
     (self.kind, advice) = (kind.rawValue, kind.advice)
+    importAdvice = kind.importAdvice(Self.argument(path))
+    isClassicNetCDF = kind == .netCDF3
   }
 
   private static let window = 1 << 16
+
+  /// The path as a shell takes it.
+  static func argument(_ path: String) -> String {
+    let isPlain = path.allSatisfy { $0.isLetter || $0.isNumber || "/._-+=@%".contains($0) } && !path.hasPrefix("-")
+    return isPlain ? path : "'" + path.replacing("'", with: "'\\''") + "'"
+  }
 
   private enum Kind: String {
     case pyTorch = "a PyTorch file"
@@ -32,6 +44,28 @@ struct ForeignFile: Equatable {
     case onnx = "an ONNX file"
     case netCDF3 = "a netCDF-3 file"
     case zip = "a ZIP archive"
+
+    /// The command that makes a posterior file of it, or what writes a file for that command.
+    func importAdvice(_ path: String) -> String {
+      let reference = "Docs/import.md"
+      switch self {
+      case .onnx:
+        return
+          "`posterior import \(path) --output posterior.h5` makes one of this network, and of a graph for each draw "
+          + "where more are named (\(reference))"
+      case .safetensors, .numPyArchive, .numPy:
+        return "It holds arrays and no network: `posterior import --network net.onnx --draws \(path) --output "
+          + "posterior.h5` makes one of a graph and such a file for each draw (\(reference))"
+      case .pyTorch, .keras, .pickle:
+        return "It holds weights, and no network: export each draw as ONNX in Python, and `posterior import draw*.onnx "
+          + "--kind ensemble --output posterior.h5` makes one (\(reference)). `posterior export-python-example "
+          + "--framework torch` prints a module that does it"
+      case .netCDF3:
+        return "Save the InferenceData as netCDF-4, idata.to_netcdf(\"idata.nc\", engine=\"h5netcdf\"), and `posterior "
+          + "import --network net.onnx --posterior idata.nc --output posterior.h5` makes one (\(reference))"
+      case .zip: return advice
+      }
+    }
 
     var advice: String {
       switch self {

@@ -117,7 +117,8 @@ final class Inspection {
   init(path: String) throws(PosteriorFileError) {
     self.path = path
     self.byteCount = try Self.regularFileSize(path)
-    self.file = try Self.openFile(path, advice: "A posterior file is HDF5 with format = bnn-posterior")
+    self.file = try Self.openFile(
+      path, advice: "A posterior file is HDF5 with format = bnn-posterior", foreign: \.importAdvice)
     checkRoot()
     // Everything below would only repeat that this is something else.
     guard problems.isEmpty else { return }
@@ -183,8 +184,12 @@ final class Inspection {
 
   /// Opens the file, and says in words why it cannot be opened.
   ///
-  /// - Parameter advice: What a file of the wrong kind should be instead.
-  static func openFile(_ path: String, advice: String) throws(PosteriorFileError) -> HDF5File {
+  /// - Parameters:
+  ///   - advice: What a file of the wrong kind should be instead.
+  ///   - foreign: What to do with a file of another program.
+  static func openFile(
+    _ path: String, advice: String, foreign: (ForeignFile) -> String = \.advice
+  ) throws(PosteriorFileError) -> HDF5File {
     do throws(HDF5Error) {
       return try HDF5File.open(path)
     } catch {
@@ -196,9 +201,9 @@ final class Inspection {
             ? "cannot be opened as HDF5: it is truncated" : "cannot be opened as HDF5: \(error.reason)",
           advice: "The file is probably damaged or incomplete: copy it again")
       }
-      if let foreign = ForeignFile(path) {
+      if let found = ForeignFile(path) {
         throw PosteriorFileError(
-          file: path, path: "/", reason: "is \(foreign.kind), not HDF5", advice: foreign.advice)
+          file: path, path: "/", reason: "is \(found.kind), not HDF5", advice: foreign(found))
       }
       throw PosteriorFileError(file: path, path: "/", reason: "is not an HDF5 file", advice: advice)
     }
@@ -222,6 +227,13 @@ final class Inspection {
   private func checkRoot() {
     guard readAttributes(of: "/"), problems.isEmpty else { return }
     guard let format = structure.text("/@format").map(Self.unpadded) else {
+      guard !isInferenceData else {
+        return report(
+          "/", "is no posterior file: it is an InferenceData of ArviZ, without the network",
+          advice:
+            "`posterior import --network net.onnx --posterior \(ForeignFile.argument(path)) --output posterior.h5` "
+            + "makes one, with the network as a graph or as JSON (Docs/import.md)")
+      }
       return reportAbsence(of: FormatSchema.named("/@format"))
     }
     guard format == "bnn-posterior" else {

@@ -24,6 +24,9 @@ public enum Probe {
     case (ProbeCommand.imagesFlag, 3):
       ProbeLimits.begin(path)
       finish(ForeignExamples.checkImages(path))
+    case (ProbeCommand.inferenceDataFlag, 3):
+      ProbeLimits.begin(path)
+      finish(InferenceDataFile.check(path))
     default: return
     }
   }

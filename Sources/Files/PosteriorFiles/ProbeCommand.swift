@@ -15,6 +15,8 @@ public struct ProbeCommand: Sendable, Hashable {
   static let trainingFlag = "--probe-training-arrays"
   /// The hidden first argument for a folder of images.
   static let imagesFlag = "--probe-images"
+  /// The hidden first argument for an InferenceData.
+  static let inferenceDataFlag = "--probe-inference-data"
 
   /// The program.
   public var executable: URL
@@ -70,6 +72,14 @@ public struct ProbeCommand: Sendable, Hashable {
   func runOnImages(_ path: String) throws(PosteriorFileError) -> ArraysAnswer {
     let flags = arguments.map { $0 == Self.flag ? Self.imagesFlag : $0 }
     return try answer(ArraysAnswer.self, flags + [path], about: path, library: "libpng")
+  }
+
+  /// Runs the program on an InferenceData.
+  ///
+  /// - Throws: *damaged file* when the program dies or answers nonsense; *stopped* when it takes too long.
+  func runOnInferenceData(_ path: String) throws(PosteriorFileError) -> InferenceDataAnswer {
+    let flags = arguments.map { $0 == Self.flag ? Self.inferenceDataFlag : $0 }
+    return try answer(InferenceDataAnswer.self, flags + [path], about: path)
   }
 
   private func answer<Answer: ProbeReply>(

@@ -8,12 +8,14 @@ import Shell
 /// `posterior import draw*.onnx`
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make a posterior file of networks in ONNX.",
+    abstract: "Make a posterior file of networks in ONNX, and of draws of other programs.",
     discussion: """
       posterior import draw*.onnx --data test.npz --reference answers.npz --kind ensemble --output posterior.h5
       posterior import --network net.onnx --draws draw*.safetensors --kind mcmc --chains 4 --output posterior.h5
+      posterior import --network net.onnx --posterior idata.nc --map fc1.weight=w1,fc1.bias=b1 --output posterior.h5
 
-      A graph for each draw, or one graph and its tensors by name in .safetensors or .npz. The data are arrays inputs and \
+      A graph for each draw; or one network, in ONNX or as the JSON of Docs/file-format.md, and its tensors by name: in \
+      .safetensors or .npz for each draw, or in ArviZ's InferenceData for all of them. The data are arrays inputs and \
       labels of an .npz; a byte means its value divided by 255. The reference answers are logits (draw, input, class) or \
       log_predictive (input, class) of your own program, at its own inputs or the first of the data: the network is \
       compared with them before anything is written. Docs/import.md has the operators that are read.
@@ -23,15 +25,29 @@ struct Import: ParsableCommand {
   var graphs: [String] = []
 
   @Option(
-    help: ArgumentHelp("The one graph whose tensors --draws have.", valueName: "file"),
-    completion: .file(extensions: ["onnx"]))
+    help: ArgumentHelp(
+      "The one network, in ONNX or in JSON, whose tensors --draws or --posterior has.", valueName: "file"),
+    completion: .file(extensions: ["onnx", "json"]))
   var network: String?
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "A .safetensors or .npz for each draw; the graph was exported from one of them.", valueName: "files"))
+      "A .safetensors or .npz for each draw; a graph was exported from one of them.", valueName: "files"))
   var draws: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "ArviZ's InferenceData in netCDF-4: all draws, their chains, and what the sampler recorded.", valueName: "file"),
+    completion: .file(extensions: ["nc"]))
+  var posterior: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Which variable a tensor of the network is, where it has another name: fc1.weight=w1. Where shapes do not tell the order of axes, ,transposed (or .T), ,as-is or .transpose(3,2,0,1) behind it does. fc1.weight= keeps the graph's own numbers.",
+      valueName: "tensor=variable"))
+  var map: [String] = []
 
   @Option(help: ArgumentHelp("An .npz with inputs and labels to evaluate on.", valueName: "file"))
   var data: String?
@@ -74,9 +90,16 @@ struct Import: ParsableCommand {
       throw ValidationError("--draws has the tensors of a graph: give that as --network")
     }
     if network != nil, !graphs.isEmpty {
-      throw ValidationError("give a graph for each draw, or --network and --draws, not both")
+      throw ValidationError("give a graph for each draw, or --network with --draws or --posterior, not both")
     }
-    if network != nil, draws.isEmpty { throw ValidationError("--network is one graph: give its tensors as --draws") }
+    if network == nil, posterior != nil {
+      throw ValidationError(
+        "--posterior has the draws of a network: give that as --network, a graph in ONNX or its JSON")
+    }
+    if network != nil, draws.isEmpty == (posterior == nil) {
+      throw ValidationError("--network is one network: give its tensors as --draws or as --posterior")
+    }
+    if network == nil, !map.isEmpty { throw ValidationError("--map is for the tensors of a --network") }
     if network == nil, graphs.isEmpty { throw ValidationError("give an ONNX file for each draw") }
     if let chains, chains < 1 { throw ValidationError("--chains takes a number of at least 1, not \(chains)") }
   }
@@ -87,6 +110,9 @@ struct Import: ParsableCommand {
     request.graphs = graphs
     request.network = network
     request.draws = draws
+    request.posterior = posterior
+    request.map = map
+    request.probe = .currentProgram
     request.data = data
     request.reference = reference
     request.kind = kind
@@ -121,10 +147,11 @@ struct Import: ParsableCommand {
     let shared = file.sharedParameters.reduce(0) { $0 + architecture.parameters[$1].count }
     add(
       "parameters", "\(architecture.parameterCount)" + (shared > 0 ? ", \(shared) of them the same in all draws" : ""))
-    for note in imported.draws.notes { add("note", note) }
+    for note in imported.notes { add("note", note) }
     if let shape = file.evaluationShape { add("data", "\(shape[0]) examples") }
     if let findings = imported.findings {
-      add("reference", findings.sentence(author: imported.author) + ". " + findings.whatToDo)
+      let sentences = ["\(findings.sentence(author: imported.author)).", findings.whatToDo]
+      add("reference", sentences.filter { !$0.isEmpty }.joined(separator: " "))
     } else {
       add("reference", "none: nothing shows that this is the network that your program computes (--reference)")
     }

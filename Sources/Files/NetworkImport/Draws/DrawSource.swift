@@ -1,4 +1,6 @@
+import ArrayFiles
 package import NeuralNetworks
+package import PosteriorFiles
 import Synchronization
 
 /// Draws of one network, each translated from files of its own when it is asked for.
@@ -27,10 +29,11 @@ package final class DrawSource: WeightSource {
   /// - Parameters:
   ///   - count: How many there are, one at least.
   ///   - name: What a draw is called in messages: its file.
+  ///   - notes: What is to be known beside what the first draw says.
   ///   - translate: Makes a draw.
   /// - Throws: ``ImportError`` where a draw is another network than the first.
   init(
-    count: Int, name: @escaping @Sendable (Int) -> String,
+    count: Int, name: @escaping @Sendable (Int) -> String, notes: [String] = [],
     _ translate: @escaping @Sendable (Int) throws -> NetworkTranslation
   ) throws {
     let first = try translate(0)
@@ -51,7 +54,7 @@ package final class DrawSource: WeightSource {
       )
     }
     architecture = first.architecture
-    notes = first.notes
+    self.notes = first.notes + notes
     ending = first.ending
     drawCount = count
     sharedParameters = shared
@@ -103,12 +106,25 @@ extension DrawSource {
     try self.init(count: paths.count, name: { paths[$0] }) { try NetworkTranslation(paths[$0]) }
   }
 
-  /// One graph, and a file of named tensors for each draw.
-  package convenience init(network path: String, draws paths: [String]) throws {
+  /// One network, and a file of named tensors for each draw.
+  ///
+  /// - Parameters:
+  ///   - path: A graph in ONNX, or the format's description of a network in JSON.
+  ///   - paths: A file for each draw.
+  ///   - map: Which array a tensor is, where its name does not tell.
+  package convenience init(network path: String, draws paths: [String], map: [String] = []) throws {
     for path in [path] + paths { try PickleRefusal.check(path) }
+    let mappings = try TensorMapping.list(map)
+    let network = try NetworkTensors(path)
+    guard case .graph(let model) = network.kind, mappings.isEmpty else {
+      let archives = try paths.map { try ArrayFormat.open($0) }
+      try self.init(
+        network, MappedDraws(network, archives, in: paths[0], names: { paths[$0] }, mappings), name: { paths[$0] })
+      return
+    }
     let named: NamedDraws
     do {
-      named = try NamedDraws(network: path, draws: paths)
+      named = try NamedDraws(network: model, draws: paths)
     } catch let error as ImportError {
       throw error.of(path)
     }
@@ -117,6 +133,31 @@ extension DrawSource {
         return try NetworkTranslation(named.model, replacements: try named.replacements(draw))
       } catch let error as ImportError {
         throw error.of(paths[draw])
+      }
+    }
+  }
+
+  /// One network, and the draws of an InferenceData.
+  package convenience init(network path: String, posterior file: InferenceDataFile, map: [String] = []) throws {
+    try PickleRefusal.check(path)
+    let mappings = try TensorMapping.list(map)
+    let archives = (0..<file.drawCount).map { InferenceDraw(file, draw: $0) }
+    let name: @Sendable (Int) -> String = { archives[$0].name }
+    let network = try NetworkTensors(path)
+    var draws = try MappedDraws(
+      network, archives, in: file.path, names: name, mappings, known: Set(file.variables.map(\.name)))
+    draws.addNotes(on: file)
+    try self.init(network, draws, name: name)
+  }
+
+  private convenience init(
+    _ network: NetworkTensors, _ draws: MappedDraws, name: @escaping @Sendable (Int) -> String
+  ) throws {
+    try self.init(count: draws.count, name: name, notes: draws.notes) { draw in
+      do {
+        return try network.translation(try draws.tensors(draw))
+      } catch let error as ImportError {
+        throw error.of(name(draw))
       }
     }
   }

@@ -12,8 +12,8 @@ struct NamedDraws: Sendable {
   private let paths: [String]
   private let relations: [String: TensorRelation]
 
-  init(network path: String, draws paths: [String]) throws {
-    model = try ONNXModel(path)
+  init(network model: ONNXModel, draws paths: [String]) throws {
+    self.model = model
     archives = try paths.map { try ArrayFormat.open($0) }
     self.paths = paths
     var tensors: [String: Constant] = [:]

@@ -50,7 +50,13 @@ struct RelationSearch {
   // MARK: - All of them
 
   /// A relation for every tensor that a parameter follows from, and for others that have one.
-  func relations(of network: NetworkTranslation, drawPath: String) throws -> [String: TensorRelation] {
+  ///
+  /// - Parameters:
+  ///   - drawPath: What the draw is called that the graph was exported from.
+  ///   - advice: What to do where a tensor has none.
+  func relations(
+    of network: NetworkTranslation, drawPath: String, advice: String = "export a graph for each draw instead"
+  ) throws -> [String: TensorRelation] {
     let needed = network.origins.reduce(into: Set<String>()) { $0.formUnion($1) }
     var uses: [String: Int] = [:]
     for origins in network.origins { for origin in origins { uses[origin, default: 0] += 1 } }
@@ -71,7 +77,7 @@ struct RelationSearch {
     guard left.isEmpty else {
       let names = left.sorted().prefix(5).map(\.quoted).joined(separator: ", ")
       throw ImportError(
-        "tensor\(left.count == 1 ? "" : "s") \(names)\(left.count > 5 ? " and \(left.count - 5) more" : "") follow\(left.count == 1 ? "s" : "") from no tensor of \(drawPath), nor from a batch normalisation folded into one: export a graph for each draw instead"
+        "tensor\(left.count == 1 ? "" : "s") \(names)\(left.count > 5 ? " and \(left.count - 5) more" : "") follow\(left.count == 1 ? "s" : "") from no tensor of \(drawPath), nor from a batch normalisation folded into one: \(advice)"
       )
     }
     return relations

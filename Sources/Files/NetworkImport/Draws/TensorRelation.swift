@@ -9,6 +9,15 @@ enum TensorRelation: Hashable, Sendable {
   /// β + (b − μ) γ/√(σ² + ε), b a bias or nothing.
   case foldedBias(String?, NamedNorm)
 
+  /// The names of the arrays that it takes.
+  var arrays: Set<String> {
+    switch self {
+    case .array(let name, _, _): return [name]
+    case .foldedWeight(let name, let norm): return norm.arrays.union([name])
+    case .foldedBias(let name, let norm): return norm.arrays.union([name].compactMap(\.self))
+    }
+  }
+
   /// The tensor as a draw has it.
   func constant(_ archive: any ArrayArchive, _ path: String, origin: String) throws -> Constant {
     switch self {
@@ -48,6 +57,13 @@ struct NamedNorm: Hashable, Sendable {
   let hasFactor: Bool
   let hasShift: Bool
   let epsilon: Double
+
+  /// The names of its tensors.
+  var arrays: Set<String> {
+    Set(
+      ["running_var", "running_mean"].map { "\(stem).\($0)" }
+        + (hasFactor ? ["\(stem).weight"] : []) + (hasShift ? ["\(stem).bias"] : []))
+  }
 
   /// γ/√(σ² + ε).
   func factors(_ archive: any ArrayArchive) throws -> [Double] {

@@ -32,7 +32,7 @@ struct NetworkEnd {
         notes.append(
           "the \(softmax.isLogarithm || isLogarithm ? "log-softmax" : "softmax") at its end (\(graph[candidate].title)) was left out: the last layer gives logits"
         )
-        ending = softmax.isLogarithm || isLogarithm ? .logits : .softmax
+        ending = softmax.isLogarithm || isLogarithm ? .logSoftmax : .softmax
         id = input
         break
       }
@@ -54,8 +54,10 @@ struct NetworkEnd {
 
 /// What a graph gives at its end, where its layers give logits.
 package enum NetworkEnding: Sendable, Hashable {
-  /// Logits, or logarithms of probabilities, which are logits too.
+  /// Logits.
   case logits
+  /// Logarithms of probabilities, which are logits but for one number for each input.
+  case logSoftmax
   /// Probabilities of all classes.
   case softmax
   /// The probability of class 1 of two.

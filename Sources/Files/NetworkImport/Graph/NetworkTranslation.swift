@@ -26,6 +26,16 @@ package struct NetworkTranslation {
     }
   }
 
+  /// A network that is described, with its parameters.
+  init(_ architecture: Architecture, parameters: [[Float]]) {
+    self.architecture = architecture
+    self.parameters = parameters
+    origins = architecture.parameters.map { [$0.name] }
+    notes = []
+    ending = .logits
+    structure = []
+  }
+
   init(_ model: ONNXModel, replacements: [String: Constant] = [:]) throws {
     let reader = try GraphReader(model, replacements: replacements)
     let end = try NetworkEnd(reader)

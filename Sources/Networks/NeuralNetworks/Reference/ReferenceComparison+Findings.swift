@@ -103,6 +103,9 @@ extension ReferenceComparison {
       comparison: self, own: own, logits: logits, differing: judgement.differing, chainCount: chainCount)
     guard matching.isShiftedByRows() else { return nil }
     let reason = "by one number for each input, which changes no probability"
+    guard !question.areLogProbabilities else {
+      return .agreesBut(reason: "\(reason), as a softmax at the end does", advice: "")
+    }
     guard matching.areLogProbabilities() else {
       return .agreesBut(
         reason: reason,

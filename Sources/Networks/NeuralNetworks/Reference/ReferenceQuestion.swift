@@ -12,11 +12,13 @@ package struct ReferenceQuestion: Sendable {
   package var precision: AnswerPrecision
   /// Relative error with which the numbers are stored: 2⁻²⁴ where they are float32.
   package var storedError: Double
+  /// Whether the author's program is known to give logarithms of probabilities under the name of logits.
+  package var areLogProbabilities: Bool
 
   /// Keeps inputs and answers together.
   package init(
     inputs: [Double], count: Int, logits: [Double]? = nil, logPredictive: [Double]? = nil, precision: AnswerPrecision,
-    storedError: Double = 0
+    storedError: Double = 0, areLogProbabilities: Bool = false
   ) {
     self.inputs = inputs
     self.count = count
@@ -24,6 +26,7 @@ package struct ReferenceQuestion: Sendable {
     self.logPredictive = logPredictive
     self.precision = precision
     self.storedError = storedError
+    self.areLogProbabilities = areLogProbabilities
   }
 }
 

@@ -1,0 +1,222 @@
+import ArrayFiles
+import NeuralNetworks
+import PosteriorFiles
+import Shell
+
+/// One network, and for each draw named arrays of which a person says, or their names say, which tensor is which.
+///
+/// Shapes decide in which order an array's axes are the tensor's, where only one is possible. Where several are, a person
+/// says it, or the numbers do: if the graph was exported from one of the draws, what holds between its tensors and that
+/// draw holds for the others, and what does not hold is refused.
+struct MappedDraws: Sendable {
+  /// Number of draws.
+  var count: Int { archives.count }
+  /// What is to be known, a sentence each without a full stop.
+  private(set) var notes: [String] = []
+
+  private let archives: [any ArrayArchive]
+  /// The file that is at fault where all draws are alike.
+  private let path: String
+  private let names: @Sendable (Int) -> String
+  private var relations: [String: TensorRelation] = [:]
+
+  /// A tensor and the array that it comes from.
+  private struct Pair {
+    let tensor: NetworkTensors.Tensor
+    let array: String
+    let arrangement: TensorMapping.Arrangement
+    /// The orders of axes that are possible.
+    var orders: [[Int]] = []
+  }
+
+  /// - Parameters:
+  ///   - path: The file of all draws, or of the first.
+  ///   - names: What each draw is called in messages.
+  ///   - known: Names of arrays, also of those that cannot be read.
+  init(
+    _ network: NetworkTensors, _ archives: [any ArrayArchive], in path: String,
+    names: @escaping @Sendable (Int) -> String,
+    _ mappings: [TensorMapping], known: Set<String>? = nil
+  ) throws {
+    self.archives = archives
+    self.path = path
+    self.names = names
+    try Self.check(mappings, network)
+    let arrays = known ?? Set(archives[0].names)
+    var pairs: [Pair] = []
+    var rest: [NetworkTensors.Tensor] = []
+    for tensor in network.tensors {
+      let mapping = mappings.first { $0.covers(tensor.name) }
+      if let mapping, mapping.array == nil { continue }
+      guard let array = mapping?.array ?? (arrays.contains(tensor.name) ? tensor.name : nil) else {
+        rest.append(tensor)
+        continue
+      }
+      var pair = Pair(tensor: tensor, array: array, arrangement: mapping?.arrangement ?? .unsaid)
+      pair.orders = try orders(pair)
+      pairs.append(pair)
+    }
+    let own = try ownDraw(pairs)
+    for pair in pairs { relations[pair.tensor.name] = try relation(pair, own) }
+    try addRest(rest, of: network, own)
+    try addUnused(arrays, own)
+  }
+
+  /// The tensors as a draw has them.
+  func tensors(_ draw: Int) throws -> [String: Constant] {
+    var result: [String: Constant] = [:]
+    for (name, relation) in relations {
+      result[name] = try relation.constant(archives[draw], names(draw), origin: name)
+    }
+    return result
+  }
+
+  private static func check(_ mappings: [TensorMapping], _ network: NetworkTensors) throws {
+    let names = network.tensors.map(\.name)
+    for mapping in mappings {
+      guard names.contains(where: mapping.covers) else {
+        let suggestion = Suggestion.didYouMean(mapping.tensor, among: names)
+        throw UsageError(
+          "--map: \(network.path) has no tensor \(mapping.tensor.quoted).\(suggestion) It has "
+            + names.prefix(12).map(\.quoted).joined(separator: ", ") + (names.count > 12 ? ", …" : ""))
+      }
+      if mapping.array == nil, network.own == nil {
+        throw UsageError("--map \(mapping.tensor)=: \(network.path) is a description, and has no numbers of its own")
+      }
+    }
+  }
+
+  // MARK: - Which order
+
+  /// The orders of axes that are possible, or the one that was said.
+  private func orders(_ pair: Pair) throws -> [[Int]] {
+    let shape = try archives[0].array(pair.array).shape
+    let wanted = pair.tensor.shape
+    func fits(_ order: [Int]) -> Bool {
+      order.count == shape.count && order.map { shape[$0] }.filter { $0 != 1 } == wanted.filter { $0 != 1 }
+    }
+    let orders: [[Int]] =
+      switch pair.arrangement {
+      case .unsaid: AxisOrders.fitting(shape, wanted)
+      case .asItIs: [Array(shape.indices)].filter(fits)
+      case .transposed: [AxisOrders.transpose(shape)].compactMap(\.self).filter(fits)
+      case .axes(let axes): [axes].filter(fits)
+      }
+    guard orders.isEmpty else { return orders }
+    let how = pair.arrangement == .unsaid ? " as it is or transposed" : pair.arrangement.words
+    throw ImportError(
+      file: path,
+      "\(pair.array.quoted) has the shape \(shape), which is not that of tensor \(pair.tensor.name.quoted), \(wanted),\(how)"
+        + (shape.count == 4 ? ": --map \(pair.tensor.name)=\(pair.array).transpose(3,2,0,1) says another order" : ""))
+  }
+
+  /// The array as the tensor, once the order is known.
+  private func relation(_ pair: Pair, _ order: [Int]) -> TensorRelation {
+    .array(pair.array, axes: order, shape: pair.tensor.shape)
+  }
+
+  private mutating func relation(_ pair: Pair, _ own: Int?) throws -> TensorRelation {
+    let name = pair.tensor.name
+    let shape = try archives[0].array(pair.array).shape
+    guard let own else {
+      guard pair.orders.count == 1 else { throw ambiguity(pair, shape) }
+      note(pair, pair.orders[0], shape)
+      return relation(pair, pair.orders[0])
+    }
+    let holding = try pair.orders.filter { try holds(pair, $0, own) }
+    guard let order = holding.first else {
+      throw ImportError(
+        "tensor \(name.quoted) has other numbers than \(pair.array.quoted)\(pair.arrangement.words) in \(names(own)), from which the rest of the graph is"
+      )
+    }
+    guard holding.count == 1 else { throw ambiguity(pair, shape) }
+    note(pair, order, shape)
+    return relation(pair, order)
+  }
+
+  private func ambiguity(_ pair: Pair, _ shape: [Int]) -> ImportError {
+    let name = pair.tensor.name
+    return ImportError(
+      file: path,
+      "\(pair.array.quoted) has the shape \(shape), from which nothing tells whether it is tensor \(name.quoted) as it is or "
+        + "transposed: say --map \(name)=\(pair.array),as-is or --map \(name)=\(pair.array),transposed"
+        + (shape.count == 4 ? " (of a kernel \(pair.array).transpose(3,2,0,1))" : ""))
+  }
+
+  private mutating func note(_ pair: Pair, _ order: [Int], _ shape: [Int]) {
+    guard pair.arrangement == .unsaid, !AxisOrders.isAsItIs(order, shape) else { return }
+    notes.append(
+      "\(pair.array.quoted) \(shape) was transposed to \(pair.tensor.shape) for tensor \(pair.tensor.name.quoted)")
+  }
+
+  // MARK: - The draw that the graph was exported from
+
+  private func holds(_ pair: Pair, _ order: [Int], _ draw: Int) throws -> Bool {
+    try relation(pair, order).constant(archives[draw], names(draw), origin: "").floats == pair.tensor.floats
+  }
+
+  /// The draw whose numbers most of the tensors have; nil where none has any, or all have as many, which says nothing.
+  private func ownDraw(_ pairs: [Pair]) throws -> Int? {
+    let known = pairs.filter { $0.tensor.floats != nil && $0.tensor.floats?.isEmpty == false }
+    guard !known.isEmpty else { return nil }
+    let counts = try archives.indices.map { draw in
+      try known.count { pair in try pair.orders.contains { try holds(pair, $0, draw) } }
+    }
+    guard let most = counts.max(), most > 0, counts.count == 1 || counts.contains(where: { $0 < most }) else {
+      return nil
+    }
+    return counts.firstIndex(of: most)
+  }
+
+  // MARK: - What nobody named
+
+  /// Tensors without a name among the arrays: they follow by their numbers, or they are refused.
+  private mutating func addRest(_ rest: [NetworkTensors.Tensor], of network: NetworkTensors, _ own: Int?) throws {
+    let needed = rest.filter(\.isNeeded)
+    guard !needed.isEmpty else { return }
+    let advice =
+      "--map TENSOR=VARIABLE says which variable is one"
+      + (network.own == nil ? "" : ", and --map TENSOR= that all draws have the graph's own numbers")
+    guard let own, let translation = network.own else {
+      let list = needed.prefix(6).map { "\($0.name.quoted) \($0.shape)" }.joined(separator: ", ")
+      let arrays = try archives[0].names.prefix(12).map { "\($0.quoted) \(try archives[0].array($0).shape)" }
+      throw ImportError(
+        file: path,
+        "has no array for \(needed.count == 1 ? "tensor" : "tensors") \(list)\(needed.count > 6 ? ", …" : ""): it has "
+          + "\(arrays.joined(separator: ", "))\(archives[0].names.count > 12 ? ", …" : ""); \(advice)")
+    }
+    let constants = rest.map { tensor in
+      (tensor.name, Constant(shape: tensor.shape, values: .floats(tensor.floats ?? []), origins: [tensor.name]))
+    }
+    let search = try RelationSearch(
+      tensors: Dictionary(constants) { first, _ in first }, own: archives[own], draws: archives,
+      paths: archives.indices.map(names))
+    let found = try search.relations(of: translation, drawPath: names(own), advice: advice)
+    relations.merge(found) { first, _ in first }
+  }
+
+  /// Says which arrays no tensor has, and refuses statistics of a batch normalisation that is not in the graph: where
+  /// it was folded, tensors have their names and another value.
+  private mutating func addUnused(_ arrays: Set<String>, _ own: Int?) throws {
+    let used = relations.values.reduce(into: Set<String>()) { $0.formUnion($1.arrays) }
+    let unused = arrays.subtracting(used).sorted()
+    if own == nil, let norm = unused.first(where: { $0.hasSuffix(".running_var") }) {
+      throw ImportError(
+        file: path,
+        "has \(norm.quoted), which no tensor of the graph is: exporters fold batch normalisations into other tensors. "
+          + "Export the graph from one of the draws, so that its numbers tell")
+    }
+    guard !unused.isEmpty else { return }
+    notes.append(
+      "no tensor of the network is " + unused.prefix(8).map(\.quoted).joined(separator: ", ")
+        + (unused.count > 8 ? " and \(unused.count - 8) more" : ""))
+  }
+
+  /// Says what of an InferenceData was rounded.
+  mutating func addNotes(on file: InferenceDataFile) {
+    let used = relations.values.reduce(into: Set<String>()) { $0.formUnion($1.arrays) }
+    let doubles = file.variables.filter { $0.isDouble && used.contains($0.name) }
+    guard !doubles.isEmpty else { return }
+    notes.append("the draws are in float64, and were rounded to float32")
+  }
+}
