@@ -6,7 +6,7 @@ import Testing
 /// The posteriors that `make fixtures` trains are those of the committed configurations, signed, accurate, and honest
 /// about their convergence.
 @Suite(.inTurnEarly) struct TrainedFixturesTests {
-  static let names = ["mnist-hmc", "half-moons-hmc", "mnist-deep-ensemble", "fashion-vi"]
+  static let names = ["mnist-hmc", "half-moons-hmc", "mnist-deep-ensemble", "fashion-vi", "photographs-resnet"]
 
   private func file(_ name: String) throws -> PosteriorFile {
     try PosteriorFile.open(Fixtures.url("\(name).h5").path, probe: nil)
@@ -32,6 +32,7 @@ import Testing
   @Test(arguments: [
     ("mnist-hmc", PosteriorKind.mcmc, 4, 22, 0.93), ("half-moons-hmc", .mcmc, 4, 100, 0.98),
     ("mnist-deep-ensemble", .ensemble, 10, 1, 0.95), ("fashion-vi", .variational, 1, 80, 0.83),
+    ("photographs-resnet", .ensemble, 6, 1, 0.85),
   ])
   func `kind, draws and accuracy`(
     name: String, kind: PosteriorKind, chains: Int, draws: Int, accuracy: Double

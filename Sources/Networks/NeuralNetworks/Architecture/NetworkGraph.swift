@@ -41,7 +41,7 @@ package struct NetworkGraph: Sendable {
     guard classCount > 1 else {
       throw ArchitectureError(
         location: "class_count",
-        reason: "is 1, and there is nothing to decide; one number that says how probable a class is is of 2 classes")
+        reason: "is 1; a network with one logit or one probability has 2 classes")
     }
     guard !layers.isEmpty else { throw ArchitectureError(location: "layers", reason: "is empty") }
     self.inputShape = inputShape
