@@ -55,6 +55,10 @@ evaluate: build
 	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --attack standard \
 	  --model Fixtures/mnist-hmc.h5 --examples 100
 	@echo
+	@echo "Six ResNet-20 on photographs: evaluate --attack pgd:steps=20 --model Fixtures/photographs-resnet.h5 --epsilon 4/255"
+	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --attack pgd:steps=20 --epsilon 4/255 --checks quick \
+	  --model Fixtures/photographs-resnet.h5 --examples 28
+	@echo
 	@echo "Now with your own posterior: $$($(SWIFT) build $(RELEASE) --show-bin-path)/evaluate --help"
 
 # What the tests ran on stands above them: last bits, and what may be assumed about them, differ between processors.
