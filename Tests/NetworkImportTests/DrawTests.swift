@@ -1,5 +1,6 @@
 import Foundation
 import NeuralNetworks
+import PosteriorFiles
 import TestSupport
 import Testing
 
@@ -108,6 +109,77 @@ struct DrawTests {
         [("fc.weight", [3, 2], numbers(6, 4)), ("fc.bias", [2], [7, 8])], folder, "0.safetensors")
       let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: [own]) }
       #expect(error?.reason.hasPrefix("holds the weights of none of the draws") == true)
+    }
+  }
+
+  /// What fresh eyes found: draws that were read as others, without a word.
+  @Test func `what exporters drop or merge in one draw is not lost in others`() throws {
+    try withFolder { folder in
+      let network = try written(numbers(6, 1), [1, 2], folder)
+      func draws(_ own: (String, [Int], [Float]), _ next: (String, [Int], [Float])) throws -> [String] {
+        [
+          try safetensors(
+            [("val_1", [3, 2], numbers(6, 1)), ("fc.bias", [2], [1, 2]), own], folder, "0.safetensors"),
+          try safetensors(
+            [("val_1", [3, 2], numbers(6, 2)), ("fc.bias", [2], [3, 4]), next], folder, "1.safetensors"),
+        ]
+      }
+      let weight = numbers(6, 1)
+      let turned = [weight[0], weight[2], weight[4], weight[1], weight[3], weight[5]]
+      for own in [("scale", [1], [Float(1)]), ("w2", [2, 3], turned)] {
+        let files = try draws(own, (own.0, own.1, numbers(own.2.count, 9)))
+        let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: files) }
+        #expect(error?.reason.contains("\(own.0.quoted) differs between draws") == true)
+      }
+      // What is trained and not used is said; what is the same in all draws is nothing.
+      let unused = try DrawSource(
+        network: network, draws: draws(("aux", [3], [1, 2, 4]), ("aux", [3], [1, 2, 5])))
+      #expect(unused.notes.contains { $0.hasPrefix("\"aux\" differ between draws") })
+      let same = try DrawSource(network: network, draws: draws(("mean", [1], [1]), ("mean", [1], [1])))
+      #expect(same.notes.isEmpty)
+    }
+  }
+
+  @Test func `an array of another shape in another draw is refused`() throws {
+    try withFolder { folder in
+      let network = try written(numbers(6, 1), [1, 2], folder)
+      let own = try safetensors(
+        [("val_1", [3, 2], numbers(6, 1)), ("fc.bias", [2], [1, 2])], folder, "0.safetensors")
+      let next = try safetensors(
+        [("val_1", [2, 3], numbers(6, 2)), ("fc.bias", [2], [1, 3])], folder, "1.safetensors")
+      let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: [own, next]) }
+      #expect(error?.reason.contains("has the shape [2, 3], another than in the draw") == true)
+    }
+  }
+
+  @Test func `one number over and over is no match without its name`() throws {
+    try withFolder { folder in
+      let network = try written(numbers(6, 1), [0, 0], folder)
+      let own = try safetensors([("val_1", [3, 2], numbers(6, 1)), ("b", [2], [0, 0])], folder, "0.safetensors")
+      let next = try safetensors([("val_1", [3, 2], numbers(6, 2)), ("b", [2], [1, 3])], folder, "1.safetensors")
+      let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: [own, next]) }
+      #expect(error?.reason.contains("\"fc.bias\" follows from no tensor") == true)
+    }
+  }
+
+  @Test func `files in the order of letters are no chains`() throws {
+    try withFolder { folder in
+      var request = ImportRequest()
+      request.network = try written(numbers(6, 1), [1, 2], folder)
+      request.draws = try [0, 1, 10, 2].map { index in
+        try safetensors(
+          [("val_1", [3, 2], numbers(6, 1 + index)), ("fc.bias", [2], [1, 2])], folder, "draw\(index).safetensors")
+      }
+      request.kind = .mcmc
+      request.chains = 2
+      let error = #expect(throws: (any Error).self) { try PosteriorImport(request) }
+      #expect(error.map { "\($0)".contains("draw10.safetensors comes before") } == true)
+      request.kind = .ensemble
+      request.chains = nil
+      #expect(try PosteriorImport(request).draws.drawCount == 4)
+      request.kind = .mcmc
+      request.draws = [0, 1, 3, 2].map { request.draws[$0] }
+      #expect(try PosteriorImport(request).draws.drawCount == 4)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 package import NeuralNetworks
 package import PosteriorFiles
 import RobustnessCore
@@ -26,6 +27,12 @@ package struct PosteriorImport {
     if let file { try Self.adopt(file, into: &request) }
     let draws = try Self.source(request, file)
     let chains = try Self.chains(request, draws: draws.drawCount)
+    if request.kind == .mcmc { try Self.checkOrder(request.graphs + request.draws) }
+    guard request.bounds.isEmpty || request.bounds == [0, 1] || !draws.notes.contains(GraphReader.takesBytes) else {
+      throw UsageError(
+        "the graph takes bytes, which mean their value divided by 255: leave --bounds out, and give the data as bytes or as numbers from 0 to 1"
+      )
+    }
     let pairs = try Self.bounds(request.bounds, draws.architecture)
     let examples = ExampleArchives(architecture: draws.architecture, ending: draws.ending, bounds: pairs)
     let data = try request.data.map { try examples.data($0) }
@@ -48,6 +55,17 @@ package struct PosteriorImport {
     guard let network = request.network else { return try DrawSource(graphs: request.graphs) }
     guard let file else { return try DrawSource(network: network, draws: request.draws, map: request.map) }
     return try DrawSource(network: network, posterior: file, map: request.map)
+  }
+
+  /// A shell's `draw*.onnx` has 10 before 2: chains would be mixed.
+  private static func checkOrder(_ paths: [String]) throws {
+    let byNumber = paths.sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+    guard paths == paths.sorted(), paths != byNumber,
+      let index = paths.indices.first(where: { paths[$0] != byNumber[$0] })
+    else { return }
+    throw UsageError(
+      "the files are in the order of letters, in which \(paths[index]) comes before \(byNumber[index]): the draws of a chain would be mixed. Give them in their order, or name them with as many digits each"
+    )
   }
 
   /// Takes from the file what nobody said.

@@ -106,6 +106,11 @@ struct Import: ParsableCommand {
 
   func run() throws {
     try OutputPlace.check(output, needsFile: true)
+    let inputs = graphs + draws + [network, posterior, data, reference].compactMap(\.self)
+    let place = URL(filePath: output).resolvingSymlinksInPath().standardizedFileURL
+    if let input = inputs.first(where: { URL(filePath: $0).resolvingSymlinksInPath().standardizedFileURL == place }) {
+      throw UsageError("--output \(input) is what is read: give another name")
+    }
     var request = ImportRequest()
     request.graphs = graphs
     request.network = network

@@ -128,7 +128,7 @@ extension DrawSource {
     } catch let error as ImportError {
       throw error.of(path)
     }
-    try self.init(count: paths.count, name: { paths[$0] }) { draw in
+    try self.init(count: paths.count, name: { paths[$0] }, notes: named.notes) { draw in
       do {
         return try NetworkTranslation(named.model, replacements: try named.replacements(draw))
       } catch let error as ImportError {

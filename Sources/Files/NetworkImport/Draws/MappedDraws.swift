@@ -111,8 +111,8 @@ struct MappedDraws: Sendable {
   }
 
   /// The array as the tensor, once the order is known.
-  private func relation(_ pair: Pair, _ order: [Int]) -> TensorRelation {
-    .array(pair.array, axes: order, shape: pair.tensor.shape)
+  private func relation(_ pair: Pair, _ order: [Int]) throws -> TensorRelation {
+    .array(pair.array, stored: try archives[0].array(pair.array).shape, axes: order, shape: pair.tensor.shape)
   }
 
   private mutating func relation(_ pair: Pair, _ own: Int?) throws -> TensorRelation {
@@ -121,7 +121,7 @@ struct MappedDraws: Sendable {
     guard let own else {
       guard pair.orders.count == 1 else { throw ambiguity(pair, shape) }
       note(pair, pair.orders[0], shape)
-      return relation(pair, pair.orders[0])
+      return try relation(pair, pair.orders[0])
     }
     let holding = try pair.orders.filter { try holds(pair, $0, own) }
     guard let order = holding.first else {
@@ -131,7 +131,7 @@ struct MappedDraws: Sendable {
     }
     guard holding.count == 1 else { throw ambiguity(pair, shape) }
     note(pair, order, shape)
-    return relation(pair, order)
+    return try relation(pair, order)
   }
 
   private func ambiguity(_ pair: Pair, _ shape: [Int]) -> ImportError {

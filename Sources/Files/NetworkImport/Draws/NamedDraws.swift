@@ -11,6 +11,8 @@ struct NamedDraws: Sendable {
   private let archives: [any ArrayArchive]
   private let paths: [String]
   private let relations: [String: TensorRelation]
+  /// What is to be known.
+  let notes: [String]
 
   init(network model: ONNXModel, draws paths: [String]) throws {
     self.model = model
@@ -25,6 +27,20 @@ struct NamedDraws: Sendable {
     let network = try NetworkTranslation(model)
     let search = try RelationSearch(tensors: tensors, own: archives[own], draws: archives, paths: paths)
     relations = try search.relations(of: network, drawPath: paths[own])
+    let left = try search.leftOut(by: relations)
+    guard left.folded.isEmpty else {
+      throw ImportError(
+        file: paths[own],
+        "\(Self.list(left.folded)) differ\(left.folded.count == 1 ? "s" : "") between draws, and nothing in the graph is made of \(left.folded.count == 1 ? "it" : "them"): exporters drop a factor of 1, and merge what is equal in the draw at hand. Export a graph for each draw"
+      )
+    }
+    notes =
+      left.unused.isEmpty
+      ? [] : ["\(Self.list(left.unused)) differ between draws, and nothing in the graph is made of them: left out"]
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.prefix(5).map(\.quoted).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
   }
 
   /// The draw that the graph was exported from: the one that has most of its tensors under their names.

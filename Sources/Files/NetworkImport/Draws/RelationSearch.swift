@@ -138,15 +138,19 @@ struct RelationSearch {
       for other in places[Content(turned)] ?? [] {
         guard let array = named[other], !found.contains(where: { $0.name == other }) else { continue }
         if axes == Array(axes.indices) {
-          found.append((other, .array(other, axes: Array(array.shape.indices), shape: tensor.shape)))
+          found.append(
+            (other, .array(other, stored: array.shape, axes: Array(array.shape.indices), shape: tensor.shape)))
         } else if array.shape == axes.map({ tensor.shape[$0] }) {
           // Turned back: dimension axes[i] of the tensor is dimension i of the array.
           let back = axes.indices.map { axes.firstIndex(of: $0) ?? 0 }
-          found.append((other, .array(other, axes: back, shape: tensor.shape)))
+          found.append((other, .array(other, stored: array.shape, axes: back, shape: tensor.shape)))
         }
       }
     }
     guard let chosen = found.first(where: { $0.name == name }) ?? found.first else { return nil }
+    // One number over and over is in many arrays, of zeros for instance: without the name it says nothing, unless it is
+    // the same in all draws.
+    if chosen.name != name, floats.allSatisfy({ $0 == floats[0] }), try differs(chosen.name) { return nil }
     // Others with the same numbers may be what is meant: where nothing has its name, or exporters have merged tensors that
     // are equal in this draw.
     let rivals = found.filter { $0.name != chosen.name && (chosen.name != name || tensors[$0.name] == nil) }
@@ -167,6 +171,39 @@ struct RelationSearch {
       result = result.flatMap { order in (0..<rank).filter { !order.contains($0) }.map { order + [$0] } }
     }
     return result
+  }
+
+  /// Whether an array has other numbers in some draw, or is missing there.
+  private func differs(_ name: String) throws -> Bool {
+    let values = try own.array(name).floats()
+    return try draws.contains { draw in
+      guard draw.names.contains(name) else { return true }
+      return try draw.array(name).floats() != values
+    }
+  }
+
+  /// The arrays of the draws that no relation takes and that differ between draws. Some are what a network has and does
+  /// not use. What is one number over and over in the draw at hand, a factor of 1 for instance, or has the numbers of an
+  /// array that is taken, may have been folded away or merged by the exporter: the other draws' numbers would be lost.
+  func leftOut(by relations: [String: TensorRelation]) throws -> (unused: [String], folded: [String]) {
+    let taken = relations.values.reduce(into: Set<String>()) { $0.formUnion($1.arrays) }
+    let contents = Set(taken.compactMap { named[$0]?.floats.map { Content($0.sorted()) } })
+    // What is the same as a taken array in every draw is tied to it, and stands for it.
+    func isTied(_ name: String) throws -> Bool {
+      let twins = taken.filter { named[$0]?.floats == named[name]?.floats }
+      return try twins.contains { twin in
+        try draws.allSatisfy { draw in
+          let both = Set(draw.names).isSuperset(of: [name, twin])
+          return try both && draw.array(name).floats() == draw.array(twin).floats()
+        }
+      }
+    }
+    let left = try named.keys.sorted().filter { try !taken.contains($0) && differs($0) && !isTied($0) }
+    let folded = left.filter { name in
+      let floats = named[name]?.floats ?? []
+      return floats.allSatisfy { $0 == floats[0] } || contents.contains(Content(floats.sorted()))
+    }
+    return (left.filter { !folded.contains($0) }, folded)
   }
 
   /// Whether two relations give the same in every draw.

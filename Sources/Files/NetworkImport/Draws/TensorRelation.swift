@@ -2,8 +2,8 @@ import ArrayFiles
 
 /// How a tensor of a graph follows from named tensors of a draw.
 enum TensorRelation: Hashable, Sendable {
-  /// The numbers of an array, its dimensions in an order, in a shape.
-  case array(String, axes: [Int], shape: [Int])
+  /// The numbers of an array of the shape `stored`, its dimensions in an order, in a shape.
+  case array(String, stored: [Int], axes: [Int], shape: [Int])
   /// Weights, each output's times γ/√(σ² + ε) of a batch normalisation.
   case foldedWeight(String, NamedNorm)
   /// β + (b − μ) γ/√(σ² + ε), b a bias or nothing.
@@ -12,7 +12,7 @@ enum TensorRelation: Hashable, Sendable {
   /// The names of the arrays that it takes.
   var arrays: Set<String> {
     switch self {
-    case .array(let name, _, _): return [name]
+    case .array(let name, _, _, _): return [name]
     case .foldedWeight(let name, let norm): return norm.arrays.union([name])
     case .foldedBias(let name, let norm): return norm.arrays.union([name].compactMap(\.self))
     }
@@ -21,9 +21,9 @@ enum TensorRelation: Hashable, Sendable {
   /// The tensor as a draw has it.
   func constant(_ archive: any ArrayArchive, _ path: String, origin: String) throws -> Constant {
     switch self {
-    case .array(let name, let axes, let shape):
+    case .array(let name, let stored, let axes, let shape):
       let array = try archive.array(name)
-      guard array.shape.count == axes.count, array.count == shape.reduce(1, *) else {
+      guard array.shape == stored, array.count == shape.reduce(1, *) else {
         throw ImportError(
           file: path,
           "tensor \(name.quoted) has the shape \(array.shape), another than in the draw that the graph was exported from"

@@ -8,6 +8,10 @@ struct GraphReader {
   /// What its reader must know.
   private(set) var notes: [String] = []
 
+  /// What is said of a graph whose input is of bytes.
+  static let takesBytes =
+    "the graph takes bytes 0 to 255; here a byte means its value divided by 255, which is multiplied again"
+
   /// - Parameters:
   ///   - model: A file.
   ///   - replacements: Tensors of the graph whose numbers come from elsewhere.
@@ -45,8 +49,7 @@ struct GraphReader {
         "the graph computes in float64: its weights are rounded to float32, with which networks are computed here")
     case .uint8:
       operation = ByteInput()
-      notes.append(
-        "the graph takes bytes 0 to 255; here a byte means its value divided by 255, which is multiplied again")
+      notes.append(Self.takesBytes)
     case .float16, .bfloat16:
       throw ImportError("input \(input.name.quoted) is of half precision: export the network in float32")
     default:

@@ -8,7 +8,8 @@ final class MappedFile: @unchecked Sendable {
 
   /// - Throws: ``ImportError`` where there is no regular file that can be read, or nothing in it.
   init(_ path: String) throws(ImportError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without waiting: a pipe that nobody writes to would hold the program up before it is seen to be none.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw ImportError(file: path, "cannot be opened: \(SystemError())") }
     defer { close(descriptor) }
     var status = stat()
