@@ -51,6 +51,13 @@ import Testing
     #expect(architecture.parameters.map(\.count) == [32 * 25, 32, 512 * 32 * 25, 512, 10 * 512 * 49, 10])
   }
 
+  /// What is recorded of a run would train another network if the part before the slash were taken for a folder.
+  @Test(arguments: ["normalize:0.286:0.353/dense:32,relu", "normalize:0.5,0.4,0.3:1,2,3/lenet5"])
+  func `a normalisation is recorded`(_ text: String) {
+    #expect(TrainingRequest.withoutFolders("architecture", text) == text)
+    #expect(TrainingRequest.withoutFolders("architecture", "networks/\(text.split(separator: "/")[1])") != text)
+  }
+
   @Test func `a normalisation stands before any of them, with numbers for each channel`() throws {
     let network = try Self.resolve("dense:32,relu")
     let normalized = try Self.resolve("normalize:0.286:0.353/dense:32,relu")

@@ -46,9 +46,10 @@ extension TrainingRequest {
 
   /// Names of files stay; where they were does not matter, and may be nobody's business.
   static func withoutFolders(_ name: String, _ value: String) -> String {
-    guard ["data", "start", "architecture"].contains(name), !value.hasPrefix("{"), value.contains("/") else {
-      return value
-    }
+    // What stands behind normalize:MEAN:SCALE/ is no file.
+    guard ["data", "start", "architecture"].contains(name), value.contains("/"), !value.hasPrefix("{"),
+      name != "architecture" || !value.hasPrefix("normalize:")
+    else { return value }
     return URL(fileURLWithPath: value).lastPathComponent
   }
 
