@@ -65,7 +65,7 @@ with tempfile.TemporaryDirectory() as folder:
     # Small enough to be held: streamed and held must be the same bits.
     write(path, 8)
     held, _ = evaluate(path, "--examples", "4")
-    streamed, _ = evaluate(path, "--examples", "4", "--memory-limit", "160MB")
+    streamed, _ = evaluate(path, "--examples", "4", "--memory-limit", "260MB")
     if numbers(held) != numbers(streamed):
         sys.exit("FAILED  streamed draws give other numbers than those held in memory")
     print("ok      streamed draws give the numbers of those held in memory")
