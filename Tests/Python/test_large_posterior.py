@@ -75,6 +75,6 @@ with tempfile.TemporaryDirectory() as folder:
     peak = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     print(
         f"{'ok     ' if peak < 1e9 else 'FAILED '} {CHAINS * DRAWS} draws, {size / 1e9:.2f} GB, {EXAMPLES} examples, 5 steps: "
-        f"{peak / 1e6:.0f} MB at most, {seconds:.0f} s, clean accuracy {result['cleanAccuracy']['value']}, robust "
-        f"{result['runs'][0]['robustAccuracy']['value']}")
+        f"{peak / 1e6:.0f} MB at most, {seconds:.0f} s, clean accuracy {result['cleanAccuracy']}, robust "
+        f"{result['runs'][0]['robustAccuracy']}")
     sys.exit(peak >= 1e9)
