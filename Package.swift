@@ -246,7 +246,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests("ShellTests", ["Shell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
-    tests("ComputeKernelsTests", ["ComputeKernels"]),
+    tests("ComputeKernelsTests", ["ComputeKernels", "CComputeKernels"]),
     tests(
       "NeuralNetworksTests",
       ["NeuralNetworks", "ComputeKernels", "CComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),

@@ -1,3 +1,4 @@
+import CComputeKernels
 import ComputeKernels
 import TestSupport
 import Testing
@@ -27,6 +28,33 @@ import Testing
     #expect(relativeError(results.y, reference.y) < 2e-6)
     #expect(relativeError(results.dx, reference.dx) < 2e-6)
     #expect(relativeError(results.dW, reference.dW) < 2e-6)
+  }
+
+  @Test(arguments: sizes + [[7, 513, 24], [9, 256, 16]])
+  func `float64 is the same chain of fused operations on every instruction set`(size: [Int]) {
+    let (rows, inputs, outputs) = (size[0], size[1], size[2])
+    var numbers = Numbers(seed: 5)
+    let x = numbers.array(rows * inputs).map(Double.init)
+    let weights = numbers.array(outputs * inputs).map { Double($0) * 1.1 }
+    var expected = [Double](repeating: 0.25, count: rows * outputs)
+    for row in 0..<rows {
+      for unit in 0..<outputs {
+        for start in stride(from: 0, to: inputs, by: 256) {
+          let sum = (start..<min(start + 256, inputs)).reduce(0.0) {
+            $0.addingProduct(x[row * inputs + $1], weights[unit * inputs + $1])
+          }
+          expected[row * outputs + unit] += sum
+        }
+      }
+    }
+    var levels = 0
+    for level in 0..<3 {
+      var y = [Double](repeating: 0.25, count: rows * outputs)
+      guard portable_product_f64_of_level(Int32(level), &y, x, weights, rows, inputs, outputs) else { continue }
+      levels += 1
+      #expect(y == expected, "level \(level)")
+    }
+    #expect(levels > 0)
   }
 
   @Test(.enabled(if: bfloat16Runs), arguments: sizes)

@@ -59,16 +59,29 @@ CLONES static void mask_row_h(uint16_t *d, const uint16_t *h, float slope, int32
   *exponent += e;
 }
 
-static void mask_row_d(double *d, const double *h, double slope, int32_t *exponent, size_t n) {
+CLONES static void mask_row_d(double *d, const double *h, double slope, int32_t *exponent, size_t n) {
+  size_t j = 0;
+  doubles tops = {0};
+  for (; j + DOUBLES <= n; j += DOUBLES) {
+    doubles v = *(doubles *)(d + j), hv = *(const doubles *)(h + j);
+    v = DSELECT(hv > (doubles){0}, v, v * slope);
+    *(doubles *)(d + j) = v;
+    doubles a = DABSOLUTE(v);
+    tops = DSELECT(a > tops, a, tops);
+  }
   double m = 0;
-  for (size_t j = 0; j < n; j++) {
+  for (int l = 0; l < DOUBLES; l++) m = tops[l] > m ? tops[l] : m;
+  for (; j < n; j++) {
     d[j] = h[j] > 0 ? d[j] : d[j] * slope;
     m = fabs(d[j]) > m ? fabs(d[j]) : m;
   }
   if (!(m > 0) || !isfinite(m)) return;
   int e;
   frexp(m, &e);
-  for (size_t j = 0; j < n; j++) d[j] = ldexp(d[j], -e);
+  // Two factors, since 2^−e alone can exceed a double.
+  double f = power_of_two(-e / 2), g = power_of_two(-e - -e / 2);
+  for (j = 0; j + DOUBLES <= n; j += DOUBLES) *(doubles *)(d + j) = *(doubles *)(d + j) * f * g;
+  for (; j < n; j++) d[j] = d[j] * f * g;
   *exponent += e;
 }
 

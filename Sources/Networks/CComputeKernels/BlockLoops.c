@@ -94,21 +94,33 @@ CLONES static void scale_halves(uint16_t *x, float f, size_t n) {
   for (; j < n; j++) x[j] = bfloat16_round(bfloat16_value(x[j]) * f);
 }
 
-void ckn_align_rows(void *d, ckn_type type, const int32_t *d_exponents, size_t n, float *sum, int32_t *sum_exponents, size_t m,
-                    size_t rows) {
+CLONES static void scale_doubles(double *x, double f, size_t n) {
+  size_t j = 0;
+  for (; j + DOUBLES <= n; j += DOUBLES) *(doubles *)(x + j) *= f;
+  for (; j < n; j++) x[j] *= f;
+}
+
+void ckn_align_rows(void *d, ckn_type type, const int32_t *d_exponents, size_t n, void *sum, int32_t *sum_exponents, size_t m, size_t rows) {
   for (size_t r = 0; r < rows; r++) {
     int32_t e = d_exponents[r];
     if (sum_exponents[r] == CKN_NO_EXPONENT || e > sum_exponents[r]) {
       // An empty row is zero already; a smaller one is brought down to the new exponent.
-      if (sum_exponents[r] != CKN_NO_EXPONENT)
-        scale_floats(sum + r * m, power_of_two_f((int64_t)sum_exponents[r] - e), m);
+      if (sum_exponents[r] != CKN_NO_EXPONENT) {
+        const int64_t lower = (int64_t)sum_exponents[r] - e;
+        if (type == CKN_FLOAT64)
+          scale_doubles((double *)sum + r * m, power_of_two(lower), m);
+        else
+          scale_floats((float *)sum + r * m, power_of_two_f(lower), m);
+      }
       sum_exponents[r] = e;
     } else if (e < sum_exponents[r]) {
-      float f = power_of_two_f((int64_t)e - sum_exponents[r]);
-      if (type == CKN_FLOAT32)
-        scale_floats((float *)d + r * n, f, n);
+      const int64_t lower = (int64_t)e - sum_exponents[r];
+      if (type == CKN_FLOAT64)
+        scale_doubles((double *)d + r * n, power_of_two(lower), n);
+      else if (type == CKN_FLOAT32)
+        scale_floats((float *)d + r * n, power_of_two_f(lower), n);
       else
-        scale_halves((uint16_t *)d + r * n, f, n);
+        scale_halves((uint16_t *)d + r * n, power_of_two_f(lower), n);
     }
   }
 }
@@ -139,4 +151,17 @@ CLONES size_t ckn_count_nonfinite(const float *x, size_t count) {
   size_t total = 0;
   for (j = 0; j < count; j++) total += !isfinite(x[j]);
   return total;
+}
+
+CLONES size_t ckn_flush_subnormals(float *x, size_t count) {
+  size_t flushed = 0;
+  for (size_t j = 0; j < count; j++) {
+    uint32_t magnitude;
+    memcpy(&magnitude, x + j, sizeof magnitude);
+    magnitude &= 0x7fffffff;
+    const bool is_subnormal = magnitude != 0 && magnitude < 0x00800000;
+    flushed += is_subnormal;
+    x[j] = is_subnormal ? 0 : x[j];
+  }
+  return flushed;
 }

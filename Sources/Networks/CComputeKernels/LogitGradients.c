@@ -1,26 +1,6 @@
 // Gradients of the objectives with respect to the logits of one draw, none of which cancels or underflows.
 #pragma STDC FP_CONTRACT OFF  // the same bits in debug and release, and in every clone
-#include "LogitRows.h"
-
-// Stores factor · 2^k with factor in (1/2, 1], where the logarithm of the whole is `log_factor`.
-INLINE double split_factor(double log_factor, int32_t *exponent) {
-  double l = log_factor * LOG2E;
-  if (!isfinite(l)) {
-    *exponent = 0;
-    return l < 0 ? 0 : l;  // −∞: an exact zero; NaN and +∞ stay visible
-  }
-  double k = ceil(l);
-  *exponent = (int32_t)k;
-  return exp2(l - k);
-}
-
-INLINE void store(void *out, ckn_type type, size_t i, double value) {
-  switch (type) {
-    case CKN_FLOAT32: ((float *)out)[i] = (float)value; break;
-    case CKN_BFLOAT16: ((uint16_t *)out)[i] = bfloat16_round((float)value); break;
-    case CKN_FLOAT64: ((double *)out)[i] = value; break;
-  }
-}
+#include "LogitGradients.h"
 
 // log(e^a + e^b)
 INLINE double log_add(double a, double b) { return a == b ? a + LN2 : (a > b ? a : b) + log1p(exp(-fabs(a - b))); }
@@ -143,20 +123,6 @@ static void double_softmax_gradients(void *dz, ckn_type destination, int32_t *ex
   FREE_SCRATCH(scratch);
 }
 
-// Eight factors at once, as `split_factor`.
-INLINE void split_factors(double *factors, int32_t *exponents, const double *log_factors, size_t count) {
-  doubles l = *(const doubles *)log_factors * LOG2E, magic = (doubles){0} + 0x1.8p52, k = (l + magic) - magic, f;
-  k += DSELECT(k < l, (doubles){0} + 1.0, (doubles){0});
-  EXP_DOUBLES(f, (l - k) * LN2);
-  *(doubles *)factors = f;
-  for (size_t i = 0; i < count; i++) {
-    if (fabs(l[i]) < 0x1p30)
-      exponents[i] = (int32_t)k[i];
-    else
-      factors[i] = split_factor(log_factors[i], exponents + i);
-  }
-}
-
 CLONES void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type destination, int32_t *exponents, const void *z, ckn_type type,
                                const int32_t *labels, const ckn_first_pass *first, size_t rows, size_t classes) {
   if (objective == CKN_MARGIN) {
@@ -187,18 +153,8 @@ CLONES void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type desti
       }
     }
     compute_odds(&odds, block, es, labels + r, count, classes, padded);
-    double log_factors[DOUBLES], factors[DOUBLES];
-    doubles whole = (doubles){0} - *(const doubles *)odds.minus;
-    if (objective == CKN_PREDICTIVE) whole -= *(const doubles *)odds.plus;
-    *(doubles *)log_factors = whole;
-    split_factors(factors, exponents + r, log_factors, count);
-    for (size_t l = 0; l < count; l++) {
-      size_t y = (size_t)labels[r + l], o = (r + l) * classes;
-      const double *e = es + l * padded;
-      double f = factors[l], total = odds.total[l];
-      double scale = f / total;
-      for (size_t c = 0; c < classes; c++) store(dz, destination, o + c, c == y ? -f : e[c] * scale);
-    }
+    const ckn_gradient_target target = {objective, dz, destination, exponents, rows};
+    store_odds_gradient(&target, &odds, es, labels, r, classes, padded);
   }
   FREE_SCRATCH(scratch);
 }

@@ -1,6 +1,6 @@
 // The log-domain losses of one draw after another: what the draws add up to.
 #pragma STDC FP_CONTRACT OFF  // the same bits in debug and release, and in every clone
-#include "LogitRows.h"
+#include "LogitGradients.h"
 
 size_t ckn_padded_classes(size_t classes) { return (classes + DOUBLES - 1) / DOUBLES * DOUBLES; }
 
@@ -27,7 +27,8 @@ void ckn_prediction_clear(const ckn_prediction *p, size_t rows, size_t classes) 
     *(doubles *)(top_) = DSELECT(a_ >= b_, a_, b_);                                                                         \
   } while (0)
 
-CLONES void ckn_prediction_add(const ckn_prediction *p, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes) {
+CLONES void ckn_prediction_add(const ckn_prediction *p, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes,
+                               const ckn_gradient_target *gradient) {
   size_t padded = ckn_padded_classes(classes);
   ROWS_OF_SCRATCH(scratch, padded);
   double *block = scratch, *e = scratch + DOUBLES * padded;
@@ -36,6 +37,7 @@ CLONES void ckn_prediction_add(const ckn_prediction *p, const void *z, ckn_type 
     size_t count = rows - r < DOUBLES ? rows - r : DOUBLES;
     for (size_t l = 0; l < count; l++) load_logits(block + l * padded, z, type, r + l, classes, padded);
     compute_odds(&odds, block, e, labels + r, count, classes, padded);
+    if (gradient && r < gradient->rows) store_odds_gradient(gradient, &odds, e, labels, r, classes, padded);
     // log CE = log softplus(u), which is u itself far below zero.
     doubles loss, u = *(const doubles *)odds.odds;
     LOG_DOUBLES(loss, *(const doubles *)odds.plus);

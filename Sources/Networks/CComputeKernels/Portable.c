@@ -1,4 +1,5 @@
-// The portable kernels: PortableProduct.h and PortableKernels.h in float and in double.
+// The portable kernels: PortableKernels.h in float, over PortableProduct.h, and in double, over DoubleProduct.c.
+#include "DoubleProduct.h"
 #include "Portable.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -6,8 +7,8 @@
 #include <string.h>
 
 // One clone for each generation of vectors; the processor's is chosen when the program starts (by glibc's loader, hence
-// the first condition; the thread sanitizer, not yet set up by then, crashes in the choice, hence the second). Without
-// fused operations they all give the same bits.
+// the first condition; the thread sanitizer, not yet set up by then, crashes in the choice, hence the second). Where
+// operations are not fused they all give the same bits.
 #if defined(__x86_64__) && defined(__GLIBC__) && !__has_feature(thread_sanitizer)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -72,12 +73,15 @@ static covered covered_by(const portable_axis *a, size_t position) {
 #undef PASTE
 #undef NAMED
 
+// The product in double precision has a file of its own.
 #define T double
 #define SUFFIX f64
 #define VECTOR_LENGTH 8
 #define TANH tanh
 #define EXP exp
-#include "PortableProduct.h"
+#define PASTE_(a, b) a##_##b
+#define PASTE(a, b) PASTE_(a, b)
+#define NAMED(name) PASTE(name, SUFFIX)
 #include "PortableKernels.h"
 
 // MARK: - Conversions

@@ -1,5 +1,4 @@
-// The one hand-written matrix product, included once for float and once for double (T, SUFFIX and VECTOR_LENGTH
-// defined).
+// The hand-written matrix product in single precision (T, SUFFIX and VECTOR_LENGTH defined).
 //
 // c (m, n) += a (m, k) · b (k, n), every operand with its own strides. The columns are taken in panels of two vectors
 // and the summation in blocks of DEPTH, whose slice of b is first copied into a contiguous panel (padded with zeros),

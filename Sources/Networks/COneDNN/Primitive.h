@@ -21,6 +21,7 @@ struct cdnn_layout {
 };
 
 struct cdnn_primitive {
+  uint64_t number;  // its own, never given again
   dnnl_primitive_t primitive;
   dnnl_primitive_desc_t descriptor;
   int argument[CDNN_SLOTS];  // DNNL_ARG_…; 0 = the primitive has no such buffer

@@ -14,9 +14,8 @@ void ckn_load_rows(void *out, ckn_type type, const double *in, const double *shi
 /// sum += part · 2^(exponent difference), row by row, in double; `sum_exponents` rises where the part is larger. Rows of zeros add nothing.
 void ckn_add_part(double *sum, int32_t *sum_exponents, const void *part, ckn_type type, const int32_t *part_exponents, size_t rows,
                   size_t n);
-/// Before `d` is multiplied into a float32 sum of several draws: brings d (rows × n) and the running sum (rows × m) to one exponent a row.
-void ckn_align_rows(void *d, ckn_type type, const int32_t *d_exponents, size_t n, float *sum, int32_t *sum_exponents, size_t m,
-                    size_t rows);
+/// Before `d` is multiplied into a sum of several draws (float32, or float64 for `d` in float64): brings d (rows × n) and the running sum (rows × m) to one exponent a row.
+void ckn_align_rows(void *d, ckn_type type, const int32_t *d_exponents, size_t n, void *sum, int32_t *sum_exponents, size_t m, size_t rows);
 enum { CKN_NO_EXPONENT = INT32_MIN };  // of a row that is empty so far
 /// memset to zero, which Swift only does element by element in a debug build.
 void ckn_zero(void *p, size_t bytes);
@@ -26,6 +25,8 @@ void ckn_set_exponents(int32_t *exponents, int32_t value, size_t count);
 double ckn_largest_row_sum(const float *weights, size_t rows, size_t columns);
 /// Number of elements that are not finite.
 size_t ckn_count_nonfinite(const float *x, size_t count);
+/// Sets subnormal elements, below 2⁻¹²⁶, to zero; gives their number.
+size_t ckn_flush_subnormals(float *x, size_t count);
 
 // MARK: - Activations
 
@@ -65,14 +66,6 @@ typedef struct {
   double *loss_top, *loss_sum;  // log Σ_s CE_s of each row (rows)
 } ckn_prediction;
 
-void ckn_prediction_clear(const ckn_prediction *p, size_t rows, size_t classes);
-/// Adds one draw.
-void ckn_prediction_add(const ckn_prediction *p, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes);
-/// log softmax of each row of logits, rows × classes.
-void ckn_log_softmax(double *out, const void *z, ckn_type type, size_t rows, size_t classes);
-/// Adds what other draws said, in the order of the calls.
-void ckn_prediction_merge(const ckn_prediction *into, const ckn_prediction *from, size_t rows, size_t classes);
-
 typedef enum : int {
   CKN_EXPECTED_LOSS = 0,
   CKN_PREDICTIVE,
@@ -82,6 +75,24 @@ typedef enum : int {
   CKN_PROBABILITY_MARGIN,
   CKN_DLR,
 } ckn_objective;
+
+/// Where the gradient of one draw with respect to its logits goes: of predictive or expected-loss, for the first `rows` of a block.
+typedef struct {
+  ckn_objective objective;
+  void *gradient;
+  ckn_type type;
+  int32_t *exponents;
+  size_t rows;
+} ckn_gradient_target;
+
+void ckn_prediction_clear(const ckn_prediction *p, size_t rows, size_t classes);
+/// Adds one draw. `gradient`, where not null, gets what `ckn_logit_gradient` would store: both need the same exponentials.
+void ckn_prediction_add(const ckn_prediction *p, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes,
+                        const ckn_gradient_target *gradient);
+/// log softmax of each row of logits, rows × classes.
+void ckn_log_softmax(double *out, const void *z, ckn_type type, size_t rows, size_t classes);
+/// Adds what other draws said, in the order of the calls.
+void ckn_prediction_merge(const ckn_prediction *into, const ckn_prediction *from, size_t rows, size_t classes);
 
 /// What a gradient needs to know from a first pass over all draws, each rows × padded classes; null where the objective does not need it.
 typedef struct {

@@ -1,9 +1,10 @@
 // Kernels in plain C, in float and in double: the reference for oneDNN, and the fallback without it.
 //
 // Every array is in C order. Results do not depend on the number of rows or on a row's place among them: each element
-// is a sum in a fixed order of its own operands. Multiplications and additions are never fused, so that debug and
-// release builds, and all instruction sets, give the same bits.
+// is a sum in a fixed order of its own operands. Multiplications and additions are never fused in single precision, and
+// always in the products in double precision: debug and release builds, and all instruction sets, give the same bits.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,6 +78,11 @@ size_t portable_convolution_scratch(const portable_convolution *);
 PORTABLE_DECLARE(float, f32)
 PORTABLE_DECLARE(double, f64)
 #undef PORTABLE_DECLARE
+
+/// For tests: y (rows, outputs) += x · wᵀ with the code for one instruction set, from 0, the widest, to 2; false where
+/// this processor does not have it.
+bool portable_product_f64_of_level(
+    int level, double *y, const double *x, const double *w, size_t rows, size_t inputs, size_t outputs);
 
 void portable_widen(double *out, const float *in, size_t count);
 void portable_narrow(float *out, const double *in, size_t count);

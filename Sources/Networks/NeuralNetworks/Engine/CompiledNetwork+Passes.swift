@@ -54,6 +54,14 @@ extension CompiledNetwork {
     }
   }
 
+  /// Where `backward` has left the gradient with respect to the input, in plain rows.
+  func inputGradient(
+    _ space: Workspace
+  ) -> (values: UnsafeMutableRawPointer, exponents: UnsafeMutablePointer<Int32>) {
+    if accumulatesInputGradient { return (space.part.base, space.partExponents) }
+    return (space.plainInputGradient?.base ?? space.gradients[0].base, space.exponents(ofValue: 0))
+  }
+
   /// Bytes of a gradient: those of the value, in the precision of operands.
   private func gradientBytes(_ value: Int) -> Int {
     let layout = layouts[value]

@@ -198,7 +198,7 @@ struct ProductStage: Stage {
       let space = pass.space
       ckn_align_rows(
         pass.incoming, precision.elementType, pass.incomingExponents, parameters.outputs,
-        space.part.base.assumingMemoryBound(to: Float.self), space.partExponents, parameters.columns, pass.rows)
+        space.part.base, space.partExponents, parameters.columns, pass.rows)
       return try takeBack(pass.incoming, weights: weights, into: space.part.base, worker: pass.worker)
     }
     try takeBack(pass.incoming, weights: weights, into: target.gradient, worker: pass.worker)

@@ -151,7 +151,10 @@ final class BlockEngine: Sendable {
     _ trunk: Trunk, _ source: any WeightSource, backward: Bool, inputMagnitude: Double
   ) throws -> Double {
     var parameters = [Float](repeating: 0, count: source.architecture.parameterCount)
-    try parameters.withUnsafeMutableBufferPointer { try source.read(draw: 0, into: $0) }
+    try parameters.withUnsafeMutableBufferPointer {
+      try source.read(draw: 0, into: $0)
+      try trunk.network.flushSubnormals($0, of: "what all draws share")
+    }
     return try parameters.withUnsafeBufferPointer { buffer in
       let pointer = buffer.baseAddress!
       try trunk.network.pack(pointer, into: trunk.draw, backward: backward, worker: trunk.spaces[0].worker)
@@ -314,10 +317,7 @@ final class BlockEngine: Sendable {
     try network.backward(trunk.draw, space, arithmetic: job.request.arithmetic)
     try network.inputGradientReorder?.run(
       space.gradients[0].base, into: space.plainInputGradient!.base, worker: space.worker)
-    let part =
-      network.accumulatesInputGradient
-      ? space.part.base : space.plainInputGradient?.base ?? space.gradients[0].base
-    let exponents = network.accumulatesInputGradient ? space.partExponents : space.exponents(ofValue: 0)
+    let (part, exponents) = network.inputGradient(space)
     ckn_add_part(
       outer.gradient + rows.lowerBound * outerSize, outer.exponents + rows.lowerBound, part, network.wide.elementType,
       exponents, rows.count, outerSize)
@@ -338,9 +338,19 @@ final class BlockEngine: Sendable {
     }
     for (offset, draw) in group.draws.enumerated() {
       try network.forward(draw, space)
+      // The prediction and the plainest gradients need the same exponentials.
+      let isJoint = request.prediction && request.gradient.map { !$0.needsFirstPass } == true && !request.naive
       if request.prediction {
         var buffers = space.prediction[0]
-        ckn_prediction_add(&buffers, logits, wide, space.labels, network.rows, classes)
+        if isJoint, let objective = request.gradient {
+          var target = ckn_gradient_target(
+            objective: objective.kernel, gradient: space.logitGradient, type: network.precision.elementType,
+            exponents: space.logitExponents, rows: rows.count)
+          ckn_prediction_add(&buffers, logits, wide, space.labels, network.rows, classes, &target)
+          clearPaddedRows(space.logitGradient, from: rows.count, space, network)
+        } else {
+          ckn_prediction_add(&buffers, logits, wide, space.labels, network.rows, classes, nil)
+        }
       }
       if request.naiveMean {
         let sums = space.naive.base.assumingMemoryBound(to: Float.self)
@@ -352,7 +362,7 @@ final class BlockEngine: Sendable {
         job.sums.writeMember(group.first + offset, rows: rows, logits: logits, type: wide, output)
       }
       if request.hasGradient {
-        if let objective = request.gradient { logitGradient(job, objective, rows, space) }
+        if let objective = request.gradient, !isJoint { logitGradient(job, objective, rows, space) }
         if let score = request.score { logitGradient(job, score, rows, space) }
         try network.backward(draw, space, arithmetic: request.arithmetic)
         try network.inputGradientReorder?.run(
@@ -413,15 +423,7 @@ final class BlockEngine: Sendable {
     }
     if job.request.naiveMean { sums.addNaive(space.naive, rows: rows, blockRows: network.rows) }
     guard let gradient = sums.gradient else { return }
-    let part: UnsafeMutableRawPointer
-    let exponents: UnsafeMutablePointer<Int32>
-    if network.accumulatesInputGradient {
-      part = space.part.base
-      exponents = space.partExponents
-    } else {
-      part = space.plainInputGradient?.base ?? space.gradients[0].base
-      exponents = space.exponents(ofValue: 0)
-    }
+    let (part, exponents) = network.inputGradient(space)
     ckn_add_part(
       gradient + rows.lowerBound * inputSize, sums.exponents + rows.lowerBound, part, network.wide.elementType,
       exponents,

@@ -96,6 +96,7 @@ final class DrawStore: @unchecked Sendable {
       defer { plain.deallocate() }
       for index in stride(from: worker, to: draws.count, by: team.count) {
         try source.read(draw: draws[index], into: plain)
+        try network.flushSubnormals(plain, of: "draw \(draws[index])")
         let parameters = UnsafePointer(plain.baseAddress!)
         try check(draws[index], parameters, count)
         try network.pack(parameters, into: slots[index], backward: backward, worker: workers[worker])

@@ -53,10 +53,10 @@ public struct Network: Model {
       let rows = inputs.rowCount
       space.logitGradient.copyMemory(from: logitGradient.elements, byteCount: 8 * rows * classCount)
       for row in 0..<rows { space.logitExponents[row] = 0 }
+      if network.accumulatesInputGradient { space.clearPart(inputSize: size, wide: network.wide) }
       try network.backward(draw, space, arithmetic: derivative == .exact ? .scaled : .straightThrough)
-      let source = space.gradients[0].base.assumingMemoryBound(to: Double.self)
-      var elements = Array(UnsafeBufferPointer(start: source, count: rows * size))
-      let own = space.exponents(ofValue: 0)
+      let (values, own) = network.inputGradient(space)
+      var elements = Array(UnsafeBufferPointer(start: values.assumingMemoryBound(to: Double.self), count: rows * size))
       var exponents = (0..<rows).map { own[$0] }
       let factors = [Double](repeating: 0, count: rows)
       let scale = Normalization(architecture)?.scale

@@ -170,6 +170,17 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     return try chosen.map { try member($0).logits(inputs).elements.reduce(0) { max($0, abs($1)) } }.max() ?? 0
   }
 
+  /// Whether, in a few draws, all weights of a layer are below float32's normal range.
+  func hasSubnormalLayer() throws -> Bool {
+    var parameters = [Float](repeating: 0, count: source.architecture.parameterCount)
+    return try evenlySpaced(4, of: drawCount).contains { draw in
+      try parameters.withUnsafeMutableBufferPointer {
+        try source.read(draw: draw, into: $0)
+        return source.architecture.firstSubnormalWeight(UnsafeBufferPointer($0)) != nil
+      }
+    }
+  }
+
   /// Floating-point operations of one example forward through one draw.
   public var operationsPerExample: Double { source.architecture.operationsPerExample }
 

@@ -73,7 +73,7 @@ package struct Dense: ProductKind {
     let step = lowering.current!
     let isFirst = lowering.isInput(input) && tokens == 1
     let precision = lowering.precision
-    let addsToSum = isFirst && precision != .float64 && lowering.addsToSum
+    let addsToSum = isFirst && lowering.addsToSum
     let wide = lowering.isLast && tokens == 1 ? lowering.wide : precision
     let kernel = try LinearKernel(
       rows: lowering.rows * tokens, inputs: inputs, outputs: units, precision: precision, forwardDestination: wide,

@@ -1,0 +1,9 @@
+// The product in double precision, for the kernels over it.
+#pragma once
+#include "Portable.h"
+
+/// c (m, n) += a (m, k) · b (k, n). Each element of c receives, block after block of 256 steps, the block's sum in the
+/// order of k.
+void multiply_adding_f64(
+    size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column, const double *b, size_t b_row,
+    size_t b_column, double *c, size_t c_row);
