@@ -26,7 +26,14 @@ INLINE double margin_gradient(double *g, const double *z, double *e, const doubl
     memset(g, 0, classes * sizeof *g);
     return 0;
   }
-  for (size_t c = 0; c < classes; c++) g[c] = sign * exp(g[c] - factor);
+  // No other class is above the factor; y and k may be, and have formulas of their own.
+  g[y] = g[k] = -INFINITY;
+  for (size_t c = classes; c < padded; c++) g[c] = -INFINITY;
+  for (size_t c = 0; c < padded; c += DOUBLES) {
+    doubles v = *(const doubles *)(g + c) - factor, x;
+    EXP_DOUBLES(x, v);
+    *(doubles *)(g + c) = DSELECT(v == v, x, v) * sign;
+  }
   g[y] = -exp(log_y - factor);
   g[k] = exp(log_k - factor);
   return factor;

@@ -23,6 +23,13 @@ INLINE void load_logits(double *row, const void *z, ckn_type type, size_t r, siz
 // Σ_{c≠skip} e^{z_c} as e^top · total, and e^{z_c − top} in `e` (0 at skip). skip = classes: all of them. Returns top.
 INLINE double exponentials_except(const double *z, double *e, double *total, size_t skip, size_t classes, size_t padded) {
   double top = -INFINITY, sum = 0;
+  if (classes == 2 && skip < 2) {
+    // One class is left: e⁰, or NaN where its logit is no number.
+    top = z[1 - skip];
+    memset(e, 0, padded * sizeof *e);
+    e[1 - skip] = *total = top - top == 0 ? 1 : NAN;
+    return top;
+  }
   for (size_t c = 0; c < classes; c++)
     if (c != skip && !(z[c] <= top)) top = z[c];  // a NaN becomes the maximum and stays
   for (size_t c = 0; c < padded; c += DOUBLES) {

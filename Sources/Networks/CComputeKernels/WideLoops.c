@@ -15,34 +15,51 @@ INLINE void store_one(void *d, ckn_type type, size_t i, float value) {
 
 // Root mean square in eight sums of a fixed order.
 INLINE double root_mean_square(const void *a, ckn_type type, size_t o, size_t n, size_t elements) {
-  double sums[8] = {0};
-  for (size_t j = 0; j < n; j++) {
+  doubles lanes = {0};
+  size_t j = 0;
+  for (; j + DOUBLES <= n && type != CKN_BFLOAT16; j += DOUBLES) {
+    doubles v = type == CKN_FLOAT64 ? *(const doubles *)((const double *)a + o + j)
+                                    : __builtin_convertvector(*(const half_floats *)((const float *)a + o + j), doubles);
+    lanes += v * v;
+  }
+  for (; j < n; j++) {
     double v = type == CKN_FLOAT64 ? ((const double *)a)[o + j] : (double)load_one(a, type, o + j);
-    sums[j % 8] += v * v;
+    lanes[j % DOUBLES] += v * v;
   }
   double sum = 0;
-  for (int l = 0; l < 8; l++) sum += sums[l];
+  for (int l = 0; l < DOUBLES; l++) sum += lanes[l];
   return sqrt(sum / (double)elements);
 }
 
 // What the pre-activation is multiplied with before the wide derivative is taken: infinite where a rectifier's layer is all zeros.
 INLINE double inverse_width(double s, ckn_wide kind) { return kind == CKN_WIDE_RECTIFIER ? 4 / s : 1 / (s > 1 ? s : 1); }
 
-static void wide_row(void *d, const void *a, ckn_type type, ckn_wide kind, float slope, double inverse, size_t o, size_t n) {
-  float scale = (float)inverse, rate = kind == CKN_WIDE_TANH ? -2.0f : -1.0f;
-  float values[FLOATS], factors[FLOATS];
-  for (size_t j = 0; j < n; j += FLOATS) {
+// Through memory: a vector by value would tie the calling convention to one instruction set.
+INLINE void wide_factors(floats *factors, const floats *arguments, ckn_wide kind, float slope) {
+  floats x = *arguments, e;
+  EXP_FLOATS(e, FABSOLUTE(x) * (kind == CKN_WIDE_TANH ? -2.0f : -1.0f));
+  floats once = 1.0f + e;
+  switch (kind) {
+    case CKN_WIDE_RECTIFIER: *factors = slope + (1.0f - slope) * (FSELECT(x >= (floats){0}, (floats){0} + 1.0f, e) / once); break;
+    case CKN_WIDE_TANH: *factors = 4.0f * e / (once * once); break;
+    case CKN_WIDE_LOGISTIC: *factors = e / (once * once); break;
+  }
+}
+
+CLONES static void wide_row(void *d, const void *a, ckn_type type, ckn_wide kind, float slope, double inverse, size_t o, size_t n) {
+  float scale = (float)inverse, values[FLOATS], factors[FLOATS];
+  size_t j = 0;
+  for (; j + FLOATS <= n && type == CKN_FLOAT32; j += FLOATS) {
+    floats x = *(const floats *)((const float *)a + o + j) * scale, w;
+    wide_factors(&w, &x, kind, slope);
+    *(floats *)((float *)d + o + j) *= w;
+  }
+  for (; j < n; j += FLOATS) {
     size_t count = n - j < FLOATS ? n - j : FLOATS;
     for (size_t l = 0; l < FLOATS; l++) values[l] = l < count ? load_one(a, type, o + j + l) * scale : 0;
-    floats x, e;
+    floats x, w;
     memcpy(&x, values, sizeof x);
-    EXP_FLOATS(e, FABSOLUTE(x) * rate);
-    floats once = 1.0f + e, w;
-    switch (kind) {
-      case CKN_WIDE_RECTIFIER: w = slope + (1.0f - slope) * (FSELECT(x >= (floats){0}, (floats){0} + 1.0f, e) / once); break;
-      case CKN_WIDE_TANH: w = 4.0f * e / (once * once); break;
-      case CKN_WIDE_LOGISTIC: w = e / (once * once); break;
-    }
+    wide_factors(&w, &x, kind, slope);
     memcpy(factors, &w, sizeof w);
     for (size_t l = 0; l < count; l++) store_one(d, type, o + j + l, load_one(d, type, o + j + l) * factors[l]);
   }
@@ -83,8 +100,13 @@ CLONES void ckn_wide_backward(void *d, const void *a, ckn_type type, ckn_wide ki
   }
 }
 
-void ckn_rectify_forward(void *h, const void *a, ckn_type type, double slope, size_t count) {
-  for (size_t i = 0; i < count; i++) {
+CLONES void ckn_rectify_forward(void *h, const void *a, ckn_type type, double slope, size_t count) {
+  size_t i = 0;
+  for (; i + FLOATS <= count && type == CKN_FLOAT32; i += FLOATS) {
+    floats v = *(const floats *)((const float *)a + i);
+    *(floats *)((float *)h + i) = FSELECT(v <= (floats){0}, v * (float)slope, v);
+  }
+  for (; i < count; i++) {
     if (type == CKN_FLOAT64) {
       double v = ((const double *)a)[i];
       ((double *)h)[i] = v > 0 || v != v ? v : v * slope;
