@@ -48,7 +48,10 @@ struct DamagedFileTests {
     }
   }
 
-  @Test(arguments: ["binary-sigmoid/draw0.onnx", "strided-gn-gelu/draw0.onnx", "mobilenet-relu6/draw0.onnx"])
+  @Test(arguments: [
+    "binary-sigmoid/draw0.onnx", "strided-gn-gelu/draw0.onnx", "mobilenet-relu6/draw0.onnx",
+    "exported/operators-24-dynamo0.onnx", "exported/shapes-torchscript0.onnx", "exported/causal-dynamo0.onnx",
+  ])
   func `mutated bytes are refused or read`(path: String) throws {
     let whole = try Self.bytes(path)
     var generator = Generator(state: UInt64(whole.count))

@@ -9,9 +9,12 @@ struct GraphWriter {
     case text(String)
     case integers([Int])
     case graph
+    /// A whole number without its type.
+    case untyped(Int)
   }
 
   var opset = 17
+  var format = 8
   /// Nil stands for any extent.
   var input: (type: Int, shape: [Int?]) = (1, [nil, 3])
   var outputs = ["y"]
@@ -58,6 +61,10 @@ struct GraphWriter {
     floats(name, shape, (0..<count).map { Float(($0 * 7919 + seed * 104_729) % 1009) / 1009 - 0.4 })
   }
 
+  mutating func truths(_ name: String, _ shape: [Int], _ values: [Bool]) {
+    tensors.append(Self.tensor(name, shape, type: 9) + Self.field(9, values.map { $0 ? 1 : 0 }))
+  }
+
   mutating func integers(_ name: String, shape: [Int]? = nil, _ values: [Int]) {
     let raw = values.map(Int64.init).withUnsafeBytes { Array($0) }
     tensors.append(Self.tensor(name, shape ?? [values.count], type: 7) + Self.field(9, raw))
@@ -77,7 +84,7 @@ struct GraphWriter {
     for tensor in tensors { graph += Self.field(5, tensor) }
     for name in ["x"] + furtherInputs { graph += Self.field(11, Self.value(name, input.type, input.shape)) }
     for name in outputs { graph += Self.field(12, Self.value(name, 1, [nil, nil])) }
-    return Self.field(1, 8) + Self.field(2, "tests") + Self.field(7, graph) + Self.field(8, Self.field(2, opset))
+    return Self.field(1, format) + Self.field(2, "tests") + Self.field(7, graph) + Self.field(8, Self.field(2, opset))
   }
 
   func write(to folder: URL, _ name: String = "draw0.onnx") throws -> String {
@@ -120,6 +127,7 @@ struct GraphWriter {
       field(1, name) + varint(2 << 3 | 5) + withUnsafeBytes(of: value) { Array($0) } + field(20, 1)
     case .text(let text): field(1, name) + field(4, text) + field(20, 3)
     case .integers(let values): field(1, name) + values.flatMap { field(8, $0) } + field(20, 7)
+    case .untyped(let value): field(1, name) + field(3, value)
     case .graph: field(1, name) + field(6, field(2, "inner")) + field(20, 5)
     }
   }

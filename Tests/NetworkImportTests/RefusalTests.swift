@@ -77,10 +77,38 @@ struct RefusalTests {
   }
 
   @Test func `opsets that are not known`() throws {
-    for opset in [10, 22] {
+    for opset in [10, 25] {
       let writer = graph(opset: opset) { $0.node("Gemm", ["x", "w"], "y", ["transB": .integer(1)]) }
-      #expect(try refusal(writer).hasPrefix("has operators of ONNX's opset \(opset); 11 to 21 are read"))
+      #expect(try refusal(writer).hasPrefix("has operators of ONNX's opset \(opset); 11 to 24 are read"))
     }
+  }
+
+  @Test func `what is no ONNX is refused, as its own runtime does`() throws {
+    let weight = graph {
+      $0.node("Relu", ["x"], "w")
+      $0.node("Gemm", ["x", "w"], "y", ["transB": .integer(1)])
+    }
+    #expect(try refusal(weight) == #"node "make-w" (Relu) gives "w", which is a tensor of the graph as well"#)
+    let input = graph {
+      $0.node("Relu", ["x"], "x")
+      $0.node("Gemm", ["x", "w"], "y", ["transB": .integer(1)])
+    }
+    #expect(try refusal(input) == #"node "make-x" (Relu) gives "x", which is an input of the graph as well"#)
+    let further = graph {
+      $0.floats("b", [2], [1, 2])
+      $0.node("Gemm", ["x", "w", "b", "b"], "y", ["transB": .integer(1)])
+    }
+    #expect(try refusal(further) == #"node "make-y" (Gemm) has 4 inputs, and Gemm takes 3 at most"#)
+    let untyped = graph { $0.node("Gemm", ["x", "w"], "y", ["transB": .untyped(1)]) }
+    #expect(try refusal(untyped).hasSuffix(#"attribute "transB" does not say of which type it is"#))
+    var version = graph { $0.node("Gemm", ["x", "w"], "y", ["transB": .integer(1)]) }
+    version.format = 99
+    #expect(try refusal(version).hasPrefix("is of version 99 of ONNX's format (ir_version); 3 to 14 are known"))
+    let backwards = graph {
+      $0.node("Gemm", ["h", "w"], "y", ["transB": .integer(1)])
+      $0.node("Relu", ["x"], "h")
+    }
+    #expect(try refusal(backwards) == #"node "make-y" (Gemm) takes "h", which nothing before it computes"#)
   }
 
   @Test func `examples must not be mixed`() throws {
@@ -125,11 +153,11 @@ struct RefusalTests {
       $0.node("Pad", ["x", "pads"], "y", ["mode": .text("reflect")])
     }
     #expect(try refusal(reflected).contains(#"pads by "reflect", and there is a layer for zeros only"#))
-    let line = graph([nil, 2, 5]) {
-      $0.weights("c", [2, 2, 3])
+    let volume = graph([nil, 2, 5, 5, 5]) {
+      $0.weights("c", [2, 2, 3, 3, 3])
       $0.node("Conv", ["x", "c"], "y")
     }
-    #expect(try refusal(line).contains("there are layers for images (batch, channels, height, width) only"))
+    #expect(try refusal(volume).contains("there are layers for images (batch, channels, height, width) and for lines"))
   }
 
   @Test func `external data stay in their folder`() throws {

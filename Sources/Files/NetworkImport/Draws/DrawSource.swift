@@ -103,7 +103,14 @@ extension DrawSource {
   /// A graph with its weights for each draw.
   package convenience init(graphs paths: [String]) throws {
     for path in paths { try PickleRefusal.check(path) }
-    try self.init(count: paths.count, name: { paths[$0] }) { try NetworkTranslation(paths[$0]) }
+    let learned = try LearnedTensors.names(count: paths.count) { draw in
+      do {
+        return try LearnedTensors.candidates(try ONNXModel(paths[draw]))
+      } catch let error as ImportError {
+        throw error.of(paths[draw])
+      }
+    }
+    try self.init(count: paths.count, name: { paths[$0] }) { try NetworkTranslation(paths[$0], learned: learned) }
   }
 
   /// One network, and a file of named tensors for each draw.
@@ -128,9 +135,10 @@ extension DrawSource {
     } catch let error as ImportError {
       throw error.of(path)
     }
+    let learned = try LearnedTensors.names(count: paths.count) { try named.replacements($0, ofSettings: true) }
     try self.init(count: paths.count, name: { paths[$0] }, notes: named.notes) { draw in
       do {
-        return try NetworkTranslation(named.model, replacements: try named.replacements(draw))
+        return try NetworkTranslation(named.model, replacements: try named.replacements(draw), learned: learned)
       } catch let error as ImportError {
         throw error.of(paths[draw])
       }
@@ -153,9 +161,10 @@ extension DrawSource {
   private convenience init(
     _ network: NetworkTensors, _ draws: MappedDraws, name: @escaping @Sendable (Int) -> String
   ) throws {
+    let learned = try LearnedTensors.names(count: draws.count) { try draws.tensors($0, ofSettings: true) }
     try self.init(count: draws.count, name: name, notes: draws.notes) { draw in
       do {
-        return try network.translation(try draws.tensors(draw))
+        return try network.translation(try draws.tensors(draw), learned: learned)
       } catch let error as ImportError {
         throw error.of(name(draw))
       }

@@ -19,6 +19,8 @@ struct MappedDraws: Sendable {
   private let path: String
   private let names: @Sendable (Int) -> String
   private var relations: [String: TensorRelation] = [:]
+  /// Names of the tensors that could be settings of the network.
+  private let settings: Set<String>
 
   /// A tensor and the array that it comes from.
   private struct Pair {
@@ -41,6 +43,7 @@ struct MappedDraws: Sendable {
     self.archives = archives
     self.path = path
     self.names = names
+    settings = Set(network.tensors.filter { LearnedTensors.isSmall($0.shape) }.map(\.name))
     try Self.check(mappings, network)
     let arrays = known ?? Set(archives[0].names)
     var pairs: [Pair] = []
@@ -59,13 +62,16 @@ struct MappedDraws: Sendable {
     let own = try ownDraw(pairs)
     for pair in pairs { relations[pair.tensor.name] = try relation(pair, own) }
     try addRest(rest, of: network, own)
+    try refuseUnsaidNumbers(rest, arrays)
     try addUnused(arrays, own)
   }
 
   /// The tensors as a draw has them.
-  func tensors(_ draw: Int) throws -> [String: Constant] {
+  ///
+  /// - Parameter ofSettings: Only those that could be settings of the network.
+  func tensors(_ draw: Int, ofSettings: Bool = false) throws -> [String: Constant] {
     var result: [String: Constant] = [:]
-    for (name, relation) in relations {
+    for (name, relation) in relations where !ofSettings || settings.contains(name) {
       result[name] = try relation.constant(archives[draw], names(draw), origin: name)
     }
     return result
@@ -173,7 +179,7 @@ struct MappedDraws: Sendable {
   /// Tensors without a name among the arrays: they follow by their numbers, or they are refused.
   private mutating func addRest(_ rest: [NetworkTensors.Tensor], of network: NetworkTensors, _ own: Int?) throws {
     let needed = rest.filter(\.isNeeded)
-    guard !needed.isEmpty else { return }
+    guard !needed.isEmpty || own != nil && !rest.isEmpty else { return }
     let advice =
       "--map TENSOR=VARIABLE says which variable is one"
       + (network.own == nil ? "" : ", and --map TENSOR= that all draws have the graph's own numbers")
@@ -193,6 +199,27 @@ struct MappedDraws: Sendable {
       paths: archives.indices.map(names))
     let found = try search.relations(of: translation, drawPath: names(own), advice: advice)
     relations.merge(found) { first, _ in first }
+  }
+
+  /// Refuses single numbers of the graph that nobody named, where single numbers of the draws are left: one may be the
+  /// other, and all draws would have the graph's own.
+  private func refuseUnsaidNumbers(_ rest: [NetworkTensors.Tensor], _ arrays: Set<String>) throws {
+    let open = rest.filter { $0.isNumber && relations[$0.name] == nil }
+    guard let tensor = open.first, archives.count > 1 else { return }
+    let used = relations.values.reduce(into: Set<String>()) { $0.formUnion($1.arrays) }
+    let readable = Set(archives[0].names)
+    let left = try arrays.subtracting(used).intersection(readable).sorted().first { name in
+      let first = try archives[0].array(name)
+      guard first.count == 1 else { return false }
+      let number = try first.floats()
+      return try archives.contains { try $0.array(name).floats() != number }
+    }
+    guard let left else { return }
+    throw ImportError(
+      file: path,
+      "nothing says which variable tensor \(tensor.name.quoted) is, one number, and \(left.quoted) is one number that no tensor has: "
+        + "--map \(tensor.name)=\(left) says that it is that one, and --map \(tensor.name)= that all draws have the graph's own number"
+    )
   }
 
   /// Says which arrays no tensor has, and refuses statistics of a batch normalisation that is not in the graph: where

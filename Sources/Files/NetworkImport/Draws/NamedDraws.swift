@@ -11,6 +11,8 @@ struct NamedDraws: Sendable {
   private let archives: [any ArrayArchive]
   private let paths: [String]
   private let relations: [String: TensorRelation]
+  /// Names of the tensors that could be settings.
+  private let settings: Set<String>
   /// What is to be known.
   let notes: [String]
 
@@ -23,6 +25,7 @@ struct NamedDraws: Sendable {
       let constant = try tensor.constant(origins: [tensor.name])
       if constant.isReal { tensors[tensor.name] = constant }
     }
+    settings = Set(tensors.keys.filter { LearnedTensors.isSmall(tensors[$0]?.shape ?? []) })
     let own = try Self.ownDraw(tensors, archives, paths)
     let network = try NetworkTranslation(model)
     let search = try RelationSearch(tensors: tensors, own: archives[own], draws: archives, paths: paths)
@@ -32,6 +35,15 @@ struct NamedDraws: Sendable {
       throw ImportError(
         file: paths[own],
         "\(Self.list(left.folded)) differ\(left.folded.count == 1 ? "s" : "") between draws, and nothing in the graph is made of \(left.folded.count == 1 ? "it" : "them"): exporters drop a factor of 1, and merge what is equal in the draw at hand. Export a graph for each draw"
+      )
+    }
+    // Truth values of the graph are nobody's tensors here: what they choose by must be the same in all draws.
+    let choices = network.origins.reduce(into: Set<String>()) { $0.formUnion($1) }.subtracting(tensors.keys)
+    let varying = try left.unused + search.varyingChoices()
+    if let choice = choices.min(), !varying.isEmpty {
+      throw ImportError(
+        file: paths[own],
+        "\(Self.list(varying)) differ\(varying.count == 1 ? "s" : "") between draws, and the graph chooses by \(choice.quoted), which may follow from \(varying.count == 1 ? "it" : "them"): export a graph for each draw"
       )
     }
     notes =
@@ -66,9 +78,11 @@ struct NamedDraws: Sendable {
   }
 
   /// The graph's tensors as a draw has them.
-  func replacements(_ draw: Int) throws -> [String: Constant] {
+  ///
+  /// - Parameter ofSettings: Only those that could be settings of the network.
+  func replacements(_ draw: Int, ofSettings: Bool = false) throws -> [String: Constant] {
     var result: [String: Constant] = [:]
-    for (name, relation) in relations {
+    for (name, relation) in relations where !ofSettings || settings.contains(name) {
       result[name] = try relation.constant(archives[draw], paths[draw], origin: name)
     }
     return result

@@ -17,6 +17,8 @@ struct NetworkTensors: Sendable {
     let floats: [Float]?
     /// Whether a parameter follows from it, and no setting alone.
     let isNeeded: Bool
+    /// Whether it is one number that may be a parameter: of a slope, or with a name that no exporter makes up.
+    var isNumber = false
   }
 
   let path: String
@@ -45,17 +47,33 @@ struct NetworkTensors: Sendable {
       let model = try ONNXModel(path)
       let translation = try NetworkTranslation(model)
       let needed = translation.origins.reduce(into: Set<String>()) { $0.formUnion($1) }
+      let numbers = Self.numbers(model.graph)
       tensors = try model.graph.initializers.compactMap { tensor in
         let constant = try tensor.constant(origins: [tensor.name])
         guard constant.isReal else { return nil }
         return Tensor(
-          name: tensor.name, shape: constant.shape, floats: constant.floats, isNeeded: needed.contains(tensor.name))
+          name: tensor.name, shape: constant.shape, floats: constant.floats,
+          isNeeded: needed.contains(tensor.name) && !MaskedSoftmax.isMask(constant.floats ?? []),
+          isNumber: constant.count == 1 && numbers.contains(tensor.name))
       }
       kind = .graph(model)
       own = translation
     } catch let error as ImportError {
       throw error.of(path)
     }
+  }
+
+  /// Names of what nodes take that may be a parameter, though it is one number: exporters call constants of the program
+  /// `val_7`, `onnx::Div_12` or a number.
+  private static func numbers(_ graph: ONNXGraph) -> Set<String> {
+    var result: Set<String> = []
+    for node in graph.nodes {
+      for name in node.inputs {
+        let isMadeUp = name.hasPrefix("val_") || name.contains("::") || name.hasPrefix("/") || Int(name) != nil
+        if !isMadeUp || node.type == "PRelu" { result.insert(name) }
+      }
+    }
+    return result
   }
 
   /// Longest description that is read, in bytes.
@@ -76,9 +94,11 @@ struct NetworkTensors: Sendable {
   }
 
   /// The network with these tensors in the place of its own.
-  func translation(_ replacements: [String: Constant]) throws -> NetworkTranslation {
+  ///
+  /// - Parameter learned: Those that differ between draws.
+  func translation(_ replacements: [String: Constant], learned: Set<String>) throws -> NetworkTranslation {
     switch kind {
-    case .graph(let model): return try NetworkTranslation(model, replacements: replacements)
+    case .graph(let model): return try NetworkTranslation(model, replacements: replacements, learned: learned)
     case .description(let architecture):
       return NetworkTranslation(
         architecture, parameters: architecture.parameters.map { replacements[$0.name]?.floats ?? [] })

@@ -66,7 +66,8 @@ struct RelationSearch {
       if let relation = try exact(name, uses: uses[name] ?? 0) {
         relations[name] = relation
       } else if needed.contains(name) {
-        open.append(name)
+        // What hides tokens from each other is the program's, and no parameter.
+        if !MaskedSoftmax.isMask(tensors[name]?.floats ?? []) { open.append(name) }
       } else if named[name] != nil {
         // A constant that is no parameter, with another value than that of its name.
         throw ImportError(
@@ -150,7 +151,9 @@ struct RelationSearch {
     guard let chosen = found.first(where: { $0.name == name }) ?? found.first else { return nil }
     // One number over and over is in many arrays, of zeros for instance: without the name it says nothing, unless it is
     // the same in all draws.
-    if chosen.name != name, floats.allSatisfy({ $0 == floats[0] }), try differs(chosen.name) { return nil }
+    if chosen.name != name, floats.allSatisfy({ $0 == floats[0] }), !isTelling(floats), try differs(chosen.name) {
+      return nil
+    }
     // Others with the same numbers may be what is meant: where nothing has its name, or exporters have merged tensors that
     // are equal in this draw.
     let rivals = found.filter { $0.name != chosen.name && (chosen.name != name || tensors[$0.name] == nil) }
@@ -161,6 +164,11 @@ struct RelationSearch {
       )
     }
     return chosen.relation
+  }
+
+  /// Whether a single number has so many digits that another would not have the same by chance.
+  private func isTelling(_ floats: [Float]) -> Bool {
+    floats.count == 1 && floats[0].isNormal && floats[0].significandBitPattern.trailingZeroBitCount < 8
   }
 
   /// Orders of dimensions, the one that changes nothing first.
@@ -204,6 +212,19 @@ struct RelationSearch {
       return floats.allSatisfy { $0 == floats[0] } || contents.contains(Content(floats.sorted()))
     }
     return (left.filter { !folded.contains($0) }, folded)
+  }
+
+  /// Arrays of truth values that differ between draws.
+  func varyingChoices() throws -> [String] {
+    try own.names.sorted().filter { name in
+      let array = try own.array(name)
+      guard array.element == .bool else { return false }
+      let truths = try array.integers()
+      return try draws.contains { draw in
+        guard draw.names.contains(name) else { return true }
+        return try draw.array(name).integers() != truths
+      }
+    }
   }
 
   /// Whether two relations give the same in every draw.

@@ -10,10 +10,10 @@ struct Constant: Sendable {
 
   var shape: [Int]
   var values: Values
-  /// Names of the graph's tensors that it follows from.
-  var origins: Set<String>
+  /// The graph's tensors that it follows from.
+  var origins: Origins
 
-  init(shape: [Int], values: Values, origins: Set<String> = []) {
+  init(shape: [Int], values: Values, origins: Origins = []) {
     self.shape = shape
     self.values = values
     self.origins = origins
@@ -51,8 +51,16 @@ struct Constant: Sendable {
 
   var integers: [SymbolicInteger]? { if case .integers(let values) = values { values } else { nil } }
 
-  /// The only number that it has; nil of several.
-  var scalar: Double? { count == 1 ? reals?.first : nil }
+  /// The only number that it has, where it is one of the network's settings; nil of several, and of a number that draws
+  /// have differently, which is a parameter.
+  var scalar: Double? { count == 1 && !isLearned ? reals?.first : nil }
+
+  /// Where a tensor comes from that is made of it: one number that is a setting is nobody's parameter, however often it
+  /// is repeated.
+  var originsUnlessSetting: Origins { scalar == nil ? origins : [] }
+
+  /// Whether draws have other numbers: it is a parameter then, and no setting.
+  var isLearned: Bool { origins.isLearned }
 
   /// The same numbers in another shape.
   func reshaped(_ shape: [Int]) -> Constant {
@@ -89,6 +97,27 @@ struct Constant: Sendable {
     case .doubles(let values): Constant(shape: shape, values: .doubles(values.map(function)), origins: origins)
     case .integers: nil
     }
+  }
+}
+
+/// What a constant follows from.
+struct Origins: Hashable, Sendable, ExpressibleByArrayLiteral {
+  /// Names of the graph's tensors.
+  var names: Set<String>
+  /// Whether draws have one of them differently.
+  var isLearned = false
+
+  init(arrayLiteral names: String...) { self.names = Set(names) }
+
+  func union(_ other: Origins) -> Origins {
+    var result = self
+    result.formUnion(other)
+    return result
+  }
+
+  mutating func formUnion(_ other: Origins) {
+    names.formUnion(other.names)
+    isLearned = isLearned || other.isLearned
   }
 }
 

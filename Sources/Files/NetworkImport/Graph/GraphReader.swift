@@ -15,7 +15,8 @@ struct GraphReader {
   /// - Parameters:
   ///   - model: A file.
   ///   - replacements: Tensors of the graph whose numbers come from elsewhere.
-  init(_ model: ONNXModel, replacements: [String: Constant] = [:]) throws {
+  ///   - learned: Tensors whose numbers differ between draws: parameters, also where they are one number.
+  init(_ model: ONNXModel, replacements: [String: Constant] = [:], learned: Set<String> = []) throws {
     let graph = model.graph
     var tensors: [String: ONNXTensor] = [:]
     for tensor in graph.initializers {
@@ -62,9 +63,10 @@ struct GraphReader {
     ]
     // Elements of constants that the graph computes, all together.
     var budget = (1 << 26) + 4 * model.file.bytes.count
-    for index in try Self.order(graph, to: last.name) {
+    let order = try NodeOrder(graph)
+    for index in try order.leading(to: last.name) {
       let node = graph.nodes[index]
-      try Self.apply(node, model.opset, &values, &rows, tensors, replacements, &budget)
+      try Self.apply(node, model.opset, &values, &rows, tensors, replacements, learned, &budget)
     }
     guard let result = values[last.name] else {
       throw ImportError("never computes its output \(last.name.quoted)")
@@ -104,29 +106,9 @@ struct GraphReader {
 
   // MARK: - Nodes
 
-  /// The nodes that lead to the output, in the graph's order.
-  private static func order(_ graph: ONNXGraph, to output: String) throws -> [Int] {
-    var makers: [String: Int] = [:]
-    for (index, node) in graph.nodes.enumerated() {
-      for name in node.outputs where !name.isEmpty {
-        guard makers.updateValue(index, forKey: name) == nil else {
-          throw ImportError("computes \(name.quoted) twice")
-        }
-      }
-    }
-    var isNeeded = [Bool](repeating: false, count: graph.nodes.count)
-    var open = [output]
-    while let name = open.popLast() {
-      guard let index = makers[name], !isNeeded[index] else { continue }
-      isNeeded[index] = true
-      open += graph.nodes[index].inputs
-    }
-    return graph.nodes.indices.filter { isNeeded[$0] }
-  }
-
   private static func apply(
     _ node: ONNXNode, _ opset: Int, _ values: inout [String: Value], _ rows: inout RowGraph,
-    _ tensors: [String: ONNXTensor], _ replacements: [String: Constant], _ budget: inout Int
+    _ tensors: [String: ONNXTensor], _ replacements: [String: Constant], _ learned: Set<String>, _ budget: inout Int
   ) throws {
     guard node.isStandard, let family = Operators.named[node.type] else {
       let why =
@@ -136,11 +118,15 @@ struct GraphReader {
     }
     let inputs = try node.inputs.map { name in
       if let value = values[name] { return value }
-      if let replacement = replacements[name] { return Value.constant(replacement) }
       guard let tensor = tensors[name] else {
         throw ImportError("\(node.title) takes \(name.quoted), which nothing before it computes")
       }
-      return Value.constant(try tensor.constant(origins: [name]))
+      var constant = try replacements[name] ?? tensor.constant(origins: [name])
+      constant.origins.isLearned = learned.contains(name)
+      return Value.constant(constant)
+    }
+    if let most = OperatorInputs.most[node.type], node.inputs.count > most {
+      throw ImportError("\(node.title) has \(node.inputs.count) inputs, and \(node.type) takes \(most) at most")
     }
     // Handed over, not copied.
     let graph = rows

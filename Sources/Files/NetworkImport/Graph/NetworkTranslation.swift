@@ -18,9 +18,9 @@ package struct NetworkTranslation {
   /// Translates a file.
   ///
   /// - Throws: ``ImportError`` that names the file, the node, and what feeds it.
-  package init(_ path: String) throws {
+  package init(_ path: String, learned: Set<String> = []) throws {
     do {
-      try self.init(try ONNXModel(path))
+      try self.init(try ONNXModel(path), learned: learned)
     } catch let error as ImportError {
       throw error.of(path)
     }
@@ -36,8 +36,12 @@ package struct NetworkTranslation {
     structure = []
   }
 
-  init(_ model: ONNXModel, replacements: [String: Constant] = [:]) throws {
-    let reader = try GraphReader(model, replacements: replacements)
+  /// - Parameters:
+  ///   - model: A file.
+  ///   - replacements: Tensors of the graph whose numbers come from elsewhere.
+  ///   - learned: Tensors whose numbers differ between draws: parameters, also where they are one number.
+  init(_ model: ONNXModel, replacements: [String: Constant] = [:], learned: Set<String> = []) throws {
+    let reader = try GraphReader(model, replacements: replacements, learned: learned)
     let end = try NetworkEnd(reader)
     let builder = try Self.layers(reader.rows, to: end, mayNormalize: true)
     // Where something goes around a normalisation it becomes other layers.
@@ -98,7 +102,12 @@ package struct NetworkTranslation {
           throw ImportError(
             "has a parameter \(role) of shape \(value.shape) at \(layer.hint.quoted), which its layer has not")
         }
-        values.append((floats, value.origins))
+        if let number = floats.first(where: { !$0.isFinite }) {
+          throw ImportError(
+            "has the number \(number) in a parameter \(role) at \(layer.hint.quoted), and parameters are finite; an infinite mask is read where a softmax follows"
+          )
+        }
+        values.append((floats, value.origins.names))
       }
     }
     guard values.count == needed.count else { throw ImportError("has fewer parameters than its layers") }

@@ -9,13 +9,18 @@ enum Operators {
     ShapeOperators.self,
     ExpandOperators.self,
     PartOperators.self,
+    GatherOperators.self,
     ReductionOperators.self,
     ConvolutionOperators.self,
+    TransposedConvolution.self,
     MatrixOperators.self,
     PoolOperators.self,
     PadOperators.self,
     NormalizationOperators.self,
     SoftmaxOperators.self,
+    AttentionOperators.self,
+    RotaryOperators.self,
+    TriangleOperators.self,
   ]
 
   static let named: [String: any Operator.Type] = {
@@ -36,7 +41,6 @@ enum Operators {
       "draws random numbers: export each draw with its own weights or masks"
     case "ArgMax", "TopK", "NonMaxSuppression": "gives decisions: export the network up to its logits"
     case "Resize", "Upsample", "GridSample": "changes the size of an image, and there is no layer for it"
-    case "ConvTranspose": "is a transposed convolution, and there is no layer for it"
     default: "is an operator that is not read here"
     }
   }

@@ -53,6 +53,13 @@ struct RowGraph: Sendable {
     self.constantLimit = constantLimit
   }
 
+  /// A value of a shape, and nothing else.
+  static func one(of shape: RowShape) -> RowGraph {
+    var graph = RowGraph(batch: nil, constantLimit: 0)
+    _ = graph.append(InputRows(), [], shape: shape, title: "", name: "")
+    return graph
+  }
+
   mutating func append(
     _ operation: any RowOperation, _ inputs: [Value], shape: RowShape, title: String, name: String
   ) -> Value {

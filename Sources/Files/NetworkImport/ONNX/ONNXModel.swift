@@ -8,7 +8,9 @@ struct ONNXModel {
   let graph: ONNXGraph
 
   /// The versions whose operators are known here.
-  static let opsets = 11...21
+  static let opsets = 11...24
+  /// The versions of the format itself that are known here.
+  static let formats = 3...14
 
   /// - Throws: ``ImportError`` where the file is damaged, or of a version that is not known.
   init(_ path: String) throws(ImportError) {
@@ -31,8 +33,14 @@ struct ONNXModel {
       default: break
       }
     }
-    guard irVersion != nil, let graph else {
+    guard let irVersion, let graph else {
       throw ImportError(file: path, "is no ONNX file, or damaged: it has no graph")
+    }
+    guard Self.formats.contains(irVersion) else {
+      throw ImportError(
+        file: path,
+        "is of version \(irVersion) of ONNX's format (ir_version); \(Self.formats.lowerBound) to \(Self.formats.upperBound) are known: export it again with opset_version=20"
+      )
     }
     let own = opsets.filter { $0.domain.isEmpty || $0.domain == "ai.onnx" }
     guard let opset = own.first?.version, own.allSatisfy({ $0.version == opset }) else {

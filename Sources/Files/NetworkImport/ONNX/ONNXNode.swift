@@ -56,7 +56,6 @@ enum ONNXAttribute {
     var tensor: ONNXTensor?
     var floats: [Float] = []
     var integers: [Int] = []
-    var hasOther = false
     while let (field, value) = try reader.next() {
       switch field {
       case 1: name = try value.text("an attribute's name", reader)
@@ -69,9 +68,11 @@ enum ONNXAttribute {
       case 7: floats += try value.floats("an attribute", reader)
       case 8: integers += try value.integers("an attribute", reader)
       case 20: type = try value.integer("an attribute's type", reader)
-      case 13, 21: break
-      default: hasOther = true
+      default: break
       }
+    }
+    guard type != 0 else {
+      throw reader.damaged("attribute \(name.quoted) does not say of which type it is")
     }
     let attribute: ONNXAttribute =
       switch type {
@@ -81,19 +82,8 @@ enum ONNXAttribute {
       case 4: tensor.map { .tensor($0) } ?? .other
       case 6: .floats(floats)
       case 7: .integers(integers)
-      // Old writers leave the type out.
-      case 0 where !hasOther: Self.only(float, integer, text, tensor, floats, integers)
       default: .other
       }
     return (name, attribute)
-  }
-
-  private static func only(
-    _ float: Float?, _ integer: Int?, _ text: String?, _ tensor: ONNXTensor?, _ floats: [Float], _ integers: [Int]
-  ) -> ONNXAttribute {
-    let found: [ONNXAttribute] =
-      [float.map { .float($0) }, integer.map { .integer($0) }, text.map { .text($0) }, tensor.map { .tensor($0) }]
-      .compactMap(\.self) + (floats.isEmpty ? [] : [.floats(floats)]) + (integers.isEmpty ? [] : [.integers(integers)])
-    return found.count == 1 ? found[0] : .other
   }
 }

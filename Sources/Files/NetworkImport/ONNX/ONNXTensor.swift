@@ -101,7 +101,7 @@ struct ONNXTensor {
   ///
   /// - Throws: ``ImportError`` where they are of an unknown type, are not as many as the shape says, or lie in another
   ///   file that is not beside this one.
-  func constant(origins: Set<String> = []) throws(ImportError) -> Constant {
+  func constant(origins: Origins = []) throws(ImportError) -> Constant {
     guard let element = Element(rawValue: type) else {
       throw refusal(
         "has the element type \(type) of ONNX, which is not read; float32, float64, float16, bfloat16 and integers are")
@@ -124,7 +124,7 @@ struct ONNXTensor {
   }
 
   private func decode(
-    _ bytes: UnsafeRawBufferPointer, _ count: Int, _ element: Element, _ origins: Set<String>
+    _ bytes: UnsafeRawBufferPointer, _ count: Int, _ element: Element, _ origins: Origins
   ) throws(ImportError) -> Constant {
     func load<T>(_ type: T.Type) -> [T] {
       [T](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -149,7 +149,7 @@ struct ONNXTensor {
     return Constant(shape: shape, values: values, origins: origins)
   }
 
-  private func typed(_ count: Int, _ element: Element, _ origins: Set<String>) throws(ImportError) -> Constant {
+  private func typed(_ count: Int, _ element: Element, _ origins: Origins) throws(ImportError) -> Constant {
     func checked<T>(_ values: [T]) throws(ImportError) -> [T] {
       guard values.count == count else {
         throw refusal("has \(values.count) numbers, and \(count) would be its shape \(shape)")

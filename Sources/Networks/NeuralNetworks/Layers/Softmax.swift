@@ -84,12 +84,13 @@ struct SoftmaxRows: RowFunction {
         for other in places where g[other] != g[index] { largest = max(largest, x[other]) }
         var sum = 0.0
         for other in places where g[other] != g[index] { sum += exp(x[other] - largest) * (g[index] - g[other]) }
-        guard sum != 0 else {
+        let logarithm = log(abs(sum)) + (largest - top - logSum) + (x[index] - top - logSum)
+        // As low as that is what a mask of −10³⁰ hides: nothing, and no small number.
+        guard sum != 0, logarithm > -1e20 else {
           result.append((0, -.infinity))
           continue
         }
-        result.append(
-          (sum < 0 ? -1 : 1, log(abs(sum)) + (largest - top - logSum) + (x[index] - top - logSum)))
+        result.append((sum < 0 ? -1 : 1, logarithm))
       }
     }
     return result

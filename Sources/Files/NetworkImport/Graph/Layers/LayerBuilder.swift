@@ -88,12 +88,97 @@ struct LayerBuilder {
     }
   }
 
+  /// A value in the shape of another that it is repeated to, as operators of two values do.
+  mutating func repeated(_ value: LayerValue, from: RowShape, to: RowShape, hint: String) -> LayerValue {
+    let rank = to.extents.count
+    let padded = RowShape(Constant.padded(from.extents, to: rank), batchAxis: to.batchAxis, outer: to.outer)
+    var result = reshaped(value, to: padded.example, hint: hint)
+    for (axis, size) in to.example.enumerated() where result.shape[axis] == 1 && size > 1 {
+      result = repeated(result, axis: axis, size, hint: hint)
+    }
+    return result
+  }
+
+  /// So many times behind each other: twice, four times …, of which some are put together.
+  private mutating func repeated(_ value: LayerValue, axis: Int, _ count: Int, hint: String) -> LayerValue {
+    func joined(_ builder: inout LayerBuilder, _ values: [LayerValue]) -> LayerValue {
+      var shape = values[0].shape
+      shape[axis] = values.reduce(0) { $0 + $1.shape[axis] }
+      return builder.append("concat", axis == 0 ? [] : [("axis", "\(axis)")], values, shape: shape, hint: hint)
+    }
+    var (power, rest, parts) = (value, count, [LayerValue]())
+    while rest > 0 {
+      if rest & 1 == 1 { parts.append(power) }
+      rest >>= 1
+      if rest > 0 { power = joined(&self, [power, power]) }
+    }
+    return parts.count == 1 ? parts[0] : joined(&self, parts)
+  }
+
+  /// What is above a bound becomes it, and what is below one, either of which may be infinite.
+  mutating func clipped(_ value: LayerValue, low: Double, high: Double, hint: String) -> LayerValue {
+    let shape = value.shape
+    func layer(_ builder: inout LayerBuilder, _ type: String, _ value: LayerValue) -> LayerValue {
+      builder.append(type, [], [value], shape: shape, hint: hint)
+    }
+    let isSmall = [low, high].allSatisfy { abs($0) <= 100 || $0.isInfinite }
+    switch (low.isFinite, high.isFinite) {
+    case (true, true) where isSmall:
+      let scale = (high - low) / 6
+      let inner = layer(&self, "relu6", rescaled(value, factor: 1 / scale, shift: -low / scale))
+      return rescaled(inner, factor: scale, shift: low)
+    case (true, false) where isSmall:
+      return rescaled(layer(&self, "relu", rescaled(value, factor: 1, shift: -low)), factor: 1, shift: low)
+    case (false, true) where isSmall:
+      return rescaled(layer(&self, "relu", rescaled(value, factor: -1, shift: high)), factor: -1, shift: high)
+    default:
+      // x + max(low − x, 0) − max(x − high, 0): beside bounds that are large, what lies between them keeps its digits.
+      var parts = [value]
+      if low.isFinite { parts.append(layer(&self, "relu", rescaled(value, factor: -1, shift: low))) }
+      if high.isFinite {
+        let above = layer(&self, "relu", rescaled(value, factor: 1, shift: -high))
+        parts.append(rescaled(above, factor: -1, shift: 0))
+      }
+      return parts.count == 1 ? value : append("add", [], parts, shape: shape, hint: hint)
+    }
+  }
+
   /// factor · x + shift.
   mutating func rescaled(_ value: LayerValue, factor: Double, shift: Double) -> LayerValue {
     if factor == 1, shift == 0 { return value }
     return append(
       "rescale", [("factor", factor.description)] + (shift == 0 ? [] : [("shift", shift.description)]), [value],
       shape: value.shape, hint: "")
+  }
+
+  /// A constant that is multiplied, one number or one for each channel or for each element of what it lies on.
+  ///
+  /// - Parameter factor: Of as many dimensions as the value, some of them of size 1.
+  mutating func multiplied(_ value: LayerValue, by factor: Constant, hint: String) -> LayerValue {
+    let shape = value.shape
+    if factor.isPerChannel(of: shape) {
+      return append("scale", [], [value], [("weight", factor.reshaped([shape[0]]))], shape: shape, hint: hint)
+    }
+    guard factor.count == 1 else {
+      return append(
+        "scale", [("elementwise", "true")], [value], [("weight", factor.broadcast(to: shape))], shape: shape, hint: hint
+      )
+    }
+    // One parameter, whatever it multiplies: everything is one channel.
+    let whole = reshaped(value, to: [1, shape.reduce(1, *)], hint: hint)
+    let scaled = append("scale", [], [whole], [("weight", factor.reshaped([1]))], shape: whole.shape, hint: hint)
+    return reshaped(scaled, to: shape, hint: hint)
+  }
+
+  /// One parameter that is added to everything: the bias of a product with 1.
+  mutating func shiftedByOne(_ value: LayerValue, by constant: Constant, hint: String) -> LayerValue {
+    let shape = value.shape
+    let column = reshaped(value, to: [shape.reduce(1, *), 1], hint: hint)
+    let sum = append(
+      "dense", [("units", "1"), ("activation", "\"identity\""), ("over_last_axis", "true")], [column],
+      [("weight", Constant.ones.reshaped([1, 1])), ("bias", constant.reshaped([1]))], shape: column.shape,
+      hint: hint)
+    return reshaped(sum, to: shape, hint: hint)
   }
 
   /// A constant as a value that others take.
@@ -103,6 +188,7 @@ struct LayerBuilder {
 
   /// A constant that is added, repeated where it has size 1.
   mutating func shifted(_ value: LayerValue, by constant: Constant, hint: String) -> LayerValue {
+    if constant.count == 1, value.shape.reduce(1, *) > 1 { return shiftedByOne(value, by: constant, hint: hint) }
     let other = parameter(constant.broadcast(to: value.shape), hint: "")
     return append("add", [], [value, other], shape: value.shape, hint: hint)
   }

@@ -27,7 +27,7 @@ enum LayerNames {
   ]
 
   private static func ofParameters(_ layer: LayerDraft) -> String? {
-    let origins = layer.parameters.flatMap { $0.value.origins.sorted() }
+    let origins = layer.parameters.flatMap { $0.value.origins.names.sorted() }
     for origin in origins {
       var parts = origin.split(separator: ".", omittingEmptySubsequences: false)
       guard parts.count >= 2, let role = parts.popLast(), roles.contains(String(role)) else { continue }

@@ -8,6 +8,14 @@ enum ActivationOperators: Operator {
   ]
 
   static func apply(_ call: inout OperatorCall) throws -> [Value] {
+    if call.node.type == "PRelu", case .rows(let id) = call[0] {
+      let slope = try call.constant(1, "a slope")
+      let shape = call.graph[id].shape
+      guard slope.isReal, Constant.broadcastShape(slope.shape, shape.extents) == shape.extents else {
+        throw call.refusal("has slopes of shape \(slope.shape) for inputs of \(shape.extents)")
+      }
+      if slope.scalar == nil { return [call.append(ParametricReLURows(), [call[0], call[1]], shape)] }
+    }
     let activation = try activation(&call)
     switch call[0] {
     case .constant(let constant):
@@ -26,7 +34,7 @@ enum ActivationOperators: Operator {
     case "LeakyRelu": return ActivationRows(.leaky(slope(try call.float("alpha", default: 0.01))))
     case "PRelu":
       guard let slope = try call.constant(1, "a slope").scalar else {
-        throw call.refusal("has a slope for each channel, and there is no layer for it")
+        throw call.refusal("is applied to a constant, with several slopes")
       }
       return ActivationRows(.leaky(slope))
     case "Elu", "Celu":
@@ -57,8 +65,7 @@ enum ActivationOperators: Operator {
     case "HardSwish": return ActivationRows(.hardswish)
     case "Mish": return ActivationRows(.mish)
     case "Swish":
-      guard try call.float("alpha", default: 1) == 1 else { throw call.refusal("has a factor of its own") }
-      return ActivationRows(.silu)
+      return ActivationRows(.swish(slope(try call.float("alpha", default: 1))))
     default: return try clip(&call)
     }
   }
@@ -69,8 +76,13 @@ enum ActivationOperators: Operator {
   private static func clip(_ call: inout OperatorCall) throws -> ActivationRows {
     func bound(_ index: Int) throws -> Double? {
       guard !call[index].isAbsent else { return nil }
-      guard let bound = try call.constant(index, "a bound").scalar else { throw call.refusal("has several bounds") }
-      return bound
+      let bound = try call.constant(index, "a bound")
+      guard let number = bound.scalar else {
+        throw call.refusal(
+          bound.isLearned
+            ? "has a bound that differs between draws, and there is no layer for it" : "has several bounds")
+      }
+      return number
     }
     let (low, high) = (try bound(1) ?? -.infinity, try bound(2) ?? .infinity)
     guard low < high else { throw call.refusal("clips to \(low) from below and \(high) from above") }
@@ -81,9 +93,11 @@ enum ActivationOperators: Operator {
 /// An activation, number by number.
 struct ActivationRows: RowOperation {
   enum Kind: Hashable {
-    case relu, selu, sigmoid, tanh, softplus, gelu, geluTanh, hardswish, silu, mish
+    case relu, selu, sigmoid, tanh, softplus, gelu, geluTanh, hardswish, mish
     case leaky(Double)
     case elu(Double)
+    /// x σ(factor x).
+    case swish(Double)
     /// max(0, min(1, alpha x + beta)).
     case hardSigmoid(alpha: Double, beta: Double)
     case clip(low: Double, high: Double)
@@ -119,7 +133,11 @@ struct ActivationRows: RowOperation {
     case .gelu: type = "gelu"
     case .geluTanh: type = "gelu_tanh"
     case .hardswish: type = "hardswish"
-    case .silu: type = "silu"
+    case .swish(1): type = "silu"
+    case .swish(let factor):
+      guard factor != 0 else { throw ImportError("\(node.title) has a factor of 0, and is half of its input") }
+      let view = AffineView(base: input, factor: factor, shift: 0)
+      return GatedActivation.activation("silu", view, 1 / factor, node.name, graph)
     case .mish:
       // x tanh(log(1 + exp(x))), which has no word of its own.
       let (shape, name) = (node.shape.example, node.name)
@@ -135,15 +153,21 @@ struct ActivationRows: RowOperation {
       type = "elu"
       if alpha != 1 { members = [("alpha", alpha.description)] }
     case .hardSigmoid(let alpha, let beta):
-      guard Nearly.equal(alpha, 1.0 / 6), beta == 0.5 else {
-        throw ImportError(
-          "\(node.title) has alpha \(alpha) and beta \(beta); the hard sigmoid that there is a layer for has 1/6 and 1/2"
-        )
+      guard !Nearly.equal(alpha, 1.0 / 6) || beta != 0.5 else {
+        type = "hardsigmoid"
+        break
       }
-      type = "hardsigmoid"
+      guard alpha != 0 else { throw ImportError("\(node.title) has alpha 0, and is a constant") }
+      let (factor, shift, name) = (Decimal32.meant(alpha), Decimal32.meant(beta), node.name)
+      return LayerPlan([input]) { builder, values in
+        let line = builder.rescaled(values[0], factor: factor, shift: shift)
+        return builder.clipped(line, low: 0, high: 1, hint: name)
+      }
     case .clip(let low, let high):
-      throw ImportError(
-        "\(node.title) clips to \(low)…\(high); there are layers for 0…6 (ReLU6) and for 0 alone (ReLU)")
+      let (low, high, name) = (Decimal32.meant(low), Decimal32.meant(high), node.name)
+      return LayerPlan([input]) { builder, values in
+        builder.clipped(values[0], low: low, high: high, hint: name)
+      }
     }
     let name = node.name
     return LayerPlan([input]) { builder, values in

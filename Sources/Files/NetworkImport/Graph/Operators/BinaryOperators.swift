@@ -88,24 +88,30 @@ struct BinaryRows: RowOperation {
     let shape = node.shape.example
     let (left, right) = (graph[a].shape.example, graph[b].shape.example)
     let name = node.name
-    func mismatch() -> ImportError {
-      ImportError(
-        "\(node.title) takes shapes \(left) and \(right) of one example, and repeats one; there is no layer for it")
+    let (from, to) = ([graph[a].shape, graph[b].shape], node.shape)
+    func whole(_ values: [LayerValue], _ builder: inout LayerBuilder) -> [LayerValue] {
+      zip(values, from).map { value, own in
+        value.shape == shape ? value : builder.repeated(value, from: own, to: to, hint: name)
+      }
     }
     switch kind {
     case .add, .subtract:
-      guard left == shape, right == shape else { throw mismatch() }
       let isDifference = kind == .subtract
       return LayerPlan([a, b]) { builder, values in
-        let second = isDifference ? builder.rescaled(values[1], factor: -1, shift: 0) : values[1]
-        return builder.append("add", [], [values[0], second], shape: shape, hint: name)
+        let both = whole(values, &builder)
+        let second = isDifference ? builder.rescaled(both[1], factor: -1, shift: 0) : both[1]
+        return builder.append("add", [], [both[0], second], shape: shape, hint: name)
       }
     case .multiply:
       // The second may have one number a channel.
       func isGate(_ gate: [Int]) -> Bool { gate.first == shape.first && gate.dropFirst().allSatisfy { $0 == 1 } }
       let order =
         left == shape && (right == shape || isGate(right)) ? [a, b] : right == shape && isGate(left) ? [b, a] : []
-      guard !order.isEmpty else { throw mismatch() }
+      guard !order.isEmpty else {
+        return LayerPlan([a, b]) { builder, values in
+          builder.append("multiply", [], whole(values, &builder), shape: shape, hint: name)
+        }
+      }
       return LayerPlan(order) { builder, values in
         builder.append("multiply", [], values, shape: shape, hint: name)
       }
@@ -120,9 +126,16 @@ struct BinaryRows: RowOperation {
   ) throws -> LayerPlan? {
     let name = node.name
     let shape = node.shape.example
-    guard graph[input].shape.example == shape else {
-      throw ImportError(
-        "\(node.title) repeats what goes through the network to the shape of a constant; there is no layer for it")
+    let own = graph[input].shape
+    guard own.example == shape else {
+      // First repeated to the shape of the constant, then as any other.
+      let same = RowGraph.one(of: node.shape)
+      guard let plan = try self.plan(0, constant, isReversed: isReversed, node, same) else { return nil }
+      let to = node.shape
+      return LayerPlan(plan.inputs.map { _ in input }) { builder, values in
+        let larger = builder.repeated(values[0], from: own, to: to, hint: name)
+        return try plan.make(&builder, values.map { _ in larger })
+      }
     }
     if let number = constant.scalar {
       switch kind {
@@ -138,6 +151,12 @@ struct BinaryRows: RowOperation {
       case .maximum where number == 0:
         return LayerPlan([input]) { builder, values in
           builder.append("relu", [], values, shape: shape, hint: name)
+        }
+      case .maximum where number.isFinite, .minimum where number.isFinite:
+        let bound = Decimal32.meant(number)
+        let (low, high) = kind == .maximum ? (bound, Double.infinity) : (-Double.infinity, bound)
+        return LayerPlan([input]) { builder, values in
+          builder.clipped(values[0], low: low, high: high, hint: name)
         }
       default: return nil
       }
@@ -166,14 +185,7 @@ struct BinaryRows: RowOperation {
   }
 
   private static func scaled(_ input: Int, _ factor: Constant, _ shape: [Int], _ name: String) -> LayerPlan {
-    LayerPlan([input]) { builder, values in
-      if factor.isPerChannel(of: shape) {
-        return builder.append(
-          "scale", [], values, [("weight", factor.reshaped([shape[0]]))], shape: shape, hint: name)
-      }
-      return builder.append(
-        "scale", [("elementwise", "true")], values, [("weight", factor.broadcast(to: shape))], shape: shape, hint: name)
-    }
+    LayerPlan([input]) { builder, values in builder.multiplied(values[0], by: factor, hint: name) }
   }
 
   private static func shifted(_ input: Int, _ shift: Constant, _ shape: [Int], _ name: String) -> LayerPlan {

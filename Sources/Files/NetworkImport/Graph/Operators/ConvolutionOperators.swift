@@ -3,13 +3,13 @@ enum ConvolutionOperators: Operator {
   static let types = ["Conv"]
 
   static func apply(_ call: inout OperatorCall) throws -> [Value] {
-    let shape = try call.shape(0)
-    guard shape.extents.count == 4, shape.batchAxis == 0, !shape.isMerged else {
+    guard let image = try ImageView(&call) else {
       throw call.refusal(
-        "is a convolution of inputs of shape \(shape.extents), and there are layers for images (batch, channels, height, width) only"
+        "is a convolution of inputs of shape \(try call.shape(0).extents), and there are layers for images (batch, channels, height, width) and for lines (batch, channels, length) only"
       )
     }
-    let weight = try call.constant(1, "its weights")
+    let shape = image.shape
+    let weight = image.kernel(try call.constant(1, "its weights"))
     let groups = try call.integer("group", default: 1)
     guard weight.isReal, weight.shape.count == 4, groups >= 1, shape.extents[1] % groups == 0,
       weight.shape[1] == shape.extents[1] / groups, weight.shape[0] % groups == 0,
@@ -18,18 +18,17 @@ enum ConvolutionOperators: Operator {
       throw call.refusal("has weights of shape \(weight.shape) for \(shape.extents[1]) channels in \(groups) groups")
     }
     let kernel = Array(weight.shape[2...])
-    if let stated = try call.integers("kernel_shape"), stated != kernel {
+    if let stated = try call.integers("kernel_shape"), image.sizes(stated) != kernel {
       throw call.refusal("states the kernel \(stated) and has weights for \(kernel)")
     }
-    let window = try WindowSettings(&call, image: Array(shape.extents[2...]), kernel: kernel)
+    let window = try WindowSettings(&call, image, kernel: kernel)
     let bias = call[2].isAbsent ? nil : try call.constant(2, "its bias")
     if let bias, bias.shape != [weight.shape[0]] { throw call.refusal("has a bias of shape \(bias.shape)") }
     let positions = try window.positions(call)
-    return [
-      call.append(
-        ConvolutionRows(window: window, groups: groups, weight: weight, bias: bias), [call[0]],
-        RowShape([1, weight.shape[0]] + positions))
-    ]
+    let result = call.append(
+      ConvolutionRows(window: window, groups: groups, weight: weight, bias: bias), [image.value],
+      RowShape([1, weight.shape[0]] + positions))
+    return [image.back(result, &call)]
   }
 }
 
@@ -42,12 +41,21 @@ struct WindowSettings: Sendable {
   var padding: [Int]
   let dilation: [Int]
 
-  init(_ call: inout OperatorCall, image: [Int], kernel: [Int]) throws {
+  /// The same for other numbers.
+  init(image: [Int], kernel: [Int], stride: [Int] = [1, 1], padding: [Int], dilation: [Int]) {
     self.image = image
     self.kernel = kernel
-    stride = try call.integers("strides") ?? [1, 1]
-    dilation = try call.integers("dilations") ?? [1, 1]
-    let pads = try call.integers("pads") ?? [0, 0, 0, 0]
+    self.stride = stride
+    self.padding = padding
+    self.dilation = dilation
+  }
+
+  init(_ call: inout OperatorCall, _ view: ImageView, kernel: [Int]) throws {
+    image = Array(view.shape.extents[2...])
+    self.kernel = kernel
+    stride = try call.integers("strides").map(view.sizes) ?? [1, 1]
+    dilation = try call.integers("dilations").map(view.sizes) ?? [1, 1]
+    let pads = try call.integers("pads").map(view.pads) ?? [0, 0, 0, 0]
     guard kernel.count == 2, stride.count == 2, dilation.count == 2, pads.count == 4,
       (kernel + stride + dilation).allSatisfy({ (1...1 << 20).contains($0) }),
       pads.allSatisfy({ (0...1 << 20).contains($0) })

@@ -1,4 +1,4 @@
-/// Repeating along dimensions of size 1: in practice constants, such as a class token for every example.
+/// Repeating along dimensions of size 1: a class token for every example, a norm for every number under it.
 enum ExpandOperators: Operator {
   static let types = ["Expand", "Tile"]
 
@@ -17,10 +17,28 @@ enum ExpandOperators: Operator {
         call.node.type == "Tile"
         ? sizes.allSatisfy { $0 == one }
         : sizes.count <= own.count && zip(sizes.reversed(), own.reversed()).allSatisfy { $0 == one || $0 == $1 }
-      guard isSame else { throw call.refusal("repeats what goes through the network; there is no layer for it") }
-      return [call[0]]
+      if isSame { return [call[0]] }
+      guard call.node.type == "Expand", let larger = repeated(shape, to: sizes, call.graph.batch) else {
+        throw call.refusal("repeats what goes through the network in a way that there is no layer for")
+      }
+      return [call.append(RepeatRows(), [call[0]], larger)]
     default: throw call.refusal("has no input that it could take")
     }
+  }
+
+  /// A larger shape of what goes through the network, with more elements where it has one; nil where the examples would
+  /// be repeated.
+  private static func repeated(_ shape: RowShape, to sizes: [SymbolicInteger], _ batch: Int?) -> RowShape? {
+    let rank = max(sizes.count, shape.extents.count)
+    let axis = shape.batchAxis + rank - shape.extents.count
+    let asked = [SymbolicInteger](repeating: SymbolicInteger(1), count: rank - sizes.count) + sizes
+    var result = RowShape(Constant.padded(shape.extents, to: rank), batchAxis: axis, outer: shape.outer)
+    let own = result.symbolic(batch: batch)
+    for index in 0..<rank where asked[index] != SymbolicInteger(1) && asked[index] != own[index] {
+      guard index != axis, result.extents[index] == 1, let size = asked[index].fixed, size >= 1 else { return nil }
+      result.extents[index] = size
+    }
+    return result
   }
 
   /// A constant in a larger shape, which may have the batch as a dimension.
@@ -45,7 +63,8 @@ enum ExpandOperators: Operator {
       }
     }
     try call.checkSize(shape)
-    let whole = constant.broadcast(to: shape)
+    var whole = constant.broadcast(to: shape)
+    whole.origins = constant.originsUnlessSetting
     guard let batchAxis else { return .constant(whole) }
     let rows = RowShape(shape, batchAxis: batchAxis)
     return call.append(ParameterRows(value: whole.reshaped(rows.example)), [], rows)
@@ -61,6 +80,17 @@ enum ExpandOperators: Operator {
       return count.fixed == 1 ? SymbolicInteger(size) : count
     }
     return try expanded(constant, to: sizes, &call)
+  }
+}
+
+/// The same numbers several times, along dimensions of size 1.
+struct RepeatRows: RowOperation {
+  func plan(_ node: RowNode, _ graph: RowGraph) -> LayerPlan? {
+    guard let input = node.inputs[0].rowID else { return nil }
+    let (before, after, name) = (graph[input].shape, node.shape, node.name)
+    return LayerPlan([input]) { builder, values in
+      builder.repeated(values[0], from: before, to: after, hint: name)
+    }
   }
 }
 

@@ -1,11 +1,10 @@
 /// Parts of a tensor, and several behind each other.
 enum PartOperators: Operator {
-  static let types = ["Slice", "Gather", "Split", "Concat"]
+  static let types = ["Slice", "Split", "Concat"]
 
   static func apply(_ call: inout OperatorCall) throws -> [Value] {
     switch call.node.type {
     case "Slice": return [try slice(&call)]
-    case "Gather": return [try gather(&call)]
     case "Split": return try split(&call)
     default: return [try concatenated(&call)]
     }
@@ -75,13 +74,13 @@ enum PartOperators: Operator {
       shape[axis] = indices.count
       return .constant(constant.gathered(Places.chosen(constant.shape, axis: axis, indices), shape: shape))
     }
-    guard step > 0 else { throw call.refusal("takes a part backwards, and there is no layer for it") }
+    guard step > 0 else { return try GatherOperators.elements(value, axis: axis, indices, &call) }
     guard let first = indices.first, let last = indices.last else { throw call.refusal("takes an empty part") }
     return try part(value, axis, first, last + 1, step: step, &call)
   }
 
   /// A part of what goes through the network.
-  private static func part(
+  static func part(
     _ value: Value, _ axis: Int, _ start: Int, _ stop: Int, step: Int = 1, _ call: inout OperatorCall
   ) throws -> Value {
     guard let node = call.graph.node(value) else { throw call.refusal("has no input that it could take") }
@@ -92,58 +91,7 @@ enum PartOperators: Operator {
     return call.append(SliceRows(axis: own, start: start, stop: stop, step: step), [value], shape)
   }
 
-  // MARK: - Elements
-
-  private static func gather(_ call: inout OperatorCall) throws -> Value {
-    let given = try call.integer("axis", default: 0)
-    switch (call[0], call[1]) {
-    case (.constant(let data), .constant(let places)):
-      guard let integers = places.integers else { throw call.refusal("has places that are no whole numbers") }
-      let axis = try call.axis(given, rank: data.shape.count)
-      let indices = try integers.map { integer in
-        guard let fixed = integer.fixed else { throw call.refusal("has places that depend on the number of examples") }
-        return try call.axis(fixed, rank: data.shape[axis])
-      }
-      let shape = Array(data.shape[..<axis]) + places.shape + Array(data.shape[(axis + 1)...])
-      try call.checkSize(shape)
-      return .constant(data.gathered(Places.chosen(data.shape, axis: axis, indices), shape: shape))
-    case (.rows(let id), .constant(let places)):
-      let shape = call.graph[id].shape
-      let axis = try call.axis(given, rank: shape.extents.count)
-      if let view = view(shape, places, call.graph) { return call.append(ReshapeRows(), [call[0]], view) }
-      guard axis != shape.batchAxis else { throw call.refusal("takes some of the examples of a batch") }
-      guard let integers = places.integers, let first = integers.first?.fixed, places.shape.count <= 1 else {
-        throw call.refusal("takes elements in a way that there is no layer for")
-      }
-      let start = try call.axis(first, rank: shape.extents[axis])
-      guard integers.enumerated().allSatisfy({ $0.element.fixed == start + $0.offset || integers.count == 1 }),
-        start + integers.count <= shape.extents[axis]
-      else { throw call.refusal("takes elements that do not follow each other, and there is no layer for it") }
-      let part = try part(call[0], axis, start, start + integers.count, &call)
-      guard places.shape.isEmpty, let node = call.graph.node(part) else { return part }
-      var result = node.shape
-      result.extents.remove(at: axis)
-      if axis < result.batchAxis { result.batchAxis -= 1 }
-      return call.append(ReshapeRows(), [part], result)
-    case (.rows(let id), .indices(let indices)):
-      let shape = call.graph[id].shape
-      // All numbers of all examples in one row, of which each example takes its own again.
-      guard given == 0, shape.extents.count == 1, shape.outer == 1, shape.extents[0] == indices.multiple,
-        indices.offsets == Array(0..<indices.multiple)
-      else { throw call.refusal("takes elements of other examples, or in another order; there is no layer for it") }
-      return call.append(ReshapeRows(), [call[0]], indices.shape)
-    default: throw call.refusal("looks up places that come from the network's input; there is no layer for it")
-    }
-  }
-
-  /// The shape of a view of all numbers in one row, of a graph for a single example: what ``BatchIndices`` are of one for
-  /// any number.
-  private static func view(_ shape: RowShape, _ places: Constant, _ graph: RowGraph) -> RowShape? {
-    guard graph.batch == 1, shape.extents.count == 1, places.shape.first == 1,
-      places.integers == (0..<shape.count).map({ SymbolicInteger($0) })
-    else { return nil }
-    return RowShape(places.shape)
-  }
+  // MARK: - Parts behind each other
 
   private static func split(_ call: inout OperatorCall) throws -> [Value] {
     let shape: [Int]
@@ -236,7 +184,7 @@ enum PartOperators: Operator {
         parts.flatMap { part in part[block * (part.count / outer)..<(block + 1) * (part.count / outer)] }
       }
     }
-    let origins = constants.reduce(into: Set<String>()) { $0.formUnion($1.origins) }
+    let origins = constants.reduce(into: Origins()) { $0.formUnion($1.origins) }
     let integers = constants.compactMap(\.integers)
     if integers.count == constants.count {
       return Constant(shape: shape, values: .integers(outer == 0 ? [] : interleaved(integers)), origins: origins)

@@ -3,19 +3,19 @@ enum PoolOperators: Operator {
   static let types = ["MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"]
 
   static func apply(_ call: inout OperatorCall) throws -> [Value] {
-    let shape = try call.shape(0)
-    guard shape.extents.count == 4, shape.batchAxis == 0, !shape.isMerged else {
+    guard let image = try ImageView(&call) else {
       throw call.refusal(
-        "pools inputs of shape \(shape.extents), and there are layers for images (batch, channels, height, width) only")
+        "pools inputs of shape \(try call.shape(0).extents), and there are layers for images (batch, channels, height, width) and for lines (batch, channels, length) only"
+      )
     }
-    let image = Array(shape.extents[2...])
+    let shape = image.shape
     if call.node.type.hasPrefix("Global") {
       let operation = ReductionRows(
         type: call.node.type == "GlobalMaxPool" ? "ReduceMax" : "ReduceMean", axes: [1, 2])
-      return [call.append(operation, [call[0]], RowShape([1, shape.extents[1], 1, 1]))]
+      return [image.back(call.append(operation, [image.value], RowShape([1, shape.extents[1], 1, 1])), &call)]
     }
     guard let kernel = try call.integers("kernel_shape") else { throw call.refusal("has no attribute kernel_shape") }
-    var window = try WindowSettings(&call, image: image, kernel: kernel)
+    var window = try WindowSettings(&call, image, kernel: image.sizes(kernel))
     guard window.dilation == [1, 1] else {
       throw call.refusal("has a window with holes (dilations), and there is no layer for it")
     }
@@ -28,11 +28,10 @@ enum PoolOperators: Operator {
     }
     if try call.integer("ceil_mode", default: 0) != 0 { try widen(&window, isMaximum, call) }
     let positions = try window.positions(call)
-    return [
-      call.append(
-        PoolRows(window: window, isMaximum: isMaximum, countsPadding: countsPadding), [call[0]],
-        RowShape([1, shape.extents[1]] + positions))
-    ]
+    let result = call.append(
+      PoolRows(window: window, isMaximum: isMaximum, countsPadding: countsPadding), [image.value],
+      RowShape([1, shape.extents[1]] + positions))
+    return [image.back(result, &call)]
   }
 
   /// `ceil_mode` has a further window where one begins inside: padding at the end makes room for it.

@@ -1,6 +1,6 @@
 /// Means, sums and maxima over dimensions.
 enum ReductionOperators: Operator {
-  static let types = ["ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd"]
+  static let types = ["ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL2"]
 
   static func apply(_ call: inout OperatorCall) throws -> [Value] {
     // Sums have their axes as an input since 13, the others since 18.
@@ -36,9 +36,8 @@ enum ReductionOperators: Operator {
   private static func reduced(
     _ constant: Constant, _ axes: [Int], _ keeps: Bool, _ call: OperatorCall
   ) throws -> Constant {
-    guard axes.count == constant.shape.count, constant.count > 0 else {
-      throw call.refusal("reduces a constant over some of its axes, which is not read")
-    }
+    guard constant.count > 0 else { throw call.refusal("reduces a constant without elements") }
+    guard axes.count == constant.shape.count else { return try partlyReduced(constant, axes, keeps, call) }
     let shape = keeps ? constant.shape.map { _ in 1 } : []
     if let integers = constant.integers {
       let kind: BinaryKind? =
@@ -63,9 +62,28 @@ enum ReductionOperators: Operator {
       case "ReduceMax": reals.max() ?? 0
       case "ReduceMin": reals.min() ?? 0
       case "ReduceSum": reals.reduce(0, +)
+      case "ReduceL2": reals.reduce(0) { $0 + $1 * $1 }.squareRoot()
       default: reals.reduce(0, +) / Double(reals.count)
       }
     return Constant(shape: shape, values: .floats([Float(value)]), origins: constant.origins)
+  }
+
+  /// A constant over some of its axes: row by row.
+  private static func partlyReduced(
+    _ constant: Constant, _ axes: [Int], _ keeps: Bool, _ call: OperatorCall
+  ) throws -> Constant {
+    let others = constant.shape.indices.filter { !axes.contains($0) }
+    let turned = constant.transposed(others + axes)
+    let length = axes.reduce(1) { $0 * constant.shape[$1] }
+    let rows = try (0..<constant.count / length).map { row in
+      try reduced(
+        turned.gathered(Array(row * length..<(row + 1) * length), shape: [length]), [0], false, call)
+    }
+    let shape = constant.shape.indices.compactMap { axes.contains($0) ? (keeps ? 1 : nil) : constant.shape[$0] }
+    let integers = rows.compactMap { $0.integers?.first }
+    let values: Constant.Values =
+      integers.count == rows.count ? .integers(integers) : .floats(rows.compactMap { $0.floats?.first })
+    return Constant(shape: shape, values: values, origins: constant.origins)
   }
 }
 
@@ -99,6 +117,17 @@ struct ReductionRows: RowOperation {
         builder.append(
           "max_pool2d", [("kernel_size", "[\(before[1]),\(before[2])]"), ("stride", "1")], values,
           shape: [before[0], 1, 1], hint: name)
+      }
+    case "ReduceMax":
+      // Any other dimensions, put last, are the positions of one window.
+      return LayerPlan([input]) { builder, values in
+        let others = before.indices.filter { !axes.contains($0) }
+        let turned = builder.transposed(values[0], others + axes, hint: name)
+        let rows = turned.shape.reduce(1, *) / count
+        let image = builder.reshaped(turned, to: [rows, 1, count], hint: name)
+        let most = builder.append(
+          "max_pool2d", [("kernel_size", "[1,\(count)]"), ("stride", "1")], [image], shape: [rows, 1, 1], hint: name)
+        return builder.reshaped(most, to: after, hint: name)
       }
     default: return nil
     }

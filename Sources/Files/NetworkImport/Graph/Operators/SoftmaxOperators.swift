@@ -23,15 +23,18 @@ struct SoftmaxRows: RowOperation {
 
   func plan(_ node: RowNode, _ graph: RowGraph) throws -> LayerPlan? {
     guard let input = node.inputs[0].rowID, !isLogarithm else { return nil }
-    let (shape, name) = (node.shape.example, node.name)
-    let last = shape.count - 1
-    var order = Array(shape.indices)
+    let name = node.name
+    return LayerPlan([input]) { builder, values in layers(values[0], &builder, hint: name) }
+  }
+
+  /// The layer, which goes along the last dimension, with that put last and back.
+  func layers(_ value: LayerValue, _ builder: inout LayerBuilder, hint: String) -> LayerValue {
+    let last = value.shape.count - 1
+    var order = Array(value.shape.indices)
     order.swapAt(axis, last)
     let isLast = axis == last
-    return LayerPlan([input]) { [order] builder, values in
-      let turned = isLast ? values[0] : builder.transposed(values[0], order, hint: name)
-      let result = builder.append("softmax", [], [turned], shape: turned.shape, hint: name)
-      return isLast ? result : builder.transposed(result, order, hint: name)
-    }
+    let turned = isLast ? value : builder.transposed(value, order, hint: hint)
+    let result = builder.append("softmax", [], [turned], shape: turned.shape, hint: hint)
+    return isLast ? result : builder.transposed(result, order, hint: hint)
   }
 }

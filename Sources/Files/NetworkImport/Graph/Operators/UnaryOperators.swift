@@ -2,7 +2,7 @@ import Foundation
 
 /// Functions of one number that are no layers by themselves, but parts of normalisations and activations.
 enum UnaryOperators: Operator {
-  static let types = ["Sqrt", "Reciprocal", "Exp", "Log", "Erf", "Neg", "Abs", "Floor", "Ceil"]
+  static let types = ["Sqrt", "Reciprocal", "Exp", "Log", "Erf", "Neg", "Abs", "Floor", "Ceil", "Sin", "Cos"]
 
   static func apply(_ call: inout OperatorCall) throws -> [Value] {
     switch call[0] {
@@ -36,6 +36,8 @@ enum UnaryOperators: Operator {
     case "Log": { log($0) }
     case "Erf": { erf($0) }
     case "Abs": { abs($0) }
+    case "Sin": { sin($0) }
+    case "Cos": { cos($0) }
     case "Floor": { $0.rounded(.down) }
     case "Ceil": { $0.rounded(.up) }
     default: { -$0 }

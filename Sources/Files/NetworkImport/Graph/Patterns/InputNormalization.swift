@@ -22,7 +22,8 @@ enum InputNormalization: Pattern {
       }
       guard graph[own].shape.example == example, node.shape.example == example else { return nil }
       let aligned = try node.aligned(constant)
-      guard let reals = aligned.reals else { return nil }
+      // What draws have differently is no setting of the network.
+      guard let reals = aligned.reals, !aligned.isLearned else { return nil }
       if aligned.count == 1 {
         steps.append((binary.kind, [Double](repeating: reals[0], count: channels)))
       } else if aligned.isPerChannel(of: example) {

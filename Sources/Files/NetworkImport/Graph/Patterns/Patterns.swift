@@ -8,8 +8,10 @@ protocol Pattern {
 enum Patterns {
   static let all: [any Pattern.Type] = [
     InputNormalization.self,
+    MaskedSoftmax.self,
     Normalization.self,
     GroupNormalization.self,
+    EuclideanNormalization.self,
     GatedActivation.self,
     ErrorFunctionGELU.self,
     HyperbolicGELU.self,

@@ -44,7 +44,8 @@ enum ChannelAffine: Pattern {
         graph[inner].shape.example == example
       else { break }
       let aligned = try graph[current].aligned(constant)
-      guard aligned.isPerChannelOrOne(of: example) else { break }
+      // One number that draws have differently stays one.
+      guard aligned.isPerChannelOrOne(of: example), aligned.count > 1 || !aligned.isLearned else { break }
       steps.append((binary.kind, aligned.perChannel(example[0]), aligned.count > 1))
       current = inner
     }
