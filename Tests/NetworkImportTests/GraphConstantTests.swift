@@ -166,6 +166,23 @@ struct GraphConstantTests {
     }
   }
 
+  @Test func `ones of an exporter pass, and ones that a draw lost do not`() throws {
+    try withFolder { folder in
+      let network = try graph(folder) {
+        $0.floats("val_3", [4], [1, 1, 1, 1])
+        $0.node("Mul", ["h", "val_3"], "z")
+      }
+      #expect(try DrawSource(network: network, draws: draws(folder)).notes.isEmpty)
+      let lost = try draws(folder, further: [[("scale", [4], [1, 1, 1, 1])], [("scale", [4], [1, 2, 1, 1])]])
+      #expect(refusal(network, lost).contains("\"scale\" differs between draws"))
+      let named = try graph(folder) {
+        $0.floats("scale", [4], [1, 1, 1, 1])
+        $0.node("Mul", ["h", "scale"], "z")
+      }
+      #expect(refusal(named, try draws(folder)).contains("\"scale\" follows from no tensor"))
+    }
+  }
+
   @Test func `a table of sines passes, and one with another number is refused`() throws {
     try withFolder { folder in
       func network(_ change: Float) throws -> String {

@@ -38,7 +38,8 @@ struct NamedDraws: Sendable {
     // A name with other numbers is no tensor that draws lack.
     if case let named = needed.filter(search.hasArray).sorted(), !named.isEmpty { throw refusal(named) }
     let graphOwn = GraphOwnTensors(
-      absent: Set(tensors.keys).subtracting(found.keys), needed: needed, ArchitecturalTensors(model, all, network),
+      absent: Set(tensors.keys).subtracting(found.keys), needed: needed,
+      ArchitecturalTensors(model, all, network, findsLost: true),
       refusal: refusal)
     doubt = graphOwn.doubt
     let left = try search.leftOut(by: relations)

@@ -54,7 +54,7 @@ struct NetworkTensors: Sendable {
       tensors = constants.map { name, constant in
         Tensor(name: name, shape: constant.shape, floats: constant.floats, isNeeded: needed.contains(name))
       }
-      architectural = ArchitecturalTensors(model, constants, translation)
+      architectural = ArchitecturalTensors(model, constants, translation, findsLost: false)
       kind = .graph(model)
       own = translation
     } catch let error as ImportError {

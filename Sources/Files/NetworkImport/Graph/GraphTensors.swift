@@ -25,11 +25,18 @@ struct ArchitecturalTensors {
   private let units: Set<String>
   private let positions: Set<String>
 
-  init(_ model: ONNXModel, _ tensors: [(name: String, value: Constant)], _ network: NetworkTranslation) {
+  /// - Parameter findsLost: Whether arrays of ones or zeros that nothing in the graph is made of are found later: then
+  ///   PyTorch's newer exporter may have made ones and zeros of its own, which it names `val_3`.
+  init(
+    _ model: ONNXModel, _ tensors: [(name: String, value: Constant)], _ network: NetworkTranslation, findsLost: Bool
+  ) {
     ofInput = network.inputConstants
     let normalizing = model.graph.nodes.filter { Self.normalizations.contains($0.type) }.flatMap(\.inputs)
     let isTaken = Set(normalizing)
-    units = Set(tensors.filter { isTaken.contains($0.name) && Self.isUnit($0.value) }.map(\.name))
+    units = Set(
+      tensors.filter { name, value in
+        (isTaken.contains(name) || findsLost && name.hasPrefix("val_")) && Self.isUnit(value)
+      }.map(\.name))
     positions = Set(tensors.filter { Self.isSinusoidal($0.value) }.map(\.name))
   }
 
