@@ -140,7 +140,7 @@ let package = Package(
     .target(
       name: "Datasets",
       dependencies: [
-        "RobustnessCore", "PosteriorFiles", "Shell", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+        "RobustnessCore", "PosteriorFiles", "ArrayFiles", "Shell", .product(name: "Crypto", package: "swift-crypto"),
       ],
       path: "Sources/Files/Datasets", swiftSettings: strict),
 

@@ -7,12 +7,14 @@ import Testing
 
 /// The check `reference-answers` in a verdict; what is compared is the business of `NeuralNetworks`.
 @Suite(.inTurn) struct `Answers of the author's program in a verdict` {
-  private func result(_ outcome: ReferenceFindings.Outcome?, cause: String? = nil) throws -> EvaluationResult {
+  private func result(
+    _ outcome: ReferenceFindings.Outcome?, cause: String? = nil, caution: String? = nil
+  ) throws -> EvaluationResult {
     var subject = try ClosedForm.subject(40)
     let findings = outcome.map {
       ReferenceFindings(
         outcome: $0, compared: 16, inputs: 16, draws: 3, largest: 1.5, explained: 2e-5, quantity: "logit",
-        differingDraws: 3, cause: cause, advice: "Mend it.")
+        differingDraws: 3, cause: cause, advice: "Mend it.", caution: caution)
     }
     subject.reference = { findings.map { ($0, "PyTorch (float32)") } }
     return try subject.evaluated([request("pgd")], epsilons: [0.03])
@@ -48,6 +50,13 @@ import Testing
     let result = try result(.agrees)
     #expect(try check(result).status == .passed)
     #expect(result.table.contains(" checks passed.\n"))
+  }
+
+  @Test func `that agree at one input alone are a warning`() throws {
+    let result = try result(.agrees, caution: "there is one input only")
+    #expect(result.verdict.believable)
+    #expect(result.verdict.warnings == ["reference-answers"])
+    #expect(try check(result).finding.hasSuffix("which proves little, for there is one input only"))
   }
 
   @Test func `that nobody gave are not run, and not in the table`() throws {

@@ -8,6 +8,7 @@ struct GraphWriter {
     case float(Float)
     case text(String)
     case integers([Int])
+    case floats([Int], [Float])
     case graph
     /// A whole number without its type.
     case untyped(Int)
@@ -128,6 +129,9 @@ struct GraphWriter {
     case .text(let text): field(1, name) + field(4, text) + field(20, 3)
     case .integers(let values): field(1, name) + values.flatMap { field(8, $0) } + field(20, 7)
     case .untyped(let value): field(1, name) + field(3, value)
+    case .floats(let shape, let values):
+      field(1, name) + field(5, tensor("", shape, type: 1) + field(9, values.withUnsafeBytes { Array($0) }))
+        + field(20, 4)
     case .graph: field(1, name) + field(6, field(2, "inner")) + field(20, 5)
     }
   }

@@ -12,57 +12,6 @@ import Testing
 /// From files of other programs to one that is read here.
 @Suite("A posterior from files of others", .inTurn)
 struct PosteriorImportTests {
-  /// A `.npy` of format 1.
-  private static func array(_ type: String, _ shape: [Int], _ bytes: [UInt8]) -> [UInt8] {
-    let sizes = shape.map { "\($0)," }.joined()
-    var header = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(sizes)), }"
-    header += String(repeating: " ", count: 63 - (header.utf8.count + 10) % 64) + "\n"
-    let length = UInt16(header.utf8.count)
-    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(header.utf8) + bytes
-  }
-
-  private static func floats(_ values: [Float]) -> [UInt8] { values.withUnsafeBytes { Array($0) } }
-  private static func labels(_ values: [Int64]) -> [UInt8] { values.withUnsafeBytes { Array($0) } }
-
-  /// A `.npz` as numpy.savez writes it, stored.
-  private static func archive(_ members: [(String, [UInt8])], _ folder: URL, _ name: String) throws -> String {
-    var (data, directory): ([UInt8], [UInt8]) = ([], [])
-    func number(_ value: Int, _ bytes: Int) -> [UInt8] {
-      (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
-    }
-    for (name, bytes) in members {
-      let file = Array("\(name).npy".utf8)
-      // Version, flags, method, time; checksum, sizes; lengths of the name and of what follows it.
-      var common = number(20, 2) + number(0, 4) + number(0, 4)
-      for size in [Int(crc(bytes)), bytes.count, bytes.count] { common += number(size, 4) }
-      common += number(file.count, 2) + number(0, 2)
-      directory += [0x50, 0x4B, 1, 2] + number(20, 2)
-      directory += common
-      directory += number(0, 6) + number(0, 4) + number(data.count, 4)
-      directory += file
-      data += [0x50, 0x4B, 3, 4] + common
-      data += file + bytes
-    }
-    var end: [UInt8] = [0x50, 0x4B, 5, 6] + number(0, 4)
-    end += number(members.count, 2) + number(members.count, 2)
-    end += number(directory.count, 4) + number(data.count, 4) + number(0, 2)
-    let place = folder.appendingPathComponent(name)
-    try Data(data + directory + end).write(to: place)
-    return place.path
-  }
-
-  private static func crc(_ bytes: [UInt8]) -> UInt32 {
-    var sum = ~UInt32(0)
-    for byte in bytes {
-      sum ^= UInt32(byte)
-      for _ in 0..<8 {
-        let polynomial: UInt32 = sum & 1 == 1 ? 0xEDB8_8320 : 0
-        sum = (sum >> 1) ^ polynomial
-      }
-    }
-    return ~sum
-  }
-
   /// Two draws of y = W x with two classes, at one input x, and what they answer.
   private func files(_ folder: URL, inputs: [Float] = [0.5, 0.25, 1]) throws -> ImportRequest {
     var request = ImportRequest()
@@ -72,10 +21,10 @@ struct PosteriorImportTests {
       writer.node("Gemm", ["x", "fc.weight"], "y", ["transB": .integer(1)])
       request.graphs.append(try writer.write(to: folder, "draw\(draw).onnx"))
     }
-    request.data = try Self.archive(
+    request.data = try ArchiveWriter.archive(
       [
-        ("inputs", Self.array("<f4", [1, 3], Self.floats(inputs))),
-        ("labels", Self.array("<i8", [1], Self.labels([1]))),
+        ("inputs", ArchiveWriter.array("<f4", [1, 3], ArchiveWriter.floats(inputs))),
+        ("labels", ArchiveWriter.array("<i8", [1], ArchiveWriter.labels([1]))),
       ],
       folder, "data.npz")
     request.kind = .ensemble
@@ -83,7 +32,8 @@ struct PosteriorImportTests {
   }
 
   private func answers(_ logits: [Float], _ folder: URL) throws -> String {
-    try Self.archive([("logits", Self.array("<f4", [2, 1, 2], Self.floats(logits)))], folder, "answers.npz")
+    try ArchiveWriter.archive(
+      [("logits", ArchiveWriter.array("<f4", [2, 1, 2], ArchiveWriter.floats(logits)))], folder, "answers.npz")
   }
 
   private func refusal(_ request: ImportRequest) -> String {
@@ -125,12 +75,13 @@ struct PosteriorImportTests {
       }
       // σ(0.5) and σ(0.75), one number for each input.
       let numbers: [Float] = [0.622_459_35, 0.679_178_7]
-      request.reference = try Self.archive(
-        [("logits", Self.array("<f4", [2, 1, 1], Self.floats(numbers)))], folder, "answers.npz")
+      request.reference = try ArchiveWriter.archive(
+        [("logits", ArchiveWriter.array("<f4", [2, 1, 1], ArchiveWriter.floats(numbers)))], folder, "answers.npz")
       let findings = try #require(try PosteriorImport(request).findings)
       #expect(findings.outcome != .differs)
-      let wrong = try Self.archive(
-        [("logits", Self.array("<f4", [2, 1, 1], Self.floats([0.7, 0.679_178_7])))], folder, "wrong.npz")
+      let wrong = try ArchiveWriter.archive(
+        [("logits", ArchiveWriter.array("<f4", [2, 1, 1], ArchiveWriter.floats([0.7, 0.679_178_7])))], folder,
+        "wrong.npz")
       request.reference = wrong
       #expect(try PosteriorImport(request).findings?.outcome == .differs)
     }
@@ -150,12 +101,14 @@ struct PosteriorImportTests {
       // The logarithms of σ(0.5), σ(-0.5), σ(0.75) and σ(-0.75).
       request.reference = try answers([-0.474_076_98, -0.974_076_98, -0.386_871, -1.136_871], folder)
       let findings = try #require(try PosteriorImport(request).findings)
-      guard case .agreesBut(let reason, let advice) = findings.outcome else {
-        Issue.record("\(findings.outcome)")
-        return
-      }
-      #expect(reason == "by one number for each input, which changes no probability, as a softmax at the end does")
-      #expect(advice.isEmpty)
+      #expect(findings.outcome == .agrees && findings.saysLogProbabilities && findings.quantity == "log-probability")
+      #expect(findings.largest < 1e-6)
+      // The file says what they are, and nobody that they look like it.
+      let file = try PosteriorWriter.write(
+        PosteriorImport(request).contents, to: folder.appendingPathComponent("p.h5").path)
+      let later = try #require(try file.referenceFindings())
+      #expect(later.outcome == .agrees, "\(later)")
+      #expect(try file.referenceAnswers()?.areLogProbabilities == true)
     }
   }
 
@@ -197,7 +150,14 @@ struct PosteriorImportTests {
       request.chains = 2
       #expect(try PosteriorImport(request).contents.chainCount == 2)
       request.kind = .independent
-      #expect(refusal(request).hasPrefix("--chains 2 is for --kind mcmc"))
+      #expect(
+        refusal(request)
+          == "--chains 2 is for --kind mcmc: draws of kind independent have no chains; leave it out")
+      request.kind = .ensemble
+      request.chains = 1
+      #expect(
+        refusal(request)
+          == "--chains 1 is for --kind mcmc: of kind ensemble each draw is a chain of its own; leave it out")
     }
   }
 
@@ -205,23 +165,88 @@ struct PosteriorImportTests {
     try withFolder { folder in
       var request = try files(folder)
       func with(_ inputs: [UInt8], _ labels: [UInt8]) throws -> String {
-        request.data = try Self.archive([("inputs", inputs), ("labels", labels)], folder, "data.npz")
+        request.data = try ArchiveWriter.archive([("inputs", inputs), ("labels", labels)], folder, "data.npz")
         return refusal(request)
       }
-      let one = Self.array("<i8", [1], Self.labels([0]))
+      let one = ArchiveWriter.array("<i8", [1], ArchiveWriter.labels([0]))
       #expect(
-        try with(Self.array("<f4", [1, 2], Self.floats([0, 0])), one).hasSuffix(
+        try with(ArchiveWriter.array("<f4", [1, 2], ArchiveWriter.floats([0, 0])), one).hasSuffix(
           "inputs has the shape [1, 2], and the network takes (n, 3)"))
-      let good = Self.array("<f4", [1, 3], Self.floats([0, 0, 0]))
+      let good = ArchiveWriter.array("<f4", [1, 3], ArchiveWriter.floats([0, 0, 0]))
       #expect(
-        try with(good, Self.array("<i8", [1], Self.labels([2]))).hasSuffix(
+        try with(good, ArchiveWriter.array("<i8", [1], ArchiveWriter.labels([2]))).hasSuffix(
           "labels[0] is 2, and the network has 2 classes, from 0 to 1"))
-      #expect(try with(good, Self.array("<i8", [2], Self.labels([0, 1]))).contains("one label for each"))
       #expect(
-        try with(Self.array("<i4", [1, 3], Self.floats([0, 0, 0])), one).hasSuffix(
+        try with(good, ArchiveWriter.array("<i8", [2], ArchiveWriter.labels([0, 1]))).contains("one label for each"))
+      #expect(
+        try with(ArchiveWriter.array("<i4", [1, 3], ArchiveWriter.floats([0, 0, 0])), one).hasSuffix(
           "inputs is of type int32; bytes (uint8) and floating-point numbers are read"))
       request.bounds = [-1, 1]
-      #expect(try with(Self.array("|u1", [1, 3], [0, 1, 2]), one).contains("go with bounds 0 and 1 only"))
+      #expect(try with(ArchiveWriter.array("|u1", [1, 3], [0, 1, 2]), one).contains("go with bounds 0 and 1 only"))
+    }
+  }
+
+  @Test func `answers at one input, or at inputs that are alike, prove little`() throws {
+    try withFolder { folder in
+      var request = try files(folder)
+      func caution(_ inputs: [Float], _ logits: [Float]) throws -> String? {
+        let count = inputs.count / 3
+        request.reference = try ArchiveWriter.archive(
+          [
+            ("inputs", ArchiveWriter.array("<f4", [count, 3], ArchiveWriter.floats(inputs))),
+            ("logits", ArchiveWriter.array("<f4", [2, count, 2], ArchiveWriter.floats(logits))),
+          ], folder, "answers.npz")
+        let findings = try #require(try PosteriorImport(request).findings)
+        #expect(findings.outcome == .agrees)
+        return findings.caution
+      }
+      #expect(try caution([0.5, 0.25, 1], [4, 9.25, 0.25, 1.5]) == "there is one input only")
+      let twice: [Float] = [0.5, 0.25, 1, 0.5, 0.25, 1]
+      #expect(try caution(twice, [4, 9.25, 4, 9.25, 0.25, 1.5, 0.25, 1.5]) == "all inputs are the same")
+      #expect(
+        try caution([0, 0, 0, 1, 1, 1], [0, 0, 6, 15, 0, 0, 1, 2]) == "every input is one number over and over")
+      #expect(try caution([0.5, 0.25, 1, 1, 1, 1], [4, 9.25, 6, 15, 0.25, 1.5, 1, 2]) == nil)
+    }
+  }
+
+  @Test func `what is no number is blamed on its file, array and place`() throws {
+    try withFolder { folder in
+      var request = try files(folder, inputs: [0.5, .nan, 1])
+      #expect(refusal(request).hasSuffix("data.npz: inputs has nan at [0, 1]: inputs are numbers from 0.0 to 1.0"))
+      request = try files(folder)
+      request.reference = try answers([4, 9.25, .nan, 1.5], folder)
+      #expect(
+        refusal(request).hasSuffix(
+          "answers.npz: logits has nan at [1, 0, 0]: the author's program gave no number there"))
+    }
+  }
+
+  @Test func `an archive says in which arithmetic its answers are, and whose`() throws {
+    try withFolder { folder in
+      var request = try files(folder)
+      func with(_ further: [(String, [UInt8])]) throws -> PosteriorImport {
+        request.reference = try ArchiveWriter.archive(
+          [("logits", ArchiveWriter.array("<f4", [2, 1, 2], ArchiveWriter.floats([4, 9.25, 0.25, 1.5])))] + further,
+          folder, "answers.npz")
+        return try PosteriorImport(request)
+      }
+      #expect(try with([]).contents.referenceAnswers?.precision == .float32)
+      let stated = try with([
+        ("precision", ArchiveWriter.text("tf32")), ("software", ArchiveWriter.text("PyTorch 2.15")),
+      ])
+      #expect(stated.contents.referenceAnswers?.precision == .tf32)
+      #expect(stated.author == "PyTorch 2.15 (tf32)")
+      // Ten bits are within what seven explain.
+      #expect(
+        try with([("precision", ArchiveWriter.text("float16"))]).contents.referenceAnswers?.precision == .bfloat16)
+      let bytes = ArchiveWriter.array("|S8", [], Array("bfloat16".utf8))
+      #expect(try with([("precision", bytes)]).contents.referenceAnswers?.precision == .bfloat16)
+      _ = try? with([("precision", ArchiveWriter.text("double"))])
+      #expect(
+        refusal(request).hasSuffix(
+          "precision is \"double\", and no arithmetic that is known: float64, float32, tf32, bfloat16, float16"))
+      _ = try? with([("precision", ArchiveWriter.array("<i8", [], ArchiveWriter.labels([32])))])
+      #expect(refusal(request).contains("precision is no text: numpy.savez"))
     }
   }
 }

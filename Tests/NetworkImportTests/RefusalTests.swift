@@ -245,4 +245,34 @@ struct RefusalTests {
       }
     }
   }
+
+  @Test func `files of other kinds are named, with what takes them`() throws {
+    try withFolder { folder in
+      func sentence(_ bytes: [UInt8], _ name: String = "net.onnx") throws -> String {
+        let path = folder.appendingPathComponent(name).path
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: ImportError.self) { try DrawSource(graphs: [path]) }
+        return error?.reason ?? ""
+      }
+      let hdf5: [UInt8] = [0x89] + Array("HDF\r\n".utf8) + [0x1A, 0x0A]
+      #expect(try sentence(hdf5).hasPrefix("is HDF5, and no graph in ONNX: an InferenceData goes with --posterior"))
+      let npz: [UInt8] = [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 26) + Array("w.npy".utf8)
+      #expect(
+        try sentence(npz)
+          == "is an .npz of NumPy, and holds arrays, not a network: give it as --draws, with the graph as --network")
+      let tensors = try TensorWriter.safetensors([("w", [1], [1])], folder, "a.safetensors")
+      #expect(
+        try sentence(Array(Data(contentsOf: URL(fileURLWithPath: tensors)))).hasPrefix(
+          "is a .safetensors, and holds arrays"))
+      #expect(try sentence([0x1C, 0, 0, 0] + Array("TFL3".utf8)).hasPrefix("is of TensorFlow Lite"))
+      #expect(try sentence([8, 1, 18, 4, 10, 0, 0, 0], "saved_model.pb").hasPrefix("is a SavedModel of TensorFlow"))
+      #expect(try sentence(Array("<\n  ir_version: 8\n>".utf8)).contains("format=\"onnxtxt\""))
+      #expect(try sentence(Array("ir_version: 8\ngraph {".utf8)).contains("format=\"textproto\""))
+      #expect(try sentence(Array(#"{"irVersion": "8"}"#.utf8)).hasPrefix("is ONNX as JSON"))
+      #expect(
+        try sentence(Array(#"{"input_shape": [3], "layers": []}"#.utf8))
+          == "is a description of a network in JSON, without weights: give it as --network, with --draws or --posterior"
+      )
+    }
+  }
 }

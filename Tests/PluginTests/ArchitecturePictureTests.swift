@@ -57,6 +57,14 @@ import Testing
       "boxes that are no folder of Sources")
   }
 
+  /// The legend has its folders in `<tspan class="word">`.
+  @Test func `names every group of modules in its legend`() throws {
+    let picture = try `The registry of plugins`.read("Docs/architecture.svg")
+    let start = try #require(picture.range(of: "Folders of Sources:"), "the legend does not name the folders")
+    let words = picture[start.lowerBound...].matches(of: /<tspan class="word">([^<]+)<\/tspan>/)
+    #expect(words.map { String($0.output.1) }.sorted() == (try `The registry of plugins`.folders("Sources")))
+  }
+
   @Test func `stands modules above what they import`() throws {
     for (box, height) in heights {
       for imported in try Self.imports(in: Self.folder(of: box)) where imported != box {

@@ -142,6 +142,7 @@ struct CompleteFile {
   private static let texts = [
     "/@format": "bnn-posterior", "/@format_version": "1.1", "/model@architecture": WrittenFile.architecture,
     "/provenance@kind": "mcmc", "/provenance@exactness": "exact", "/reference@precision": "float64",
+    "/reference@logits_are": "logits",
     "/sample_stats/diverging@dtype": "bool",
   ]
 

@@ -144,7 +144,7 @@ extension FormatItem: CustomTestStringConvertible {
   private static func changed(_ content: CompleteFile.Content, _ item: FormatItem) -> CompleteFile.Content {
     let others = [
       "/@format_version": "1.1.0", "/provenance@kind": "ensemble", "/provenance@exactness": "mini-batch",
-      "/reference@precision": "float32",
+      "/reference@precision": "float32", "/reference@logits_are": "log-probabilities",
       "/model@architecture": WrittenFile.architecture + " ",
     ]
     switch content {

@@ -166,6 +166,36 @@ import Testing
     }
   }
 
+  @Test func `answers at one input prove little, which verify says`() throws {
+    try withFolder { folder in
+      var contents = try Small.answered(Small.contents())
+      let answers = try #require(contents.referenceAnswers)
+      let (size, classes) = (16, contents.weights.architecture.classCount)
+      let logits = try #require(answers.logits?.values)
+      contents.referenceAnswers?.inputs = .doubles(Array(answers.inputs.values[..<size]))
+      contents.referenceAnswers?.logits = .doubles(
+        stride(from: 0, to: logits.count, by: 2 * classes).flatMap { Array(logits[$0..<$0 + classes]) })
+      let path = try written(contents, in: folder)
+      let verified = try Program.posterior.run(["verify", path])
+      #expect(verified.code == 0)
+      #expect(
+        verified.errors.contains("which proves little, for there is one input only. Give answers at several inputs"))
+    }
+  }
+
+  @Test func `what the answers are is one of two words`() throws {
+    try withFolder { folder in
+      let path = folder.appendingPathComponent("meaning.h5").path
+      let foreign = WrittenFile(version: "1.1")
+      try foreign.write(to: path) { file in
+        try addAnswers(file, to: foreign)
+        try file.setAttribute("logits_are", of: "/reference", to: "odds")
+      }
+      let problems = PosteriorFile.verify(path, probe: nil).map { "\($0.path) \($0.reason)" }
+      #expect(problems == [#"/reference@logits_are is "odds"; it needs to be logits or log-probabilities"#])
+    }
+  }
+
   @Test func `verify refuses a network that answers otherwise, and names the draw`() throws {
     try withFolder { folder in
       var contents = try Small.answered(Small.contents())

@@ -9,6 +9,14 @@ public protocol ArrayArchive: Sendable {
   ///
   /// - Throws: ``ArrayFileError`` when there is none, or it is of a kind that is not read.
   func array(_ name: String) throws(ArrayFileError) -> ForeignArray
+
+  /// A text beside the arrays; nil where there is none of this name.
+  func text(_ name: String) throws(ArrayFileError) -> String?
+}
+
+extension ArrayArchive {
+  /// None, where a kind of file has no texts.
+  public func text(_ name: String) throws(ArrayFileError) -> String? { nil }
 }
 
 /// The kinds of files with arrays that are read.

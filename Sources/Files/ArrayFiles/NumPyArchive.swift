@@ -25,6 +25,17 @@ public struct NumPyArchive: ArrayArchive {
     members = Dictionary(uniqueKeysWithValues: Swift.zip(names, arrays))
   }
 
+  /// An array of text with one element; nil where an array holds something else, or there is none of this name.
+  public func text(_ name: String) throws(ArrayFileError) -> String? {
+    guard let member = members[name], member.size <= NumPyHeader.limit + NumPyText.limit else { return nil }
+    let bytes = try zip.contents(of: member)
+    do throws(NumPyHeader.Refusal) {
+      return try NumPyText.text(bytes)
+    } catch {
+      throw zip.file.error(error.reason, at: name, advice: error.advice)
+    }
+  }
+
   /// The array of this name.
   public func array(_ name: String) throws(ArrayFileError) -> ForeignArray {
     guard let member = members[name] else {

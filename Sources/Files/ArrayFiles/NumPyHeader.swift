@@ -22,17 +22,28 @@ struct NumPyHeader {
 
   /// Reads the header at the beginning of these bytes: all of the file, or the first ``limit`` and 12.
   init(_ start: [UInt8]) throws(Refusal) {
-    guard start.starts(with: Self.magic) else { throw Refusal(reason: "does not begin as an array of NumPy does") }
+    let fields = try Self.fields(start)
+    (element, isBigEndian) = try Self.element(fields.description)
+    isColumnMajor = fields.isColumnMajor
+    shape = fields.axes
+    length = fields.length
+  }
+
+  /// What the header says, whatever its type.
+  static func fields(
+    _ start: [UInt8]
+  ) throws(Refusal) -> (description: String, isColumnMajor: Bool, axes: [Int], length: Int) {
+    guard start.starts(with: magic) else { throw Refusal(reason: "does not begin as an array of NumPy does") }
     guard let major = start.integer(6, bytes: 1), let minor = start.integer(7, bytes: 1), (1...3).contains(major),
       minor == 0
     else { throw Refusal(reason: "is of a version of NumPy's format that is not known, or ends within its header") }
     let prefix = major == 1 ? 10 : 12
-    guard let textLength = start.integer(8, bytes: prefix - 8) else { throw Self.truncated }
-    guard textLength <= Self.limit else {
-      throw Refusal(reason: "has a header of \(textLength) bytes; those of plain arrays have at most \(Self.limit)")
+    guard let textLength = start.integer(8, bytes: prefix - 8) else { throw truncated }
+    guard textLength <= limit else {
+      throw Refusal(reason: "has a header of \(textLength) bytes; those of plain arrays have at most \(limit)")
     }
-    guard start.count >= prefix + textLength else { throw Self.truncated }
-    length = prefix + textLength
+    guard start.count >= prefix + textLength else { throw truncated }
+    let length = prefix + textLength
     guard let text = String(validating: start[prefix..<length], as: UTF8.self), text.utf8.allSatisfy({ $0 != 0 }) else {
       throw Refusal(reason: "has a header that is no text")
     }
@@ -62,9 +73,7 @@ struct NumPyHeader {
     guard let description, let order, let axes else {
       throw parser.refusal("it needs 'descr', 'fortran_order' and 'shape'")
     }
-    (element, isBigEndian) = try Self.element(description)
-    isColumnMajor = order
-    shape = axes
+    return (description, order, axes, length)
   }
 
   private static let truncated = Refusal(reason: "ends within its header", advice: "Copy it again")

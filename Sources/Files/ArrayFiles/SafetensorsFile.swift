@@ -56,6 +56,9 @@ public struct SafetensorsFile: ArrayArchive {
     tensors = header.tensors
   }
 
+  /// A text of the metadata.
+  public func text(_ name: String) -> String? { metadata[name] }
+
   /// The tensor of this name.
   public func array(_ name: String) throws(ArrayFileError) -> ForeignArray {
     guard let tensor = tensors[name] else {

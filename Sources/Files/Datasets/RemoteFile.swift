@@ -22,35 +22,19 @@ extension ImageDataset {
   public var remoteFiles: [RemoteFile] {
     switch self {
     case .mnist:
-      [
-        RemoteFile(
-          name: "train-images-idx3-ubyte.gz", byteCount: 9_912_422,
-          sha256: "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
-        RemoteFile(
-          name: "train-labels-idx1-ubyte.gz", byteCount: 28_881,
-          sha256: "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
-        RemoteFile(
-          name: "t10k-images-idx3-ubyte.gz", byteCount: 1_648_877,
-          sha256: "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
-        RemoteFile(
-          name: "t10k-labels-idx1-ubyte.gz", byteCount: 4_542,
-          sha256: "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
-      ]
+      Self.idxFiles([
+        (9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+        (28_881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+        (1_648_877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+        (4_542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+      ])
     case .fashionMNIST:
-      [
-        RemoteFile(
-          name: "train-images-idx3-ubyte.gz", byteCount: 26_421_880,
-          sha256: "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
-        RemoteFile(
-          name: "train-labels-idx1-ubyte.gz", byteCount: 29_515,
-          sha256: "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
-        RemoteFile(
-          name: "t10k-images-idx3-ubyte.gz", byteCount: 4_422_102,
-          sha256: "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
-        RemoteFile(
-          name: "t10k-labels-idx1-ubyte.gz", byteCount: 5_148,
-          sha256: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
-      ]
+      Self.idxFiles([
+        (26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+        (29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+        (4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+        (5_148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
+      ])
     // The page of the data sets states MD5 c32a1d4ab5d03f1284b67883e8d87530 and 03b5dce01913d631647c71ecec9e9cb8 of
     // these files, TensorFlow Datasets their lengths and SHA-256.
     case .cifar10:
@@ -65,6 +49,14 @@ extension ImageDataset {
           name: "cifar-100-binary.tar.gz", byteCount: 168_513_733,
           sha256: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec")
       ]
+    }
+  }
+
+  /// MNIST's four files, which Fashion-MNIST has under the same names: their lengths and SHA-256.
+  private static func idxFiles(_ contents: [(byteCount: Int, sha256: String)]) -> [RemoteFile] {
+    let names = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"]
+    return zip(names, contents).map { name, content in
+      RemoteFile(name: "\(name)-ubyte.gz", byteCount: content.byteCount, sha256: content.sha256)
     }
   }
 

@@ -68,11 +68,51 @@ struct ExampleArchives {
     if let predictive, predictive.shape != [count, classes] {
       throw ImportError(file: path, "log_predictive has the shape \(predictive.shape), not \([count, classes])")
     }
-    let isSingle = [logits, predictive].contains { $0 != nil && $0?.element != .float64 }
-    return ReferenceAnswers(
+    var answers = ReferenceAnswers(
       inputs: inputs,
-      logits: try logits.map { try form?.logits(try Self.stored($0, path), ending, path) ?? .doubles([]) },
-      logPredictive: try predictive.map { try Self.stored($0, path) }, precision: isSingle ? .float32 : .float64)
+      logits: try logits.map { try form?.logits(try Self.finite($0, path), ending, path) ?? .doubles([]) },
+      logPredictive: try predictive.map { try Self.finite($0, path) }, software: try archive.text("software"),
+      precision: .float64)
+    answers.precision = try Self.precision(archive, [logits, predictive].compactMap(\.self), path)
+    return answers
+  }
+
+  /// The arithmetic of the answers: what the file says, or else their type.
+  ///
+  /// Half precision of ten bits is taken for that of seven, which explains more: no arithmetic of the format is its own.
+  private static func precision(
+    _ archive: any ArrayArchive, _ arrays: [ForeignArray], _ path: String
+  ) throws -> AnswerPrecision {
+    if let word = try archive.text("precision") {
+      if word == "float16" { return .bfloat16 }
+      guard let precision = AnswerPrecision(rawValue: word) else {
+        throw ImportError(
+          file: path,
+          "precision is \(word.quoted), and no arithmetic that is known: "
+            + AnswerPrecision.allCases.map(\.rawValue).joined(separator: ", ") + ", float16")
+      }
+      return precision
+    }
+    guard !archive.names.contains("precision") else {
+      throw ImportError(file: path, "precision is no text: numpy.savez(…, precision=\"float32\")")
+    }
+    if arrays.contains(where: { $0.element == .float16 || $0.element == .bfloat16 }) { return .bfloat16 }
+    return arrays.allSatisfy { $0.element == .float64 } ? .float64 : .float32
+  }
+
+  /// The numbers of an array of answers.
+  private static func finite(_ array: ForeignArray, _ path: String) throws -> StoredNumbers {
+    let numbers = try stored(array, path)
+    guard let index = numbers.values.firstIndex(where: { !$0.isFinite }) else { return numbers }
+    throw ImportError(
+      file: path,
+      "\(array.name) has \(numbers.values[index]) at \(Self.place(index, array.shape)): the author's program gave no number there"
+    )
+  }
+
+  /// Where an element is: `[0, 3, 1]`.
+  private static func place(_ index: Int, _ shape: [Int]) -> [Int] {
+    zip(Places.strides(shape), shape).map { index / $0 % $1 }
   }
 
   // MARK: - Inputs
@@ -128,6 +168,12 @@ struct ExampleArchives {
     let size = architecture.inputShape.reduce(1, *)
     let run = size / architecture.inputShape[0]
     for (index, value) in values.enumerated() {
+      guard value.isFinite else {
+        throw ImportError(
+          file: path,
+          "inputs has \(value) at \(Self.place(index, array.shape)): inputs are numbers from \(bounds[0].lowerBound) to \(bounds[0].upperBound)"
+        )
+      }
       let box = bounds.count == 1 ? bounds[0] : bounds[index % size / run]
       let slack = max(1e-6 * (box.upperBound - box.lowerBound), Double(Float(box.upperBound).ulp))
       guard value >= box.lowerBound - slack, value <= box.upperBound + slack else {

@@ -9,7 +9,7 @@ package struct PosteriorImport {
   /// The draws.
   package let draws: DrawSource
   /// What goes into the file.
-  package let contents: PosteriorContents
+  package private(set) var contents: PosteriorContents
   /// What was left out, or is to be known, a sentence each without a full stop.
   package let notes: [String]
   /// What the comparison with the author's answers found; nil where none were given.
@@ -43,18 +43,26 @@ package struct PosteriorImport {
       weights: draws, chainCount: chains, inputBounds: pairs[0], kind: request.kind,
       creationLibraryVersion: ProgramVersion.current, evaluationData: data, referenceAnswers: answers)
     if pairs.count > 1 { contents.boundsPerChannel = pairs }
-    notes = draws.notes + (try file.map { try Self.add($0, to: &contents) } ?? [])
+    var notes = draws.notes + (try file.map { try Self.add($0, to: &contents) } ?? [])
     self.draws = draws
     self.contents = contents
-    let precision = answers?.precision.rawValue ?? ""
-    author = "the author's program (\(precision))"
+    author = "\(PrintedText.line(answers?.software ?? "the author's program")) (\(answers?.precision.rawValue ?? ""))"
     findings = try answers.map { try Self.compare(draws, chains, $0) }
+    if findings?.saysLogProbabilities == true { self.contents.referenceAnswers?.areLogProbabilities = true }
+    if let doubt = draws.doubt {
+      guard let findings, findings.outcome != .differs, findings.caution == nil else { throw doubt.error }
+      notes.append(doubt.settled)
+    }
+    self.notes = notes
   }
 
   private static func source(_ request: ImportRequest, _ file: InferenceDataFile?) throws -> DrawSource {
     guard let network = request.network else { return try DrawSource(graphs: request.graphs) }
-    guard let file else { return try DrawSource(network: network, draws: request.draws, map: request.map) }
-    return try DrawSource(network: network, posterior: file, map: request.map)
+    let settles = request.reference != nil
+    guard let file else {
+      return try DrawSource(network: network, draws: request.draws, map: request.map, settlesDoubts: settles)
+    }
+    return try DrawSource(network: network, posterior: file, map: request.map, settlesDoubts: settles)
   }
 
   /// A shell's `draw*.onnx` has 10 before 2: chains would be mixed.
@@ -101,7 +109,9 @@ package struct PosteriorImport {
     func fits(_ chains: Int) throws -> Int {
       guard given ?? chains == chains else {
         throw UsageError(
-          "--chains \(given ?? 0) is for --kind mcmc: draws of kind \(request.kind?.rawValue ?? "") are \(chains) chain\(chains == 1 ? "" : "s")"
+          chains == 1
+            ? "--chains \(given ?? 0) is for --kind mcmc: draws of kind \(request.kind?.rawValue ?? "") have no chains; leave it out"
+            : "--chains \(given ?? 0) is for --kind mcmc: of kind \(request.kind?.rawValue ?? "") each draw is a chain of its own; leave it out"
         )
       }
       return chains

@@ -26,6 +26,10 @@ extension FileInWriting {
       try setAttribute("software", of: "/reference", to: .text(software))
     }
     try setAttribute("precision", of: "/reference", to: .text(answers.precision.rawValue))
+    if answers.areLogProbabilities {
+      let meaning = ReferenceAnswers.Meaning.logProbabilities
+      try setAttribute("logits_are", of: "/reference", to: .text(meaning.rawValue))
+    }
     for attribute in answers.furtherAttributes {
       try setAttribute(attribute.name, of: "/reference", to: attribute.value, shape: attribute.shape ?? [])
     }

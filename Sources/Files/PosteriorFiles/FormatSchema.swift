@@ -109,6 +109,7 @@ enum FormatSchema {
       .text(
         "/reference@precision", isRequired: true, digests: [.content],
         advice: "It says how the answers were computed, as one of \(precisions)"),
+      .text("/reference@logits_are", digests: [.content]),
       .text("/reference@software", digests: [.content]),
       .further("/reference@*", .textOrNumbers),
     ])

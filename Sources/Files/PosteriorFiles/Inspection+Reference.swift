@@ -12,6 +12,10 @@ extension Inspection {
       let known = AnswerPrecision.allCases.map(\.rawValue).joined(separator: ", ")
       report("/reference@precision", "is \"\(text.prefix(80))\"; it needs to be one of \(known)")
     }
+    if let text = structure.text("/reference@logits_are"), ReferenceAnswers.Meaning(rawValue: text) == nil {
+      let known = ReferenceAnswers.Meaning.allCases.map(\.rawValue).joined(separator: " or ")
+      report("/reference@logits_are", "is \"\(text.prefix(80))\"; it needs to be \(known)")
+    }
     guard structure.architecture != nil else { return }
     check("/reference/inputs")
     // Inputs that were refused say nothing about the number of answers.

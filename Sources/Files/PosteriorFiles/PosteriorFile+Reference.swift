@@ -14,6 +14,8 @@ extension PosteriorFile {
     var answers = ReferenceAnswers(
       inputs: inputs, logits: try numbers("logits"), logPredictive: try numbers("log_predictive"),
       software: referenceSoftware, precision: precision)
+    answers.areLogProbabilities =
+      structure.text("/reference@logits_are") == ReferenceAnswers.Meaning.logProbabilities.rawValue
     answers.furtherAttributes = structure.furtherAttributes(of: "/reference")
     return answers
   }
@@ -31,7 +33,8 @@ extension PosteriorFile {
     let isSingle = [answers.logits, answers.logPredictive].contains { $0?.element == .float32 }
     let question = ReferenceQuestion(
       inputs: values, count: values.count / architecture.inputShape.reduce(1, *), logits: answers.logits?.values,
-      logPredictive: answers.logPredictive?.values, precision: answers.precision, storedError: isSingle ? 0x1p-24 : 0)
+      logPredictive: answers.logPredictive?.values, precision: answers.precision, storedError: isSingle ? 0x1p-24 : 0,
+      areLogProbabilities: answers.areLogProbabilities)
     return try ReferenceComparison(
       self, chainCount: chainCount, question: question, budget: budget, threads: threads
     ).findings()

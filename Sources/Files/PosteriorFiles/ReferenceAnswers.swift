@@ -15,6 +15,15 @@ public struct ReferenceAnswers: Sendable, Hashable {
   public var software: String?
   /// The arithmetic that it answered in, which says how far rounding may take the answers from others.
   public var precision: AnswerPrecision
+  /// Whether the logits are logarithms of probabilities, as a program gives them that ends in a softmax: one number for
+  /// each draw and input away from what the last layer gives.
+  public var areLogProbabilities = false
+
+  /// What the attribute `logits_are` says.
+  enum Meaning: String, CaseIterable {
+    case logits
+    case logProbabilities = "log-probabilities"
+  }
 
   /// Attributes that this version does not know, kept when a file is copied.
   var furtherAttributes: [HDF5Attribute] = []

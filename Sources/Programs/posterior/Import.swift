@@ -82,6 +82,9 @@ struct Import: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The posterior file to write.", valueName: "file"))
   var output: String
 
+  @Flag(help: "Replace an existing file when the new one is complete.")
+  var overwrite = false
+
   @Flag(help: "Compress the file: about a sixth smaller, ten times slower to write.")
   var compress = false
 
@@ -110,6 +113,9 @@ struct Import: ParsableCommand {
     let place = URL(filePath: output).resolvingSymlinksInPath().standardizedFileURL
     if let input = inputs.first(where: { URL(filePath: $0).resolvingSymlinksInPath().standardizedFileURL == place }) {
       throw UsageError("--output \(input) is what is read: give another name")
+    }
+    if FileManager.default.fileExists(atPath: output), !overwrite {
+      throw UsageError("\(output) is there already: give another --output, or --overwrite to replace it at the end")
     }
     var request = ImportRequest()
     request.graphs = graphs

@@ -78,7 +78,9 @@ private struct Answers {
     guard let findings = try posterior.referenceFindings() else { return }
     let sentence = "/reference: \(findings.sentence(author: posterior.referenceAuthor)). \(findings.whatToDo)"
     switch findings.outcome {
-    case .agrees: agreement = "; answers as \(posterior.referenceAuthor) did"
+    case .agrees:
+      agreement = "; answers as \(posterior.referenceAuthor) did"
+      if findings.caution != nil { warning = sentence }
     case .agreesBut: warning = sentence
     case .differs: error = sentence
     }

@@ -16,6 +16,10 @@ package final class DrawSource: WeightSource {
   /// What the graphs give where the layers give logits.
   package let ending: NetworkEnding
 
+  /// Tensors of the graph of which nothing but the answers of the author's program can show that all draws have the same;
+  /// nil where there are none.
+  let doubt: TensorDoubt?
+
   private let translate: @Sendable (Int) throws -> NetworkTranslation
   private let name: @Sendable (Int) -> String
   /// Draws that were translated already, while they are few bytes together.
@@ -30,10 +34,11 @@ package final class DrawSource: WeightSource {
   ///   - count: How many there are, one at least.
   ///   - name: What a draw is called in messages: its file.
   ///   - notes: What is to be known beside what the first draw says.
+  ///   - doubt: Tensors of which nothing shows that all draws have the same.
   ///   - translate: Makes a draw.
   /// - Throws: ``ImportError`` where a draw is another network than the first.
   init(
-    count: Int, name: @escaping @Sendable (Int) -> String, notes: [String] = [],
+    count: Int, name: @escaping @Sendable (Int) -> String, notes: [String] = [], doubt: TensorDoubt? = nil,
     _ translate: @escaping @Sendable (Int) throws -> NetworkTranslation
   ) throws {
     let first = try translate(0)
@@ -57,6 +62,7 @@ package final class DrawSource: WeightSource {
     self.notes = first.notes + notes
     ending = first.ending
     drawCount = count
+    self.doubt = doubt
     sharedParameters = shared
     self.translate = translate
     self.name = name
@@ -119,24 +125,30 @@ extension DrawSource {
   ///   - path: A graph in ONNX, or the format's description of a network in JSON.
   ///   - paths: A file for each draw.
   ///   - map: Which array a tensor is, where its name does not tell.
-  package convenience init(network path: String, draws paths: [String], map: [String] = []) throws {
+  ///   - settlesDoubts: Whether somebody compares the answers of every draw, and refuses ``doubt`` where they differ.
+  package convenience init(
+    network path: String, draws paths: [String], map: [String] = [], settlesDoubts: Bool = false
+  ) throws {
     for path in [path] + paths { try PickleRefusal.check(path) }
     let mappings = try TensorMapping.list(map)
     let network = try NetworkTensors(path)
-    guard case .graph(let model) = network.kind, mappings.isEmpty else {
+    guard case .graph(let model) = network.kind, mappings.allSatisfy({ $0.array == nil }) else {
       let archives = try paths.map { try ArrayFormat.open($0) }
       try self.init(
-        network, MappedDraws(network, archives, in: paths[0], names: { paths[$0] }, mappings), name: { paths[$0] })
+        network, MappedDraws(network, archives, in: paths[0], names: { paths[$0] }, mappings), name: { paths[$0] },
+        settlesDoubts)
       return
     }
+    try network.check(mappings)
     let named: NamedDraws
     do {
-      named = try NamedDraws(network: model, draws: paths)
+      named = try NamedDraws(network: model, draws: paths) { name in mappings.contains { $0.covers(name) } }
+      if let doubt = named.doubt, !settlesDoubts { throw doubt.error }
     } catch let error as ImportError {
       throw error.of(path)
     }
     let learned = try LearnedTensors.names(count: paths.count) { try named.replacements($0, ofSettings: true) }
-    try self.init(count: paths.count, name: { paths[$0] }, notes: named.notes) { draw in
+    try self.init(count: paths.count, name: { paths[$0] }, notes: named.notes, doubt: named.doubt?.of(path)) { draw in
       do {
         return try NetworkTranslation(named.model, replacements: try named.replacements(draw), learned: learned)
       } catch let error as ImportError {
@@ -146,7 +158,9 @@ extension DrawSource {
   }
 
   /// One network, and the draws of an InferenceData.
-  package convenience init(network path: String, posterior file: InferenceDataFile, map: [String] = []) throws {
+  package convenience init(
+    network path: String, posterior file: InferenceDataFile, map: [String] = [], settlesDoubts: Bool = false
+  ) throws {
     try PickleRefusal.check(path)
     let mappings = try TensorMapping.list(map)
     let archives = (0..<file.drawCount).map { InferenceDraw(file, draw: $0) }
@@ -155,14 +169,15 @@ extension DrawSource {
     var draws = try MappedDraws(
       network, archives, in: file.path, names: name, mappings, known: Set(file.variables.map(\.name)))
     draws.addNotes(on: file)
-    try self.init(network, draws, name: name)
+    try self.init(network, draws, name: name, settlesDoubts)
   }
 
   private convenience init(
-    _ network: NetworkTensors, _ draws: MappedDraws, name: @escaping @Sendable (Int) -> String
+    _ network: NetworkTensors, _ draws: MappedDraws, name: @escaping @Sendable (Int) -> String, _ settlesDoubts: Bool
   ) throws {
+    if let doubt = draws.doubt, !settlesDoubts { throw doubt.error }
     let learned = try LearnedTensors.names(count: draws.count) { try draws.tensors($0, ofSettings: true) }
-    try self.init(count: draws.count, name: name, notes: draws.notes) { draw in
+    try self.init(count: draws.count, name: name, notes: draws.notes, doubt: draws.doubt) { draw in
       do {
         return try network.translation(try draws.tensors(draw), learned: learned)
       } catch let error as ImportError {

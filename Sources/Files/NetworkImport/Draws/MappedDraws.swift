@@ -1,7 +1,6 @@
 import ArrayFiles
 import NeuralNetworks
 import PosteriorFiles
-import Shell
 
 /// One network, and for each draw named arrays of which a person says, or their names say, which tensor is which.
 ///
@@ -13,6 +12,8 @@ struct MappedDraws: Sendable {
   var count: Int { archives.count }
   /// What is to be known, a sentence each without a full stop.
   private(set) var notes: [String] = []
+  /// Tensors of which nothing shows that all draws have the graph's own numbers.
+  private(set) var doubt: TensorDoubt?
 
   private let archives: [any ArrayArchive]
   /// The file that is at fault where all draws are alike.
@@ -44,7 +45,7 @@ struct MappedDraws: Sendable {
     self.path = path
     self.names = names
     settings = Set(network.tensors.filter { LearnedTensors.isSmall($0.shape) }.map(\.name))
-    try Self.check(mappings, network)
+    try network.check(mappings)
     let arrays = known ?? Set(archives[0].names)
     var pairs: [Pair] = []
     var rest: [NetworkTensors.Tensor] = []
@@ -64,6 +65,8 @@ struct MappedDraws: Sendable {
     try addRest(rest, of: network, own)
     try refuseUnsaidNumbers(rest, arrays)
     try addUnused(arrays, own)
+    let used = relations.values.reduce(into: Set<String>()) { $0.formUnion($1.arrays) }
+    if let note = try DrawPrecision.note(archives, used) { notes.append(note) }
   }
 
   /// The tensors as a draw has them.
@@ -75,21 +78,6 @@ struct MappedDraws: Sendable {
       result[name] = try relation.constant(archives[draw], names(draw), origin: name)
     }
     return result
-  }
-
-  private static func check(_ mappings: [TensorMapping], _ network: NetworkTensors) throws {
-    let names = network.tensors.map(\.name)
-    for mapping in mappings {
-      guard names.contains(where: mapping.covers) else {
-        let suggestion = Suggestion.didYouMean(mapping.tensor, among: names)
-        throw UsageError(
-          "--map: \(network.path) has no tensor \(mapping.tensor.quoted).\(suggestion) It has "
-            + names.prefix(12).map(\.quoted).joined(separator: ", ") + (names.count > 12 ? ", …" : ""))
-      }
-      if mapping.array == nil, network.own == nil {
-        throw UsageError("--map \(mapping.tensor)=: \(network.path) is a description, and has no numbers of its own")
-      }
-    }
   }
 
   // MARK: - Which order
@@ -178,27 +166,43 @@ struct MappedDraws: Sendable {
 
   /// Tensors without a name among the arrays: they follow by their numbers, or they are refused.
   private mutating func addRest(_ rest: [NetworkTensors.Tensor], of network: NetworkTensors, _ own: Int?) throws {
-    let needed = rest.filter(\.isNeeded)
-    guard !needed.isEmpty || own != nil && !rest.isEmpty else { return }
-    let advice =
-      "--map TENSOR=VARIABLE says which variable is one"
-      + (network.own == nil ? "" : ", and --map TENSOR= that all draws have the graph's own numbers")
-    guard let own, let translation = network.own else {
-      let list = needed.prefix(6).map { "\($0.name.quoted) \($0.shape)" }.joined(separator: ", ")
-      let arrays = try archives[0].names.prefix(12).map { "\($0.quoted) \(try archives[0].array($0).shape)" }
-      throw ImportError(
-        file: path,
-        "has no array for \(needed.count == 1 ? "tensor" : "tensors") \(list)\(needed.count > 6 ? ", …" : ""): it has "
-          + "\(arrays.joined(separator: ", "))\(archives[0].names.count > 12 ? ", …" : ""); \(advice)")
+    var needed = Set(rest.filter(\.isNeeded).map(\.name))
+    var absent = Set(rest.map(\.name))
+    var advice = "--map TENSOR=VARIABLE says which variable is one"
+    if let own, let translation = network.own {
+      advice += "; " + TensorDoubt.advice("TENSOR")
+      let constants = rest.map { tensor in
+        (tensor.name, Constant(shape: tensor.shape, values: .floats(tensor.floats ?? []), origins: [tensor.name]))
+      }
+      let search = try RelationSearch(
+        tensors: Dictionary(constants) { first, _ in first }, own: archives[own], draws: archives,
+        paths: archives.indices.map(names))
+      let (found, left) = try search.relations(of: translation, drawPath: names(own))
+      needed = left.intersection(absent)
+      absent.subtract(found.keys)
+      relations.merge(found) { first, _ in first }
     }
-    let constants = rest.map { tensor in
-      (tensor.name, Constant(shape: tensor.shape, values: .floats(tensor.floats ?? []), origins: [tensor.name]))
+    guard let architectural = network.architectural else {
+      if !needed.isEmpty { throw try refusal(rest.filter(\.isNeeded), advice) }
+      return
     }
-    let search = try RelationSearch(
-      tensors: Dictionary(constants) { first, _ in first }, own: archives[own], draws: archives,
-      paths: archives.indices.map(names))
-    let found = try search.relations(of: translation, drawPath: names(own), advice: advice)
-    relations.merge(found) { first, _ in first }
+    let graphOwn = try GraphOwnTensors(absent: absent, needed: needed, architectural) { open in
+      guard let own else {
+        return try refusal(rest.filter { open.contains($0.name) }, advice + "; " + TensorDoubt.advice(open[0]))
+      }
+      return RelationSearch.refusal(open, drawPath: names(own), advice: advice)
+    }
+    notes += graphOwn.notes
+    doubt = graphOwn.doubt
+  }
+
+  private func refusal(_ needed: [NetworkTensors.Tensor], _ advice: String) throws -> ImportError {
+    let list = needed.prefix(6).map { "\($0.name.quoted) \($0.shape)" }.joined(separator: ", ")
+    let arrays = try archives[0].names.prefix(12).map { "\($0.quoted) \(try archives[0].array($0).shape)" }
+    return ImportError(
+      file: path,
+      "has no array for \(needed.count == 1 ? "tensor" : "tensors") \(list)\(needed.count > 6 ? ", …" : ""): it has "
+        + "\(arrays.joined(separator: ", "))\(archives[0].names.count > 12 ? ", …" : ""); \(advice)")
   }
 
   /// Refuses single numbers of the graph that nobody named, where single numbers of the draws are left: one may be the

@@ -16,29 +16,45 @@ struct NamedDraws: Sendable {
   /// What is to be known.
   let notes: [String]
 
-  init(network model: ONNXModel, draws paths: [String]) throws {
+  /// Tensors of which nothing shows that all draws have the graph's own numbers.
+  let doubt: TensorDoubt?
+
+  /// - Parameter kept: Whether a tensor was said to be the graph's own in all draws.
+  init(network model: ONNXModel, draws paths: [String], keeping kept: (String) -> Bool = { _ in false }) throws {
     self.model = model
-    archives = try paths.map { try ArrayFormat.open($0) }
+    let archives = try paths.map { try ArrayFormat.open($0) }
+    self.archives = archives
     self.paths = paths
-    var tensors: [String: Constant] = [:]
-    for tensor in model.graph.initializers {
-      let constant = try tensor.constant(origins: [tensor.name])
-      if constant.isReal { tensors[tensor.name] = constant }
-    }
+    let all = try model.tensors()
+    let tensors = Dictionary(all.filter { !kept($0.name) }) { first, _ in first }
     settings = Set(tensors.keys.filter { LearnedTensors.isSmall(tensors[$0]?.shape ?? []) })
     let own = try Self.ownDraw(tensors, archives, paths)
     let network = try NetworkTranslation(model)
     let search = try RelationSearch(tensors: tensors, own: archives[own], draws: archives, paths: paths)
-    relations = try search.relations(of: network, drawPath: paths[own])
+    let (found, needed) = try search.relations(of: network, drawPath: paths[own])
+    relations = found
+    let refusal = { (names: [String]) in
+      RelationSearch.refusal(
+        names, drawPath: paths[own], advice: "export a graph for each draw instead; or, " + TensorDoubt.advice(names[0])
+      )
+    }
+    // A name with other numbers is no tensor that draws lack.
+    if case let named = needed.filter(search.hasArray).sorted(), !named.isEmpty { throw refusal(named) }
+    let graphOwn = GraphOwnTensors(
+      absent: Set(tensors.keys).subtracting(found.keys), needed: needed,
+      ArchitecturalTensors(model, all, network, findsLost: true),
+      refusal: refusal)
+    doubt = graphOwn.doubt
     let left = try search.leftOut(by: relations)
     guard left.folded.isEmpty else {
+      if let doubt { throw doubt.error }
       throw ImportError(
         file: paths[own],
         "\(Self.list(left.folded)) differ\(left.folded.count == 1 ? "s" : "") between draws, and nothing in the graph is made of \(left.folded.count == 1 ? "it" : "them"): exporters drop a factor of 1, and merge what is equal in the draw at hand. Export a graph for each draw"
       )
     }
     // Truth values of the graph are nobody's tensors here: what they choose by must be the same in all draws.
-    let choices = network.origins.reduce(into: Set<String>()) { $0.formUnion($1) }.subtracting(tensors.keys)
+    let choices = network.origins.reduce(into: Set<String>()) { $0.formUnion($1) }.subtracting(all.map(\.name))
     let varying = try left.unused + search.varyingChoices()
     if let choice = choices.min(), !varying.isEmpty {
       throw ImportError(
@@ -46,9 +62,11 @@ struct NamedDraws: Sendable {
         "\(Self.list(varying)) differ\(varying.count == 1 ? "s" : "") between draws, and the graph chooses by \(choice.quoted), which may follow from \(varying.count == 1 ? "it" : "them"): export a graph for each draw"
       )
     }
-    notes =
+    let unused =
       left.unused.isEmpty
       ? [] : ["\(Self.list(left.unused)) differ between draws, and nothing in the graph is made of them: left out"]
+    let used = found.values.reduce(into: Set<String>()) { $0.formUnion($1.arrays) }
+    notes = graphOwn.notes + unused + [try DrawPrecision.note(archives, used)].compactMap(\.self)
   }
 
   private static func list(_ names: [String]) -> String {

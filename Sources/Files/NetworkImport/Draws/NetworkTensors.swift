@@ -1,5 +1,6 @@
 import Foundation
 import NeuralNetworks
+import Shell
 
 /// A network whose tensors come from elsewhere: a graph in ONNX, which has numbers of its own, or the format's
 /// description in JSON, which has none.
@@ -25,11 +26,14 @@ struct NetworkTensors: Sendable {
   let kind: Kind
   /// The network with the numbers of the graph; nil of a description.
   let own: NetworkTranslation?
-  /// In the order of the network.
+  /// In the order of the graph, or of the description.
   let tensors: [Tensor]
+  /// Which of them belong to the network; nil of a description, all of whose tensors are parameters.
+  let architectural: ArchitecturalTensors?
 
   init(_ path: String) throws {
     self.path = path
+    try OtherGraphFile.check(path, takesDescription: true)
     if let json = try Self.json(path) {
       let architecture: Architecture
       do throws(ArchitectureError) {
@@ -40,6 +44,7 @@ struct NetworkTensors: Sendable {
       }
       kind = .description(architecture)
       own = nil
+      architectural = nil
       tensors = architecture.parameters.map { Tensor(name: $0.name, shape: $0.shape, floats: nil, isNeeded: true) }
       return
     }
@@ -48,14 +53,14 @@ struct NetworkTensors: Sendable {
       let translation = try NetworkTranslation(model)
       let needed = translation.origins.reduce(into: Set<String>()) { $0.formUnion($1) }
       let numbers = Self.numbers(model.graph)
-      tensors = try model.graph.initializers.compactMap { tensor in
-        let constant = try tensor.constant(origins: [tensor.name])
-        guard constant.isReal else { return nil }
-        return Tensor(
-          name: tensor.name, shape: constant.shape, floats: constant.floats,
-          isNeeded: needed.contains(tensor.name) && !MaskedSoftmax.isMask(constant.floats ?? []),
-          isNumber: constant.count == 1 && numbers.contains(tensor.name))
+      let constants = try model.tensors()
+      tensors = constants.map { name, constant in
+        Tensor(
+          name: name, shape: constant.shape, floats: constant.floats,
+          isNeeded: needed.contains(name) && !MaskedSoftmax.isMask(constant.floats ?? []),
+          isNumber: constant.count == 1 && numbers.contains(name))
       }
+      architectural = ArchitecturalTensors(model, constants, translation, findsLost: false)
       kind = .graph(model)
       own = translation
     } catch let error as ImportError {
@@ -91,6 +96,22 @@ struct NetworkTensors: Sendable {
       throw ImportError(file: path, "is no text in UTF-8")
     }
     return text
+  }
+
+  /// Refuses mappings of tensors that the network has not.
+  func check(_ mappings: [TensorMapping]) throws {
+    let names = tensors.map(\.name)
+    for mapping in mappings {
+      guard names.contains(where: mapping.covers) else {
+        let suggestion = Suggestion.didYouMean(mapping.tensor, among: names)
+        throw UsageError(
+          "--map: \(path) has no tensor \(mapping.tensor.quoted).\(suggestion) It has "
+            + names.prefix(12).map(\.quoted).joined(separator: ", ") + (names.count > 12 ? ", …" : ""))
+      }
+      if mapping.array == nil, own == nil {
+        throw UsageError("--map \(mapping.tensor)=: \(path) is a description, and has no numbers of its own")
+      }
+    }
   }
 
   /// The network with these tensors in the place of its own.

@@ -49,14 +49,13 @@ struct RelationSearch {
 
   // MARK: - All of them
 
-  /// A relation for every tensor that a parameter follows from, and for others that have one.
+  /// A relation for every tensor that a parameter follows from, and for others that have one; and the tensors that a
+  /// parameter follows from and that have none.
   ///
-  /// - Parameters:
-  ///   - drawPath: What the draw is called that the graph was exported from.
-  ///   - advice: What to do where a tensor has none.
+  /// - Parameter drawPath: What the draw is called that the graph was exported from.
   func relations(
-    of network: NetworkTranslation, drawPath: String, advice: String = "export a graph for each draw instead"
-  ) throws -> [String: TensorRelation] {
+    of network: NetworkTranslation, drawPath: String
+  ) throws -> (found: [String: TensorRelation], left: Set<String>) {
     let needed = network.origins.reduce(into: Set<String>()) { $0.formUnion($1) }
     var uses: [String: Int] = [:]
     for origins in network.origins { for origin in origins { uses[origin, default: 0] += 1 } }
@@ -75,14 +74,19 @@ struct RelationSearch {
       }
     }
     let left = try fold(open, of: network, into: &relations)
-    guard left.isEmpty else {
-      let names = left.sorted().prefix(5).map(\.quoted).joined(separator: ", ")
-      throw ImportError(
-        "tensor\(left.count == 1 ? "" : "s") \(names)\(left.count > 5 ? " and \(left.count - 5) more" : "") follow\(left.count == 1 ? "s" : "") from no tensor of \(drawPath), nor from a batch normalisation folded into one: \(advice)"
-      )
-    }
-    return relations
+    return (relations, left)
   }
+
+  /// The error about tensors that follow from nothing.
+  static func refusal(_ names: [String], drawPath: String, advice: String) -> ImportError {
+    let list = names.prefix(5).map(\.quoted).joined(separator: ", ")
+    return ImportError(
+      "tensor\(names.count == 1 ? "" : "s") \(list)\(names.count > 5 ? " and \(names.count - 5) more" : "") follow\(names.count == 1 ? "s" : "") from no tensor of \(drawPath), nor from a batch normalisation folded into one: \(advice)"
+    )
+  }
+
+  /// Whether the draw has an array of this name.
+  func hasArray(_ name: String) -> Bool { named[name] != nil }
 
   /// Finds weights and biases into which batch normalisations were folded, and gives the tensors that are left.
   private func fold(

@@ -29,7 +29,13 @@ enum TensorRelation: Hashable, Sendable {
           "tensor \(name.quoted) has the shape \(array.shape), another than in the draw that the graph was exported from"
         )
       }
-      let constant = Constant(shape: array.shape, values: .floats(try array.floats()), origins: [origin])
+      let floats = try array.floats()
+      if let index = floats.firstIndex(where: { !$0.isFinite }) {
+        throw ImportError(
+          file: path,
+          "tensor \(name.quoted) \(array.shape) holds \(floats[index]) as its number \(index): weights are finite")
+      }
+      let constant = Constant(shape: array.shape, values: .floats(floats), origins: [origin])
       return (axes == Array(axes.indices) ? constant : constant.transposed(axes)).reshaped(shape)
     case .foldedWeight(let name, let norm):
       let array = try archive.array(name)

@@ -110,6 +110,10 @@ struct GraphReader {
     _ node: ONNXNode, _ opset: Int, _ values: inout [String: Value], _ rows: inout RowGraph,
     _ tensors: [String: ONNXTensor], _ replacements: [String: Constant], _ learned: Set<String>, _ budget: inout Int
   ) throws {
+    if let name = node.constantName, let replacement = replacements[name] {
+      values[name] = .constant(replacement)
+      return
+    }
     guard node.isStandard, let family = Operators.named[node.type] else {
       let why =
         node.isStandard
@@ -140,11 +144,15 @@ struct GraphReader {
     rows = call.graph
     for (index, name) in node.outputs.enumerated() where !name.isEmpty {
       guard results.indices.contains(index) else { continue }
-      if case .constant(let constant) = results[index] {
-        budget -= constant.count
-        guard budget >= 0 else { throw call.refusal("makes more constants together than any network that is read") }
-      }
       values[name] = results[index]
+      guard case .constant(var constant) = results[index] else { continue }
+      budget -= constant.count
+      guard budget >= 0 else { throw call.refusal("makes more constants together than any network that is read") }
+      // A single number is a setting; several are a tensor, whose draws may have others.
+      if node.constantName != nil, constant.isReal, constant.count > 1 {
+        constant.origins = [name]
+        values[name] = .constant(constant)
+      }
     }
   }
 

@@ -6,6 +6,8 @@ struct NetworkEnd {
   private(set) var notes: [String] = []
   /// What the graph itself gives.
   private(set) var ending = NetworkEnding.logits
+  /// What a logarithm at the end is taken of, where that is no softmax itself.
+  private(set) var logarithmArgument: Int?
 
   init(_ reader: GraphReader) throws {
     let graph = reader.rows
@@ -36,6 +38,7 @@ struct NetworkEnd {
         id = input
         break
       }
+      if isLogarithm { logarithmArgument = graph.input(id) }
       if graph.activation(id) == .sigmoid, let input = graph.input(id) {
         guard count == 1 else {
           throw ImportError(

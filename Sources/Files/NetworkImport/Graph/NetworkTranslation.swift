@@ -12,6 +12,8 @@ package struct NetworkTranslation {
   package let notes: [String]
   /// What the graph gives where its layers give logits.
   package let ending: NetworkEnding
+  /// The graph's tensors that meet nothing but the input, which they normalise.
+  let inputConstants: Set<String>
   /// Layer by layer what it is, to be compared with that of another draw.
   let structure: [String]
 
@@ -31,8 +33,9 @@ package struct NetworkTranslation {
     self.architecture = architecture
     self.parameters = parameters
     origins = architecture.parameters.map { [$0.name] }
-    notes = []
+    notes = Self.endNotes(architecture)
     ending = .logits
+    inputConstants = []
     structure = []
   }
 
@@ -43,10 +46,11 @@ package struct NetworkTranslation {
   init(_ model: ONNXModel, replacements: [String: Constant] = [:], learned: Set<String> = []) throws {
     let reader = try GraphReader(model, replacements: replacements, learned: learned)
     let end = try NetworkEnd(reader)
-    let builder = try Self.layers(reader.rows, to: end, mayNormalize: true)
+    if let argument = end.logarithmArgument { try Self.refuseMixture(reader.rows, argument) }
+    let builder = try Self.layers(reader.rows, to: end.logits, mayNormalize: true)
     // Where something goes around a normalisation it becomes other layers.
     let isFirst = Self.normalizesAlone(builder.0.drafts)
-    let (layers, output) = isFirst ? builder : try Self.layers(reader.rows, to: end, mayNormalize: false)
+    let (layers, output) = isFirst ? builder : try Self.layers(reader.rows, to: end.logits, mayNormalize: false)
     try self.init(layers, output, end, reader, model)
   }
 
@@ -55,21 +59,38 @@ package struct NetworkTranslation {
   ) throws {
     var builder = builder
     guard output.index >= 0 else { throw ImportError("has no layer between its input and its output") }
+    let review = OutputReview(builder.drafts, output: output.index)
+    if review.givesProbabilities, end.ending == .logits {
+      throw ImportError("gives probabilities, and no logits: it ends in \(review.description); \(review.advice)")
+    }
     let logits = builder.reshaped(output, to: [output.shape.reduce(1, *)], hint: "")
     let outputs = logits.shape[0]
     guard outputs <= 1 << 20 else { throw ImportError("gives \(outputs) numbers, which are no classes") }
     let classes = outputs == 1 ? 2 : outputs
     var notes = reader.notes + end.notes
+    if review.givesProbabilities {
+      notes.append(
+        "what enters the \(end.ending == .sigmoid ? "sigmoid" : "softmax") at its end is \(review.description) already")
+    }
     if end.ending == .logits, outputs == 1 { notes.append("its only output is taken as the logit of class 1 of two") }
     let list = LayerList(builder.drafts, output: logits.index)
     let network = try Self.architecture(list, inputShape: builder.input.shape, classCount: classes)
+    notes += Self.endNotes(network)
     let values = try Self.parameters(list, network)
     self.notes = notes
     ending = end.ending
+    inputConstants = reader.rows.inputConstants
     architecture = network
     parameters = values.map(\.numbers)
     origins = values.map(\.origins)
     structure = list.layers.indices.map(list.structure)
+  }
+
+  /// What is to be known of the last layer.
+  private static func endNotes(_ architecture: Architecture) -> [String] {
+    let function = architecture.lastFunction
+    return function == .identity
+      ? [] : ["its last layer has the activation \(function.word): what it gives is taken as logits"]
   }
 
   private static func architecture(
@@ -102,16 +123,25 @@ package struct NetworkTranslation {
           throw ImportError(
             "has a parameter \(role) of shape \(value.shape) at \(layer.hint.quoted), which its layer has not")
         }
-        if let number = floats.first(where: { !$0.isFinite }) {
-          throw ImportError(
-            "has the number \(number) in a parameter \(role) at \(layer.hint.quoted), and parameters are finite; an infinite mask is read where a softmax follows"
-          )
-        }
+        try check(floats, role, value.origins.names, layer)
         values.append((floats, value.origins.names))
       }
     }
     guard values.count == needed.count else { throw ImportError("has fewer parameters than its layers") }
     return values
+  }
+
+  /// Refuses what no network has, here where the file and the tensor are known.
+  private static func check(
+    _ floats: [Float], _ role: String, _ origins: Set<String>, _ layer: LayerDraft
+  ) throws(ImportError) {
+    let isVariance = role == "running_var"
+    guard let index = floats.firstIndex(where: { !$0.isFinite || isVariance && $0 < 0 }) else { return }
+    let name =
+      origins.isEmpty ? "\(role) of \(layer.hint.quoted)" : origins.sorted().map(\.quoted).joined(separator: ", ")
+    throw ImportError(
+      "tensor \(name) holds \(floats[index]) as its number \(index): "
+        + (floats[index].isFinite ? "a variance is not negative" : "weights are finite"))
   }
 
   private static func place(_ error: ArchitectureError, _ list: LayerList) -> String {
@@ -123,14 +153,22 @@ package struct NetworkTranslation {
 
   // MARK: - Layers
 
-  /// The layers of everything that the output needs.
+  /// Refuses the logarithm of a mean of softmaxes, which no layer computes.
+  private static func refuseMixture(_ graph: RowGraph, _ argument: Int) throws(ImportError) {
+    guard let (builder, output) = try? layers(graph, to: argument, mayNormalize: true) else { return }
+    let review = OutputReview(builder.drafts, output: output.index)
+    guard review.givesProbabilities else { return }
+    throw ImportError("gives the logarithm of \(review.description): \(review.advice)")
+  }
+
+  /// The layers of everything that an output needs.
   private static func layers(
-    _ graph: RowGraph, to end: NetworkEnd, mayNormalize: Bool
+    _ graph: RowGraph, to end: Int, mayNormalize: Bool
   ) throws -> (LayerBuilder, LayerValue) {
     var plans: [Int: LayerPlan] = [:]
-    var needed: Set<Int> = [end.logits]
+    var needed: Set<Int> = [end]
     // What a value takes stands before it, so that one way back meets everything.
-    for id in (0...end.logits).reversed() where needed.contains(id) {
+    for id in (0...end).reversed() where needed.contains(id) {
       let plan = try plan(id, graph, mayNormalize: mayNormalize)
       needed.formUnion(plan.inputs)
       plans[id] = plan
@@ -147,7 +185,7 @@ package struct NetworkTranslation {
       }
       values[id] = value
     }
-    guard let output = values[end.logits] else { throw ImportError("has no layers") }
+    guard let output = values[end] else { throw ImportError("has no layers") }
     return (builder, output)
   }
 

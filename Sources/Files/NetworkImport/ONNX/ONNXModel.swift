@@ -14,6 +14,7 @@ struct ONNXModel {
 
   /// - Throws: ``ImportError`` where the file is damaged, or of a version that is not known.
   init(_ path: String) throws(ImportError) {
+    try OtherGraphFile.check(path)
     let file = try MappedFile(path)
     var reader = WireReader(file)
     var (name, version) = ("", "")

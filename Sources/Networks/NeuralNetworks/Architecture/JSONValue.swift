@@ -48,7 +48,13 @@ indirect enum JSONValue {
   }
 
   /// The text as a JSON string literal.
-  static func quoted(_ text: String) -> String {
+  static func quoted(_ text: String) -> String { JSONLiteral.string(text) }
+}
+
+/// Values as they are spelled in JSON.
+package enum JSONLiteral {
+  /// A text in quotes.
+  package static func string(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -27,8 +27,14 @@ extension ReferenceComparison {
     let mayBeTF32 = strict == .float32
     let loose: AnswerPrecision = mayBeTF32 ? .tf32 : strict
     let loosely = mayBeTF32 ? try answers(pass, draws: all, inputs: chosen, precision: loose) : own
-    if let shifted = shifts(own, judgement) ?? shifts(loosely, judgement) {
-      findings.outcome = shifted
+    if let (outcome, agreement) = shifts(own, judgement) ?? shifts(loosely, judgement) {
+      findings.outcome = outcome
+      if outcome == .agrees {
+        (findings.largest, findings.explained) = (agreement.largest, agreement.explained)
+        findings.quantity = "log-probability"
+        findings.differingDraws = 0
+        findings.saysLogProbabilities = true
+      }
       return findings
     }
     // Nobody computes float64 in TF32 but by a slip, which is recognised by its rounding; and no rounding says the same
@@ -91,29 +97,36 @@ extension ReferenceComparison {
       outcome: .agrees, compared: chosen.count, inputs: question.count, draws: source.drawCount,
       largest: worst?.largest ?? 0, explained: worst?.explained ?? 0,
       quantity: isOfLogits ? "logit" : "log-probability",
-      differingDraws: judgement.logits == nil ? nil : judgement.differing.count, cause: nil, advice: "")
+      differingDraws: judgement.logits == nil ? nil : judgement.differing.count, cause: nil, advice: "",
+      caution: question.caution)
   }
 
   /// Logits that say the same of every class.
-  private func shifts(_ own: Answers, _ judgement: Judgement) -> ReferenceFindings.Outcome? {
+  private func shifts(
+    _ own: Answers, _ judgement: Judgement
+  ) -> (outcome: ReferenceFindings.Outcome, agreement: Agreement)? {
     guard let logits = question.logits, !judgement.differing.isEmpty, judgement.predictive?.isExplained ?? true else {
       return nil
     }
     let matching = ReferenceMatching(
       comparison: self, own: own, logits: logits, differing: judgement.differing, chainCount: chainCount)
-    guard matching.isShiftedByRows() else { return nil }
+    guard let agreement = matching.shiftedByRows() else { return nil }
     let reason = "by one number for each input, which changes no probability"
-    guard !question.areLogProbabilities else {
-      return .agreesBut(reason: "\(reason), as a softmax at the end does", advice: "")
-    }
     guard matching.areLogProbabilities() else {
-      return .agreesBut(
-        reason: reason,
-        advice: "Answers under the name logits are what the last layer gives: nothing is added or taken away.")
+      return (
+        .agreesBut(
+          reason: reason,
+          advice: "Answers under the name logits are what the last layer gives: nothing is added or taken away."),
+        agreement
+      )
     }
-    return .agreesBut(
-      reason: "\(reason): they look like log-probabilities",
-      advice: "Answers under the name logits are what the last layer gives, without a softmax.")
+    // They are said to be what they are.
+    guard !question.areLogProbabilities else { return (.agrees, agreement) }
+    return (
+      .agreesBut(
+        reason: "\(reason): they look like log-probabilities",
+        advice: "Answers under the name logits are what the last layer gives, without a softmax."), agreement
+    )
   }
 
   /// Whether most draws differ, and all by no more than products of a coarser arithmetic do: by a half to a fifth of

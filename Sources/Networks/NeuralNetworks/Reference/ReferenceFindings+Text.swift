@@ -13,6 +13,7 @@ extension ReferenceFindings {
     switch outcome {
     case .agrees:
       return "the network answers as \(author) did at \(place), to \(Self.short(largest)) in a \(quantity)"
+        + (caution.map { ", which proves little, for \($0)" } ?? "")
     case .agreesBut(let reason, _):
       return "the answers of \(author) differ from the network's \(reason) (\(place); \(sizes))"
     case .differs:
@@ -24,7 +25,8 @@ extension ReferenceFindings {
   /// What to do, with its full stop; empty when there is nothing to do.
   package var whatToDo: String {
     if case .agreesBut(_, let advice) = outcome { return advice }
-    return outcome == .agrees ? "" : advice
+    guard outcome == .agrees else { return advice }
+    return caution == nil ? "" : "Give answers at several inputs that differ, such as some of the evaluation data."
   }
 
   private static func short(_ value: Double) -> String { String(format: "%.2g", value) }

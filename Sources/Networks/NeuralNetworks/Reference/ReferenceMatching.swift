@@ -33,6 +33,11 @@ struct ReferenceMatching {
   /// Whether other numbers than the network's explain the answers, and much better, for a draw and an input,
   /// with the squares of their deviations.
   private func fits(_ other: (_ draw: Int, _ position: Int) -> [(number: Double, square: Double)]) -> Bool {
+    fit(other) != nil
+  }
+
+  /// How far the answers are from other numbers that explain them; nil where these do not.
+  private func fit(_ other: (_ draw: Int, _ position: Int) -> [(number: Double, square: Double)]) -> Agreement? {
     var agreement = Agreement()
     var before = Agreement()
     for draw in differing {
@@ -43,7 +48,7 @@ struct ReferenceMatching {
         }
       }
     }
-    return agreement.isExplained && agreement.rootMeanSquare <= before.rootMeanSquare / 4
+    return agreement.isExplained && agreement.rootMeanSquare <= before.rootMeanSquare / 4 ? agreement : nil
   }
 
   /// The network's answers, with their deviations.
@@ -200,16 +205,17 @@ struct ReferenceMatching {
     )
   }
 
-  /// Logits that differ by one number a row say the same of every class.
-  func isShiftedByRows() -> Bool {
-    guard classes > 1 else { return false }
-    return fits { draw, position in
+  /// Logits that differ by one number a row say the same of every class: how far they are from it otherwise.
+  func shiftedByRows() -> Agreement? {
+    guard classes > 1 else { return nil }
+    return fit { draw, position in
       let answers = mine(row(draw, position))
       let shift =
         zip(given(draw, position), answers).reduce(0) { $0 + $1.0 - $1.1.number } / Double(classes)
       return answers.map { ($0.number + shift, $0.square + 0x1p-48 * shift * shift) }
     }
   }
+
   /// Whether the answers are logarithms of probabilities, which sum to one: to the digits of bfloat16.
   func areLogProbabilities() -> Bool {
     differing.allSatisfy { draw in

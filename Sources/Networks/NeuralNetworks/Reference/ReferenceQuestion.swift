@@ -56,4 +56,24 @@ package struct ReferenceFindings: Sendable, Hashable {
   package var cause: String?
   /// What to do, a sentence with its full stop.
   package var advice: String
+  /// Why agreement at these inputs proves little, a clause that continues "for"; nil where it proves something.
+  package var caution: String?
+  /// Whether the answers of draws are log-probabilities, as they are known to be.
+  package var saysLogProbabilities = false
+}
+
+extension ReferenceQuestion {
+  /// Why agreement at these inputs proves little, a clause that continues "for".
+  ///
+  /// One input does not show what depends on inputs, and inputs that are one number over and over show neither a
+  /// transposition nor an order.
+  var caution: String? {
+    let size = count > 0 ? inputs.count / count : 0
+    guard size > 0 else { return nil }
+    let rows = (0..<count).lazy.map { inputs[$0 * size..<($0 + 1) * size] }
+    if count == 1 { return "there is one input only" }
+    if rows.allSatisfy({ $0.elementsEqual(inputs[..<size]) }) { return "all inputs are the same" }
+    let isFlat = size > 1 && rows.allSatisfy { row in row.allSatisfy { $0 == row.first } }
+    return isFlat ? "every input is one number over and over" : nil
+  }
 }

@@ -25,7 +25,7 @@ extension VerdictCheck {
     }
     let status: Check.Status =
       switch findings.outcome {
-      case .agrees: .passed
+      case .agrees: findings.caution == nil ? .passed : .warning
       case .agreesBut: .warning
       case .differs: .failed
       }

@@ -1,3 +1,5 @@
+import NeuralNetworks
+
 /// Layers in their final order, with names, as the text of an architecture.
 struct LayerList {
   private(set) var layers: [LayerDraft]
@@ -68,10 +70,10 @@ struct LayerList {
   func json(inputShape: [Int], classCount: Int) -> String {
     let texts = layers.indices.map { index in
       let layer = layers[index]
-      var members = [("type", JSONText.text(layer.type))]
-      if let name = names[index] { members.append(("name", JSONText.text(name))) }
+      var members = [("type", JSONLiteral.string(layer.type))]
+      if let name = names[index] { members.append(("name", JSONLiteral.string(name))) }
       if let inputs = inputs(index) {
-        members.append(("inputs", "[" + inputs.map(JSONText.text).joined(separator: ",") + "]"))
+        members.append(("inputs", "[" + inputs.map(JSONLiteral.string).joined(separator: ",") + "]"))
       }
       return "{" + (members + layer.members).map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}"
     }
@@ -92,23 +94,5 @@ struct LayerList {
     let members = layer.members.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     let parameters = layer.parameters.map { "\($0.role) \($0.value.shape)" }.joined(separator: ", ")
     return "\(layer.type) of \(layer.inputs): \(members); \(parameters)"
-  }
-}
-
-/// Texts in JSON.
-enum JSONText {
-  static func text(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

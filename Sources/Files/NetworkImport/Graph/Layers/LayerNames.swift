@@ -27,7 +27,8 @@ enum LayerNames {
   ]
 
   private static func ofParameters(_ layer: LayerDraft) -> String? {
-    let origins = layer.parameters.flatMap { $0.value.origins.names.sorted() }
+    // What begins with a slash is named after a node, and no parameter.
+    let origins = layer.parameters.flatMap { $0.value.origins.names.sorted() }.filter { !$0.hasPrefix("/") }
     for origin in origins {
       var parts = origin.split(separator: ".", omittingEmptySubsequences: false)
       guard parts.count >= 2, let role = parts.popLast(), roles.contains(String(role)) else { continue }
