@@ -8,7 +8,7 @@
 // oneDNN wants a memory object around every buffer, and making four or five of them takes longer than a small product.
 // A worker keeps those that it has made, each in the place that its buffer and its primitive's slot give it; another one
 // takes that place over. They hold no data: a buffer that is gone leaves an object that nobody asks for.
-enum { KEPT_MEMORIES = 4096 };
+enum { KEPT_BITS = 14, KEPT_MEMORIES = 1 << KEPT_BITS };
 
 typedef struct {
   uint64_t primitive;
@@ -174,7 +174,7 @@ static int memory_around(
     cdnn_worker *w, const cdnn_primitive *p, int slot, description layout, void *buffer, kept_memory *taken[], int count) {
   const uint64_t name = (p->number << 3) + (uint64_t)slot;
   const uint64_t mixed = (name * 0x9e3779b97f4a7c15 ^ (uint64_t)(uintptr_t)buffer >> 6) * 0xbf58476d1ce4e5b9;
-  kept_memory *place = &w->kept[mixed >> 52];
+  kept_memory *place = &w->kept[mixed >> (64 - KEPT_BITS)];
   for (int i = 0; i < count; i++) {
     if (taken[i] != place) continue;
     place = place == w->kept + KEPT_MEMORIES - 1 ? w->kept : place + 1;

@@ -110,7 +110,8 @@ struct GraphReader {
     _ node: ONNXNode, _ opset: Int, _ values: inout [String: Value], _ rows: inout RowGraph,
     _ tensors: [String: ONNXTensor], _ replacements: [String: Constant], _ learned: Set<String>, _ budget: inout Int
   ) throws {
-    if let name = node.constantName, let replacement = replacements[name] {
+    if let name = node.constantName, var replacement = replacements[name] {
+      replacement.origins.isLearned = learned.contains(name)
       values[name] = .constant(replacement)
       return
     }
@@ -151,6 +152,7 @@ struct GraphReader {
       // A single number is a setting; several are a tensor, whose draws may have others.
       if node.constantName != nil, constant.isReal, constant.count > 1 {
         constant.origins = [name]
+        constant.origins.isLearned = learned.contains(name)
         values[name] = .constant(constant)
       }
     }

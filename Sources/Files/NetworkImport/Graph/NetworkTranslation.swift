@@ -141,7 +141,9 @@ package struct NetworkTranslation {
       origins.isEmpty ? "\(role) of \(layer.hint.quoted)" : origins.sorted().map(\.quoted).joined(separator: ", ")
     throw ImportError(
       "tensor \(name) holds \(floats[index]) as its number \(index): "
-        + (floats[index].isFinite ? "a variance is not negative" : "weights are finite"))
+        + (floats[index].isFinite
+          ? "a variance is not negative"
+          : "weights are finite" + (floats[index].isInfinite ? "; an infinite mask is read where a softmax follows" : "")))
   }
 
   private static func place(_ error: ArchitectureError, _ list: LayerList) -> String {

@@ -346,10 +346,10 @@ final class BlockEngine: Sendable {
           var target = ckn_gradient_target(
             objective: objective.kernel, gradient: space.logitGradient, type: network.precision.elementType,
             exponents: space.logitExponents, rows: rows.count)
-          ckn_prediction_add(&buffers, logits, wide, space.labels, network.rows, classes, &target)
+          ckn_prediction_add(&buffers, logits, wide, space.labels, rows.count, classes, &target)
           clearPaddedRows(space.logitGradient, from: rows.count, space, network)
         } else {
-          ckn_prediction_add(&buffers, logits, wide, space.labels, network.rows, classes, nil)
+          ckn_prediction_add(&buffers, logits, wide, space.labels, rows.count, classes, nil)
         }
       }
       if request.naiveMean {
