@@ -189,7 +189,7 @@ let package = Package(
     .target(
       name: "SharedBenchmark",
       dependencies: [
-        "RobustnessCore", "EvaluationHarness", "PosteriorFiles", "Reporting", "Shell",
+        "RobustnessCore", "NeuralNetworks", "EvaluationHarness", "PosteriorFiles", "Reporting", "Shell",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], path: "Sources/Evaluation/SharedBenchmark", swiftSettings: strict),

@@ -1,5 +1,6 @@
 import ComputeKernels
 import Foundation
+import NeuralNetworks
 
 /// Measures what the performance table states. `Tests/Benchmarks/run.py` runs it beside PyTorch.
 ///
@@ -15,7 +16,7 @@ struct Benchmarks {
 
   var chosen: [String] = []
   var repetitions = 3
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+  var threads = ProcessorAllowance.current.threads
   var isJSON = false
 
   static func main() throws {

@@ -15,7 +15,7 @@ enum Machine {
   /// The lines that stand above a test run.
   static func lines() throws -> [String] {
     var lines = [
-      "processor: \(Processor.name), \(ProcessInfo.processInfo.activeProcessorCount) threads",
+      "processor: \(Processor.name), \(ProcessorAllowance.current.threads) threads",
       "kernels: \(KernelLibrary.preferredDescription)",
     ]
     for name in ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ROBUSTNESS_KERNELS"] {
