@@ -241,7 +241,7 @@ let package = Package(
 
     // MARK: - Tests
     .executableTarget(
-      name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD", "HMC"],
+      name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD", "MIFGSM", "HMC"],
       path: "Tests/Benchmarks/Swift", swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
