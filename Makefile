@@ -89,6 +89,7 @@ $(VENV_ARVIZ1)/complete: Tests/Python/requirements-arviz1.txt
 	@PYTHON="$(PYTHON)" PIP_IGNORE_REQUIRES_PYTHON=1 sh .ci/python $(VENV_ARVIZ1) Tests/Python/requirements-arviz1.txt
 
 test-python: dependencies $(VENV)/complete $(VENV_ARVIZ1)/complete
+	$(PYTHON) Tests/Benchmarks/performance_page.py
 	$(SWIFT) build $(RELEASE) --product posterior
 	@posterior="$$($(SWIFT) build $(RELEASE) --show-bin-path)/posterior"; \
 	{ $(VENV)/bin/python Tests/Python/test_interoperability.py "$$posterior" && \

@@ -189,7 +189,7 @@ let package = Package(
     .target(
       name: "SharedBenchmark",
       dependencies: [
-        "RobustnessCore", "EvaluationHarness", "PosteriorFiles", "Reporting", "Shell",
+        "RobustnessCore", "NeuralNetworks", "EvaluationHarness", "PosteriorFiles", "Reporting", "Shell",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], path: "Sources/Evaluation/SharedBenchmark", swiftSettings: strict),
@@ -241,7 +241,7 @@ let package = Package(
 
     // MARK: - Tests
     .executableTarget(
-      name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD", "HMC"],
+      name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD", "MIFGSM", "HMC"],
       path: "Tests/Benchmarks/Swift", swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),

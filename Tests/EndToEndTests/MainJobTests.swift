@@ -20,7 +20,6 @@ import Testing
     #expect(run.code == 0)
     #expect(run.errors.isEmpty)
     let portable = ProcessInfo.processInfo.environment["ROBUSTNESS_KERNELS"] == "portable"
-    let note = portable ? "(portable kernels, slow: forced by ROBUSTNESS_KERNELS)\n" : ""
     let expected = """
       mnist-ensemble.h5 · independently trained networks (Adam), stored as chains · trained on mnist · \
       784-64-64-10 ReLU · 8 networks · content c4c365… verified
@@ -36,8 +35,11 @@ import Testing
       Verdict: believable, as an upper bound on robustness, after # gradients for each example. # checks passed.
 
       """
-    #expect(stable(run.output.replacing(/\(portable kernels[^\n]*\n/, with: "")) == expected)
-    #expect(!portable || run.output.hasSuffix(note))
+    // The last line is about the machine: kernels, where they are not oneDNN's, and threads with what limits them.
+    let machine = try #require(run.output.split(separator: "\n").last)
+    #expect(machine.wholeMatch(of: /\((portable kernels[^;]*; )?[1-9][0-9]* threads?(: .*)?\)/) != nil, "\(machine)")
+    #expect(!portable || machine.hasPrefix("(portable kernels, slow: forced by ROBUSTNESS_KERNELS; "))
+    #expect(stable(run.output.replacing("\(machine)\n", with: "")) == expected)
   }
 
   @Test func `PGD finds what an independent implementation finds`() throws {
@@ -68,8 +70,15 @@ import Testing
     #expect(report.worstCase.allSatisfy { $0.robustAccuracy <= run.robustAccuracy })
   }
 
+  @Test func `the threads asked for are those that run, whatever limits there are`() throws {
+    let words = ["--model", Sample.main, "--examples", "5", "--attack", "fgsm", "--threads", "3"]
+    #expect(try Program.evaluate.run(words).output.hasSuffix("3 threads)\n"))
+    #expect(try report(words).threads == 3)
+  }
+
   @Test func `JSON says what computed which product`() throws {
     let report = try report(["--model", Sample.main, "--examples", "5", "--attack", "fgsm"])
+    #expect(try #require(report.threads) > 0)
     #expect(report.processor?.isEmpty == false)
     #expect(Set(report.products.map(\.pass)) == ["forward", "to-input"])
     #expect(Set(report.products.map(\.precision)) == ["float32"])

@@ -22,6 +22,7 @@ extension EvaluationResult {
       ("precision", .optional(precision) { .text($0) }),
       ("kernels", .optional(kernels) { .text($0) }),
       ("processor", .optional(processor) { .text($0) }),
+      ("threads", .optional(threads) { .integer($0) }),
       ("products", .array(products.map(Self.product))),
       ("inputBounds", Self.pair(box)),
       ("seed", .natural(seed)),

@@ -177,6 +177,8 @@ public struct EvaluationResult: Sendable {
   public var kernels: String?
   /// The processor that they ran on, where it is known.
   public var processor: String?
+  /// The threads that computed them, where it is known.
+  public var threads: Int?
   /// Which code computed which product; empty where it is not known.
   public var products: [KernelUse]
   /// The box; where features have boxes of their own, the smallest that holds them all.
@@ -228,6 +230,7 @@ public struct EvaluationResult: Sendable {
     precision = subject.precision
     kernels = subject.kernels
     processor = subject.processor
+    threads = subject.threads
     products = subject.products
     box = evaluator.plan.box
     epsilonFactors = evaluator.plan.epsilonFactors

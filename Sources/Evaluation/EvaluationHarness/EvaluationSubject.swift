@@ -56,6 +56,8 @@ public struct EvaluationSubject: Sendable {
   public var kernels: String?
   /// The processor that they run on, where it is known.
   public var processor: String?
+  /// The threads that compute them, where it is known. Nothing else in a result depends on it but the seconds.
+  public var threads: Int?
   /// Which code computes which product; empty where it is not known.
   public var products: [KernelUse] = []
   /// Whether gradients (and what comes with them) are of lower precision than decisions.

@@ -1,5 +1,6 @@
 import EvaluationHarness
 import Foundation
+import NeuralNetworks
 public import RobustnessCore
 import Shell
 
@@ -55,7 +56,7 @@ extension BenchmarkRequest {
   /// - Parameters:
   ///   - attacks: Where the suite's attacks and those of the request are found.
   ///   - companions: What the harness runs beside the attacks; those of this package are a part of the protocol.
-  ///   - note: Is told what an attack cannot do, in a sentence.
+  ///   - note: Is told what an attack cannot do, and what limits the threads, in a sentence.
   /// - Throws: Errors with the exit codes of `evaluate`.
   public func run(
     attacks: [any Attack.Type], companions: Companions, note: (String) -> Void = { _ in }
@@ -64,6 +65,7 @@ extension BenchmarkRequest {
       try BenchmarkSuite.read(suite), attacks: try attacks.adding(libraries: plugins), companions: companions,
       further: self.attacks, laboratory: laboratory, threads: threads)
     try tables.check(besides: models + plugins + [suite])
+    if let limit = ProcessorAllowance.current.note(asked: threads) { note(limit) }
     let folder = try ResultFolder(results)
     var notes: [String] = []
     let finished: [JudgedResult]

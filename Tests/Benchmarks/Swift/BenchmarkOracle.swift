@@ -5,10 +5,15 @@ import RobustnessCore
 struct BenchmarkOracle: AttackOracle {
   let ensemble: NetworkEnsemble
   let labels: [Int]
+  /// Points whose gradient was asked for.
+  private(set) var gradientRows = 0
+
+  init(ensemble: NetworkEnsemble, labels: [Int]) { (self.ensemble, self.labels) = (ensemble, labels) }
 
   var classCount: Int { ensemble.classCount }
 
   mutating func ascent(_ points: Tensor, of rows: [Int], objective: Objective?) throws -> Ascent {
+    gradientRows += rows.count
     let answer = try ensemble.lossAndGradient(
       asked(points, rows), objective: objective ?? .predictive, draws: .all)
     return Ascent(

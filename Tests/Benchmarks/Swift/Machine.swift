@@ -7,15 +7,18 @@ import RobustnessCore
 /// the library chose for the sizes that the engines use.
 enum Machine {
   /// Sizes that stand for the work of attacks and of training.
-  private static let networks: [(name: String, architecture: Architecture)] = [
-    ("784-512-512-10", try! Training.dense([512, 512])), ("784-32-10", try! Training.dense([32])),
-    ("convolutional, 32 and 512 filters", try! ConvolutionGradient.architecture()),
+  private static let attacked: [(name: String, architecture: Architecture)] =
+    AttackWork.list.works.filter { !$0.dropsFallen && !$0.isLastLayerDrawn }.map { ($0.name, try! $0.architecture()) }
+    + [convolutional]
+  private static let trained: [(name: String, architecture: Architecture)] = [
+    ("784-512-512-10", try! Training.dense([512, 512])), ("784-32-10", try! Training.dense([32])), convolutional,
   ]
+  private static let convolutional = ("convolutional, 32 and 512 filters", try! ConvolutionGradient.architecture())
 
   /// The lines that stand above a test run.
   static func lines() throws -> [String] {
     var lines = [
-      "processor: \(Processor.name), \(ProcessInfo.processInfo.activeProcessorCount) threads",
+      "processor: \(Processor.name), \(ProcessorAllowance.current.description())",
       "kernels: \(KernelLibrary.preferredDescription)",
     ]
     for name in ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ROBUSTNESS_KERNELS"] {
@@ -24,16 +27,14 @@ enum Machine {
     return try lines + implementations()
   }
 
-  /// One line for each network, kind of work and precision.
+  /// One line for each kind of work, network and precision.
   static func implementations() throws -> [String] {
-    try networks.flatMap { name, architecture in
-      try precisions.flatMap { precision in
-        [
-          "attacks on \(name): \(summary(try attack(architecture, precision)))",
-          "training of \(name): \(summary(try training(architecture, precision)))",
-        ]
-      }
+    try attacked.flatMap { name, architecture in
+      try precisions.map { "attacks on \(name): \(summary(try attack(architecture, $0)))" }
     }
+      + trained.flatMap { name, architecture in
+        try precisions.map { "training of \(name): \(summary(try training(architecture, $0)))" }
+      }
   }
 
   private static var precisions: [Precision] {

@@ -32,6 +32,17 @@ struct Measurement {
   var memberGradients = 0
   /// Seconds that the products of one repetition take by themselves, packed and hot, in the same process.
   var productSeconds: Double?
+  /// GFLOP/s of the largest of them by itself, where it stands for all.
+  var productRate: Double?
+  /// What the other side must find as well, where both have the same numbers.
+  var answers: Answers?
+
+  struct Answers {
+    /// The mean of log L at the inputs, L the loss of the predictive.
+    let logLoss: Double
+    /// Examples whose prediction is another at the end.
+    let fallen: Int
+  }
 
   /// GFLOP/s at the shortest time: disturbances only ever add.
   var rate: Double { operations / timings.minimum / 1e9 }
@@ -43,12 +54,14 @@ struct Measurement {
     ]
     if memberGradients > 0 { fields.append("\"member_gradients\": \(memberGradients)") }
     if let productSeconds { fields.append("\"product_seconds\": \(productSeconds)") }
+    if let productRate { fields.append("\"product_gflops\": \(productRate)") }
+    if let answers { fields.append("\"log_loss\": \(answers.logLoss), \"fallen\": \(answers.fallen)") }
     return "{\(fields.joined(separator: ", "))}"
   }
 
   var text: String {
     var parts = [
-      row.padding(toLength: 22, withPad: " ", startingAt: 0),
+      row.padding(toLength: 40, withPad: " ", startingAt: 0),
       String(format: "min %.4f s, median %.4f s, %.0f GFLOP/s", timings.minimum, timings.median, rate),
     ]
     if memberGradients > 0 {
@@ -58,6 +71,8 @@ struct Measurement {
       parts.append(
         String(format: "products alone %.4f s (%.0f %%)", productSeconds, 100 * productSeconds / timings.minimum))
     }
+    if let productRate { parts.append(String(format: "product alone %.0f GFLOP/s", productRate)) }
+    if let answers { parts.append(String(format: "log-loss %.4f, %d fallen", answers.logLoss, answers.fallen)) }
     parts.append("peak \(peakBytes() >> 20) MiB")
     return parts.joined(separator: "  ")
   }

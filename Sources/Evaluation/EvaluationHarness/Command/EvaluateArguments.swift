@@ -95,7 +95,8 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   var seed: UInt64 = 0
 
   @Option(
-    help: ArgumentHelp("Worker threads; results do not depend on it. Default: one a core.", valueName: "count"))
+    help: ArgumentHelp(
+      "Worker threads; results do not depend on it. Default: one a core that it may use.", valueName: "count"))
   var threads: Int?
 
   @Option(

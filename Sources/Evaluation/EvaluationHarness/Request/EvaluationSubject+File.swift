@@ -43,6 +43,7 @@ extension EvaluationRequest {
     subject.hasApproximateGradients = precision == .bfloat16
     subject.precision = precision.rawValue
     subject.processor = Processor.name
+    subject.threads = threads ?? ProcessorAllowance.current.threads
     subject.products = ensemble.kernelUses
     subject.kernels = precision == .float64 ? "portable kernels" : KernelLibrary.preferredDescription
     if let data {

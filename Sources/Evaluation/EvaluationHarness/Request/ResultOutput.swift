@@ -1,5 +1,6 @@
 import ComputeKernels
 import Foundation
+import NeuralNetworks
 import Reporting
 import Shell
 
@@ -39,7 +40,7 @@ struct ResultOutput {
     if let path = request.perExample { try PerExampleFile.write(result, to: path) }
     let text =
       switch request.format {
-      case .table: result.table + kernelNote
+      case .table: result.table + machineNote(result)
       case .json: result.json.pretty + "\n"
       case .csv: result.csv
       }
@@ -51,9 +52,13 @@ struct ResultOutput {
     }
   }
 
-  /// Said only where it matters: without oneDNN.
-  private var kernelNote: String {
-    KernelLibrary.preferred == .portable || !KernelLibrary.isRequestUnderstood
-      ? "(\(KernelLibrary.preferredDescription))\n" : ""
+  /// The threads; and the kernels where it matters: without oneDNN.
+  private func machineNote(_ result: EvaluationResult) -> String {
+    guard result.threads != nil else { return "" }
+    let isNamed = KernelLibrary.preferred == .portable || !KernelLibrary.isRequestUnderstood
+    let parts =
+      (isNamed ? [KernelLibrary.preferredDescription] : [])
+      + [ProcessorAllowance.current.description(asked: request.threads)]
+    return "(\(parts.joined(separator: "; ")))\n"
   }
 }

@@ -37,7 +37,8 @@ struct RunCommand: ParsableCommand {
   var laboratory = ""
 
   @Option(
-    help: ArgumentHelp("Worker threads; results do not depend on it. Default: one a core.", valueName: "count"))
+    help: ArgumentHelp(
+      "Worker threads; results do not depend on it. Default: one a core that it may use.", valueName: "count"))
   var threads: Int?
 
   @OptionGroup var tables: LeaderboardOptions

@@ -49,7 +49,8 @@ struct VerifyCommand: ParsableCommand {
   var suite: String?
 
   @Option(
-    help: ArgumentHelp("Worker threads; results do not depend on it. Default: one a core.", valueName: "count"))
+    help: ArgumentHelp(
+      "Worker threads; results do not depend on it. Default: one a core that it may use.", valueName: "count"))
   var threads: Int?
 
   @OptionGroup var tables: LeaderboardOptions

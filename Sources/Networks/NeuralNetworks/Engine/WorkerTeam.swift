@@ -8,7 +8,7 @@ struct WorkerTeam: Sendable {
 
   /// As many of the threads asked for as are of use. Every one has memory of its own, and results depend on none, so
   /// that a million of them would cost gigabytes for nothing.
-  static func useful(_ threads: Int) -> Int { min(threads, max(16, 4 * ProcessInfo.processInfo.activeProcessorCount)) }
+  static func useful(_ threads: Int) -> Int { min(threads, max(16, 4 * ProcessorAllowance.current.bound)) }
 
   /// Calls `body` once for each worker, in parallel; the first error is thrown after all have ended.
   func perform(_ body: @Sendable (_ worker: Int) throws -> Void) throws {

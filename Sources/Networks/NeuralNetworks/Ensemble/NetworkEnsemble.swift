@@ -30,7 +30,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     /// `memoryLimit`.
     var packedBytes: Int?
 
-    /// Float32 on all cores, without a memory limit.
+    /// Float32 on all cores that the process may use, without a memory limit.
     public init(
       precision: Precision = .float32, arithmetic: Arithmetic = .logDomain, threads: Int? = nil,
       memoryLimit: Int? = nil,
@@ -38,7 +38,7 @@ public final class NetworkEnsemble: PosteriorEnsemble {
     ) {
       self.precision = precision
       self.arithmetic = arithmetic
-      self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+      self.threads = threads ?? ProcessorAllowance.current.threads
       self.memoryLimit = memoryLimit
       self.library = library
       self.inputBounds = inputBounds

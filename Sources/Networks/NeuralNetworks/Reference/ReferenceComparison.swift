@@ -25,7 +25,7 @@ package struct ReferenceComparison: Sendable {
   package init(
     _ source: any WeightSource, chainCount: Int, question: ReferenceQuestion, budget: Double? = nil, threads: Int? = nil
   ) {
-    self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    self.threads = threads ?? ProcessorAllowance.current.threads
     self.source = source
     self.chainCount = chainCount
     self.question = question

@@ -1,6 +1,7 @@
 import Crypto
 import Datasets
 import Foundation
+import NeuralNetworks
 import PosteriorFiles
 public import RobustnessCore
 import Shell
@@ -34,7 +35,7 @@ public struct Reproduction: Sendable {
       self.output = output
       self.dataFolder = dataFolder
       self.seed = seed
-      self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+      self.threads = threads ?? ProcessorAllowance.current.threads
       self.isQuiet = isQuiet
     }
   }

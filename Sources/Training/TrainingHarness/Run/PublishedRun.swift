@@ -1,4 +1,5 @@
 import Foundation
+import NeuralNetworks
 import PosteriorFiles
 import Shell
 
@@ -59,7 +60,7 @@ public struct PublishedRun: Sendable {
       draws = publication.draws
       incompleteness = publication.incompleteness
       let (contents, verdict) = try publication.contents(
-        isCompressed: isCompressed, threads: ProcessInfo.processInfo.activeProcessorCount)
+        isCompressed: isCompressed, threads: ProcessorAllowance.current.threads)
       self.verdict = verdict
       do {
         try PosteriorWriter.write(contents, to: path)

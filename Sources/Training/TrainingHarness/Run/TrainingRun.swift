@@ -30,13 +30,16 @@ struct TrainingRun {
   let output: String
   let environment: TrainingEnvironment
 
-  private var threads: Int { options.threads ?? ProcessInfo.processInfo.activeProcessorCount }
+  private var threads: Int { options.threads ?? ProcessorAllowance.current.threads }
 
   /// Runs every chain to its last draw.
   ///
   /// - Throws: `Interrupted` when the user stopped it, `RunError` and others when it cannot go on; the journal is then
   ///   what it is resumed from.
   func runChains() throws {
+    if !options.quiet, let note = ProcessorAllowance.current.note(asked: options.threads) {
+      ProgramEnd.say("note: \(note)")
+    }
     let chains = description.shape.chains
     let atOnce = max(1, min(threads, chains))
     let progress = TrainingProgress(draws: description.shape.draws, isActive: environment.isTerminal && !options.quiet)
