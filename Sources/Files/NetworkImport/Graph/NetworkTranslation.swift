@@ -143,7 +143,8 @@ package struct NetworkTranslation {
       "tensor \(name) holds \(floats[index]) as its number \(index): "
         + (floats[index].isFinite
           ? "a variance is not negative"
-          : "weights are finite" + (floats[index].isInfinite ? "; an infinite mask is read where a softmax follows" : "")))
+          : "weights are finite"
+            + (floats[index].isInfinite ? "; an infinite mask is read where a softmax follows" : "")))
   }
 
   private static func place(_ error: ArchitectureError, _ list: LayerList) -> String {

@@ -28,7 +28,8 @@ extension CompiledNetwork {
     guard precision != .float64, let base = parameters.baseAddress else { return }
     if let name = architecture.firstSubnormalWeight(UnsafeBufferPointer(parameters)) {
       throw CoreError(
-        "all numbers of \(name) in \(what()) are below 10⁻³⁸, where float32 has no digits left. Use --precision float64")
+        "all numbers of \(name) in \(what()) are below 10⁻³⁸, where float32 has no digits left. Use --precision float64"
+      )
     }
     _ = ckn_flush_subnormals(base, parameters.count)
   }
