@@ -10,10 +10,10 @@ from attack_works import STEPS, Work
 ACTIVATIONS = {"identity": lambda x: x, "relu": F.relu}
 
 
-def layers(network, first, last, parameters, x):
-    """The layers from `first` to before `last` of one draw."""
+def through(layers, parameters, x):
+    """The result of layers with the parameters of one draw."""
     named = {}
-    for layer, mine in zip(network.layers[first:last], parameters[first:last]):
+    for layer, mine in zip(layers, parameters, strict=True):
         kind = layer["type"]
         inputs = [named[other] for other in layer.get("inputs", [])] or [x]
         x = inputs[0]
@@ -49,13 +49,25 @@ class Batched:
     def __init__(self, work, dtype):
         self.work, self.network = work, work.network
         self.parameters = [[torch.from_numpy(array).to(dtype) for array in arrays] for arrays in attack_numbers.parameters(work)]
-        self.ways = {}
+        # Ways; and those that go through the draws, given what computes one of them.
+        self.ways, self.loops = {}, {}
         if self.network.is_dense:
             self._dense()
         elif work.is_last_layer_drawn:
             self._last_layer()
         else:
             self._convolutional()
+
+    def compiled(self):
+        """The same ways with `torch.compile`; of those that go through the draws one after the other, a draw is compiled."""
+        return {
+            name + ", compiled": way(torch.compile(self.one, dynamic=False)) if name in self.loops
+            else torch.compile(way, dynamic=False)
+            for name, way in (self.ways | self.loops).items()
+        }
+
+    def one(self, parameters, x):
+        return through(self.network.layers, parameters, x)
 
     def _dense(self):
         """One `baddbmm` a layer, or the first layers of all draws as one product: they take the same inputs."""
@@ -79,10 +91,7 @@ class Batched:
         self.ways = {"baddbmm": stacked, "one first product": one_product}
 
     def _convolutional(self):
-        network, draws = self.network, self.work.draws
-
-        def one(parameters, x):
-            return layers(network, 0, None, parameters, x)
+        draws = self.work.draws
 
         def single(parameters, format):
             return [[
@@ -91,9 +100,10 @@ class Batched:
 
         for name, format in (("loop", torch.contiguous_format), ("loop, channels last", torch.channels_last)):
             mine = [single([[array[draw] for array in arrays] for arrays in self.parameters], format) for draw in range(draws)]
-            self.ways[name] = lambda x, mine=mine, format=format, one=one: torch.stack(
+            self.loops[name] = lambda one, mine=mine, format=format: lambda x: torch.stack(
                 [one(parameters, x.contiguous(memory_format=format)) for parameters in mine])
-        self.ways["vmap"] = lambda x: torch.func.vmap(one, in_dims=(0, None))(self.parameters, x)
+            self.ways[name] = self.loops[name](self.one)
+        self.ways["vmap"] = lambda x: torch.func.vmap(self.one, in_dims=(0, None))(self.parameters, x)
 
     def _last_layer(self):
         """What is shared once, and the last layers of all draws as one product."""
@@ -106,7 +116,7 @@ class Batched:
             ] for arrays in self.parameters[:-1]]
 
             def way(x, trunk=trunk, format=format):
-                features = layers(network, 0, -1, trunk, x.contiguous(memory_format=format))
+                features = through(network.layers[:-1], trunk, x.contiguous(memory_format=format))
                 return torch.addmm(biases, features, heads).view(len(x), draws, -1).transpose(0, 1)
 
             self.ways[name] = way
@@ -133,12 +143,12 @@ class Attack:
         with torch.no_grad():
             return self.log_predictive(self.judge.ways[name.removesuffix(", compiled")], x, self.wide)
 
-    def run(self, way, name, labels):
-        """15 steps on the cross-entropy of the predictive, then the predictive at the end: what our attack does. Returns who has fallen."""
+    def run(self, way, name, labels, steps=STEPS):
+        """Steps on the cross-entropy of the predictive, then the predictive at the end: what our attack does. Returns who has fallen."""
         x, origins, rows = self.inputs.clone(), self.inputs, torch.arange(self.work.images)
         fallen = torch.zeros(self.work.images, dtype=torch.bool)
         self.asked = 0
-        for _ in range(STEPS):
+        for _ in range(steps):
             self.asked += len(rows)
             x.requires_grad_(True)
             logs = self.log_predictive(way, x, self.dtype)
@@ -159,35 +169,35 @@ class Attack:
         """The fastest way, or the one named; seconds of its repetitions."""
         logs = self.judged(next(iter(self.posterior.ways)), self.inputs)
         labels = logs.argmax(1)
-        answers, trouble = {}, None
+        trouble = None
         ways = dict(self.posterior.ways)
         # Where the number of inputs changes with every step, compiling does not end.
         if not self.work.drops:
-            ways |= {name + ", compiled": torch.compile(way, dynamic=False) for name, way in self.posterior.ways.items()}
+            ways |= self.posterior.compiled()
         trials = {}
         for name, way in ways.items():
             if only is not None and name != only:
                 continue
             try:
-                answers[name] = self.run(way, name, labels)
-                start = time.perf_counter()
-                self.run(way, name, labels)
-                trials[name] = time.perf_counter() - start
+                # Single steps: by `vmap` a whole attack on LeNet-5 takes minutes.
+                self.run(way, name, labels, steps=1)
+                trials[name] = min(self._seconds(way, name, labels, steps=1)[0] for _ in range(2))
             except Exception as error:  # The compiler's troubles are of many classes.
                 if not name.endswith("compiled"):
                     raise
                 trouble = f"torch.compile failed: {str(error).splitlines()[0][:200]}"
         best = min(trials, key=trials.get)
-        seconds = []
-        for _ in range(repetitions):
-            start = time.perf_counter()
-            self.run(ways[best], best, labels)
-            seconds.append(time.perf_counter() - start)
+        runs = [self._seconds(ways[best], best, labels) for _ in range(repetitions)]
         return {
-            "way": best, "trials": trials, "trouble": trouble, "seconds": seconds, "member_gradients": self.asked * self.work.draws,
-            "log_loss": float(torch.log(-logs[torch.arange(len(labels)), labels]).mean()), "fallen": int(answers[best].sum()),
+            "way": best, "trials": trials, "trouble": trouble, "seconds": [seconds for seconds, _ in runs], "member_gradients": self.asked * self.work.draws,
+            "log_loss": float(torch.log(-logs[torch.arange(len(labels)), labels]).mean()), "fallen": int(runs[-1][1].sum()),
             "product_gflops": self.product(),
         }
+
+    def _seconds(self, way, name, labels, steps=STEPS):
+        start = time.perf_counter()
+        fallen = self.run(way, name, labels, steps)
+        return time.perf_counter() - start, fallen
 
     def product(self, repetitions=5):
         """GFLOP/s of PyTorch's own product of the layer with the most operations, all draws at once where it is dense."""

@@ -12,6 +12,7 @@ import argparse
 import datetime
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -30,14 +31,6 @@ OTHERS = [("torch", "pgd-one-at-a-time"), ("ours", "conv-float32"), ("torch", "c
           ("ours", "hmc-paper-float32")]
 # These are long enough with fewer repetitions.
 LONG = ["pgd-one-at-a-time", "hmc-paper-float32"]
-
-
-def processors():
-    """Those that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count()
 
 
 def busy_seconds():
@@ -80,6 +73,11 @@ def cpuinfo():
             return file.read()
     except OSError:
         return ""
+
+
+def default_threads(options):
+    """Those that our side would take: as many as affinity and the container's limits leave."""
+    return int(re.search(r"^processor: .*, (\d+) thread", "\n".join(of_program(options, "--machine")), re.MULTILINE)[1])
 
 
 def of_program(options, word):
@@ -154,7 +152,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repetitions", type=int, default=2, help="of a row in one round")
     parser.add_argument("--patience", type=int, default=4, help="tries of a run that other processes disturb")
-    parser.add_argument("--threads", type=int, default=processors())
+    parser.add_argument("--threads", type=int, help="default: all that this process may use")
     parser.add_argument("--torch", default=os.environ.get("TORCH_PYTHON", sys.executable), metavar="PYTHON")
     parser.add_argument("--jax", default=os.environ.get("JAX_PYTHON", sys.executable), metavar="PYTHON")
     parser.add_argument("--only", action="append", metavar="WORD", help="rows whose name contains the word")
@@ -163,6 +161,7 @@ def main():
     options = parser.parse_args()
     if options.write and options.only:
         parser.error("--write needs every row: a section with some of them would take the place of one with all")
+    options.threads = options.threads or default_threads(options)
     peers = [side for side, python, modules in [
         ("torch", options.torch, "torch, numpy"), ("jax", options.jax, "jax, numpyro")] if has(python, modules)]
     results, libraries, disturbed = run(options, peers)

@@ -49,7 +49,9 @@ def attack_table(results):
             cells.append(seconds(ours["seconds"]) if ours else "–")
             cells += [seconds(theirs["seconds"]), theirs["way"]] if theirs else ["–", "–"]
             cells.append(ratio(ours, theirs) if ours and theirs else "–")
-            cells.append(ratio(ours, plain) if ours and plain and precision != "float32" else "–")
+            # What is shared counts once for all draws, so that rates of another number of them say nothing.
+            compares = not work.is_last_layer_drawn or work.draws == entry["draws"]
+            cells.append(ratio(ours, plain) if ours and plain and compares and precision != "float32" else "–")
             if ours:
                 cells += [f"{ours['gflops']:.0f}", f"{ours['product_gflops']:.0f}", f"{100 * max(ours['packed']):.0f} %"]
             else:
