@@ -82,6 +82,41 @@ struct PatternTests {
     #expect(try layers(graph(1, 0.5)) == "dense rescale gelu rescale dense")
   }
 
+  @Test func `layer norm as TensorFlow writes it`() throws {
+    func graph(_ mean: String = "m", _ scale: String = "k") -> GraphWriter {
+      features {
+        $0.floats("eps", [], [1e-3])
+        $0.weights("ln.weight", [1, 4])
+        $0.weights("ln.bias", [1, 4], seed: 2)
+        let axes = ["axes": GraphWriter.Attribute.integers([1]), "keepdims": .integer(1)]
+        $0.node("ReduceMean", ["h"], "m", axes)
+        $0.node("Sub", ["h", "m"], "d")
+        $0.node("Mul", ["d", "d"], "q")
+        $0.node("ReduceMean", ["q"], "v", axes)
+        $0.node("Add", ["v", "eps"], "w")
+        $0.node("Sqrt", ["w"], "s")
+        $0.node("Reciprocal", ["s"], "r")
+        $0.node("Mul", ["r", "ln.weight"], "k")
+        $0.node("Mul", ["h", "k"], "a")
+        $0.node("Neg", [mean], "n")
+        $0.node("Mul", ["n", scale], "b")
+        $0.node("Add", ["b", "ln.bias"], "c")
+        $0.node("Add", ["a", "c"], "z")
+      }
+    }
+    #expect(try layers(graph()) == "dense layer_norm dense")
+    try withFolder { folder in
+      let network = try NetworkTranslation(try graph().write(to: folder))
+      let names = network.architecture.parameters.map(\.name)
+      let weight = try #require(names.firstIndex { $0.hasSuffix("ln.weight") })
+      #expect(network.parameters[weight] == (0..<4).map { Float(($0 * 7919 + 104_729) % 1009) / 1009 - 0.4 })
+      #expect(network.architecture.json.contains("0.001"))
+    }
+    // The variance in the mean's place, or the factor without γ, is another function.
+    #expect(throws: ImportError.self) { try layers(graph("v")) }
+    #expect(throws: ImportError.self) { try layers(graph("m", "r")) }
+  }
+
   @Test func `FRN with and without its threshold`() throws {
     func graph(_ body: (inout GraphWriter) -> Void) -> GraphWriter {
       image {

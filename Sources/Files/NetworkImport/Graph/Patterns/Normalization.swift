@@ -65,7 +65,8 @@ enum Normalization: Pattern {
     return inner
   }
 
-  private static func inverseRoot(_ id: Int, _ graph: RowGraph) -> Int? {
+  /// What a root is taken of that divides.
+  static func inverseRoot(_ id: Int, _ graph: RowGraph) -> Int? {
     if let unary = graph[id].operation as? UnaryRows, unary.type == "Reciprocal" {
       return graph.input(id).flatMap { root($0, graph) }
     }
@@ -80,16 +81,27 @@ enum Normalization: Pattern {
   }
 
   private static func core(numerator: Int, variance: Int, _ graph: RowGraph) -> Core? {
-    let view = graph.affine(variance)
-    guard view.factor == 1, view.shift > 0, let mean = graph[view.base].operation as? ReductionRows,
-      mean.type == "ReduceMean", let squares = graph.input(view.base), let x = squared(squares, graph)
-    else { return nil }
-    let epsilon = Decimal32.meant(view.shift)
+    guard let (mean, epsilon, x) = squares(variance, graph) else { return nil }
     if let centred = centred(numerator, mean.axes, graph) {
       guard x == numerator || self.centred(x, mean.axes, graph) == centred else { return nil }
       return Core(input: centred, axes: mean.axes, epsilon: epsilon, isCentred: true)
     }
     return x == numerator ? Core(input: x, axes: mean.axes, epsilon: epsilon, isCentred: false) : nil
+  }
+
+  /// The same where a value meets its own deviation without its mean.
+  static func core(centred input: Int, variance: Int, _ graph: RowGraph) -> Core? {
+    guard let (mean, epsilon, x) = squares(variance, graph), centred(x, mean.axes, graph) == input else { return nil }
+    return Core(input: input, axes: mean.axes, epsilon: epsilon, isCentred: true)
+  }
+
+  /// The mean of squares behind σ² + ε, ε, and what is squared.
+  private static func squares(_ variance: Int, _ graph: RowGraph) -> (mean: ReductionRows, epsilon: Double, of: Int)? {
+    let view = graph.affine(variance)
+    guard view.factor == 1, view.shift > 0, let mean = graph[view.base].operation as? ReductionRows,
+      mean.type == "ReduceMean", let squares = graph.input(view.base), let x = squared(squares, graph)
+    else { return nil }
+    return (mean, Decimal32.meant(view.shift), x)
   }
 
   private static func squared(_ id: Int, _ graph: RowGraph) -> Int? {
@@ -109,7 +121,7 @@ enum Normalization: Pattern {
 
   // MARK: - Layers
 
-  private static func layer(_ core: Core, _ affine: Affine, _ shape: [Int], _ node: RowNode) throws -> LayerPlan? {
+  static func layer(_ core: Core, _ affine: Affine, _ shape: [Int], _ node: RowNode) throws -> LayerPlan? {
     let isTrailing = core.axes == Array(shape.count - core.axes.count..<shape.count)
     if !core.isCentred {
       if shape.count == 3, core.axes == [1, 2] { return filterResponse(core, affine, shape, node) }

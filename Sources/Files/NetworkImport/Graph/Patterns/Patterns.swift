@@ -10,6 +10,7 @@ enum Patterns {
     InputNormalization.self,
     MaskedSoftmax.self,
     Normalization.self,
+    ExpandedNormalization.self,
     GroupNormalization.self,
     EuclideanNormalization.self,
     GatedActivation.self,
