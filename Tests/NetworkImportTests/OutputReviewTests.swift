@@ -110,6 +110,58 @@ struct OutputReviewTests {
     #expect(try refusal(beside).contains("gives probabilities"))
   }
 
+  @Test func `bounds, rectifiers and what increases leave probabilities`() throws {
+    func clipped(_ writer: inout GraphWriter, _ from: String, _ to: String) {
+      writer.floats("low", [], [1e-7])
+      writer.floats("high", [], [1 - 1e-7])
+      writer.node("Clip", [from, "low", "high"], to)
+    }
+    let cut = ensemble {
+      softmaxes(&$0)
+      clipped(&$0, "p0", "y")
+    }
+    #expect(try refusal(cut).contains("it ends in what a softmax gives"))
+    let mean = ensemble {
+      stackedMean(&$0, "s")
+      clipped(&$0, "s", "y")
+    }
+    #expect(try refusal(mean).hasPrefix(Self.mixture))
+    for type in ["Relu", "Tanh"] {
+      let one = ensemble {
+        softmaxes(&$0)
+        $0.node(type, ["p0"], "y")
+      }
+      #expect(try refusal(one).contains("it ends in what a softmax gives"), "\(type)")
+    }
+  }
+
+  @Test func `a sigmoid beside its complement is the probabilities of two classes`() throws {
+    func graph(_ factor: Float) -> GraphWriter {
+      ensemble {
+        $0.weights("w", [1, 3], seed: 9)
+        $0.floats("one", [], [1])
+        $0.floats("factor", [], [factor])
+        $0.node("Gemm", ["x", "w"], "l", ["transB": .integer(1)])
+        $0.node("Sigmoid", ["l"], "p")
+        $0.node("Mul", ["p", "factor"], "f")
+        $0.node("Sub", ["one", "f"], "q")
+        $0.node("Concat", ["q", "p"], "y", ["axis": .integer(1)])
+      }
+    }
+    #expect(try refusal(graph(1)).contains("gives probabilities"))
+    // What can be negative is none.
+    #expect(try refusal(graph(3)) == "")
+  }
+
+  @Test func `classes are in one dimension`() throws {
+    let tokens = ensemble {
+      $0.node("Unsqueeze", ["m0", "axis"], "u0")
+      $0.node("Unsqueeze", ["m1", "axis"], "u1")
+      $0.node("Concat", ["u0", "u1"], "y", ["axis": .integer(1)])
+    }
+    #expect(try refusal(tokens).hasPrefix("gives [2, 4] for an example, and classes are numbers in one dimension"))
+  }
+
   @Test func `a mean of sigmoids is the probability of a class`() throws {
     let mean = ensemble {
       for member in 0..<2 {

@@ -109,7 +109,11 @@ struct PatternTests {
       let network = try NetworkTranslation(try graph().write(to: folder))
       let names = network.architecture.parameters.map(\.name)
       let weight = try #require(names.firstIndex { $0.hasSuffix("ln.weight") })
-      #expect(network.parameters[weight] == (0..<4).map { Float(($0 * 7919 + 104_729) % 1009) / 1009 - 0.4 })
+      let expected: [Float] = (0..<4).map { index in
+        let number = (index * 7919 + 104_729) % 1009
+        return Float(number) / 1009 - 0.4
+      }
+      #expect(network.parameters[weight] == expected)
       #expect(network.architecture.json.contains("0.001"))
     }
     // The variance in the mean's place, or the factor without γ, is another function.

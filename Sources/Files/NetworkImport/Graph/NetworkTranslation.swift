@@ -63,6 +63,11 @@ package struct NetworkTranslation {
     if review.givesProbabilities, end.ending == .logits {
       throw ImportError("gives probabilities, and no logits: it ends in \(review.description); \(review.advice)")
     }
+    guard output.shape.count(where: { $0 != 1 }) <= 1 else {
+      throw ImportError(
+        "gives \(output.shape) for an example, and classes are numbers in one dimension: export a network whose output is (examples, classes)"
+      )
+    }
     let logits = builder.reshaped(output, to: [output.shape.reduce(1, *)], hint: "")
     let outputs = logits.shape[0]
     guard outputs <= 1 << 20 else { throw ImportError("gives \(outputs) numbers, which are no classes") }

@@ -14,8 +14,8 @@ struct OutputReview {
     var roots: Set<Int>
     /// Whether several were averaged or added.
     var isMixture = false
-    /// Whether a negative number may have been made of them.
-    var isShifted = false
+    /// Between which numbers they lie.
+    var range = 0.0...1.0
   }
 
   private let drafts: [LayerDraft]
@@ -35,7 +35,7 @@ struct OutputReview {
   }
 
   /// Whether they are probabilities of classes.
-  var givesProbabilities: Bool { result.map { $0.isSoftmax || !$0.isShifted } ?? false }
+  var givesProbabilities: Bool { result.map { $0.isSoftmax || $0.range.lowerBound >= 0 } ?? false }
 
   /// What they are, continuing "the network gives": `the mean or sum of 3 softmaxes (node "a", node "b", …)`.
   var description: String {
@@ -74,10 +74,16 @@ struct OutputReview {
     case "transpose": value.axis = value.axis.flatMap { layer.numbers("axes").firstIndex(of: $0) }
     case "slice", "pad", "identity": break
     case "rescale":
-      let factor = layer.number("factor") ?? 1
-      if factor < 0 || (layer.number("shift") ?? 0) < 0 { value.isShifted = true }
-    case "scale":
-      value.isShifted = value.isShifted || layer.parameters.contains { $0.value.reals?.contains { $0 < 0 } ?? true }
+      let (factor, shift) = (layer.number("factor") ?? 1, layer.number("shift") ?? 0)
+      value.range = Self.range([value.range.lowerBound, value.range.upperBound].map { factor * $0 + shift })
+    case "scale", "batch_norm", "layer_norm", "rms_norm":
+      let isNegative = layer.parameters.contains { $0.value.reals?.contains { $0 < 0 } ?? true }
+      if isNegative || layer.type != "scale" { value.range = Self.anything }
+    // What increases leaves their order, and bounds cut off what is hardly ever met.
+    case "relu", "relu6", "leaky_relu", "tanh", "elu", "selu", "softplus":
+      if layer.type != "leaky_relu", layer.type != "elu", layer.type != "selu", layer.type != "tanh" {
+        value.range = max(0, value.range.lowerBound)...max(0, value.range.upperBound)
+      }
     case "mean":
       let axes = layer.numbers("axes")
       value.isMixture = true
@@ -87,8 +93,13 @@ struct OutputReview {
         value.axis = axis - axes.count { $0 < axis }
       }
     case "global_average_pool2d", "average_pool2d", "max_pool2d":
+      if layer.type == "max_pool2d" {
+        // The largest of them is one of them still.
+        if value.axis != 0 { value.axis = nil }
+        break
+      }
       guard value.axis == 0 || !value.isSoftmax else { return nil }
-      value.isMixture = layer.type != "max_pool2d" || value.isMixture
+      value.isMixture = true
     case "dense":
       guard let isMixture = mixes(layer) else { return nil }
       value.isMixture = value.isMixture || isMixture
@@ -97,15 +108,21 @@ struct OutputReview {
     return value
   }
 
+  private static func range(_ numbers: [Double]) -> ClosedRange<Double> {
+    guard let low = numbers.min(), let high = numbers.max(), !numbers.contains(where: \.isNaN) else { return anything }
+    return low...high
+  }
+
+  private static let anything = -Double.infinity...Double.infinity
+
   /// Values that are all probabilities; with anything else they are none.
   private static func joined(_ inputs: [Probabilities?], isMixture: Bool) -> Probabilities? {
     let values = inputs.compactMap(\.self)
-    guard values.count == inputs.count, var value = values.first,
-      values.allSatisfy({ $0.isSoftmax == value.isSoftmax })
-    else { return nil }
+    guard values.count == inputs.count, var value = values.first else { return nil }
+    value.isSoftmax = values.allSatisfy(\.isSoftmax)
     value.roots = values.reduce(into: []) { $0.formUnion($1.roots) }
     value.isMixture = values.contains(where: \.isMixture) || isMixture && value.roots.count > 1
-    value.isShifted = values.contains(where: \.isShifted)
+    value.range = range(values.flatMap { [$0.range.lowerBound, $0.range.upperBound] })
     return value
   }
 
@@ -117,7 +134,7 @@ struct OutputReview {
     // Along different axes they are no probabilities of the same.
     guard values.allSatisfy({ $0?.axis == value.axis }) else { return nil }
     value.isMixture = value.isMixture || values.count > 1
-    value.isShifted = value.isShifted || constants.contains(true)
+    if constants.contains(true) { value.range = Self.anything }
     return value
   }
 
