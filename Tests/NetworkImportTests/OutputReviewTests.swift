@@ -153,13 +153,13 @@ struct OutputReviewTests {
     #expect(try refusal(graph(3)) == "")
   }
 
-  @Test func `classes are in one dimension`() throws {
+  @Test func `classes in several dimensions are said`() throws {
     let tokens = ensemble {
       $0.node("Unsqueeze", ["m0", "axis"], "u0")
       $0.node("Unsqueeze", ["m1", "axis"], "u1")
       $0.node("Concat", ["u0", "u1"], "y", ["axis": .integer(1)])
     }
-    #expect(try refusal(tokens).hasPrefix("gives [2, 4] for an example, and classes are numbers in one dimension"))
+    #expect(try notes(tokens) == ["it gives [2, 4] for an example, which is taken as 8 classes"])
   }
 
   @Test func `a mean of sigmoids is the probability of a class`() throws {

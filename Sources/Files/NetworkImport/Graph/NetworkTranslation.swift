@@ -63,11 +63,6 @@ package struct NetworkTranslation {
     if review.givesProbabilities, end.ending == .logits {
       throw ImportError("gives probabilities, and no logits: it ends in \(review.description); \(review.advice)")
     }
-    guard output.shape.count(where: { $0 != 1 }) <= 1 else {
-      throw ImportError(
-        "gives \(output.shape) for an example, and classes are numbers in one dimension: export a network whose output is (examples, classes)"
-      )
-    }
     let logits = builder.reshaped(output, to: [output.shape.reduce(1, *)], hint: "")
     let outputs = logits.shape[0]
     guard outputs <= 1 << 20 else { throw ImportError("gives \(outputs) numbers, which are no classes") }
@@ -76,6 +71,9 @@ package struct NetworkTranslation {
     if review.givesProbabilities {
       notes.append(
         "what enters the \(end.ending == .sigmoid ? "sigmoid" : "softmax") at its end is \(review.description) already")
+    }
+    if output.shape.count(where: { $0 != 1 }) > 1 {
+      notes.append("it gives \(output.shape) for an example, which is taken as \(outputs) classes")
     }
     if end.ending == .logits, outputs == 1 { notes.append("its only output is taken as the logit of class 1 of two") }
     let list = LayerList(builder.drafts, output: logits.index)

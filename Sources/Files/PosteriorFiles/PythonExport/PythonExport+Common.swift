@@ -61,9 +61,11 @@ extension PythonExport {
         return labels.astype(np.int64)
 
 
-    def check_finite(tensors, draw):
+    def check_finite(tensors, draw, masks=()):
+        """Masks may hold minus infinity: what they hide has no weight."""
         for name, array in tensors.items():
-            if not np.isfinite(array).all():
+            hidden = np.isneginf(array) if name in masks and array.dtype.kind == "f" else False
+            if not (np.isfinite(array) | hidden).all():
                 raise ExportError(f"draw {draw}: {name} holds NaN or infinity")
 
 

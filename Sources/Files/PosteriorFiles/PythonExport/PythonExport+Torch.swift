@@ -102,7 +102,8 @@ extension PythonExport {
             if module.training:
                 raise ExportError(f"draw {draw} is in training mode ({name or 'the network'}): call eval() on it")
         network = copy.deepcopy(item).cpu().float()
-        check_finite({name: value.numpy() for name, value in network.state_dict().items()}, draw)
+        buffers = {name for name, _ in network.named_buffers()}
+        check_finite({name: value.numpy() for name, value in network.state_dict().items()}, draw, masks=buffers)
         return network
 
 
