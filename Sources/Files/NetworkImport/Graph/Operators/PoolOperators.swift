@@ -3,6 +3,13 @@ enum PoolOperators: Operator {
   static let types = ["MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"]
 
   static func apply(_ call: inout OperatorCall) throws -> [Value] {
+    // Over tokens it is the mean of each, which tf2onnx writes so.
+    if call.node.type == "GlobalAveragePool", call.inputs[0].rowID != nil, case let line = try call.shape(0),
+      line.extents.count == 3
+    {
+      let operation = ReductionRows(type: "ReduceMean", axes: [1])
+      return [call.append(operation, [call.inputs[0]], RowShape([line.extents[0], line.extents[1], 1]))]
+    }
     guard let image = try ImageView(&call) else {
       throw call.refusal(
         "pools inputs of shape \(try call.shape(0).extents), and there are layers for images (batch, channels, height, width) and for lines (batch, channels, length) only"
