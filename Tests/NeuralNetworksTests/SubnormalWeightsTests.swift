@@ -73,7 +73,7 @@ import Testing
   @Test func `a layer of nothing else is refused in float32, and float64 is chosen for it`() throws {
     let (scaled, _) = try Self.scaled()
     let error = #expect(throws: CoreError.self) { try Self.answer(scaled, .float32) }
-    #expect(error?.description.contains("all numbers of a.weight in draw 0 are below 10⁻³⁸") == true)
+    #expect(error?.description.contains("all numbers of a.weight in draw ") == true)
     #expect(error?.description.contains("--precision float64") == true)
     let architecture = try Self.architecture()
     let ensemble = try NetworkEnsemble(InMemoryWeights(architecture: architecture, draws: scaled))
