@@ -39,6 +39,18 @@ struct OutputReviewTests {
     writer.node("ReduceMean", ["c"], output, ["axes": .integers([1]), "keepdims": .integer(0)])
   }
 
+  /// What the softmax of a gate weighs: the experts `values`0 to `values`2.
+  private func weigh(_ writer: inout GraphWriter, _ values: String) {
+    for member in 0..<3 { writer.node("Unsqueeze", ["\(values)\(member)", "axis"], "u\(member)") }
+    writer.node("Concat", ["u0", "u1", "u2"], "experts", ["axis": .integer(1)])
+    writer.weights("gate", [3, 3], seed: 7)
+    writer.node("Gemm", ["x", "gate"], "g", ["transB": .integer(1)])
+    writer.node("Softmax", ["g"], "weights", ["axis": .integer(1)])
+    writer.node("Unsqueeze", ["weights", "axis"], "row")
+    writer.node("MatMul", ["row", "experts"], "mixed")
+    writer.node("Squeeze", ["mixed", "axis"], "y")
+  }
+
   private func refusal(_ writer: GraphWriter) throws -> String {
     try withFolder { folder in
       let path = try writer.write(to: folder)
@@ -176,28 +188,12 @@ struct OutputReviewTests {
 
   @Test func `a mixture of experts is what its gate weighs`() throws {
     // The gate's softmax times what the experts give, number by number, and as a product of matrices.
-    let gated = ensemble {
-      for member in 0..<3 { $0.node("Unsqueeze", ["m\(member)", "axis"], "u\(member)") }
-      $0.node("Concat", ["u0", "u1", "u2"], "experts", ["axis": .integer(1)])
-      $0.weights("gate", [3, 3], seed: 7)
-      $0.node("Gemm", ["x", "gate"], "g", ["transB": .integer(1)])
-      $0.node("Softmax", ["g"], "weights", ["axis": .integer(1)])
-      $0.node("Unsqueeze", ["weights", "axis"], "row")
-      $0.node("MatMul", ["row", "experts"], "mixed")
-      $0.node("Squeeze", ["mixed", "axis"], "y")
-    }
+    let gated = ensemble { weigh(&$0, "m") }
     #expect(try refusal(gated) == "")
     // Of experts that give probabilities themselves, it mixes probabilities.
     let mixture = ensemble {
       softmaxes(&$0)
-      for member in 0..<3 { $0.node("Unsqueeze", ["p\(member)", "axis"], "u\(member)") }
-      $0.node("Concat", ["u0", "u1", "u2"], "experts", ["axis": .integer(1)])
-      $0.weights("gate", [3, 3], seed: 7)
-      $0.node("Gemm", ["x", "gate"], "g", ["transB": .integer(1)])
-      $0.node("Softmax", ["g"], "weights", ["axis": .integer(1)])
-      $0.node("Unsqueeze", ["weights", "axis"], "row")
-      $0.node("MatMul", ["row", "experts"], "mixed")
-      $0.node("Squeeze", ["mixed", "axis"], "y")
+      weigh(&$0, "p")
     }
     #expect(try refusal(mixture).contains("a sum or mean of softmaxes"))
   }
