@@ -98,7 +98,12 @@ struct LearnedNumberTests {
       let network = try sloped(first, 0.25).write(to: folder, "round.onnx")
       let draws = [try draw(0.25, first, "slope", folder), try draw(0.5, second, "slope", folder)]
       let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: draws) }
-      #expect(error?.reason.contains(#""slope" differs between draws, and nothing in the graph is made of it"#) == true)
+      #expect(error?.reason.hasPrefix(#"tensor "act.weight" follows from no tensor of \#(draws[0])"#) == true)
+      // Said to be the graph's own, there is still a number of the draws that went nowhere.
+      let kept = #expect(throws: ImportError.self) {
+        try DrawSource(network: network, draws: draws, map: ["act.weight="])
+      }
+      #expect(kept?.reason.contains(#""slope" differs between draws, and nothing in the graph is made of it"#) == true)
     }
   }
 
@@ -119,6 +124,34 @@ struct LearnedNumberTests {
       #expect(try Answers.logits(mapped, [[-0.5, 0.25, -1]]) == [-0.25, 0.25, -4, 0.5])
       let kept = try DrawSource(network: network, posterior: file, map: ["act.weight="])
       #expect(try Answers.logits(kept, [[-0.5, 0.25, -1]]) == [-0.125, 0.25, -0.5, 0.5])
+    }
+  }
+
+  @Test func `a number that no draw has is refused, unless it is the program's`() throws {
+    try withFolder { folder in
+      func source(_ name: String, _ map: [String] = []) throws -> DrawSource {
+        let network = graph(first) {
+          $0.floats(name, [], [2])
+          $0.node("Mul", ["h", name], "y")
+        }
+        let draws = try [first, second].map {
+          try TensorWriter.safetensors([("w", [2, 3], $0)], folder, "\(UUID()).safetensors")
+        }
+        return try DrawSource(network: network.write(to: folder, "\(UUID()).onnx"), draws: draws, map: map)
+      }
+      for name in ["T", "head.temperature", "scale_2", "model/scale/mul/ReadVariableOp:0"] {
+        let error = try #require(throws: ImportError.self) { try source(name) }
+        #expect(error.reason.hasPrefix("tensor \"\(name)\" follows from no tensor of "))
+        #expect(error.reason.contains("export a graph for each draw instead; or, if all draws have the graph's own"))
+        #expect(try Answers.logits(try source(name, ["\(name)="]), input) == [-1, 0.5, 4, 1])
+      }
+      // As PyTorch's exporters, old and new, and tf2onnx call constants.
+      for name in [
+        "onnx::Mul_41", "/act/Constant_output_0", "23", "val_7", "scalar_tensor_default", "scalar_tensor_default_1",
+        "max_val_cast", "model_1/dense_1/Gelu/mul/x:0", "model_1/re_lu_1/Relu6_max__286",
+      ] {
+        #expect(try source(name).drawCount == 2, "\(name)")
+      }
     }
   }
 

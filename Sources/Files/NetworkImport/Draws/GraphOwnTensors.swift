@@ -10,7 +10,7 @@ struct GraphOwnTensors: Sendable {
 
   /// - Parameters:
   ///   - absent: Names of tensors that no array is.
-  ///   - needed: Those among them that a parameter follows from.
+  ///   - needed: Those among them that a parameter follows from. Single numbers that may be a parameter are as doubtful.
   ///   - architectural: What belongs to the network.
   ///   - refusal: The error that names some of them.
   init(
@@ -21,7 +21,8 @@ struct GraphOwnTensors: Sendable {
       guard let description = architectural.description(name), !description.isEmpty else { return nil }
       return "tensor \(name.quoted) \(description), and no draw has it: all have the graph's own numbers"
     }
-    let open = needed.filter { architectural.description($0) == nil }.sorted()
+    let open = needed.union(absent.intersection(architectural.numbers)).filter { architectural.description($0) == nil }
+      .sorted()
     doubt = open.isEmpty ? nil : TensorDoubt(names: open, error: try refusal(open))
   }
 }

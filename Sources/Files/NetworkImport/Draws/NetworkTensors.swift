@@ -52,33 +52,20 @@ struct NetworkTensors: Sendable {
       let model = try ONNXModel(path)
       let translation = try NetworkTranslation(model)
       let needed = translation.origins.reduce(into: Set<String>()) { $0.formUnion($1) }
-      let numbers = Self.numbers(model.graph)
       let constants = try model.tensors()
+      let architectural = ArchitecturalTensors(model, constants, translation, findsLost: false)
       tensors = constants.map { name, constant in
         Tensor(
           name: name, shape: constant.shape, floats: constant.floats,
           isNeeded: needed.contains(name) && !MaskedSoftmax.isMask(constant.floats ?? []),
-          isNumber: constant.count == 1 && numbers.contains(name))
+          isNumber: architectural.numbers.contains(name))
       }
-      architectural = ArchitecturalTensors(model, constants, translation, findsLost: false)
+      self.architectural = architectural
       kind = .graph(model)
       own = translation
     } catch let error as ImportError {
       throw error.of(path)
     }
-  }
-
-  /// Names of what nodes take that may be a parameter, though it is one number: exporters call constants of the program
-  /// `val_7`, `onnx::Div_12` or a number.
-  private static func numbers(_ graph: ONNXGraph) -> Set<String> {
-    var result: Set<String> = []
-    for node in graph.nodes {
-      for name in node.inputs {
-        let isMadeUp = name.hasPrefix("val_") || name.contains("::") || name.hasPrefix("/") || Int(name) != nil
-        if !isMadeUp || node.type == "PRelu" { result.insert(name) }
-      }
-    }
-    return result
   }
 
   /// Longest description that is read, in bytes.

@@ -13,6 +13,30 @@ extension ONNXModel {
   }
 }
 
+extension ONNXGraph {
+  /// Names of what nodes take that may be a parameter or a buffer, though it is one number: exporters call constants of
+  /// the program otherwise, and a slope is a parameter whatever its name.
+  var namedNumbers: Set<String> {
+    nodes.reduce(into: []) { result, node in
+      for name in node.inputs where node.type == "PRelu" || !Self.isMadeUp(name) { result.insert(name) }
+    }
+  }
+
+  /// Whether exporters call constants of the program so: `onnx::Div_12`, `/act/Constant_output_0` and `12` of PyTorch's
+  /// older one, `val_7`, `scalar_tensor_default_1` and `max_val_cast` of the newer, `…/Gelu/mul/x:0`,
+  /// `…/Relu6_max__286` of tf2onnx, whose variables are `…/ReadVariableOp:0`.
+  private static func isMadeUp(_ name: String) -> Bool {
+    if name.contains("::") || name.hasPrefix("/") || name.hasSuffix("_cast") { return true }
+    let parts = name.split(separator: "_", omittingEmptySubsequences: false)
+    let isCounted = parts.last.flatMap { Int($0) } != nil
+    if isCounted, parts.count == 1 || name.hasPrefix("val_") || parts.count > 2 && parts[parts.count - 2].isEmpty {
+      return true
+    }
+    if name.hasPrefix("scalar_tensor_default") { return true }
+    return name.hasSuffix(":0") && !name.contains("ReadVariableOp")
+  }
+}
+
 extension ONNXNode {
   /// What a constant is called; nil of other nodes.
   var constantName: String? { type == "Constant" && isStandard ? outputs.first : nil }
@@ -22,6 +46,8 @@ extension ONNXNode {
 struct ArchitecturalTensors {
   /// (x − mean)/scale of the input, and others that meet nothing but the input.
   let ofInput: Set<String>
+  /// Numbers that may be a parameter, though each is the only one of its tensor.
+  let numbers: Set<String>
   private let units: Set<String>
   private let positions: Set<String>
 
@@ -30,7 +56,10 @@ struct ArchitecturalTensors {
   init(
     _ model: ONNXModel, _ tensors: [(name: String, value: Constant)], _ network: NetworkTranslation, findsLost: Bool
   ) {
-    ofInput = network.inputConstants
+    let named = model.graph.namedNumbers
+    let single = Set(tensors.filter { $0.value.count == 1 }.map(\.name))
+    numbers = single.intersection(named)
+    ofInput = network.inputConstants.filter { !single.contains($0) || named.contains($0) }
     let normalizing = model.graph.nodes.filter { Self.normalizations.contains($0.type) }.flatMap(\.inputs)
     let isTaken = Set(normalizing)
     units = Set(
@@ -86,8 +115,7 @@ struct ArchitecturalTensors {
 }
 
 extension RowGraph {
-  /// The tensors of several numbers that are added to the input and divide or multiply it before anything else happens:
-  /// what normalises it. A factor of 0 is a mask, and no normalisation.
+  /// The tensors that are added to the input and divide or multiply it before anything else happens: what normalises it. A factor of 0 is a mask, and no normalisation.
   var inputConstants: Set<String> {
     var result: Set<String> = []
     var begins: Set<Int> = []
@@ -104,7 +132,7 @@ extension RowGraph {
           values.allSatisfy({ $0.isFinite && (!isFactor || $0 > 0) })
         else { continue }
         begins.insert(id)
-        if constant.count > 1 { result.formUnion(constant.origins.names) }
+        result.formUnion(constant.origins.names)
       }
     }
     return result
