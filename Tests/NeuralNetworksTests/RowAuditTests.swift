@@ -79,10 +79,13 @@ struct RowAuditTests {
       gradients: rows.indices.map { Array(gradient.values[row: $0]) })
   }
 
+  /// Rows of the blocks that many examples go in.
+  private func large(_ engine: BlockEngine) -> Int { engine.blockRows(examples: 1000)[0] }
+
   private func isConsistent(_ engine: BlockEngine, _ architecture: Architecture = dense) throws -> Bool {
     let all = Array(0..<300)
     let whole = try answer(engine, architecture, all)
-    return try [[17], Array(3..<60), Array(all.reversed()), Array(100..<300)].allSatisfy { rows in
+    return try [[17], Array(3..<60), Array(90..<190), Array(all.reversed()), Array(100..<300)].allSatisfy { rows in
       try answer(engine, architecture, rows) == whole[rows]
     }
   }
@@ -94,12 +97,12 @@ struct RowAuditTests {
 
   @Test("an order that moves with the number of rows: small blocks are not used", arguments: Place.all)
   func size(place: Place) throws {
-    let rule: MovingRule = { rows, _ in rows < 100 }
+    let rule: MovingRule = { rows, _ in rows < 200 }
     if place.precision == .float32 {
       #expect(try !isConsistent(engine(Self.dense, place, isAudited: false, forward: rule)))
     }
     let audited = try engine(Self.dense, place, forward: rule)
-    #expect(audited.rowsInUse.few == audited.rowsInUse.many)
+    for examples in [1, 64, 65, 128] { #expect(audited.blockRows(examples: examples) == [large(audited)]) }
     #expect(try isConsistent(audited))
   }
 
@@ -113,19 +116,31 @@ struct RowAuditTests {
       ])
     let audited = try engine(
       narrow, Place(layer: 0, precision: .float32), forward: { rows, at in rows == 250 && at == place })
-    #expect(audited.rowsInUse.many != 250)
+    #expect(large(audited) != 250)
   }
 
   @Test("gradients that move with the number of rows: small blocks serve predictions only", arguments: Place.all)
   func sizeOfGradients(place: Place) throws {
-    let rule: MovingRule = { rows, _ in rows < 100 }
+    let rule: MovingRule = { rows, _ in rows < 200 }
     if place.precision == .float32 {
       #expect(try !isConsistent(engine(Self.dense, place, isAudited: false, backward: rule)))
     }
     let audited = try engine(Self.dense, place, backward: rule)
-    #expect(audited.rowsInUse.fewWithGradient == audited.rowsInUse.many)
-    if place.precision == .float32 { #expect(audited.rowsInUse == (250, 32, 250)) }
+    for examples in [1, 128] {
+      #expect(audited.blockRows(examples: examples, hasGradient: true) == [large(audited)])
+    }
+    if place.precision == .float32 {
+      #expect([1, 100, 200].map { audited.blockRows(examples: $0) } == [[32], [128], [250]])
+    }
     #expect(try isConsistent(audited))
+  }
+
+  @Test("an order that moves in middle blocks alone: few and many examples have theirs")
+  func middle() throws {
+    for audited in [try engine(forward: { rows, _ in rows == 128 }), try engine(backward: { rows, _ in rows == 128 })] {
+      #expect([32, 100, 200].map { audited.blockRows(examples: $0, hasGradient: true).max() } == [32, 32, 250])
+      #expect(try isConsistent(audited))
+    }
   }
 
   @Test("an order that moves with the place in large blocks: blocks without such places are used", arguments: Place.all)
@@ -142,8 +157,8 @@ struct RowAuditTests {
     ]
     // In bfloat16 the products of oneDNN beside it may move too.
     for (engine, rows) in zip(engines, [256, 64, 64]) {
-      #expect(place.precision == .float32 ? engine.rowsInUse.many == rows : engine.rowsInUse.many <= 256)
-      #expect(engine.rowsInUse.many != 250)
+      #expect(place.precision == .float32 ? large(engine) == rows : large(engine) <= 256)
+      #expect(large(engine) != 250)
     }
     for engine in engines { #expect(try isConsistent(engine)) }
   }
@@ -151,7 +166,7 @@ struct RowAuditTests {
   @Test("an order that moves with the place in every block: one row at a time")
   func everyPlace() throws {
     let audited = try engine(forward: { _, place in place == 3 })
-    #expect(audited.rowsInUse.many == 1)
+    #expect(large(audited) == 1)
     #expect(try isConsistent(audited))
   }
 
@@ -170,7 +185,7 @@ struct RowAuditTests {
     for audited in [
       try engine(Self.convolutional, place, forward: rule), try engine(Self.convolutional, place, backward: rule),
     ] {
-      #expect(audited.rowsInUse.many == rows)
+      #expect(large(audited) == rows)
       #expect(try isConsistent(audited, Self.convolutional))
     }
   }

@@ -52,16 +52,15 @@ final class BlockEngine: Sendable {
     }
   }
 
-  /// Rows of a block when there are few examples, which would mostly be padding in a large one.
-  static let smallBlockRows = 32
-  /// Number of examples up to which they are few.
-  static let fewExamples = 125
+  /// Rows of blocks for what would mostly be padding in a large one.
+  static let smallBlockRows = [128, 32]
 
   private let store: DrawStore
   private let large: Lane
-  /// The lane for few examples, where it gives the same bits forward; and whether it does with a gradient too.
-  private let small: Lane?
-  private let smallServesGradients: Bool
+  /// Those of fewer rows that give the same bits as the large one, and whether they do with a gradient too.
+  private let small: [(lane: Lane, servesGradients: Bool)]
+  /// Without a gradient and with one.
+  private let plans: (forward: BlockPlan, gradient: BlockPlan)
   private let team: WorkerTeam
   private let normalization: Normalization?
   /// Numbers that a draw's own part takes, for one example.
@@ -114,20 +113,22 @@ final class BlockEngine: Sendable {
     let (large, largeAudit) = try firstIndependent()
     self.large = large
     let network = large.network
-    var agreement = (forward: true, backward: true)
-    var small: Lane?
-    if large.rows > Self.fewExamples, large.trunk == nil {
-      let few = try compile(Self.smallBlockRows)
-      if few.packsLike(network) {
-        let lane = try Lane(few, nil, backward: backward, threads: threads)
-        if let largeAudit, let fewAudit = try audit(lane) {
-          agreement = fewAudit.isIndependentOfPlace ? fewAudit.agrees(with: largeAudit) : (false, false)
-        }
-        small = agreement.forward ? lane : nil
-      }
+    // A convolution's large blocks are small.
+    let small: [(lane: Lane, servesGradients: Bool)] = try Self.smallBlockRows.compactMap { rows in
+      guard large.rows > rows, large.trunk == nil else { return nil }
+      let few = try compile(rows)
+      guard few.packsLike(network) else { return nil }
+      let lane = try Lane(few, nil, backward: backward, threads: threads)
+      guard let largeAudit, let fewAudit = try audit(lane) else { return (lane, true) }
+      let agreement = fewAudit.isIndependentOfPlace ? fewAudit.agrees(with: largeAudit) : (false, false)
+      return agreement.0 ? (lane, agreement.1) : nil
     }
     self.small = small
-    smallServesGradients = agreement.backward
+    func plan(_ lanes: [Lane]) -> BlockPlan {
+      BlockPlan(
+        sizes: [large.rows] + lanes.map(\.rows), operationsPerExample: source.architecture.operationsPerExample)
+    }
+    plans = (plan(small.map(\.lane)), plan(small.filter(\.servesGradients).map(\.lane)))
     var inputMagnitude = inputMagnitude
     var budget = budget
     if let trunk = large.trunk {
@@ -135,9 +136,10 @@ final class BlockEngine: Sendable {
       let taken = trunk.memory.bytes + threads * Workspace.bytes(trunk.network, backward: backward)
       budget = budget.map { $0 - taken }
     }
+    let workspaces = ([large] + small.map(\.lane)).map { Workspace.bytes($0.network, backward: backward) }.reduce(0, +)
     store = DrawStore(
       source, network: network, backward: backward, workers: large.spaces.map(\.worker),
-      budget: packedBytes ?? budget.map { $0 - threads * Workspace.bytes(network, backward: backward) },
+      budget: packedBytes ?? budget.map { $0 - threads * workspaces },
       inputMagnitude: inputMagnitude)
     team = WorkerTeam(count: threads)
     normalization = Normalization(source.architecture)
@@ -186,55 +188,61 @@ final class BlockEngine: Sendable {
   /// Packs `draws` now when they stay in memory.
   func prepare(_ draws: [Int]) throws { try store.prepare(draws) }
 
-  /// Passes all examples through `draws`. Few of them go in small blocks where these give the same bits.
-  func run(_ inputs: Tensor, labels: [Int], draws: [Int], _ request: Request) throws -> PassSums {
-    let isFew = inputs.rowCount <= Self.fewExamples && (!request.hasGradient || smallServesGradients)
-    return try run(inputs, labels, draws, request, isFew ? small ?? large : large)
-  }
-
   /// What its blocks run, for all examples and then for few.
   func kernelUses(_ passes: Set<KernelUse.Pass>) -> [KernelUse] {
-    let few = small?.network.kernelUses(smallServesGradients ? passes : passes.intersection([.forward])) ?? []
+    let few = small.reversed().flatMap {
+      $0.lane.network.kernelUses($0.servesGradients ? passes : passes.intersection([.forward]))
+    }
     return (large.trunk?.network.kernelUses(passes) ?? []) + large.network.kernelUses(passes) + few
   }
 
-  /// Rows of the blocks in use: for many examples, and for few.
-  var rowsInUse: (many: Int, few: Int, fewWithGradient: Int) {
-    (large.rows, small?.rows ?? large.rows, smallServesGradients ? small?.rows ?? large.rows : large.rows)
+  /// The blocks that so many examples go in, by their rows.
+  func blockRows(examples: Int, hasGradient: Bool = false) -> [Int] {
+    (hasGradient ? plans.gradient : plans.forward).blocks(for: examples)
   }
 
-  private func run(
-    _ inputs: Tensor, _ labels: [Int], _ draws: [Int], _ request: Request, _ lane: Lane
-  ) throws -> PassSums {
+  /// The blocks that so many examples go in.
+  private func blocks(_ examples: Int, hasGradient: Bool) -> [Block] {
+    var next = 0
+    return blockRows(examples: examples, hasGradient: hasGradient).map { rows in
+      defer { next += rows }
+      let lane = rows == large.rows ? large : small.first { $0.lane.rows == rows }?.lane
+      guard let lane else { preconditionFailure("no lane has blocks of \(rows) rows") }
+      return Block(lane: lane, rows: next..<min(next + rows, examples))
+    }
+  }
+
+  /// Passes all examples through `draws`, in blocks that together have few rows without an example.
+  func run(_ inputs: Tensor, labels: [Int], draws: [Int], _ request: Request) throws -> PassSums {
     let sums = PassSums(
       examples: inputs.rowCount, inputSize: inputSize, outerSize: outerSize, classes: classes, draws: draws.count,
       request: request)
-    let blocks = (inputs.rowCount + lane.rows - 1) / lane.rows
+    let blocks = blocks(inputs.rowCount, hasGradient: request.hasGradient)
     try inputs.elements.withUnsafeBufferPointer { buffer in
       let job = Job(
-        inputs: SharedPointer(buffer.baseAddress!), labels: labels, request: request, sums: sums, lane: lane)
+        inputs: SharedPointer(buffer.baseAddress!), labels: labels, request: request, sums: sums)
       try store.withWindows(of: draws, groupSize: groupSize) { positions, packed in
         let groups = stride(from: 0, to: packed.count, by: groupSize).map { start in
           Group(first: positions.lowerBound + start, draws: Array(packed[start..<min(start + groupSize, packed.count)]))
         }
         // Whole rounds: every worker takes blocks of its own through all groups. The rest: the same, or every worker
         // takes groups of one block, whichever is done sooner.
-        let rest = blocks % team.count
+        let rest = blocks.count % team.count
         let rounds = (groups.count + team.count - 1) / team.count
-        let whole = rest * rounds < groups.count ? blocks - rest : blocks
+        let whole = rest * rounds < groups.count ? blocks.count - rest : blocks.count
         // With the last draws the gradient of what they share can go back to the input.
         let isLast = positions.upperBound == draws.count
         try team.perform { worker in
-          for block in stride(from: worker, to: whole, by: team.count) {
+          for block in stride(from: worker, to: whole, by: team.count).map({ blocks[$0] }) {
             try load(job, block, worker)
             for group in groups {
-              try unit(job, block, group, lane.spaces[worker])
-              merge(job, block, lane.spaces[worker])
+              try unit(job, block, group, block.lane.spaces[worker])
+              merge(job, block, block.lane.spaces[worker])
             }
             if isLast { try finishTrunk(job, block, worker) }
           }
         }
-        for block in whole..<blocks {
+        for block in blocks[whole...] {
           try split(job, block, groups)
           if isLast { try finishTrunk(job, block, 0) }
         }
@@ -244,14 +252,14 @@ final class BlockEngine: Sendable {
   }
 
   /// One block, its groups spread over the workers; their sums are added in the order of the groups.
-  private func split(_ job: Job, _ block: Int, _ groups: [Group]) throws {
+  private func split(_ job: Job, _ block: Block, _ groups: [Group]) throws {
     for wave in stride(from: 0, to: groups.count, by: team.count) {
       let count = min(team.count, groups.count - wave)
       try WorkerTeam(count: count).perform { worker in
         if wave == 0 { try load(job, block, worker) }
-        try unit(job, block, groups[wave + worker], job.lane.spaces[worker])
+        try unit(job, block, groups[wave + worker], block.lane.spaces[worker])
       }
-      for worker in 0..<count { merge(job, block, job.lane.spaces[worker]) }
+      for worker in 0..<count { merge(job, block, block.lane.spaces[worker]) }
     }
   }
 
@@ -267,19 +275,21 @@ final class BlockEngine: Sendable {
     let labels: [Int]
     let request: Request
     let sums: PassSums
-
-    let lane: Lane
-
-    func rows(_ block: Int) -> Range<Int> { block * lane.rows..<min((block + 1) * lane.rows, labels.count) }
   }
 
-  private func load(_ job: Job, _ block: Int, _ worker: Int) throws {
-    let rows = job.rows(block)
-    let space = job.lane.spaces[worker]
-    guard let trunk = job.lane.trunk, let outerSize else {
+  /// Examples that pass through one draw at a time together.
+  private struct Block: Sendable {
+    let lane: Lane
+    let rows: Range<Int>
+  }
+
+  private func load(_ job: Job, _ block: Block, _ worker: Int) throws {
+    let rows = block.rows
+    let space = block.lane.spaces[worker]
+    guard let trunk = block.lane.trunk, let outerSize else {
       return space.load(
         job.inputs.pointer + rows.lowerBound * inputSize, labels: job.labels[rows], rows: rows.count,
-        network: job.lane.network,
+        network: block.lane.network,
         normalization: normalization)
     }
     let own = trunk.spaces[worker]
@@ -287,7 +297,7 @@ final class BlockEngine: Sendable {
       job.inputs.pointer + rows.lowerBound * outerSize, labels: job.labels[rows], rows: rows.count,
       network: trunk.network, normalization: normalization)
     try trunk.network.forward(trunk.draw, own)
-    let network = job.lane.network
+    let network = block.lane.network
     space.values[0].base.copyMemory(
       from: own.logits, byteCount: network.rows * inputSize * network.precision.bytes)
     for row in 0..<network.rows { space.labels[row] = own.labels[row] }
@@ -295,10 +305,10 @@ final class BlockEngine: Sendable {
 
   /// Takes the gradient with respect to what all draws share, summed over them, back to the input of a block that this
   /// worker has loaded last.
-  private func finishTrunk(_ job: Job, _ block: Int, _ worker: Int) throws {
-    guard let trunk = job.lane.trunk, let outerSize, let outer = job.sums.outer, let gradient = job.sums.gradient
+  private func finishTrunk(_ job: Job, _ block: Block, _ worker: Int) throws {
+    guard let trunk = block.lane.trunk, let outerSize, let outer = job.sums.outer, let gradient = job.sums.gradient
     else { return }
-    let rows = job.rows(block)
+    let rows = block.rows
     let network = trunk.network
     let space = trunk.spaces[worker]
     let type = network.precision.elementType
@@ -323,10 +333,10 @@ final class BlockEngine: Sendable {
       exponents, rows.count, outerSize)
   }
 
-  private func unit(_ job: Job, _ block: Int, _ group: Group, _ space: Workspace) throws {
+  private func unit(_ job: Job, _ block: Block, _ group: Group, _ space: Workspace) throws {
     let request = job.request
-    let network = job.lane.network
-    let rows = job.rows(block)
+    let network = block.lane.network
+    let rows = block.rows
     let logits = space.logits
     let wide = network.wide.elementType
     if request.prediction { space.prediction.clear() }
@@ -362,8 +372,8 @@ final class BlockEngine: Sendable {
         job.sums.writeMember(group.first + offset, rows: rows, logits: logits, type: wide, output)
       }
       if request.hasGradient {
-        if let objective = request.gradient, !isJoint { logitGradient(job, objective, rows, space) }
-        if let score = request.score { logitGradient(job, score, rows, space) }
+        if let objective = request.gradient, !isJoint { logitGradient(job, block, objective, space) }
+        if let score = request.score { logitGradient(job, block, score, space) }
         try network.backward(draw, space, arithmetic: request.arithmetic)
         try network.inputGradientReorder?.run(
           space.gradients[0].base, into: space.plainInputGradient!.base, worker: space.worker)
@@ -371,8 +381,9 @@ final class BlockEngine: Sendable {
     }
   }
 
-  private func logitGradient(_ job: Job, _ objective: Objective, _ rows: Range<Int>, _ space: Workspace) {
-    let network = job.lane.network
+  private func logitGradient(_ job: Job, _ block: Block, _ objective: Objective, _ space: Workspace) {
+    let rows = block.rows
+    let network = block.lane.network
     let logits = space.logits
     let gradient = space.logitGradient
     let first = job.request.firstPass
@@ -393,8 +404,9 @@ final class BlockEngine: Sendable {
     clearPaddedRows(gradient, from: rows.count, space, network)
   }
 
-  private func logitGradient(_ job: Job, _ score: ScoreSlopes, _ rows: Range<Int>, _ space: Workspace) {
-    let network = job.lane.network
+  private func logitGradient(_ job: Job, _ block: Block, _ score: ScoreSlopes, _ space: Workspace) {
+    let rows = block.rows
+    let network = block.lane.network
     let gradient = space.logitGradient
     score.shared.withUnsafeBufferPointer {
       ckn_score_gradient(
@@ -412,9 +424,9 @@ final class BlockEngine: Sendable {
     ckn_set_exponents(space.logitExponents + row, 0, network.rows - row)
   }
 
-  private func merge(_ job: Job, _ block: Int, _ space: Workspace) {
-    let rows = job.rows(block)
-    let network = job.lane.network
+  private func merge(_ job: Job, _ block: Block, _ space: Workspace) {
+    let rows = block.rows
+    let network = block.lane.network
     let sums = job.sums
     if job.request.prediction {
       var into = sums.prediction[rows.lowerBound]

@@ -1,0 +1,49 @@
+import TestSupport
+import Testing
+
+@testable import NeuralNetworks
+
+@Suite("Blocks for some number of examples", .inTurn)
+struct BlockPlanTests {
+  static let plans = [
+    BlockPlan(sizes: [32, 250, 128], operationsPerExample: 2_300),
+    BlockPlan(sizes: [250, 128, 32], operationsPerExample: 1_340_000),
+    BlockPlan(sizes: [250], operationsPerExample: 1e6),
+    BlockPlan(sizes: [256, 32], operationsPerExample: 50_000), BlockPlan(sizes: [1], operationsPerExample: 100),
+  ]
+
+  @Test("every example is in a block, and no block is empty", arguments: plans.indices)
+  func covering(index: Int) {
+    let plan = Self.plans[index]
+    #expect(plan.blocks(for: 0).isEmpty)
+    for count in 1...1100 {
+      let blocks = plan.blocks(for: count)
+      #expect(blocks.allSatisfy(plan.sizes.contains))
+      #expect(blocks == blocks.sorted(by: >))
+      let all = blocks.reduce(0, +)
+      #expect(all >= count && all - blocks.last! < count)
+    }
+  }
+
+  /// All examples through one draw of a small network take 28 rows a block besides, of a large one 4.
+  @Test("no other blocks take less time", arguments: [(0, 28.096), (1, 4.149)])
+  func cheapest(index: Int, overhead: Double) {
+    let plan = Self.plans[index]
+    func cost(_ blocks: [Int]) -> Double { blocks.reduce(0) { $0 + Double($1) + overhead } }
+    for count in 1...250 {
+      var others = Double.infinity
+      for middle in 0...2 {
+        let left = max(0, count - 128 * middle)
+        others = min(others, cost([Int](repeating: 128, count: middle) + [Int](repeating: 32, count: (left + 31) / 32)))
+      }
+      #expect(abs(cost(plan.blocks(for: count)) - min(others, cost([250]))) < 0.5, "\(count)")
+    }
+  }
+
+  @Test func `large networks pay for rows, small ones for calls`() {
+    let (small, large) = (Self.plans[0], Self.plans[1])
+    #expect([20, 90, 120, 200, 300].map(small.blocks) == [[32], [128], [128], [250], [250, 32, 32]])
+    #expect(
+      [20, 90, 120, 200, 300].map(large.blocks) == [[32], [32, 32, 32], [128], [128, 32, 32, 32], [250, 32, 32]])
+  }
+}
