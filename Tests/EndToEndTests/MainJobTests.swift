@@ -35,11 +35,12 @@ import Testing
       Verdict: believable, as an upper bound on robustness, after # gradients for each example. # checks passed.
 
       """
-    // The last line is about the machine: kernels, where they are not oneDNN's, and threads with what limits them.
-    let machine = try #require(run.output.split(separator: "\n").last)
-    #expect(machine.wholeMatch(of: /\((portable kernels[^;]*; )?[1-9][0-9]* threads?(: .*)?\)/) != nil, "\(machine)")
-    #expect(!portable || machine.hasPrefix("(portable kernels, slow: forced by ROBUSTNESS_KERNELS; "))
-    #expect(stable(run.output.replacing("\(machine)\n", with: "")) == expected)
+    // Behind the settings: kernels, where they are not oneDNN's, and threads with what limits them.
+    let settings = try #require(run.output.split(separator: "\n").dropFirst().first)
+    let machine = try #require(settings.firstMatch(of: /\ · seed 0( · .*)/)?.output.1)
+    #expect(machine.wholeMatch(of: /( · portable kernels[^·]*)? · [1-9][0-9]* threads?(: .*)?/) != nil, "\(machine)")
+    #expect(!portable || machine.hasPrefix(" · portable kernels, slow: forced by ROBUSTNESS_KERNELS · "))
+    #expect(stable(run.output.replacing(machine, with: "")) == expected)
   }
 
   @Test func `PGD finds what an independent implementation finds`() throws {
@@ -72,7 +73,7 @@ import Testing
 
   @Test func `the threads asked for are those that run, whatever limits there are`() throws {
     let words = ["--model", Sample.main, "--examples", "5", "--attack", "fgsm", "--threads", "3"]
-    #expect(try Program.evaluate.run(words).output.hasSuffix("3 threads)\n"))
+    #expect(try Program.evaluate.run(words).output.contains(" · seed 0 · 3 threads\n"))
     #expect(try report(words).threads == 3)
   }
 

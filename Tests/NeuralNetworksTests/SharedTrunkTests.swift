@@ -109,6 +109,33 @@ struct SharedTrunkTests {
     #expect(few.gradient.values.elements == Array(all.gradient.values.elements[..<few.gradient.values.elements.count]))
   }
 
+  /// Gradients of draws are added before they go back through what is shared, and rounded to eight bits once, not each.
+  @Test(.enabled(if: KernelLibrary.hasNativeBFloat16), arguments: cases.filter { $0.name != "binary-sigmoid" })
+  func `gradients in bfloat16 point where those of draws by themselves do`(each: Case) throws {
+    let examples = try examples(each.name)
+    func gradients(_ precision: Precision, isShared: Bool) throws -> ScaledGradient {
+      try NetworkEnsemble(each.weights(isShared: isShared), configuration: .init(precision: precision))
+        .lossAndGradient(examples, objective: .predictive, draws: .all).gradient
+    }
+    let exact = try gradients(.float64, isShared: true)
+    let (together, apart) = try (gradients(.bfloat16, isShared: true), gradients(.bfloat16, isShared: false))
+    #expect(together.values.elements != apart.values.elements)
+    func cosines(_ other: ScaledGradient) -> [Double] {
+      examples.labels.indices.map { cosine(exact.values[row: $0], other.values[row: $0]) }.sorted()
+    }
+    let median = (together: cosines(together)[10], apart: cosines(apart)[10])
+    #expect(median.together > 0.99)
+    // As near to the exact direction as without.
+    #expect(1 - median.together < 2 * (1 - median.apart) + 1e-6)
+    let lengths = examples.labels.indices.map { row in
+      let norms = [exact, together].map { log2(norm($0.values[row: row])) + Double($0.exponents[row]) }
+      return abs(norms[0] - norms[1])
+    }.sorted()
+    #expect(lengths[10] < 0.05)
+  }
+
+  private func norm(_ x: ArraySlice<Double>) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+
   @Test func `a network of which draws share nothing in front is in one part`() throws {
     let each = Case(name: "lenet5-tanh", drawn: ["0", "11"])
     let parts = try CompiledNetwork.parts(

@@ -197,7 +197,12 @@ extension Check {
 
 extension EvaluationResult {
   /// The table and the verdict, as a person reads them.
-  public var table: String {
+  public var table: String { table(computedWith: nil) }
+
+  /// The same.
+  ///
+  /// - Parameter machine: What computed it, threads for instance; nil: not said.
+  func table(computedWith machine: String?) -> String {
     let norms = Set(runs.map { "\($0.norm.symbol) ε = \(Self.short($0.epsilon))" })
     let threat = norms.count == 1 ? norms.first ?? "" : "ε as listed"
     var text = summary + "\n"
@@ -213,6 +218,7 @@ extension EvaluationResult {
     if let surrogate { text += " · surrogate \(surrogate)" }
     if arithmetic != .logDomain { text += " · \(arithmetic.rawValue) arithmetic" }
     if let precision, precision != "float32" { text += " · \(precision)" }
+    if let machine { text += " · \(machine)" }
     text += "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + curveLines
     return text + targetLines + worstCaseLines + metricTable + rejectionTable(label: label) + "\n"
       + verdictText

@@ -40,7 +40,7 @@ struct ResultOutput {
     if let path = request.perExample { try PerExampleFile.write(result, to: path) }
     let text =
       switch request.format {
-      case .table: result.table + machineNote(result)
+      case .table: result.table(computedWith: machine(result))
       case .json: result.json.pretty + "\n"
       case .csv: result.csv
       }
@@ -53,12 +53,12 @@ struct ResultOutput {
   }
 
   /// The threads; and the kernels where it matters: without oneDNN.
-  private func machineNote(_ result: EvaluationResult) -> String {
-    guard result.threads != nil else { return "" }
+  private func machine(_ result: EvaluationResult) -> String? {
+    guard result.threads != nil else { return nil }
     let isNamed = KernelLibrary.preferred == .portable || !KernelLibrary.isRequestUnderstood
     let parts =
       (isNamed ? [KernelLibrary.preferredDescription] : [])
       + [ProcessorAllowance.current.description(asked: request.threads)]
-    return "(\(parts.joined(separator: "; ")))\n"
+    return parts.joined(separator: " · ")
   }
 }

@@ -94,8 +94,7 @@ final class CompiledNetwork: Sendable {
     _ source: any WeightSource, rows: Int, precision: Precision, library: KernelLibrary, fusesActivations: Bool,
     checksFiniteness: Bool
   ) throws -> (trunk: CompiledNetwork, head: CompiledNetwork)? {
-    // Features pass from one part to the other in single or double precision.
-    guard precision != .bfloat16, !source.sharedParameters.isEmpty else { return nil }
+    guard !source.sharedParameters.isEmpty else { return nil }
     let options = Lowering.Options(
       fusesActivations: fusesActivations && !checksFiniteness, checksFiniteness: checksFiniteness)
     let graph = source.architecture.graph

@@ -298,8 +298,12 @@ final class BlockEngine: Sendable {
       network: trunk.network, normalization: normalization)
     try trunk.network.forward(trunk.draw, own)
     let network = block.lane.network
-    space.values[0].base.copyMemory(
-      from: own.logits, byteCount: network.rows * inputSize * network.precision.bytes)
+    let count = network.rows * inputSize
+    if network.precision == .bfloat16, trunk.network.layouts[trunk.network.result].precision == .float32 {
+      BFloat16.convert(own.logits.bound(), count: count, into: space.values[0].base.bound())
+    } else {
+      space.values[0].base.copyMemory(from: own.logits, byteCount: count * network.precision.bytes)
+    }
     for row in 0..<network.rows { space.labels[row] = own.labels[row] }
   }
 
