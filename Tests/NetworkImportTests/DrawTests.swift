@@ -1,6 +1,7 @@
 import Foundation
 import NeuralNetworks
 import PosteriorFiles
+import Shell
 import TestSupport
 import Testing
 
@@ -131,12 +132,125 @@ struct DrawTests {
         let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: files) }
         #expect(error?.reason.contains("\(own.0.quoted) differs between draws") == true)
       }
-      // What is trained and not used is said; what is the same in all draws is nothing.
-      let unused = try DrawSource(
-        network: network, draws: draws(("aux", [3], [1, 2, 4]), ("aux", [3], [1, 2, 5])))
-      #expect(unused.notes.contains { $0.hasPrefix("\"aux\" differ between draws") })
+      // What is trained and not used is said by a person; what is the same in all draws is nothing.
+      let files = try draws(("aux", [3], [1, 2, 4]), ("aux", [3], [1, 2, 5]))
+      let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: files) }
+      #expect(
+        error?.reason.contains("if the network does not use it, say so with --map =aux, or give the answers") == true)
+      for word in ["=aux", "=au*", "fc.bias=fc.bias,=aux"] {
+        #expect(try DrawSource(network: network, draws: files, map: [word]).notes.isEmpty, "\(word)")
+      }
+      #expect(throws: UsageError.self) { try DrawSource(network: network, draws: files, map: ["=uax"]) }
+      // Batch normalisation counts its batches.
+      let counted = try draws(("bn.num_batches_tracked", [], [4]), ("bn.num_batches_tracked", [], [5]))
+      #expect(try DrawSource(network: network, draws: counted).notes.isEmpty)
       let same = try DrawSource(network: network, draws: draws(("mean", [1], [1]), ("mean", [1], [1])))
       #expect(same.notes.isEmpty)
+    }
+  }
+
+  /// A symmetric matrix, an identity for instance: exporters transpose weights that follow a product over tokens.
+  @Test func `a weight that is its own transpose in one draw alone is ambiguous`() throws {
+    try withFolder { folder in
+      var writer = GraphWriter()
+      writer.floats("val_1", [3, 3], [1, 2, 3, 2, 4, 5, 3, 5, 6])
+      writer.node("MatMul", ["x", "val_1"], "y")
+      let network = try writer.write(to: folder, "net.onnx")
+      let own = try safetensors([("w", [3, 3], [1, 2, 3, 2, 4, 5, 3, 5, 6])], folder, "0.safetensors")
+      let other = try safetensors([("w", [3, 3], numbers(9, 2))], folder, "1.safetensors")
+      let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: [own, other]) }
+      #expect(
+        error?.reason.hasPrefix(
+          #"tensor "val_1" is "w" as it is and transposed in this draw, which other draws have differently"#) == true)
+      let symmetric = try safetensors([("w", [3, 3], [1, 2, 0, 2, 1, 0, 0, 0, 7])], folder, "2.safetensors")
+      #expect(try DrawSource(network: network, draws: [own, symmetric]).drawCount == 2)
+    }
+  }
+
+  @Test func `what exporters compute from arrays of one draw is not that of others`() throws {
+    try withFolder { folder in
+      // x/exp(s) with s of each draw; the order of x that indices give; h·g and g[0] h, as exporters fold them.
+      func graph(_ body: (inout GraphWriter) -> Void) throws -> String {
+        var writer = GraphWriter()
+        writer.floats("w", [2, 3], numbers(6, 1))
+        body(&writer)
+        return try writer.write(to: folder, "\(UUID()).onnx")
+      }
+      func draws(_ name: String, _ members: [[UInt8]]) throws -> [String] {
+        try members.enumerated().map { draw, bytes in
+          try ArchiveWriter.archive(
+            [("w", ArchiveWriter.array("<f4", [2, 3], ArchiveWriter.floats(numbers(6, 1 + draw)))), (name, bytes)],
+            folder, "\(UUID()).npz")
+        }
+      }
+      let scales: [[Float]] = [[0.5, 0.25, 1.5], [2, 1, 0.5]]
+      let scaled = try graph {
+        $0.floats("onnx::Mul_3", [3], scales[0].map { Float(exp(-Double($0))) })
+        $0.node("Mul", ["x", "onnx::Mul_3"], "z")
+        $0.node("Gemm", ["z", "w"], "y", ["transB": .integer(1)])
+      }
+      let ordered = try graph {
+        $0.integers("onnx::Gather_3", [2, 0, 1])
+        $0.node("Gather", ["x", "onnx::Gather_3"], "z", ["axis": .integer(1)])
+        $0.node("Gemm", ["z", "w"], "y", ["transB": .integer(1)])
+      }
+      let part = try graph {
+        $0.floats("g", [2], [1.308_131_7, 0.5])
+        $0.floats("onnx::Mul_7", [], [1.308_131_7])
+        $0.node("Gemm", ["x", "w"], "h", ["transB": .integer(1)])
+        $0.node("Mul", ["h", "g"], "p")
+        $0.node("Mul", ["h", "onnx::Mul_7"], "q")
+        $0.node("Add", ["p", "q"], "y")
+      }
+      func floats(_ values: [Float]) -> [UInt8] {
+        ArchiveWriter.array("<f4", [values.count], ArchiveWriter.floats(values))
+      }
+      func indices(_ values: [Int64]) -> [UInt8] {
+        ArchiveWriter.array("<i8", [values.count], ArchiveWriter.labels(values))
+      }
+      for (network, name, members, word) in [
+        (scaled, "s", scales.map(floats), #""s" differs between draws, and nothing in the graph is made of it"#),
+        (ordered, "perm", [indices([2, 0, 1]), indices([0, 2, 1])], #""perm" differs between draws"#),
+        (
+          part, "g", [floats([1.308_131_7, 0.5]), floats([0.25, 0.5])], #"tensor "onnx::Mul_7" follows from no tensor"#
+        ),
+      ] {
+        let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: draws(name, members)) }
+        #expect(error?.reason.contains(word) == true, "\(name): \(error?.reason ?? "")")
+        // The same in all draws it is the network's.
+        #expect(try DrawSource(network: network, draws: draws(name, [members[0], members[0]])).drawCount == 2)
+      }
+    }
+  }
+
+  @Test func `names with a prefix, and draws of another precision`() throws {
+    try withFolder { folder in
+      let network = try written(numbers(6, 1), [0, 0], folder)
+      func draws(_ prefix: String) throws -> [String] {
+        try [(1, [Float(0), 0]), (2, [3, 4])].map { seed, bias in
+          try safetensors(
+            [("\(prefix)val_1", [3, 2], numbers(6, seed)), ("\(prefix)fc.bias", [2], bias)], folder,
+            "\(UUID()).safetensors")
+        }
+      }
+      for prefix in ["module.", "_orig_mod.net."] {
+        let source = try DrawSource(network: network, draws: draws(prefix))
+        #expect(source.notes == ["the names of the draws' arrays are taken without \"\(prefix)\""])
+        var values = [Float](repeating: 0, count: 8)
+        try values.withUnsafeMutableBufferPointer { try source.read(draw: 1, into: $0) }
+        // x W, and layers hold what an output takes.
+        let weight = numbers(6, 2)
+        #expect(values == [0, 2, 4, 1, 3, 5].map { weight[$0] } + [3, 4])
+      }
+      let half = try (0..<2).map { draw in
+        try ArchiveWriter.archive(
+          [
+            ("val_1", ArchiveWriter.array("<f2", [3, 2], [UInt8](repeating: UInt8(48 + draw), count: 12))),
+            ("fc.bias", ArchiveWriter.array("<f2", [2], [0, 60, 0, 64])),
+          ], folder, "half\(draw).npz")
+      }
+      let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: half) }
+      #expect(error?.reason.contains("the draws are in float16, and its numbers are others") == true)
     }
   }
 

@@ -200,7 +200,8 @@ struct GraphConstantTests {
         writer.node("Gemm", ["z", "fc2.weight"], "y", ["transB": .integer(1)])
         return try writer.write(to: folder, "net.onnx")
       }
-      let source = try DrawSource(network: network(0), draws: draws(folder))
+      let map = ["=fc1.weight"]
+      let source = try DrawSource(network: network(0), draws: draws(folder), map: map)
       #expect(
         source.notes.contains { $0.hasPrefix("tensor \"/pe\" is a table of sines and cosines, and no draw has it") })
       #expect(refusal(try network(0.01), try draws(folder)).contains("\"/pe\" follows from no tensor"))

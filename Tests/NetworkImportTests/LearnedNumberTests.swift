@@ -18,10 +18,10 @@ struct LearnedNumberTests {
     return writer
   }
 
-  private func sloped(_ weight: [Float], _ slope: Float) -> GraphWriter {
+  private func sloped(_ weight: [Float], _ slope: Float, _ name: String = "act.weight") -> GraphWriter {
     graph(weight) {
-      $0.floats("act.weight", [1], [slope])
-      $0.node("PRelu", ["h", "act.weight"], "y")
+      $0.floats(name, [1], [slope])
+      $0.node("PRelu", ["h", name], "y")
     }
   }
 
@@ -95,6 +95,12 @@ struct LearnedNumberTests {
         let source = try DrawSource(network: network, draws: draws)
         #expect(try Answers.logits(source, input) == [-0.5 * Double(own), 0.25, -1, 0.5])
       }
+      // An exporter's own name says that the slope had another.
+      let renamed = try sloped(first, 0.25, "val_1").write(to: folder, "renamed.onnx")
+      let source = try DrawSource(
+        network: renamed,
+        draws: [draw(0.25, first, "slope", folder), draw(0.5, [0, 0, -2, -1, 0, 0], "slope", folder)])
+      #expect(try Answers.logits(source, input) == [-0.125, 0.25, -1, 0.5])
       let network = try sloped(first, 0.25).write(to: folder, "round.onnx")
       let draws = [try draw(0.25, first, "slope", folder), try draw(0.5, second, "slope", folder)]
       let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: draws) }

@@ -100,8 +100,9 @@ struct MappedDrawsTests {
       #expect(
         refusal(network, file, ["fc.weight=fc.bias"]).contains(
           #""fc.bias" has the shape [3], which is not that of tensor "fc.weight", [3, 3]"#))
+      #expect(refusal(network, file, ["=sigmma"]).contains("the draws have no array \"sigmma\""))
       #expect(refusal(network, file, ["fc.weight=w", "fc.weight=w.T"]) == "--map names fc.weight twice")
-      for word in ["fc.weight", "fc.weight=w,sideways", "fc.weight=w.transpose(0,2)", "=w"] {
+      for word in ["fc.weight", "fc.weight=w,sideways", "fc.weight=w.transpose(0,2)", "="] {
         #expect(throws: UsageError.self) { try TensorMapping.list([word]) }
       }
     }

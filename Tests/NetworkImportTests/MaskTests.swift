@@ -143,16 +143,23 @@ struct MaskTests {
       var writer = GraphWriter()
       writer.floats("w", [2, 3], [1, 2, 3, 4, 5, 6])
       writer.truths("val_3", [2], [true, false])
-      writer.floats("none", [], [0])
+      writer.floats("val_4", [], [0])
       writer.node("Gemm", ["x", "w"], "h", ["transB": .integer(1)])
-      writer.node("Where", ["val_3", "h", "none"], "y")
+      writer.node("Where", ["val_3", "h", "val_4"], "y")
       let network = try writer.write(to: folder, "net.onnx")
       let draws = try [[Float(1), 0], [0, 1]].map { mask in
         try TensorWriter.safetensors(
           [("w", [2, 3], [1, 2, 3, 4, 5, 6]), ("mask", [2], mask)], folder, "\(UUID()).safetensors")
       }
       let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: draws) }
-      #expect(error?.reason.hasPrefix(#""mask" differs between draws, and the graph chooses by "val_3""#) == true)
+      #expect(
+        error?.reason.hasPrefix(#"tensor "val_3" follows from no tensor of \#(draws[0])"#) == true,
+        "\(error?.reason ?? "")")
+      #expect(error?.reason.contains(#""mask" differs between draws, and nothing in the graph is made of it"#) == true)
+      let kept = #expect(throws: ImportError.self) {
+        try DrawSource(network: network, draws: draws, map: ["val_3="])
+      }
+      #expect(kept?.reason.hasPrefix(#""mask" differs between draws"#) == true)
     }
   }
 }

@@ -51,7 +51,7 @@ package struct PosteriorImport {
     if findings?.saysLogProbabilities == true { self.contents.referenceAnswers?.areLogProbabilities = true }
     if let doubt = draws.doubt {
       guard let findings, findings.outcome != .differs, findings.caution == nil else { throw doubt.error }
-      notes.append(doubt.settled)
+      notes += doubt.settled
     }
     self.notes = notes
   }

@@ -45,7 +45,7 @@ struct Import: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Which variable a tensor of the network is, where it has another name: fc1.weight=w1. Where shapes do not tell the order of axes, ,transposed (or .T), ,as-is or .transpose(3,2,0,1) behind it does. fc1.weight= keeps the graph's own numbers.",
+      "Which variable a tensor of the network is, where it has another name: fc1.weight=w1. Where shapes do not tell the order of axes, ,transposed (or .T), ,as-is or .transpose(3,2,0,1) behind it does. fc1.weight= keeps the graph's own numbers, =aux.weight leaves out what the network does not use.",
       valueName: "tensor=variable"))
   var map: [String] = []
 

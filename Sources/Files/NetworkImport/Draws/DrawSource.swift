@@ -132,17 +132,22 @@ extension DrawSource {
     for path in [path] + paths { try PickleRefusal.check(path) }
     let mappings = try TensorMapping.list(map)
     let network = try NetworkTensors(path)
-    guard case .graph(let model) = network.kind, mappings.allSatisfy({ $0.array == nil }) else {
+    guard case .graph(let model) = network.kind, mappings.allSatisfy({ $0.array == nil || $0.tensor.isEmpty })
+    else {
       let archives = try paths.map { try ArrayFormat.open($0) }
       try self.init(
         network, MappedDraws(network, archives, in: paths[0], names: { paths[$0] }, mappings), name: { paths[$0] },
         settlesDoubts)
       return
     }
-    try network.check(mappings)
+    try network.check(mappings, arrays: try ArrayFormat.open(paths[0]).names)
     let named: NamedDraws
     do {
-      named = try NamedDraws(network: model, draws: paths) { name in mappings.contains { $0.covers(name) } }
+      named = try NamedDraws(network: model, draws: paths) { name in
+        mappings.contains { $0.covers(name) }
+      } leavingOut: { name in
+        mappings.contains { $0.leavesOut(name) }
+      }
       if let doubt = named.doubt, !settlesDoubts { throw doubt.error }
     } catch let error as ImportError {
       throw error.of(path)

@@ -5,6 +5,8 @@ import ArrayFiles
 struct GraphOwnTensors: Sendable {
   /// A sentence each, without a full stop.
   let notes: [String]
+  /// The names of those of which nothing shows it.
+  let open: [String]
   /// What nothing shows; nil where there is nothing of it.
   let doubt: TensorDoubt?
 
@@ -21,35 +23,9 @@ struct GraphOwnTensors: Sendable {
       guard let description = architectural.description(name), !description.isEmpty else { return nil }
       return "tensor \(name.quoted) \(description), and no draw has it: all have the graph's own numbers"
     }
-    let open = needed.union(absent.intersection(architectural.numbers)).filter { architectural.description($0) == nil }
+    open = needed.union(absent.intersection(architectural.numbers)).filter { architectural.description($0) == nil }
       .sorted()
-    doubt = open.isEmpty ? nil : TensorDoubt(names: open, error: try refusal(open))
-  }
-}
-
-/// Tensors of a graph of which nothing shows that all draws have the same: refused, unless the author's program answers
-/// for every draw as the graph with these numbers does.
-struct TensorDoubt: Sendable {
-  let names: [String]
-  let error: ImportError
-
-  /// What is said where the answers agree.
-  var settled: String {
-    let list = names.prefix(5).map(\.quoted).joined(separator: ", ")
-    let more = names.count > 5 ? " and \(names.count - 5) more" : ""
-    return names.count == 1
-      ? "tensor \(list) is in no draw: all have the graph's own numbers, with which every draw answers as its author's program did"
-      : "tensors \(list)\(more) are in no draw: all have the graph's own numbers, with which every draw answers as its author's program did"
-  }
-
-  /// The same of a file.
-  func of(_ path: String) -> TensorDoubt { TensorDoubt(names: names, error: error.of(path)) }
-
-  /// What to do where the graph's own numbers are meant.
-  static func advice(_ name: String) -> String {
-    let word = name.contains { !$0.isLetter && !$0.isNumber && !"/._-".contains($0) } ? "'\(name)='" : "\(name)="
-    return "if all draws have the graph's own numbers, say so with --map \(word), or give the answers of every draw as "
-      + "--reference"
+    doubt = open.isEmpty ? nil : TensorDoubt(absent: open, try refusal(open))
   }
 }
 

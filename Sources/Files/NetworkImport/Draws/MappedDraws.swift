@@ -45,8 +45,8 @@ struct MappedDraws: Sendable {
     self.path = path
     self.names = names
     settings = Set(network.tensors.filter { LearnedTensors.isSmall($0.shape) }.map(\.name))
-    try network.check(mappings)
     let arrays = known ?? Set(archives[0].names)
+    try network.check(mappings, arrays: arrays.sorted())
     var pairs: [Pair] = []
     var rest: [NetworkTensors.Tensor] = []
     for tensor in network.tensors {
@@ -64,7 +64,9 @@ struct MappedDraws: Sendable {
     for pair in pairs { relations[pair.tensor.name] = try relation(pair, own) }
     try addRest(rest, of: network, own)
     try refuseUnsaidNumbers(rest, arrays)
-    try addUnused(arrays, own)
+    try addUnused(arrays.filter { name in !mappings.contains { $0.leavesOut(name) } }, own)
+    // A sampler's variables are more than a network's; of files of a network's tensors each is in it.
+    if known == nil, let own, network.own != nil { try addUnaccounted(own, absent: rest, mappings) }
     let used = relations.values.reduce(into: Set<String>()) { $0.formUnion($1.arrays) }
     if let note = try DrawPrecision.note(archives, used) { notes.append(note) }
   }
@@ -175,7 +177,8 @@ struct MappedDraws: Sendable {
         (tensor.name, Constant(shape: tensor.shape, values: .floats(tensor.floats ?? []), origins: [tensor.name]))
       }
       let search = try RelationSearch(
-        tensors: Dictionary(constants) { first, _ in first }, own: archives[own], draws: archives,
+        tensors: Dictionary(constants) { first, _ in first }, slopes: network.slopes, own: archives[own],
+        draws: archives,
         paths: archives.indices.map(names))
       let (found, left) = try search.relations(of: translation, drawPath: names(own))
       needed = left.intersection(absent)
@@ -241,6 +244,20 @@ struct MappedDraws: Sendable {
     notes.append(
       "no tensor of the network is " + unused.prefix(8).map(\.quoted).joined(separator: ", ")
         + (unused.count > 8 ? " and \(unused.count - 8) more" : ""))
+  }
+
+  /// Doubts that nothing is made of arrays that differ between draws, where the graph is that of a draw.
+  private mutating func addUnaccounted(
+    _ own: Int, absent: [NetworkTensors.Tensor], _ mappings: [TensorMapping]
+  ) throws {
+    let used = relations.values.reduce(into: Set<String>()) { $0.formUnion($1.arrays) }
+    let arrays = try UnaccountedArrays(own: archives[own], draws: archives, taken: used) { name in
+      mappings.contains { $0.leavesOut(name) }
+    }
+    let open = absent.filter { relations[$0.name] == nil && ($0.isNeeded || $0.isNumber) }.map {
+      ($0.name, $0.shape.reduce(1, *))
+    }
+    doubt = TensorDoubt([doubt, try arrays.doubt(names(own), beside: open, own: archives[own])])
   }
 
   /// Says what of an InferenceData was rounded.

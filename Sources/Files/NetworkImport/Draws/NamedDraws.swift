@@ -19,18 +19,26 @@ struct NamedDraws: Sendable {
   /// Tensors of which nothing shows that all draws have the graph's own numbers.
   let doubt: TensorDoubt?
 
-  /// - Parameter kept: Whether a tensor was said to be the graph's own in all draws.
-  init(network model: ONNXModel, draws paths: [String], keeping kept: (String) -> Bool = { _ in false }) throws {
+  /// - Parameters:
+  ///   - kept: Whether a tensor was said to be the graph's own in all draws.
+  ///   - isUnused: Whether an array was said to be of no use to the network.
+  init(
+    network model: ONNXModel, draws paths: [String], keeping kept: (String) -> Bool = { _ in false },
+    leavingOut isUnused: (String) -> Bool = { _ in false }
+  ) throws {
     self.model = model
-    let archives = try paths.map { try ArrayFormat.open($0) }
-    self.archives = archives
     self.paths = paths
     let all = try model.tensors()
     let tensors = Dictionary(all.filter { !kept($0.name) }) { first, _ in first }
     settings = Set(tensors.keys.filter { LearnedTensors.isSmall(tensors[$0]?.shape ?? []) })
-    let own = try Self.ownDraw(tensors, archives, paths)
+    var archives = try paths.map { try ArrayFormat.open($0) }
+    let prefix = RenamedArchive.prefix(arrays: archives[0].names, tensors: Set(all.map(\.name)))
+    if let prefix { archives = archives.map { RenamedArchive($0, prefix) } }
+    self.archives = archives
+    let own = try Self.ownDraw(tensors, archives)
     let network = try NetworkTranslation(model)
-    let search = try RelationSearch(tensors: tensors, own: archives[own], draws: archives, paths: paths)
+    let search = try RelationSearch(
+      tensors: tensors, slopes: model.graph.slopes, own: archives[own], draws: archives, paths: paths)
     let (found, needed) = try search.relations(of: network, drawPath: paths[own])
     relations = found
     let refusal = { (names: [String]) in
@@ -41,58 +49,64 @@ struct NamedDraws: Sendable {
     // A name with other numbers is no tensor that draws lack.
     if case let named = needed.filter(search.hasArray).sorted(), !named.isEmpty { throw refusal(named) }
     let graphOwn = GraphOwnTensors(
-      absent: Set(tensors.keys).subtracting(found.keys), needed: needed,
+      absent: Set(tensors.keys).subtracting(found.keys),
+      needed: needed.union(try search.coincidences(found)).union(
+        Self.masks(model, network, archives[own]).filter { !kept($0) }),
       ArchitecturalTensors(model, all, network, findsLost: true),
       refusal: refusal)
-    doubt = graphOwn.doubt
-    let left = try search.leftOut(by: relations)
-    guard left.folded.isEmpty else {
-      if let doubt { throw doubt.error }
-      throw ImportError(
-        file: paths[own],
-        "\(Self.list(left.folded)) differ\(left.folded.count == 1 ? "s" : "") between draws, and nothing in the graph is made of \(left.folded.count == 1 ? "it" : "them"): exporters drop a factor of 1, and merge what is equal in the draw at hand. Export a graph for each draw"
-      )
-    }
-    // Truth values of the graph are nobody's tensors here: what they choose by must be the same in all draws.
-    let choices = network.origins.reduce(into: Set<String>()) { $0.formUnion($1) }.subtracting(all.map(\.name))
-    let varying = try left.unused + search.varyingChoices()
-    if let choice = choices.min(), !varying.isEmpty {
-      throw ImportError(
-        file: paths[own],
-        "\(Self.list(varying)) differ\(varying.count == 1 ? "s" : "") between draws, and the graph chooses by \(choice.quoted), which may follow from \(varying.count == 1 ? "it" : "them"): export a graph for each draw"
-      )
-    }
-    let unused =
-      left.unused.isEmpty
-      ? [] : ["\(Self.list(left.unused)) differ between draws, and nothing in the graph is made of them: left out"]
     let used = found.values.reduce(into: Set<String>()) { $0.formUnion($1.arrays) }
-    notes = graphOwn.notes + unused + [try DrawPrecision.note(archives, used)].compactMap(\.self)
+    let unaccounted = try UnaccountedArrays(own: archives[own], draws: archives, taken: used, isUnused: isUnused)
+    let absent = graphOwn.open.map { ($0, tensors[$0]?.count ?? 0) }
+    doubt = TensorDoubt([
+      graphOwn.doubt, try unaccounted.doubt(paths[own], beside: absent, own: archives[own]),
+    ])
+    notes = graphOwn.notes + [prefix?.note, try DrawPrecision.note(archives, used)].compactMap(\.self)
   }
 
-  private static func list(_ names: [String]) -> String {
-    names.prefix(5).map(\.quoted).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
+  /// Truth values that a parameter follows from, such as a mask of dropout, and that no draw has. What hides tokens from
+  /// each other is the program's.
+  private static func masks(_ model: ONNXModel, _ network: NetworkTranslation, _ own: any ArrayArchive) -> Set<String> {
+    let masks = model.graph.masks.subtracting(own.names)
+    guard !masks.isEmpty else { return [] }
+    return zip(network.origins, network.parameters).reduce(into: []) { open, parameter in
+      guard !parameter.1.allSatisfy({ $0 == 0 || $0 <= -1000 }) else { return }
+      open.formUnion(parameter.0.intersection(masks))
+    }
   }
 
-  /// The draw that the graph was exported from: the one that has most of its tensors under their names.
-  private static func ownDraw(
-    _ tensors: [String: Constant], _ archives: [any ArrayArchive], _ paths: [String]
-  ) throws -> Int {
-    var counts: [Int] = []
+  /// The draw that the graph was exported from: the one that has most of its tensors under their names, or under any.
+  private static func ownDraw(_ tensors: [String: Constant], _ archives: [any ArrayArchive]) throws -> Int {
+    let contents = Set(tensors.values.filter { $0.count > 1 }.compactMap(\.floats))
+    var counts: [(named: Int, any: Int)] = []
     for archive in archives {
-      var count = 0
+      var count = (named: 0, any: 0)
       for name in archive.names {
-        guard let tensor = tensors[name], let floats = tensor.floats else { continue }
         let array = try archive.array(name)
-        if array.count == floats.count, try array.floats() == floats { count += 1 }
+        let tensor = tensors[name]
+        guard !array.element.isWhole, tensor?.count == array.count || !contents.isEmpty else { continue }
+        let floats = try array.floats()
+        if tensor?.floats == floats { count.named += 1 }
+        if Set(floats).count > 1, contents.contains(floats) { count.any += 1 }
       }
       counts.append(count)
     }
-    guard let best = counts.max(), best > 0, let index = counts.firstIndex(of: best) else {
-      throw ImportError(
-        "holds the weights of none of the draws, so that nothing tells which of its tensors is which of theirs: export it from one of them"
-      )
+    let isNamed = counts.contains { $0.named > 0 }
+    let best = counts.indices.max { a, b in
+      isNamed ? counts[a].named < counts[b].named : counts[a].any < counts[b].any
     }
-    return index
+    guard let best, isNamed || counts[best].any > 0 else {
+      let elements = Set(try archives[0].names.map { try archives[0].array($0).element })
+      let half = elements.first { $0 == .float16 || $0 == .bfloat16 }
+      throw ImportError(
+        "holds the weights of none of the draws, so that nothing tells which of its tensors is which of theirs: "
+          + (half.map {
+            "the draws are in \($0.rawValue), and its numbers are others; export it from a network with the rounded weights, or save the draws in float32"
+          } ?? "export it from one of them"))
+    }
+    // The first of those with as many.
+    return counts.indices.first {
+      isNamed ? counts[$0].named == counts[best].named : counts[$0].any == counts[best].any
+    } ?? best
   }
 
   /// The graph's tensors as a draw has them.

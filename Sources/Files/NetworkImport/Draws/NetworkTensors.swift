@@ -31,6 +31,9 @@ struct NetworkTensors: Sendable {
   /// Which of them belong to the network; nil of a description, all of whose tensors are parameters.
   let architectural: ArchitecturalTensors?
 
+  /// Names of the slopes of PReLU in a graph.
+  var slopes: Set<String> { if case .graph(let model) = kind { model.graph.slopes } else { [] } }
+
   init(_ path: String) throws {
     self.path = path
     try OtherGraphFile.check(path, takesDescription: true)
@@ -85,10 +88,18 @@ struct NetworkTensors: Sendable {
     return text
   }
 
-  /// Refuses mappings of tensors that the network has not.
-  func check(_ mappings: [TensorMapping]) throws {
+  /// Refuses mappings of tensors that the network has not, and of arrays that no draw has.
+  func check(_ mappings: [TensorMapping], arrays: [String]) throws {
     let names = tensors.map(\.name)
-    for mapping in mappings {
+    for mapping in mappings where mapping.tensor.isEmpty {
+      guard let array = mapping.array, !arrays.contains(where: mapping.leavesOut) else { continue }
+      throw UsageError(
+        "--map: the draws have no array \(array.quoted).\(Suggestion.didYouMean(array, among: arrays)) They have "
+          + arrays.prefix(12).map(\.quoted).joined(separator: ", ") + (arrays.count > 12 ? ", …" : ""))
+    }
+    let masks: Set<String> = if case .graph(let model) = kind { model.graph.masks } else { [] }
+    for mapping in mappings where !mapping.tensor.isEmpty {
+      if mapping.array == nil, masks.contains(where: mapping.covers) { continue }
       guard names.contains(where: mapping.covers) else {
         let suggestion = Suggestion.didYouMean(mapping.tensor, among: names)
         throw UsageError(

@@ -12,6 +12,8 @@ struct RelationSearch {
   /// Their names by what they hold.
   private let places: [Content: [String]]
   private let norms: [NamedNorm]
+  /// Tensors that are slopes, and so parameters, under names that an exporter made up.
+  private let slopes: Set<String>
 
   /// The numbers of a tensor, whatever its shape.
   private struct Content: Hashable {
@@ -19,7 +21,10 @@ struct RelationSearch {
     init(_ floats: [Float]) { values = floats.map(\.bitPattern) }
   }
 
-  init(tensors: [String: Constant], own: any ArrayArchive, draws: [any ArrayArchive], paths: [String]) throws {
+  init(
+    tensors: [String: Constant], slopes: Set<String>, own: any ArrayArchive, draws: [any ArrayArchive], paths: [String]
+  ) throws {
+    self.slopes = slopes
     self.tensors = tensors
     self.own = own
     self.draws = draws
@@ -141,7 +146,7 @@ struct RelationSearch {
     for axes in Self.orders(tensor.shape.count) {
       let turned = axes == Array(axes.indices) ? floats : tensor.transposed(axes).floats ?? []
       for other in places[Content(turned)] ?? [] {
-        guard let array = named[other], !found.contains(where: { $0.name == other }) else { continue }
+        guard let array = named[other] else { continue }
         if axes == Array(axes.indices) {
           found.append(
             (other, .array(other, stored: array.shape, axes: Array(array.shape.indices), shape: tensor.shape)))
@@ -155,24 +160,33 @@ struct RelationSearch {
     guard let chosen = found.first(where: { $0.name == name }) ?? found.first else { return nil }
     // One number over and over is in many arrays, of zeros for instance: without the name it says nothing, unless it is
     // the same in all draws.
-    if chosen.name != name, floats.allSatisfy({ $0 == floats[0] }), !isTelling(floats), try differs(chosen.name) {
-      return nil
+    if chosen.name != name, floats.allSatisfy({ $0 == floats[0] }), try differs(chosen.name) {
+      // A slope that an exporter renamed is the array that has its number, if no tensor has that one's name. Any other
+      // number tells by many digits, but for where another tensor has the same: a program's may be that of an array.
+      let isSlope = slopes.contains(name) && tensors[chosen.name] == nil && Set(found.map(\.name)).count == 1
+      let isOnly = tensors.allSatisfy { $0.key == name || $0.value.floats != floats }
+      guard isSlope || isTelling(floats) && isOnly else { return nil }
     }
     // Others with the same numbers may be what is meant: where nothing has its name, or exporters have merged tensors that
     // are equal in this draw.
-    let rivals = found.filter { $0.name != chosen.name && (chosen.name != name || tensors[$0.name] == nil) }
+    // A weight that is symmetric in this draw may be transposed in the graph.
+    let rivals = found.filter { chosen.name != name || $0.name != name && tensors[$0.name] == nil }.dropFirst(
+      chosen.name == name ? 0 : 1)
     guard chosen.name != name || uses > 1 else { return chosen.relation }
     for rival in rivals where try !agree(chosen.relation, rival.relation) {
+      let rest = "which other draws have differently: export a graph for each draw instead"
       throw ImportError(
-        "tensor \(name.quoted) has the numbers of \(chosen.name.quoted) and of \(rival.name.quoted), which other draws have differently: export a graph for each draw instead"
-      )
+        rival.name == chosen.name
+          ? "tensor \(name.quoted) is \(rival.name.quoted) as it is and transposed in this draw, \(rest)"
+          : "tensor \(name.quoted) has the numbers of \(chosen.name.quoted) and of \(rival.name.quoted), \(rest)")
     }
     return chosen.relation
   }
 
-  /// Whether a single number has so many digits that another would not have the same by chance.
+  /// Whether a single number has so many digits that another would not have the same by chance: 0.1 has one.
   private func isTelling(_ floats: [Float]) -> Bool {
-    floats.count == 1 && floats[0].isNormal && floats[0].significandBitPattern.trailingZeroBitCount < 8
+    guard floats.count == 1, floats[0].isNormal else { return false }
+    return floats[0].magnitude.description.prefix { $0 != "e" }.filter(\.isNumber).drop { $0 == "0" }.count >= 6
   }
 
   /// Orders of dimensions, the one that changes nothing first.
@@ -186,49 +200,18 @@ struct RelationSearch {
   }
 
   /// Whether an array has other numbers in some draw, or is missing there.
-  private func differs(_ name: String) throws -> Bool {
-    let values = try own.array(name).floats()
-    return try draws.contains { draw in
-      guard draw.names.contains(name) else { return true }
-      return try draw.array(name).floats() != values
-    }
-  }
+  private func differs(_ name: String) throws -> Bool { try UnaccountedArrays.differs(name, own, draws) }
 
-  /// The arrays of the draws that no relation takes and that differ between draws. Some are what a network has and does
-  /// not use. What is one number over and over in the draw at hand, a factor of 1 for instance, or has the numbers of an
-  /// array that is taken, may have been folded away or merged by the exporter: the other draws' numbers would be lost.
-  func leftOut(by relations: [String: TensorRelation]) throws -> (unused: [String], folded: [String]) {
-    let taken = relations.values.reduce(into: Set<String>()) { $0.formUnion($1.arrays) }
-    let contents = Set(taken.compactMap { named[$0]?.floats.map { Content($0.sorted()) } })
-    // What is the same as a taken array in every draw is tied to it, and stands for it.
-    func isTied(_ name: String) throws -> Bool {
-      let twins = taken.filter { named[$0]?.floats == named[name]?.floats }
-      return try twins.contains { twin in
-        try draws.allSatisfy { draw in
-          let both = Set(draw.names).isSuperset(of: [name, twin])
-          return try both && draw.array(name).floats() == draw.array(twin).floats()
-        }
-      }
+  /// Single numbers of the graph that have no relation, and that an array which differs between draws has too, with so many
+  /// digits that it may be the array's: an exporter computed it from there.
+  func coincidences(_ relations: [String: TensorRelation]) throws -> [String] {
+    let single = tensors.filter { name, tensor in
+      relations[name] == nil && tensor.floats.map(isTelling) == true
     }
-    let left = try named.keys.sorted().filter { try !taken.contains($0) && differs($0) && !isTied($0) }
-    let folded = left.filter { name in
-      let floats = named[name]?.floats ?? []
-      return floats.allSatisfy { $0 == floats[0] } || contents.contains(Content(floats.sorted()))
-    }
-    return (left.filter { !folded.contains($0) }, folded)
-  }
-
-  /// Arrays of truth values that differ between draws.
-  func varyingChoices() throws -> [String] {
-    try own.names.sorted().filter { name in
-      let array = try own.array(name)
-      guard array.element == .bool else { return false }
-      let truths = try array.integers()
-      return try draws.contains { draw in
-        guard draw.names.contains(name) else { return true }
-        return try draw.array(name).integers() != truths
-      }
-    }
+    guard !single.isEmpty else { return [] }
+    let differing = try named.filter { try LearnedTensors.isSmall($0.value.shape) && differs($0.key) }
+    let numbers = Set(differing.flatMap { $0.value.floats ?? [] }.map(\.bitPattern))
+    return single.filter { numbers.contains($0.value.floats?.first?.bitPattern ?? 0) }.map(\.key).sorted()
   }
 
   /// Whether two relations give the same in every draw.

@@ -23,7 +23,7 @@ struct TensorMapping: Hashable, Sendable {
     }
   }
 
-  /// The tensor's name, or its beginning and `*`.
+  /// The tensor's name, or its beginning and `*`; empty where the network does not use the array.
   let tensor: String
   /// The array's name; nil where the network's own numbers are those of all draws.
   let array: String?
@@ -34,9 +34,16 @@ struct TensorMapping: Hashable, Sendable {
     tensor == name || array == nil && tensor.hasSuffix("*") && name.hasPrefix(tensor.dropLast())
   }
 
+  /// Whether it says that the network does not use an array of this name, which may end in `*`.
+  func leavesOut(_ name: String) -> Bool {
+    guard tensor.isEmpty, let array else { return false }
+    return array == name || array.hasSuffix("*") && name.hasPrefix(array.dropLast())
+  }
+
   // MARK: - Spelling
 
-  /// Reads `TENSOR=VARIABLE`, several of them separated by commas.
+  /// Reads `TENSOR=VARIABLE`, several of them separated by commas. Without VARIABLE all draws have the network's own
+  /// numbers; without TENSOR the network does not use the variable.
   static func list(_ words: [String]) throws -> [TensorMapping] {
     var result: [TensorMapping] = []
     for word in words {
@@ -47,7 +54,7 @@ struct TensorMapping: Hashable, Sendable {
         }
         let mapping = try TensorMapping(
           tensor: String(part[..<sign]), source: String(part[part.index(after: sign)...]))
-        if let other = result.first(where: { $0.tensor == mapping.tensor }) {
+        if let other = result.first(where: { $0.tensor == mapping.tensor && !$0.tensor.isEmpty }) {
           throw UsageError("--map names \(other.tensor) twice")
         }
         result.append(mapping)
@@ -57,9 +64,11 @@ struct TensorMapping: Hashable, Sendable {
   }
 
   private init(tensor: String, source: String) throws {
-    guard !tensor.isEmpty else { throw UsageError("--map takes TENSOR=VARIABLE, not \"=\(source)\"") }
+    guard !tensor.isEmpty || !source.isEmpty else { throw UsageError("--map takes TENSOR=VARIABLE, not \"=\"") }
     self.tensor = tensor
-    if source.isEmpty {
+    if tensor.isEmpty {
+      array = source
+    } else if source.isEmpty {
       array = nil
     } else if source.hasSuffix(".T"), source.count > 2 {
       (array, arrangement) = (String(source.dropLast(2)), .transposed)

@@ -149,8 +149,9 @@ struct GraphReader {
       guard case .constant(var constant) = results[index] else { continue }
       budget -= constant.count
       guard budget >= 0 else { throw call.refusal("makes more constants together than any network that is read") }
-      // A single number is a setting; several are a tensor, whose draws may have others.
-      if node.constantName != nil, constant.isReal, constant.count > 1 {
+      // A single number is a setting; several are a tensor, whose draws may have others. Whole numbers are shapes and
+      // indices.
+      if node.constantName != nil, constant.isReal || node.constant?.isTruths == true, constant.count > 1 {
         constant.origins = [name]
         constant.origins.isLearned = learned.contains(name)
         values[name] = .constant(constant)

@@ -6,7 +6,7 @@ extension ONNXModel {
   func tensors() throws -> [(name: String, value: Constant)] {
     let stored = try graph.initializers.map { ($0.name, try $0.constant(origins: [$0.name])) }
     let constants = try graph.nodes.compactMap { node -> (String, Constant)? in
-      guard let name = node.constantName, case .tensor(let tensor)? = node.attributes["value"] else { return nil }
+      guard let name = node.constantName, let tensor = node.constant else { return nil }
       return (name, try tensor.constant(origins: [name]))
     }
     return (stored + constants.filter { $0.1.count > 1 }).filter { $0.1.isReal }
@@ -14,6 +14,18 @@ extension ONNXModel {
 }
 
 extension ONNXGraph {
+  /// Slopes of PReLU that an exporter named.
+  var slopes: Set<String> {
+    Set(nodes.filter { $0.type == "PRelu" }.flatMap { $0.inputs.dropFirst() }.filter(Self.isMadeUp))
+  }
+
+  /// Names of truth values that the graph holds, several of them together.
+  var masks: Set<String> {
+    let stored = initializers.map { ($0.name, $0) }
+    let constants = nodes.compactMap { node in node.constantName.flatMap { name in node.constant.map { (name, $0) } } }
+    return Set((stored + constants).filter { $0.1.isTruths && $0.1.shape.contains { $0 != 1 } }.map(\.0))
+  }
+
   /// Names of what nodes take that may be a parameter or a buffer, though it is one number: exporters call constants of
   /// the program otherwise, and a slope is a parameter whatever its name.
   var namedNumbers: Set<String> {
@@ -40,6 +52,17 @@ extension ONNXGraph {
 extension ONNXNode {
   /// What a constant is called; nil of other nodes.
   var constantName: String? { type == "Constant" && isStandard ? outputs.first : nil }
+
+  /// The tensor that a constant is; nil of other nodes.
+  var constant: ONNXTensor? {
+    guard constantName != nil, case .tensor(let tensor)? = attributes["value"] else { return nil }
+    return tensor
+  }
+}
+
+extension ONNXTensor {
+  /// Whether it holds truth values.
+  var isTruths: Bool { type == Element.bool.rawValue }
 }
 
 /// Which tensors of a graph belong to the network, whatever the draw: nobody samples them, and no draw has them.
