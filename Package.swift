@@ -243,13 +243,17 @@ let package = Package(
     .executableTarget(
       name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD", "MIFGSM", "HMC"],
       path: "Tests/Benchmarks/Swift", swiftSettings: strict),
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests("ShellTests", ["Shell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     tests("ComputeKernelsTests", ["ComputeKernels", "CComputeKernels"]),
     tests(
       "NeuralNetworksTests",
-      ["NeuralNetworks", "ComputeKernels", "CComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5"]),
+      [
+        "NeuralNetworks", "ComputeKernels", "CComputeKernels", "RobustnessCore", "PosteriorFiles", "HDF5",
+        "CAllocationCounter",
+      ]),
     tests("ArrayFilesTests", ["ArrayFiles"]),
     tests(
       "NetworkImportTests",

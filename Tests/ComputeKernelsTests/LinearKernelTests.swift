@@ -50,7 +50,33 @@ import Testing
     var levels = 0
     for level in 0..<3 {
       var y = [Double](repeating: 0.25, count: rows * outputs)
-      guard portable_product_f64_of_level(Int32(level), &y, x, weights, rows, inputs, outputs) else { continue }
+      guard portable_product_of_level_f64(Int32(level), &y, x, weights, rows, inputs, outputs) else { continue }
+      levels += 1
+      #expect(y == expected, "level \(level)")
+    }
+    #expect(levels > 0)
+  }
+
+  @Test(arguments: sizes + [[7, 513, 24], [9, 256, 16], [250, 32, 32], [33, 70, 48]])
+  func `float32 is the same chain of fused operations on every instruction set`(size: [Int]) {
+    let (rows, inputs, outputs) = (size[0], size[1], size[2])
+    var numbers = Numbers(seed: 6)
+    let x = numbers.array(rows * inputs)
+    let weights = numbers.array(outputs * inputs).map { $0 * 1.1 }
+    var expected = [Float](repeating: 0.25, count: rows * outputs)
+    for row in 0..<rows {
+      for unit in 0..<outputs {
+        for start in stride(from: 0, to: inputs, by: 256) {
+          expected[row * outputs + unit] += (start..<min(start + 256, inputs)).reduce(Float(0)) {
+            $0.addingProduct(x[row * inputs + $1], weights[unit * inputs + $1])
+          }
+        }
+      }
+    }
+    var levels = 0
+    for level in 0..<3 {
+      var y = [Float](repeating: 0.25, count: rows * outputs)
+      guard portable_product_of_level_f32(Int32(level), &y, x, weights, rows, inputs, outputs) else { continue }
       levels += 1
       #expect(y == expected, "level \(level)")
     }

@@ -133,6 +133,21 @@ struct LearnedNumberTests {
     }
   }
 
+  @Test func `a factor of 0 in the graph's own draw is a parameter like any other`() throws {
+    try withFolder { folder in
+      let network = graph(first) {
+        $0.floats("alpha", [], [0])
+        $0.node("Tanh", ["h"], "t")
+        $0.node("Mul", ["t", "alpha"], "p")
+        $0.node("Add", ["h", "p"], "y")
+      }
+      let draws = try [(Float(0), first), (0.5, second)].map { try draw($0, $1, "alpha", folder) }
+      let source = try DrawSource(network: network.write(to: folder, "net.onnx"), draws: draws)
+      try expectClose(
+        try Answers.logits(source, input), [-0.5, 0.25, 2 + 0.5 * tanh(2), 0.5 + 0.5 * tanh(0.5)])
+    }
+  }
+
   @Test func `a number that no draw has is refused, unless it is the program's`() throws {
     try withFolder { folder in
       func source(_ name: String, _ map: [String] = []) throws -> DrawSource {

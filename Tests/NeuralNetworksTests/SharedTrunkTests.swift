@@ -110,7 +110,9 @@ struct SharedTrunkTests {
   }
 
   /// Gradients of draws are added before they go back through what is shared, and rounded to eight bits once, not each.
-  @Test(.enabled(if: KernelLibrary.hasNativeBFloat16), arguments: cases.filter { $0.name != "binary-sigmoid" })
+  @Test(
+    .enabled(if: KernelLibrary.hasNativeBFloat16 && KernelLibrary.preferred == .oneDNN),
+    arguments: cases.filter { $0.name != "binary-sigmoid" })
   func `gradients in bfloat16 point where those of draws by themselves do`(each: Case) throws {
     let examples = try examples(each.name)
     func gradients(_ precision: Precision, isShared: Bool) throws -> ScaledGradient {

@@ -1,5 +1,5 @@
-// The portable kernels: PortableKernels.h in float, over PortableProduct.h, and in double, over DoubleProduct.c.
-#include "DoubleProduct.h"
+// The portable kernels: PortableKernels.h in float and in double, over the product of FusedProduct.c.
+#include "FusedProduct.h"
 #include "Portable.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -14,10 +14,6 @@
 #else
 #define CLONES
 #endif
-
-// Steps of the summation between two additions to the result: a panel of b is 32 KiB and stays in the first-level
-// cache.
-enum { DEPTH = 256 };
 
 size_t portable_positions(const portable_axis *a) {
   return (a->length + a->before + a->after - a->dilation * (a->window - 1) - 1) / a->stride + 1;
@@ -57,31 +53,24 @@ static covered covered_by(const portable_axis *a, size_t position) {
   };
 }
 
-#define T float
-#define SUFFIX f32
-#define VECTOR_LENGTH 16
-#define TANH tanhf
-#define EXP expf
-#include "PortableProduct.h"
-#include "PortableKernels.h"
-#undef T
-#undef SUFFIX
-#undef VECTOR_LENGTH
-#undef TANH
-#undef EXP
-#undef PASTE_
-#undef PASTE
-#undef NAMED
-
-// The product in double precision has a file of its own.
-#define T double
-#define SUFFIX f64
-#define VECTOR_LENGTH 8
-#define TANH tanh
-#define EXP exp
 #define PASTE_(a, b) a##_##b
 #define PASTE(a, b) PASTE_(a, b)
 #define NAMED(name) PASTE(name, SUFFIX)
+
+#define T float
+#define SUFFIX f32
+#define TANH tanhf
+#define EXP expf
+#include "PortableKernels.h"
+#undef T
+#undef SUFFIX
+#undef TANH
+#undef EXP
+
+#define T double
+#define SUFFIX f64
+#define TANH tanh
+#define EXP exp
 #include "PortableKernels.h"
 
 // MARK: - Conversions

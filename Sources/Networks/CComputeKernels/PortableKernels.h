@@ -1,11 +1,21 @@
-// The kernels over the product of PortableProduct.h, for the element type T.
+// The kernels over the product of FusedProduct.c, for the element type T.
 
 // MARK: - Linear layers
+
+void NAMED(portable_transpose)(T *restrict out, const T *restrict in, size_t rows, size_t columns) {
+  // Eight rows at a time: what is written lies together.
+  for (size_t row = 0; row < rows; row += 8) {
+    const size_t count = rows - row < 8 ? rows - row : 8;
+    for (size_t column = 0; column < columns; column++) {
+      for (size_t i = 0; i < count; i++) out[column * rows + row + i] = in[(row + i) * columns + column];
+    }
+  }
+}
 
 void NAMED(portable_product_forward)(
     T *y, const T *x, const T *w, const T *b, size_t rows, size_t inputs, size_t outputs) {
   for (size_t r = 0; r < rows; r++) memcpy(y + r * outputs, b, outputs * sizeof(T));
-  NAMED(multiply_adding)(rows, outputs, inputs, x, inputs, 1, w, 1, inputs, y, outputs);
+  NAMED(multiply_adding)(rows, outputs, inputs, x, inputs, 1, w, outputs, 1, y, outputs);
 }
 
 void NAMED(portable_product_to_input)(

@@ -131,16 +131,16 @@ extension DrawSource {
   ) throws {
     for path in [path] + paths { try PickleRefusal.check(path) }
     let mappings = try TensorMapping.list(map)
-    let network = try NetworkTensors(path)
+    let archives = try paths.map { try ArrayFormat.open($0) }
+    let network = try NetworkTensors(path, draws: archives)
     guard case .graph(let model) = network.kind, mappings.allSatisfy({ $0.array == nil || $0.tensor.isEmpty })
     else {
-      let archives = try paths.map { try ArrayFormat.open($0) }
       try self.init(
         network, MappedDraws(network, archives, in: paths[0], names: { paths[$0] }, mappings), name: { paths[$0] },
         settlesDoubts)
       return
     }
-    try network.check(mappings, arrays: try ArrayFormat.open(paths[0]).names)
+    try network.check(mappings, arrays: archives[0].names)
     let named: NamedDraws
     do {
       named = try NamedDraws(network: model, draws: paths) { name in
@@ -170,7 +170,7 @@ extension DrawSource {
     let mappings = try TensorMapping.list(map)
     let archives = (0..<file.drawCount).map { InferenceDraw(file, draw: $0) }
     let name: @Sendable (Int) -> String = { archives[$0].name }
-    let network = try NetworkTensors(path)
+    let network = try NetworkTensors(path, draws: archives)
     var draws = try MappedDraws(
       network, archives, in: file.path, names: name, mappings, known: Set(file.variables.map(\.name)))
     draws.addNotes(on: file)

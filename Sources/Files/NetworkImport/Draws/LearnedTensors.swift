@@ -1,3 +1,5 @@
+import ArrayFiles
+
 /// Which of a graph's tensors differ between draws. Those are parameters, also where they are a single number that could
 /// be a setting of the network: a slope, a temperature, the factor of a branch.
 enum LearnedTensors {
@@ -13,6 +15,14 @@ enum LearnedTensors {
       if constant.isReal { result[tensor.name] = constant }
     }
     return result
+  }
+
+  /// Those that arrays of their names differ in between draws.
+  static func named(in model: ONNXModel, _ draws: [any ArrayArchive]) throws -> Set<String> {
+    guard let first = draws.first else { return [] }
+    return try Set(first.names).intersection(candidates(model).keys).filter {
+      try UnaccountedArrays.differs($0, first, draws)
+    }
   }
 
   static func isSmall(_ shape: [Int]) -> Bool {

@@ -36,7 +36,8 @@ struct NamedDraws: Sendable {
     if let prefix { archives = archives.map { RenamedArchive($0, prefix) } }
     self.archives = archives
     let own = try Self.ownDraw(tensors, archives)
-    let network = try NetworkTranslation(model)
+    // A factor that draws differ in is a parameter also where it is 0 here, as residual branches begin.
+    let network = try NetworkTranslation(model, learned: try LearnedTensors.named(in: model, archives))
     let search = try RelationSearch(
       tensors: tensors, slopes: model.graph.slopes, own: archives[own], draws: archives, paths: paths)
     let (found, needed) = try search.relations(of: network, drawPath: paths[own])

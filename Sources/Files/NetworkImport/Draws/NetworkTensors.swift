@@ -1,3 +1,4 @@
+import ArrayFiles
 import Foundation
 import NeuralNetworks
 import Shell
@@ -34,7 +35,10 @@ struct NetworkTensors: Sendable {
   /// Names of the slopes of PReLU in a graph.
   var slopes: Set<String> { if case .graph(let model) = kind { model.graph.slopes } else { [] } }
 
-  init(_ path: String) throws {
+  /// - Parameters:
+  ///   - path: A graph in ONNX, or a description in JSON.
+  ///   - draws: Where its tensors come from: numbers that draws differ in are parameters, also a factor of 0.
+  init(_ path: String, draws: [any ArrayArchive] = []) throws {
     self.path = path
     try OtherGraphFile.check(path, takesDescription: true)
     if let json = try Self.json(path) {
@@ -53,7 +57,7 @@ struct NetworkTensors: Sendable {
     }
     do {
       let model = try ONNXModel(path)
-      let translation = try NetworkTranslation(model)
+      let translation = try NetworkTranslation(model, learned: try LearnedTensors.named(in: model, draws))
       let needed = translation.origins.reduce(into: Set<String>()) { $0.formUnion($1) }
       let constants = try model.tensors()
       let architectural = ArchitecturalTensors(model, constants, translation, findsLost: false)

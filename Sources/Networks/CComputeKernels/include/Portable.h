@@ -48,7 +48,9 @@ size_t portable_positions(const portable_axis *);
 size_t portable_convolution_scratch(const portable_convolution *);
 
 #define PORTABLE_DECLARE(T, name)                                                                                      \
-  /* y (rows, outputs) = x (rows, inputs) · wᵀ + b, w (outputs, inputs) */                                             \
+  /* out (columns, rows) = in (rows, columns) transposed */                                                            \
+  void portable_transpose_##name(T *out, const T *in, size_t rows, size_t columns);                                    \
+  /* y (rows, outputs) = x (rows, inputs) · w + b, w (inputs, outputs) */                                              \
   void portable_product_forward_##name(                                                                                \
       T *y, const T *x, const T *w, const T *b, size_t rows, size_t inputs, size_t outputs);                           \
   /* dx (rows, inputs) = dy (rows, outputs) · w, added to dx if `accumulate` */                                        \
@@ -81,8 +83,10 @@ PORTABLE_DECLARE(double, f64)
 
 /// For tests: y (rows, outputs) += x · wᵀ with the code for one instruction set, from 0, the widest, to 2; false where
 /// this processor does not have it.
-bool portable_product_f64_of_level(
+bool portable_product_of_level_f64(
     int level, double *y, const double *x, const double *w, size_t rows, size_t inputs, size_t outputs);
+bool portable_product_of_level_f32(
+    int level, float *y, const float *x, const float *w, size_t rows, size_t inputs, size_t outputs);
 
 void portable_widen(double *out, const float *in, size_t count);
 void portable_narrow(float *out, const double *in, size_t count);

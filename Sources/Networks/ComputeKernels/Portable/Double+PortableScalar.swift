@@ -29,6 +29,12 @@ extension Double: PortableScalar {
     }
   }
 
+  static func transpose(
+    _ matrix: UnsafePointer<Double>, into result: UnsafeMutablePointer<Double>, _ rows: Int, _ columns: Int
+  ) {
+    portable_transpose_f64(result, matrix, rows, columns)
+  }
+
   static func productForward(
     _ y: UnsafeMutablePointer<Double>, _ x: UnsafePointer<Double>, _ w: UnsafePointer<Double>,
     _ b: UnsafePointer<Double>,

@@ -16,6 +16,12 @@ extension Float: PortableScalar {
     try body(destination.float32())
   }
 
+  static func transpose(
+    _ matrix: UnsafePointer<Float>, into result: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int
+  ) {
+    portable_transpose_f32(result, matrix, rows, columns)
+  }
+
   static func productForward(
     _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
     _ rows: Int, _ inputs: Int, _ outputs: Int

@@ -1,6 +1,7 @@
 internal import CComputeKernels
 
-/// A linear layer of the portable kernels. "Packed" weights are a plain copy.
+/// A linear layer of the portable kernels. Weights are packed transposed for the forward pass, and copied for the other:
+/// in both directions the product then reads them row by row.
 struct PortableLinear<Scalar: PortableScalar>: LinearImplementation {
   let rows: Int
   let inputs: Int
@@ -10,7 +11,7 @@ struct PortableLinear<Scalar: PortableScalar>: LinearImplementation {
 
   var implementations: KernelImplementations { .portable }
 
-  /// A plain copy serves any number of rows.
+  /// A copy serves any number of rows.
   func packsLike(_ other: any LinearImplementation) -> Bool { other is Self }
 
   var forwardWeightBytes: Int { outputs * inputs * Scalar.precision.bytes }
@@ -21,7 +22,7 @@ struct PortableLinear<Scalar: PortableScalar>: LinearImplementation {
     worker: KernelWorker
   ) throws {
     let weights = try Scalar.parameters(weights, count: outputs * inputs, in: .weights, worker)
-    forward?.copyMemory(from: weights, byteCount: forwardWeightBytes)
+    if let forward { Scalar.transpose(weights, into: forward.bound(), outputs, inputs) }
     backward?.copyMemory(from: weights, byteCount: backwardWeightBytes)
   }
 

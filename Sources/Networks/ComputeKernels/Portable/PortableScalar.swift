@@ -12,6 +12,11 @@ protocol PortableScalar: BinaryFloatingPoint, Sendable {
     to destination: ParameterDestination, count: Int, in room: KernelWorker.Room, _ worker: KernelWorker,
     _ body: (UnsafeMutablePointer<Self>) throws -> Void
   ) throws
+  /// The transpose of `rows` × `columns`.
+  static func transpose(
+    _ matrix: UnsafePointer<Self>, into result: UnsafeMutablePointer<Self>, _ rows: Int, _ columns: Int)
+
+  /// y = x w + b, w inputs × outputs.
   static func productForward(
     _ y: UnsafeMutablePointer<Self>, _ x: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
     _ rows: Int, _ inputs: Int, _ outputs: Int)

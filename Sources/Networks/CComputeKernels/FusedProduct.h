@@ -1,4 +1,4 @@
-// The product in double precision, for the kernels over it.
+// The matrix product in either precision, for the kernels over it.
 #pragma once
 #include "Portable.h"
 
@@ -7,3 +7,8 @@
 void multiply_adding_f64(
     size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column, const double *b, size_t b_row,
     size_t b_column, double *c, size_t c_row);
+
+/// The same in single precision.
+void multiply_adding_f32(
+    size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t a_column, const float *b, size_t b_row,
+    size_t b_column, float *c, size_t c_row);
