@@ -136,7 +136,8 @@ def report(options, peers, results, libraries, disturbed):
             + (f", {disturbed} runs disturbed by other processes." if disturbed else "."), ""]
     text += list(tables.attack_table(results)) + [""]
     text += [f"PyTorch: {trouble}." for trouble in tables.troubles(results)]
-    text += [f"**Not the same work**: {difference}." for difference in tables.differences(results)]
+    differences = [f"**Not the same work**: {difference}." for difference in tables.differences(results)]
+    text += differences + ([""] if differences else [])
     text += list(tables.ratio_table(results)) + [""] if peers else []
     text += list(tables.own_table(results))
     # The library's own words for the code that it chose.
