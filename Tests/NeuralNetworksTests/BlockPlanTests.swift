@@ -40,6 +40,34 @@ struct BlockPlanTests {
     }
   }
 
+  @Test(arguments: plans.indices, [1, 2, 3, 16])
+  func `several workers cover every example too, and are done no later`(index: Int, workers: Int) {
+    let plan = Self.plans[index]
+    for draws in [1, 8, 10, 88].map({ BlockPlan.Draws(count: $0, perGroup: 8) }) {
+      for count in [0, 1, 31, 64, 117, 250, 251, 300, 500, 777] {
+        let blocks = plan.blocks(for: count, through: draws, workers: workers)
+        let all = blocks.reduce(0, +)
+        #expect(all >= count && all - (blocks.last ?? 0) < max(count, 1))
+        #expect(blocks.allSatisfy(plan.sizes.contains))
+        #expect(plan.time(blocks, draws, workers) <= plan.time(plan.blocks(for: count), draws, workers))
+        if workers == 1 { #expect(blocks == plan.blocks(for: count)) }
+      }
+    }
+  }
+
+  @Test func `two workers of ten draws take a half of the examples each`() {
+    let (plan, draws) = (Self.plans[1], BlockPlan.Draws(count: 10, perGroup: 8))
+    #expect(
+      [250, 500, 300].map { plan.blocks(for: $0, through: draws, workers: 2) } == [
+        [128, 128], [250, 250], [128, 128, 32, 32],
+      ])
+    // With many groups it is all the same.
+    #expect(plan.blocks(for: 250, through: .init(count: 400, perGroup: 8), workers: 2) == [250])
+    // Sixteen workers take a block each.
+    #expect(
+      plan.blocks(for: 500, through: .init(count: 8, perGroup: 8), workers: 16) == [Int](repeating: 32, count: 16))
+  }
+
   @Test func `large networks pay for rows, small ones for calls`() {
     let (small, large) = (Self.plans[0], Self.plans[1])
     #expect([20, 90, 120, 200, 300].map(small.blocks) == [[32], [128], [128], [250], [250, 32, 32]])

@@ -36,7 +36,7 @@ struct RowAuditTests {
     }
   }
 
-  /// An engine with an order that moves, with and without the audit.
+  /// An engine with an order that moves, with and without the audit; with one thread, which large blocks keep busy.
   private func engine(
     _ architecture: Architecture = dense, _ place: Place = Place(layer: 2, precision: .float32),
     library: KernelLibrary? = nil, isAudited: Bool = true, forward: @escaping MovingRule = never,
@@ -47,7 +47,7 @@ struct RowAuditTests {
     let draws = (0..<3).map { _ in architecture.initialWeights(&random) }
     return try BlockEngine(
       InMemoryWeights(architecture: architecture, draws: draws), precision: place.precision, library: library,
-      backward: true, threads: 2, budget: nil, inputMagnitude: 1, isAudited: isAudited
+      backward: true, threads: 1, budget: nil, inputMagnitude: 1, isAudited: isAudited
     ) { rows in
       try CompiledNetwork(architecture, rows: rows, precision: place.precision, library: library)
         .moving(place.layer, forward: forward, backward: backward)

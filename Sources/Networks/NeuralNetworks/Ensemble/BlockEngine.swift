@@ -196,15 +196,16 @@ final class BlockEngine: Sendable {
     return (large.trunk?.network.kernelUses(passes) ?? []) + large.network.kernelUses(passes) + few
   }
 
-  /// The blocks that so many examples go in, by their rows.
-  func blockRows(examples: Int, hasGradient: Bool = false) -> [Int] {
-    (hasGradient ? plans.gradient : plans.forward).blocks(for: examples)
+  /// The blocks that so many examples go in, by their rows; through draws: those of this number of workers.
+  func blockRows(examples: Int, hasGradient: Bool = false, draws: BlockPlan.Draws? = nil) -> [Int] {
+    let plan = hasGradient ? plans.gradient : plans.forward
+    return draws.map { plan.blocks(for: examples, through: $0, workers: team.count) } ?? plan.blocks(for: examples)
   }
 
   /// The blocks that so many examples go in.
-  private func blocks(_ examples: Int, hasGradient: Bool) -> [Block] {
+  private func blocks(_ examples: Int, through draws: BlockPlan.Draws, hasGradient: Bool) -> [Block] {
     var next = 0
-    return blockRows(examples: examples, hasGradient: hasGradient).map { rows in
+    return blockRows(examples: examples, hasGradient: hasGradient, draws: draws).map { rows in
       defer { next += rows }
       let lane = rows == large.rows ? large : small.first { $0.lane.rows == rows }?.lane
       guard let lane else { preconditionFailure("no lane has blocks of \(rows) rows") }
@@ -217,7 +218,8 @@ final class BlockEngine: Sendable {
     let sums = PassSums(
       examples: inputs.rowCount, inputSize: inputSize, outerSize: outerSize, classes: classes, draws: draws.count,
       request: request)
-    let blocks = blocks(inputs.rowCount, hasGradient: request.hasGradient)
+    let blocks = blocks(
+      inputs.rowCount, through: .init(count: draws.count, perGroup: groupSize), hasGradient: request.hasGradient)
     try inputs.elements.withUnsafeBufferPointer { buffer in
       let job = Job(
         inputs: SharedPointer(buffer.baseAddress!), labels: labels, request: request, sums: sums)
@@ -225,11 +227,8 @@ final class BlockEngine: Sendable {
         let groups = stride(from: 0, to: packed.count, by: groupSize).map { start in
           Group(first: positions.lowerBound + start, draws: Array(packed[start..<min(start + groupSize, packed.count)]))
         }
-        // Whole rounds: every worker takes blocks of its own through all groups. The rest: the same, or every worker
-        // takes groups of one block, whichever is done sooner.
-        let rest = blocks.count % team.count
-        let rounds = (groups.count + team.count - 1) / team.count
-        let whole = rest * rounds < groups.count ? blocks.count - rest : blocks.count
+        let whole = BlockPlan.wholeBlocks(
+          blocks.count, .init(count: packed.count, perGroup: groupSize), workers: team.count)
         // With the last draws the gradient of what they share can go back to the input.
         let isLast = positions.upperBound == draws.count
         try team.perform { worker in
