@@ -141,6 +141,14 @@ struct DrawTests {
         #expect(try DrawSource(network: network, draws: files, map: [word]).notes.isEmpty, "\(word)")
       }
       #expect(throws: UsageError.self) { try DrawSource(network: network, draws: files, map: ["=uax"]) }
+      // A factor of 1 that the graph's own draw does not have at all.
+      let bare = try written(numbers(6, 1), [1, 2], folder)
+      let lacking = [
+        try safetensors([("val_1", [3, 2], numbers(6, 1)), ("fc.bias", [2], [1, 2])], folder, "2.safetensors"),
+        files[1],
+      ]
+      let lost = #expect(throws: ImportError.self) { try DrawSource(network: bare, draws: lacking) }
+      #expect(lost?.reason.hasPrefix(#""aux" differs between draws, and nothing in the graph is made of it"#) == true)
       // Batch normalisation counts its batches.
       let counted = try draws(("bn.num_batches_tracked", [], [4]), ("bn.num_batches_tracked", [], [5]))
       #expect(try DrawSource(network: network, draws: counted).notes.isEmpty)
@@ -242,6 +250,19 @@ struct DrawTests {
         let weight = numbers(6, 2)
         #expect(values == [0, 2, 4, 1, 3, 5].map { weight[$0] } + [3, 4])
       }
+      // Exported around a wrapper, and saved without it.
+      var wrapped = GraphWriter()
+      wrapped.floats("net.w", [2, 3], numbers(6, 1))
+      wrapped.floats("net.b", [2], [0, 0])
+      wrapped.node("Gemm", ["x", "net.w", "net.b"], "y", ["transB": .integer(1)])
+      let saved = try [(1, [Float(0), 0]), (2, [3, 4])].map { seed, bias in
+        try safetensors([("w", [2, 3], numbers(6, seed)), ("b", [2], bias)], folder, "\(UUID()).safetensors")
+      }
+      let inside = try DrawSource(network: wrapped.write(to: folder, "wrapped.onnx"), draws: saved)
+      #expect(inside.notes == ["the names of the draws' arrays are taken with \"net.\" before them"])
+      var values = [Float](repeating: 0, count: 8)
+      try values.withUnsafeMutableBufferPointer { try inside.read(draw: 1, into: $0) }
+      #expect(values == numbers(6, 2) + [3, 4])
       let half = try (0..<2).map { draw in
         try ArchiveWriter.archive(
           [

@@ -73,6 +73,23 @@ struct GraphConstantTests {
     }
   }
 
+  @Test func `truth values that no draw has are refused whatever is mapped`() throws {
+    try withFolder { folder in
+      let network = try graph(folder) {
+        $0.truths("/Constant_output_0", [4], [true, false, false, true])
+        $0.floats("/Constant_1_output_0", [], [0])
+        $0.node("Where", ["/Constant_output_0", "h", "/Constant_1_output_0"], "z")
+      }
+      let files = try draws(folder)
+      for map in [[], ["fc1.weight=fc1.weight"]] {
+        let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: files, map: map) }
+        #expect(error?.reason.contains("\"/Constant_output_0\" follows from no tensor") == true, "\(map)")
+        let source = try DrawSource(network: network, draws: files, map: map + ["/Constant_output_0="])
+        #expect(source.drawCount == 2)
+      }
+    }
+  }
+
   @Test func `a mask that draws have is that of each draw`() throws {
     try withFolder { folder in
       let other: [Float] = [1.25, 1.25, 0, 0]

@@ -101,6 +101,17 @@ struct LearnedNumberTests {
         network: renamed,
         draws: [draw(0.25, first, "slope", folder), draw(0.5, [0, 0, -2, -1, 0, 0], "slope", folder)])
       #expect(try Answers.logits(source, input) == [-0.125, 0.25, -1, 0.5])
+      // A number of the program that is the same by chance stays what it is.
+      let coinciding = graph(first) {
+        $0.floats("val_1", [1], [0.25])
+        $0.floats("val_2", [], [0.25])
+        $0.node("PRelu", ["h", "val_1"], "p")
+        $0.node("Mul", ["p", "val_2"], "y")
+      }
+      let apart = try DrawSource(
+        network: coinciding.write(to: folder, "coinciding.onnx"),
+        draws: [draw(0.25, first, "slope", folder), draw(0.5, [0, 0, -2, -1, 0, 0], "slope", folder)])
+      #expect(try Answers.logits(apart, input) == [-0.125, 0.25, -1, 0.5].map { $0 / 4 })
       let network = try sloped(first, 0.25).write(to: folder, "round.onnx")
       let draws = [try draw(0.25, first, "slope", folder), try draw(0.5, second, "slope", folder)]
       let error = #expect(throws: ImportError.self) { try DrawSource(network: network, draws: draws) }

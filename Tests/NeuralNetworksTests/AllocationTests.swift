@@ -9,19 +9,6 @@ import Testing
 /// A pass takes its memory before it begins: what a draw more costs is arithmetic.
 @Suite("Allocations", .inTurn, .enabled(if: allocation_counting_works()))
 struct AllocationTests {
-  static let dense = try! Architecture(
-    inputShape: [40], classCount: 5,
-    layers: [
-      .dense(name: "first", units: 33, activation: .relu), .dense(name: "second", units: 24, activation: .tanh),
-      .dense(name: "output", units: 5, activation: .identity),
-    ])
-  static let convolutional = try! Architecture(
-    inputShape: [1, 9, 9], classCount: 3,
-    layers: [
-      .convolution(name: "filters", filters: 6, kernelSize: 3, activation: .relu), .maxPool(kernelSize: 2, stride: 2),
-      .flatten, .dense(name: "output", units: 3, activation: .identity),
-    ])
-
   private func engine(_ architecture: Architecture, _ precision: Precision, _ library: KernelLibrary) throws
     -> BlockEngine
   {
@@ -59,8 +46,8 @@ struct AllocationTests {
   @Test(arguments: [false, true])
   func `draws through the portable kernels allocate nothing`(gradient: Bool) throws {
     for precision in [Precision.float64, .float32] {
-      let engine = try engine(Self.dense, precision, .portable)
-      let counts = try [1, 2, 8].map { try count(engine, Self.dense, draws: $0, gradient: gradient) }
+      let engine = try engine(RowAuditTests.dense, precision, .portable)
+      let counts = try [1, 2, 8].map { try count(engine, RowAuditTests.dense, draws: $0, gradient: gradient) }
       #expect(counts == [Int](repeating: counts[0], count: 3), "\(precision)")
     }
   }
@@ -69,8 +56,8 @@ struct AllocationTests {
   @Test(.enabled(if: KernelLibrary.preferred == .oneDNN), arguments: [Precision.float32, .bfloat16])
   func `draws through oneDNN allocate what its calls do`(precision: Precision) throws {
     guard precision == .float32 || KernelLibrary.hasNativeBFloat16 else { return }
-    let engine = try engine(Self.dense, precision, .oneDNN)
-    let network = try CompiledNetwork(Self.dense, rows: 32, precision: precision, library: .oneDNN)
+    let engine = try engine(RowAuditTests.dense, precision, .oneDNN)
+    let network = try CompiledNetwork(RowAuditTests.dense, rows: 32, precision: precision, library: .oneDNN)
     let space = try Workspace(network, backward: true)
     var calls = (forward: 0, toInput: 0)
     for (_, stage) in network.products {
@@ -92,7 +79,7 @@ struct AllocationTests {
       }
     }
     for (gradient, perDraw) in [(false, calls.forward), (true, calls.forward + calls.toInput)] {
-      let counts = try [1, 2, 8].map { try count(engine, Self.dense, draws: $0, gradient: gradient) }
+      let counts = try [1, 2, 8].map { try count(engine, RowAuditTests.dense, draws: $0, gradient: gradient) }
       // Two blocks. Places where oneDNN's descriptions of memory are kept are found by addresses, and some may fall
       // together: then they are made again.
       #expect(counts[1] - counts[0] <= 2 * perDraw * 115 / 100, "\(counts), \(calls)")
@@ -102,8 +89,8 @@ struct AllocationTests {
 
   /// A group is one draw where the first layer is a convolution: a list of it is made, and the list of groups grows.
   @Test func `draws of a convolution allocate nothing but the list of their group`() throws {
-    let engine = try engine(Self.convolutional, .float32, .portable)
-    let counts = try [1, 8].map { try count(engine, Self.convolutional, draws: $0, gradient: false) }
+    let engine = try engine(RowAuditTests.convolutional, .float32, .portable)
+    let counts = try [1, 8].map { try count(engine, RowAuditTests.convolutional, draws: $0, gradient: false) }
     #expect(counts[1] - counts[0] <= 2 * 7, "\(counts)")
   }
 }

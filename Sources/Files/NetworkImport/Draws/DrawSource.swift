@@ -143,7 +143,7 @@ extension DrawSource {
     try network.check(mappings, arrays: archives[0].names)
     let named: NamedDraws
     do {
-      named = try NamedDraws(network: model, draws: paths) { name in
+      named = try NamedDraws(network: model, archives, in: paths) { name in
         mappings.contains { $0.covers(name) }
       } leavingOut: { name in
         mappings.contains { $0.leavesOut(name) }

@@ -62,7 +62,7 @@ struct MappedDraws: Sendable {
     }
     let own = try ownDraw(pairs)
     for pair in pairs { relations[pair.tensor.name] = try relation(pair, own) }
-    try addRest(rest, of: network, own)
+    try addRest(rest, of: network, own, mappings)
     try refuseUnsaidNumbers(rest, arrays)
     try addUnused(arrays.filter { name in !mappings.contains { $0.leavesOut(name) } }, own)
     // A sampler's variables are more than a network's; of files of a network's tensors each is in it.
@@ -167,7 +167,9 @@ struct MappedDraws: Sendable {
   // MARK: - What nobody named
 
   /// Tensors without a name among the arrays: they follow by their numbers, or they are refused.
-  private mutating func addRest(_ rest: [NetworkTensors.Tensor], of network: NetworkTensors, _ own: Int?) throws {
+  private mutating func addRest(
+    _ rest: [NetworkTensors.Tensor], of network: NetworkTensors, _ own: Int?, _ mappings: [TensorMapping]
+  ) throws {
     var needed = Set(rest.filter(\.isNeeded).map(\.name))
     var absent = Set(rest.map(\.name))
     var advice = "--map TENSOR=VARIABLE says which variable is one"
@@ -181,7 +183,11 @@ struct MappedDraws: Sendable {
         draws: archives,
         paths: archives.indices.map(names))
       let (found, left) = try search.relations(of: translation, drawPath: names(own))
-      needed = left.intersection(absent)
+      needed = left.intersection(absent).union(try search.coincidences(found.merging(relations) { first, _ in first }))
+      if case .graph(let model) = network.kind {
+        let masks = translation.masks(of: model.graph, besides: archives[own].names)
+        needed.formUnion(masks.filter { name in !mappings.contains { $0.covers(name) } })
+      }
       absent.subtract(found.keys)
       relations.merge(found) { first, _ in first }
     }

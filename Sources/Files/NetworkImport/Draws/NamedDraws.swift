@@ -20,10 +20,13 @@ struct NamedDraws: Sendable {
   let doubt: TensorDoubt?
 
   /// - Parameters:
+  ///   - draws: The arrays of each draw.
+  ///   - paths: What each draw is called in messages.
   ///   - kept: Whether a tensor was said to be the graph's own in all draws.
   ///   - isUnused: Whether an array was said to be of no use to the network.
   init(
-    network model: ONNXModel, draws paths: [String], keeping kept: (String) -> Bool = { _ in false },
+    network model: ONNXModel, _ draws: [any ArrayArchive], in paths: [String],
+    keeping kept: (String) -> Bool = { _ in false },
     leavingOut isUnused: (String) -> Bool = { _ in false }
   ) throws {
     self.model = model
@@ -31,9 +34,8 @@ struct NamedDraws: Sendable {
     let all = try model.tensors()
     let tensors = Dictionary(all.filter { !kept($0.name) }) { first, _ in first }
     settings = Set(tensors.keys.filter { LearnedTensors.isSmall(tensors[$0]?.shape ?? []) })
-    var archives = try paths.map { try ArrayFormat.open($0) }
-    let prefix = RenamedArchive.prefix(arrays: archives[0].names, tensors: Set(all.map(\.name)))
-    if let prefix { archives = archives.map { RenamedArchive($0, prefix) } }
+    let prefix = RenamedArchive.prefix(arrays: draws[0].names, tensors: Set(all.map(\.name)))
+    let archives = prefix.map { prefix in draws.map { RenamedArchive($0, prefix) } } ?? draws
     self.archives = archives
     let own = try Self.ownDraw(tensors, archives)
     // A factor that draws differ in is a parameter also where it is 0 here, as residual branches begin.
@@ -52,7 +54,7 @@ struct NamedDraws: Sendable {
     let graphOwn = GraphOwnTensors(
       absent: Set(tensors.keys).subtracting(found.keys),
       needed: needed.union(try search.coincidences(found)).union(
-        Self.masks(model, network, archives[own]).filter { !kept($0) }),
+        network.masks(of: model.graph, besides: archives[own].names).filter { !kept($0) }),
       ArchitecturalTensors(model, all, network, findsLost: true),
       refusal: refusal)
     let used = found.values.reduce(into: Set<String>()) { $0.formUnion($1.arrays) }
@@ -62,17 +64,6 @@ struct NamedDraws: Sendable {
       graphOwn.doubt, try unaccounted.doubt(paths[own], beside: absent, own: archives[own]),
     ])
     notes = graphOwn.notes + [prefix?.note, try DrawPrecision.note(archives, used)].compactMap(\.self)
-  }
-
-  /// Truth values that a parameter follows from, such as a mask of dropout, and that no draw has. What hides tokens from
-  /// each other is the program's.
-  private static func masks(_ model: ONNXModel, _ network: NetworkTranslation, _ own: any ArrayArchive) -> Set<String> {
-    let masks = model.graph.masks.subtracting(own.names)
-    guard !masks.isEmpty else { return [] }
-    return zip(network.origins, network.parameters).reduce(into: []) { open, parameter in
-      guard !parameter.1.allSatisfy({ $0 == 0 || $0 <= -1000 }) else { return }
-      open.formUnion(parameter.0.intersection(masks))
-    }
   }
 
   /// The draw that the graph was exported from: the one that has most of its tensors under their names, or under any.

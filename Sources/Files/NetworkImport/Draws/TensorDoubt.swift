@@ -14,27 +14,23 @@ struct TensorDoubt: Sendable {
     settled = doubts.flatMap(\.settled)
   }
 
-  init(_ error: ImportError, settled: String) {
+  init(_ error: ImportError, settled: [String]) {
     self.error = error
-    self.settled = [settled]
+    self.settled = settled
   }
 
   /// Tensors that no draw has, so that all draws would have the graph's own numbers.
   init(absent names: [String], _ error: ImportError) {
     self.init(
       error,
-      settled:
+      settled: [
         "tensor\(names.count == 1 ? "" : "s") \(Self.list(names)) \(names.count == 1 ? "is" : "are") in no draw: all have the "
-        + "graph's own numbers, with which every draw answers as its author's program did")
+          + "graph's own numbers, with which every draw answers as its author's program did"
+      ])
   }
 
   /// The same of a file.
-  func of(_ path: String) -> TensorDoubt { TensorDoubt(error: error.of(path), settled: settled) }
-
-  private init(error: ImportError, settled: [String]) {
-    self.error = error
-    self.settled = settled
-  }
+  func of(_ path: String) -> TensorDoubt { TensorDoubt(error.of(path), settled: settled) }
 
   /// What to do where the graph's own numbers are meant.
   static func advice(_ name: String) -> String {

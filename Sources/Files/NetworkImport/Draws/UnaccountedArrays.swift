@@ -30,13 +30,18 @@ struct UnaccountedArrays {
         }
       }
     }
-    let names = try own.names.sorted().filter { name in
-      try !taken.contains(name) && !Self.isCounter(name) && !isUnused(name) && Self.differs(name, own, draws)
-        && (own.array(name).element.isWhole || !isTied(name))
+    let present = Set(own.names)
+    let all = draws.reduce(into: present) { $0.formUnion($1.names) }
+    let names = try all.sorted().filter { name in
+      guard !taken.contains(name), !Self.isCounter(name), !isUnused(name) else { return false }
+      // What only other draws have was nothing in this one, a factor of 1 that was not saved for instance.
+      guard present.contains(name) else { return true }
+      return try Self.differs(name, own, draws) && (own.array(name).element.isWhole || !isTied(name))
     }
     let contents = Set(used.map { $0.numbers.sorted() })
     folded = Set(
       try names.filter { name in
+        guard present.contains(name) else { return true }
         let array = try own.array(name)
         guard !array.element.isWhole else { return false }
         let numbers = try array.floats()
@@ -92,8 +97,8 @@ struct UnaccountedArrays {
         file: path,
         "\(list) differ\(isOne ? "s" : "") between draws, and nothing in the graph is made of \(isOne ? "it" : "them"): \(fate). \(advice)"
       ),
-      settled:
+      settled: [
         "\(list) differ\(isOne ? "s" : "") between draws, and nothing in the graph is made of \(isOne ? "it" : "them"): left out, and every draw answers as its author's program did"
-    )
+      ])
   }
 }

@@ -49,6 +49,19 @@ extension ONNXGraph {
   }
 }
 
+extension NetworkTranslation {
+  /// Truth values of the graph that a parameter follows from, such as a mask of dropout, and that are none of some arrays.
+  /// What hides tokens from each other is the program's.
+  func masks(of graph: ONNXGraph, besides arrays: [String]) -> Set<String> {
+    let masks = graph.masks.subtracting(arrays)
+    guard !masks.isEmpty else { return [] }
+    return zip(origins, parameters).reduce(into: []) { open, parameter in
+      guard !parameter.1.allSatisfy({ $0 == 0 || $0 <= -1000 }) else { return }
+      open.formUnion(parameter.0.intersection(masks))
+    }
+  }
+}
+
 extension ONNXNode {
   /// What a constant is called; nil of other nodes.
   var constantName: String? { type == "Constant" && isStandard ? outputs.first : nil }
