@@ -19,6 +19,10 @@ let attacks = [
   "RayS",
   "Square",
 ]
+let certificates = [
+  "IntervalBounds",
+  "LinearBounds",
+]
 let samplers = [
   "HMC",
   "SGDEnsemble",
@@ -54,6 +58,13 @@ func command(_ name: String, verb: String, _ description: String) -> Target {
         .writeToPackageDirectory(reason: "It adds a plugin's folder, its test, and its lines in two lists.")
       ]),
     dependencies: ["new-plugin"], path: "Plugins/SwiftPM/\(name)")
+}
+
+/// A certificate has the bounds that all are made of.
+func certificate(_ name: String) -> Target {
+  .target(
+    name: name, dependencies: ["RobustnessCore", "BoundPropagation"], path: "Plugins/Certificates/\(name)",
+    exclude: ["README.md"], swiftSettings: strict)
 }
 
 /// A sampler sees the public face of networks too: mini-batches and gradients are theirs.
@@ -98,6 +109,11 @@ let package = Package(
     .target(
       name: "RobustnessCore", dependencies: ["CTensorLoops"], path: "Sources/Core/RobustnessCore", swiftSettings: strict
     ),
+
+    // What certificates are made of.
+    .target(
+      name: "BoundPropagation", dependencies: ["RobustnessCore", "CTensorLoops"], path: "Sources/Core/BoundPropagation",
+      swiftSettings: strict),
 
     // Conformance checks for tests of plugins, here and elsewhere.
     .target(
@@ -162,7 +178,7 @@ let package = Package(
       ], path: "Sources/Reports/PosteriorReports", swiftSettings: strict),
     .target(
       name: "BuiltInPlugins",
-      dependencies: ["RobustnessCore"] + (attacks + samplers + metrics).map { .target(name: $0) },
+      dependencies: ["RobustnessCore"] + (attacks + certificates + samplers + metrics).map { .target(name: $0) },
       path: "Sources/Evaluation/BuiltInPlugins", swiftSettings: strict),
     // Attacks from shared libraries, in C and whatever can be called like it.
     .target(name: "CRobustnessPlugin", path: "Sources/Evaluation/CRobustnessPlugin"),
@@ -308,6 +324,7 @@ let package = Package(
       ]),
   ]
     + attacks.map { plugin($0, in: "Attacks") }
+    + certificates.map(certificate)
     + samplers.map { sampler($0) }
     + metrics.map { plugin($0, in: "Metrics") }
 )

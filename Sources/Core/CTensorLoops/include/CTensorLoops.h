@@ -77,3 +77,15 @@ void ctl_pull_to_unbounded(double *g, const double *x, double low, double high, 
 /// One step of Adam (Kingma & Ba 2015, Algorithm 1) down the gradient g; corrections are 1 − βᵗ.
 void ctl_adam_step(double *u, const double *g, double *first, double *second, double rate, double first_decay,
                    double second_decay, double first_correction, double second_correction, double guard, size_t n);
+
+/// sums[0] = Σ a·mid, sums[1] = Σ |a|·rad, sums[2] = Σ |a·mid|
+void ctl_box_sums(const double *a, const double *mid, const double *rad, size_t n, double *sums);
+/// Σ |a|·e
+double ctl_magnitude_dot(const double *a, const double *e, size_t n);
+/// A row of coefficients through lines: a⁺ takes those below, a⁻ those above. sums[0] is what the intercepts add up to, sums[1] the same
+/// with magnitudes.
+void ctl_relax_row(double *a, const double *low_slope, const double *low, const double *high_slope, const double *high, size_t n,
+                   double *sums);
+/// A lower bound on a·δ over ‖δ‖₂ ≤ radius, low ≤ δ ≤ high (which contain 0), the minimum itself up to rounding; `size` receives the
+/// magnitudes that were added up for it.
+double ctl_ball_box_minimum(const double *a, const double *low, const double *high, double radius, size_t n, double *size);

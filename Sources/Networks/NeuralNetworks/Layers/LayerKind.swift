@@ -40,6 +40,12 @@ package protocol LayerKind: Sendable, Hashable {
 
   /// Floating-point operations of its products for one example.
   func operations(_ node: NetworkGraph.Node) -> Double
+
+  /// Appends steps with bounds, for certificates: the value that holds its result, or nil where no bounds are known. The
+  /// activation that a product names is appended by others.
+  ///
+  /// - Parameter inputs: The values of the steps that hold its inputs.
+  func appendBounds(_ node: NetworkGraph.Node, _ inputs: [Int], to builder: inout BoundsBuilder) -> Int?
 }
 
 extension LayerKind {
@@ -49,6 +55,7 @@ extension LayerKind {
   package var words: String? { nil }
   package var rearranges: Bool { false }
   package func operations(_ node: NetworkGraph.Node) -> Double { 0 }
+  package func appendBounds(_ node: NetworkGraph.Node, _ inputs: [Int], to builder: inout BoundsBuilder) -> Int? { nil }
 
   package func lower(_ node: NetworkGraph.Node, into lowering: inout Lowering) throws -> Lowering.Value {
     try lowering.append(statement(node), node, lowering.operands)

@@ -90,6 +90,13 @@ struct PoolRows: RowFunction {
     }
   }
 
+  /// The places of each window's elements.
+  var allWindows: [[Int]] {
+    var result: [[Int]] = []
+    windows { _, places in result.append(places) }
+    return result
+  }
+
   private func divisor(_ places: [Int]) -> Double {
     Double(mean == true ? window.kernel[0] * window.kernel[1] : places.count)
   }

@@ -1,0 +1,34 @@
+public import BoundPropagation
+public import RobustnessCore
+
+/// Interval bound propagation (Gowal et al. 2018), layer by layer, and the exact minimum of each draw's margin over the
+/// box of its logits.
+///
+/// Two products a layer: the cheapest certificate, and useless beyond very small ε.
+public struct IntervalBounds: RobustnessCertificate {
+  public static let name = "intervals"
+  public static let summary = "intervals layer by layer; cheap, and for very small ε only"
+
+  /// The certificate; it has no options.
+  public init(_ options: NoOptions) throws {}
+
+  /// Adds up over draws what the box of each draw's logits allows at least.
+  public func certify<Ensemble: BoundedEnsemble>(
+    _ examples: Examples, _ question: CertificateQuestion, of ensemble: Ensemble
+  ) throws -> Certification {
+    let region = try InputRegion(examples, question)
+    var sum = MarginSum(labels: examples.labels, classes: ensemble.classCount, question: question)
+    var multiplications = 0.0
+    for draw in MarginSum.draws(of: question) {
+      let pass = BoundPass(try ensemble.boundedMember(draw), over: region, hidden: .intervals)
+      for (example, label) in examples.labels.enumerated() {
+        let box = pass.intervalDifferences(example: example, label: label)
+        sum.add(box, margins: pass.minimumMargins(box, example: example), slack: 0, example: example)
+      }
+      sum.endDraw()
+      multiplications += pass.multiplications
+    }
+    return Certification(
+      examples: examples.labels.indices.map(sum.result), multiplications: multiplications)
+  }
+}

@@ -1,0 +1,56 @@
+public import BoundPropagation
+public import RobustnessCore
+
+/// Linear bounds of each draw's differences of logits (CROWN: Zhang et al., NeurIPS 2018), and the exact minimum of its
+/// margin over their box.
+public struct LinearBounds: RobustnessCertificate {
+  /// Options of ``LinearBounds``.
+  public struct Options: PluginOptions {
+    /// How hidden values are enclosed.
+    public var hidden = BoundPass.Hidden.linear
+    /// Multiplications that linear bounds of one hidden layer may take for one example and draw, in millions; beyond it
+    /// intervals take their place.
+    public var budget = 2000.0
+
+    /// The defaults.
+    public init() {}
+
+    public static let help = [
+      "hidden": "enclosures of hidden layers: linear, or intervals (cheaper, looser)",
+      "budget": "millions of multiplications for a hidden layer, example and draw; beyond it intervals",
+    ]
+  }
+
+  public static let name = "linear"
+  public static let summary = "linear bounds (CROWN) of each draw's differences of logits"
+
+  private let options: Options
+
+  /// The certificate.
+  ///
+  /// - Throws: `CoreError` for a budget below 0.
+  public init(_ options: Options) throws {
+    guard options.budget >= 0 else { throw CoreError("budget must not be negative, not \(options.budget)") }
+    self.options = options
+  }
+
+  /// Adds up over draws what the box of each draw's differences allows at least.
+  public func certify<Ensemble: BoundedEnsemble>(
+    _ examples: Examples, _ question: CertificateQuestion, of ensemble: Ensemble
+  ) throws -> Certification {
+    let region = try InputRegion(examples, question)
+    var sum = MarginSum(labels: examples.labels, classes: ensemble.classCount, question: question)
+    var multiplications = 0.0
+    for draw in MarginSum.draws(of: question) {
+      var pass = BoundPass(
+        try ensemble.boundedMember(draw), over: region, hidden: options.hidden, budget: options.budget * 1e6)
+      for (example, (box, slack)) in pass.differences(labels: examples.labels).enumerated() {
+        sum.add(box, margins: pass.minimumMargins(box, example: example), slack: slack, example: example)
+      }
+      sum.endDraw()
+      multiplications += pass.multiplications
+    }
+    return Certification(
+      examples: examples.labels.indices.map(sum.result), multiplications: multiplications)
+  }
+}

@@ -1,0 +1,453 @@
+import CTensorLoops
+public import RobustnessCore
+
+/// Bounds on the values of one draw, for some examples at once.
+///
+/// Intervals go forward through the steps; linear bounds go backward from a value to the input (CROWN: Zhang et al.,
+/// NeurIPS 2018; the same as DeepPoly: Singh et al., POPL 2019). Every result holds for the network in real arithmetic:
+/// the rounding of the computation is bounded a priori and taken off.
+public struct BoundPass {
+  /// How enclosures of hidden values are found.
+  public enum Hidden: String, Sendable, Codable, CaseIterable {
+    /// By linear bounds back to the input.
+    case linear
+    /// By intervals, layer by layer.
+    case intervals
+  }
+
+  /// The draw.
+  public let network: BoundedNetwork
+  /// Where the inputs lie.
+  public let region: InputRegion
+  /// Ends of each value's enclosure, row by row; value 0 is the input.
+  public private(set) var lower: [[Double]]
+  public private(set) var upper: [[Double]]
+  /// Multiplications of products so far.
+  public private(set) var multiplications = 0.0
+  /// Values whose hidden bounds came from intervals because linear ones would have cost more than the budget.
+  public private(set) var beyondBudget: [String] = []
+
+  /// Lines of the relaxed steps, for each example; nil where there are none yet.
+  private var lines: [[RelaxationLines]?]
+  /// For affine steps, |M| x̄ of each term and |b|, weighted by their γ: what a unit coefficient of the result costs.
+  private var costs: [[Double]?]
+  /// Whether the numbers of a value vary independently of each other within its enclosure, which is exact.
+  private var isBox: [Bool]
+
+  /// Encloses all values.
+  ///
+  /// - Parameters:
+  ///   - hidden: how, in front of functions that are not affine.
+  ///   - budget: multiplications that linear bounds of one hidden value may take for one example.
+  public init(_ network: BoundedNetwork, over region: InputRegion, hidden: Hidden, budget: Double = .infinity) {
+    precondition(network.inputCount == region.count, "the network takes other inputs")
+    self.network = network
+    self.region = region
+    let values = network.steps.count + 1
+    lower = [[Double]](repeating: [], count: values)
+    upper = lower
+    lines = [[RelaxationLines]?](repeating: nil, count: values)
+    costs = [[Double]?](repeating: nil, count: values)
+    isBox = [Bool](repeating: false, count: values)
+    lower[0] = region.lower
+    upper[0] = region.upper
+    isBox[0] = region.norm == .linf
+    var isRelaxed = [Bool](repeating: false, count: values)
+    for step in network.steps { if case .relaxed(let source, _) = step.operation { isRelaxed[source] = true } }
+    for (index, step) in network.steps.enumerated() {
+      switch step.operation {
+      case .affine(let affine): encloseAffine(affine, index + 1)
+      case .relaxed(let source, let relaxation): enclose(relaxation, of: source, index + 1)
+      }
+      guard hidden == .linear, isRelaxed[index + 1], case .affine(let affine) = step.operation else { continue }
+      tighten(index + 1, affine, relaxations(of: index + 1), budget)
+    }
+  }
+
+  private func relaxations(of value: Int) -> [any Relaxation] {
+    network.steps.compactMap { step in
+      if case .relaxed(value, let relaxation) = step.operation { relaxation } else { nil }
+    }
+  }
+
+  /// The enclosure of one value for one example.
+  public func interval(_ value: Int, example: Int) -> (lower: ArraySlice<Double>, upper: ArraySlice<Double>) {
+    let count = network.count(value)
+    let range = example * count..<(example + 1) * count
+    return (lower[value][range], upper[value][range])
+  }
+
+  /// The value that holds the logits.
+  public var logits: Int { network.steps.count }
+
+  // MARK: - Intervals
+
+  /// Middle and half-width of a value's intervals, the latter rounded up.
+  private func ball(_ value: Int) -> (middle: [Double], halfWidth: [Double]) {
+    if value == 0 { return (region.middle, region.halfWidth) }
+    let count = lower[value].count
+    var middle = LinearForms.room(count)
+    var halfWidth = LinearForms.room(count)
+    for index in 0..<count {
+      let (l, u) = (lower[value][index], upper[value][index])
+      let centre = l / 2 + u / 2
+      middle[index] = centre
+      halfWidth[index] = l == u ? 0 : max(u - centre, centre - l).nextUp
+    }
+    return (middle, halfWidth)
+  }
+
+  /// The middle goes through the map, the half-width through its magnitudes (interval bound propagation), and what
+  /// rounding can add is added.
+  private mutating func encloseAffine(_ affine: AffineStep, _ value: Int) {
+    let rows = region.rows
+    let count = network.count(value)
+    var centre = LinearForms.room(rows * count)
+    var radius = LinearForms.room(rows * count)
+    var product = LinearForms.room(rows * count)
+    var largest = 0
+    for term in affine.terms {
+      let gamma = Rounding.gamma(term.map.longestRow + term.map.elementRoundings + affine.terms.count + 4)
+      largest = max(largest, term.map.longestRow + term.map.elementRoundings)
+      var (middle, halfWidth) = ball(term.source)
+      term.map.apply(middle, rows: rows, to: &product)
+      for index in product.indices { centre[index] += product[index] }
+      for index in middle.indices { halfWidth[index] += gamma * abs(middle[index]) }
+      term.map.applyMagnitudes(halfWidth, rows: rows, to: &product)
+      for index in product.indices { radius[index] += product[index] }
+      middle = []
+      multiplications += 2 * term.map.multiplications * Double(rows)
+    }
+    let gamma = Rounding.gamma(largest + affine.terms.count + 6)
+    var (low, high) = (LinearForms.room(rows * count), LinearForms.room(rows * count))
+    for row in 0..<rows {
+      for j in 0..<count {
+        let index = row * count + j
+        let b = affine.offset.isEmpty ? 0 : affine.offset[j]
+        let error = affine.offsetError.isEmpty ? 0 : affine.offsetError[j]
+        let y = centre[index] + b
+        let r = radius[index] * (1 + 4 * gamma) + gamma * (abs(b) + abs(y)) + error + Rounding.underflow
+        low[index] = (y - r).nextDown.orNothingBelow
+        high[index] = (y + r).nextUp.orNothingAbove
+      }
+    }
+    (lower[value], upper[value]) = (low, high)
+    isBox[value] =
+      affine.terms.count == 1 && isBox[affine.terms[0].source] && affine.terms[0].map.longestRow <= 1
+  }
+
+  private mutating func enclose(_ relaxation: any Relaxation, of source: Int, _ value: Int) {
+    let (from, to) = (relaxation.inputCount, relaxation.outputCount)
+    var (low, high) = (LinearForms.room(region.rows * to), LinearForms.room(region.rows * to))
+    low.withUnsafeMutableBufferPointer { low in
+      high.withUnsafeMutableBufferPointer { high in
+        lower[source].withUnsafeBufferPointer { l in
+          upper[source].withUnsafeBufferPointer { u in
+            for row in 0..<region.rows {
+              relaxation.enclose(
+                l.baseAddress! + row * from, u.baseAddress! + row * from, low.baseAddress! + row * to,
+                high.baseAddress! + row * to)
+            }
+          }
+        }
+      }
+    }
+    for index in low.indices {
+      low[index] = low[index].orNothingBelow
+      high[index] = high[index].orNothingAbove
+    }
+    (lower[value], upper[value]) = (low, high)
+  }
+
+  // MARK: - Hidden bounds
+
+  /// Linear bounds of every number of a value whose enclosure matters.
+  private mutating func tighten(
+    _ value: Int, _ affine: AffineStep, _ relaxations: [any Relaxation], _ budget: Double
+  ) {
+    // One product of a box: intervals are exact.
+    if affine.terms.count == 1, isBox[affine.terms[0].source] { return }
+    let count = network.count(value)
+    var chosen: [(example: Int, number: Int)] = []
+    for example in 0..<region.rows {
+      for number in 0..<count {
+        let (l, u) = (lower[value][example * count + number], upper[value][example * count + number])
+        if relaxations.contains(where: { $0.profits(lower: l, upper: u) }) { chosen.append((example, number)) }
+      }
+    }
+    guard !chosen.isEmpty else { return }
+    guard 2 * Double(count) * costOfRow(from: value) <= budget else {
+      beyondBudget.append(network.steps[value - 1].name)
+      return
+    }
+    let most = (0...value).map(network.count).max() ?? count
+    let perPart = max(1, (1 << 21) / most)
+    for start in stride(from: 0, to: chosen.count, by: perPart) {
+      let part = chosen[start..<min(start + perPart, chosen.count)]
+      for sign in [1.0, -1.0] {
+        let minima = minima(of: unitForms(part, value, sign), at: value)
+        for (row, place) in part.enumerated() {
+          let index = place.example * count + place.number
+          let bound = minima.bounds[row]
+          if sign > 0 { lower[value][index] = max(lower[value][index], bound) }
+          if sign < 0 { upper[value][index] = min(upper[value][index], -bound) }
+        }
+      }
+    }
+    // Rounding may have crossed the ends of a point.
+    for index in lower[value].indices where lower[value][index] > upper[value][index] {
+      swap(&lower[value][index], &upper[value][index])
+    }
+  }
+
+  private func unitForms(_ places: ArraySlice<(example: Int, number: Int)>, _ value: Int, _ sign: Double) -> LinearForms
+  {
+    let count = network.count(value)
+    var coefficients = LinearForms.room(places.count * count)
+    for (row, place) in places.enumerated() { coefficients[row * count + place.number] = sign }
+    return LinearForms(examples: places.map(\.example), count: count, coefficients: coefficients)
+  }
+
+  /// Multiplications of a row of coefficients on its way from a value to the input.
+  private func costOfRow(from value: Int) -> Double {
+    var needed = Set([value])
+    var cost = 0.0
+    for v in stride(from: value, to: 0, by: -1) where needed.contains(v) {
+      switch network.steps[v - 1].operation {
+      case .affine(let affine):
+        for term in affine.terms {
+          cost += term.map.multiplications
+          needed.insert(term.source)
+        }
+      case .relaxed(let source, _): needed.insert(source)
+      }
+    }
+    return cost
+  }
+
+  // MARK: - Linear bounds
+
+  /// Lower bounds of affine functions of a value, Σ coefficients · value + 0, over the region.
+  ///
+  /// - Parameters:
+  ///   - coefficients: Rows, one for each element of `examples`.
+  ///   - examples: The example that each row is about.
+  public mutating func minima(of coefficients: [Double], examples: [Int], at value: Int) -> FormMinima {
+    minima(
+      of: LinearForms(examples: examples, count: network.count(value), coefficients: coefficients), at: value)
+  }
+
+  /// Affine functions of the input below affine functions of a value.
+  ///
+  /// - Parameter near: For each value, numbers near which lines should be close, row by row; nil for lines that are best
+  ///   over all of the enclosure.
+  public mutating func inputForms(
+    of coefficients: [Double], examples: [Int], at value: Int, near: [[Double]]? = nil
+  ) -> InputForms {
+    var forms = LinearForms(examples: examples, count: network.count(value), coefficients: coefficients)
+    let input = propagate(&forms, from: value, near: near)
+    var constants = forms.constants
+    for row in constants.indices { constants[row] = (constants[row] - forms.slack[row]).nextDown.orNothingBelow }
+    return InputForms(coefficients: input, constants: constants, slack: forms.slack)
+  }
+
+  private mutating func minima(of forms: LinearForms, at value: Int) -> FormMinima {
+    var forms = forms
+    let input = propagate(&forms, from: value, near: nil)
+    var bounds = forms.constants
+    for row in 0..<forms.rows {
+      let (low, slack) = region.minimum(input, row: row, example: forms.examples[row], constant: forms.constants[row])
+      forms.slack[row] += slack
+      bounds[row] = (low - forms.slack[row] * (1 + 1e-9)).nextDown.orNothingBelow
+    }
+    return FormMinima(bounds: bounds, slack: forms.slack)
+  }
+
+  /// Takes forms from a value back to the input; the coefficients are returned, constants and slack stay in the forms.
+  private mutating func propagate(_ forms: inout LinearForms, from value: Int, near: [[Double]]?) -> [Double] {
+    let rows = forms.rows
+    var waiting: [Int: [Double]] = [value: forms.coefficients]
+    forms.coefficients = []
+    for v in stride(from: value, to: 0, by: -1) {
+      guard var a = waiting.removeValue(forKey: v) else { continue }
+      switch network.steps[v - 1].operation {
+      case .affine(let affine):
+        addOffsets(affine, v, a, &forms)
+        for term in affine.terms {
+          var b = LinearForms.room(rows * term.map.inputCount)
+          a.withUnsafeBufferPointer { a in
+            b.withUnsafeMutableBufferPointer { b in
+              term.map.applyTransposed(a.baseAddress!, rows: rows, to: b.baseAddress!)
+            }
+          }
+          multiplications += term.map.multiplications * Double(rows)
+          merge(&waiting, b, term.source, &forms)
+        }
+      case .relaxed(let source, let relaxation):
+        if near == nil { prepareLines(relaxation, source, v) }
+        relax(&a, relaxation, source, v, near, &forms)
+        merge(&waiting, a, source, &forms)
+      }
+    }
+    return waiting[0] ?? LinearForms.room(rows * region.count)
+  }
+
+  /// Adds coefficients to those that wait for the same value.
+  private func merge(_ waiting: inout [Int: [Double]], _ a: [Double], _ source: Int, _ forms: inout LinearForms) {
+    guard var sum = waiting.removeValue(forKey: source) else {
+      waiting[source] = a
+      return
+    }
+    for index in a.indices { sum[index] += a[index] }
+    let count = network.count(source)
+    for row in 0..<forms.rows {
+      forms.slack[row] += 2 * Rounding.unit * magnitudeDot(sum, row, count, reach(source, forms.examples[row]), 0)
+    }
+    waiting[source] = sum
+  }
+
+  /// The largest magnitudes within a value's enclosure for one example.
+  private func reach(_ value: Int, _ example: Int) -> [Double] {
+    let count = network.count(value)
+    return (example * count..<(example + 1) * count).map { max(abs(lower[value][$0]), abs(upper[value][$0])) }
+  }
+
+  private func magnitudeDot(_ a: [Double], _ row: Int, _ count: Int, _ e: [Double], _ start: Int) -> Double {
+    a.withUnsafeBufferPointer { a in
+      e.withUnsafeBufferPointer { e in
+        ctl_magnitude_dot(a.baseAddress! + row * count, e.baseAddress! + start, count)
+      }
+    }
+  }
+
+  private mutating func addOffsets(_ affine: AffineStep, _ value: Int, _ a: [Double], _ forms: inout LinearForms) {
+    let count = network.count(value)
+    let costs = costs(of: affine, value)
+    let gamma = Rounding.gamma(count + 4)
+    for row in 0..<forms.rows {
+      forms.slack[row] += magnitudeDot(a, row, count, costs, forms.examples[row] * count)
+      guard !affine.offset.isEmpty else { continue }
+      var sums = (0.0, 0.0)
+      for j in 0..<count {
+        let term = a[row * count + j] * affine.offset[j]
+        sums.0 += term
+        sums.1 += abs(term)
+      }
+      forms.constants[row] += sums.0
+      forms.slack[row] += gamma * sums.1 + 2 * Rounding.unit * abs(forms.constants[row]) + Rounding.underflow
+    }
+  }
+
+  /// What one unit of coefficient on each number of an affine step's result can lose to rounding on the way through the
+  /// step.
+  private mutating func costs(of affine: AffineStep, _ value: Int) -> [Double] {
+    if let known = costs[value] { return known }
+    let rows = region.rows
+    let count = network.count(value)
+    var sum = LinearForms.room(rows * count)
+    var product = LinearForms.room(rows * count)
+    for term in affine.terms {
+      let size = network.count(term.source)
+      var reach = LinearForms.room(rows * size)
+      for index in reach.indices { reach[index] = max(abs(lower[term.source][index]), abs(upper[term.source][index])) }
+      term.map.applyMagnitudes(reach, rows: rows, to: &product)
+      multiplications += term.map.multiplications * Double(rows)
+      let gamma = Rounding.gamma(term.map.longestColumn + term.map.elementRoundings + 4)
+      let wide = 1 + Rounding.gamma(term.map.longestRow + term.map.elementRoundings + 8)
+      for index in sum.indices { sum[index] += gamma * wide * product[index] + Rounding.underflow }
+    }
+    if !affine.offsetError.isEmpty {
+      for row in 0..<rows { for j in 0..<count { sum[row * count + j] += affine.offsetError[j] } }
+    }
+    costs[value] = sum
+    return sum
+  }
+
+  private mutating func prepareLines(_ relaxation: any Relaxation, _ source: Int, _ value: Int) {
+    guard lines[value] == nil else { return }
+    lines[value] = (0..<region.rows).map { lines(of: relaxation, source, example: $0, near: nil) }
+  }
+
+  private func lines(
+    of relaxation: any Relaxation, _ source: Int, example: Int, near: [[Double]]?
+  ) -> RelaxationLines {
+    var result = RelaxationLines(count: relaxation.outputCount)
+    let start = example * relaxation.inputCount
+    lower[source].withUnsafeBufferPointer { l in
+      upper[source].withUnsafeBufferPointer { u in
+        guard let near else {
+          return relaxation.relax(l.baseAddress! + start, u.baseAddress! + start, near: nil, into: &result)
+        }
+        near[source].withUnsafeBufferPointer {
+          relaxation.relax(
+            l.baseAddress! + start, u.baseAddress! + start, near: $0.baseAddress! + start, into: &result)
+        }
+      }
+    }
+    return result
+  }
+
+  private func relax(
+    _ a: inout [Double], _ relaxation: any Relaxation, _ source: Int, _ value: Int, _ near: [[Double]]?,
+    _ forms: inout LinearForms
+  ) {
+    let (from, to) = (relaxation.inputCount, relaxation.outputCount)
+    let gamma = Rounding.gamma(2 * to + 4)
+    var result = LinearForms.room(0)
+    var held: (example: Int, lines: RelaxationLines, reach: [Double])?
+    for row in 0..<forms.rows {
+      let example = forms.examples[row]
+      if held?.example != example {
+        let chosen =
+          near == nil ? lines[value]![example] : self.lines(of: relaxation, source, example: example, near: near)
+        held = (example, chosen, reach(source, example))
+      }
+      let (lines, reach) = (held!.lines, held!.reach)
+      if lines.lowerSources.isEmpty {
+        var sums = (0.0, 0.0)
+        a.withUnsafeMutableBufferPointer { a in
+          withUnsafeMutablePointer(to: &sums) { sums in
+            sums.withMemoryRebound(to: Double.self, capacity: 2) {
+              ctl_relax_row(
+                a.baseAddress! + row * to, lines.lowerSlope, lines.lowerIntercept, lines.upperSlope,
+                lines.upperIntercept, to, $0)
+            }
+          }
+        }
+        forms.constants[row] += sums.0
+        forms.slack[row] +=
+          gamma * sums.1 + 2 * Rounding.unit * abs(forms.constants[row])
+          + 4 * Rounding.unit * magnitudeDot(a, row, to, reach, 0) + Rounding.underflow
+        continue
+      }
+      if result.isEmpty { result = LinearForms.room(forms.rows * from) }
+      scatter(&forms, a, row, lines, reach, into: &result)
+    }
+    if !result.isEmpty { a = result }
+  }
+
+  /// Lines in other arguments than their own: every result's coefficient goes to the argument that its line is in.
+  private func scatter(
+    _ forms: inout LinearForms, _ a: [Double], _ row: Int, _ lines: RelaxationLines, _ reach: [Double],
+    into result: inout [Double]
+  ) {
+    let (from, to) = (reach.count, lines.lowerSlope.count)
+    var (sum, size, lost) = (0.0, 0.0, 0.0)
+    for j in 0..<to {
+      let c = a[row * to + j]
+      guard c != 0 else { continue }
+      let isUp = c > 0
+      let place = Int((isUp ? lines.lowerSources : lines.upperSources)[j])
+      let intercept = c * (isUp ? lines.lowerIntercept[j] : lines.upperIntercept[j])
+      let slope = c * (isUp ? lines.lowerSlope[j] : lines.upperSlope[j])
+      sum += intercept
+      size += abs(intercept)
+      result[row * from + place] += slope
+      // A rounding of the product, and one of each sum.
+      lost += (abs(slope) + abs(result[row * from + place])) * reach[place]
+    }
+    forms.constants[row] += sum
+    forms.slack[row] +=
+      Rounding.gamma(to + 4) * size + 2 * Rounding.unit * (abs(forms.constants[row]) + 2 * lost) + Rounding.underflow
+  }
+}
