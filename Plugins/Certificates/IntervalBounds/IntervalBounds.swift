@@ -20,6 +20,7 @@ public struct IntervalBounds: RobustnessCertificate {
     var sum = MarginSum(labels: examples.labels, classes: ensemble.classCount, question: question)
     var multiplications = 0.0
     for draw in MarginSum.draws(of: question) {
+      try question.interruption?()
       let pass = BoundPass(try ensemble.boundedMember(draw), over: region, hidden: .intervals)
       for (example, label) in examples.labels.enumerated() {
         let box = pass.intervalDifferences(example: example, label: label)

@@ -42,6 +42,7 @@ public struct LinearBounds: RobustnessCertificate {
     var sum = MarginSum(labels: examples.labels, classes: ensemble.classCount, question: question)
     var multiplications = 0.0
     for draw in MarginSum.draws(of: question) {
+      try question.interruption?()
       var pass = BoundPass(
         try ensemble.boundedMember(draw), over: region, hidden: options.hidden, budget: options.budget * 1e6)
       for (example, (box, slack)) in pass.differences(labels: examples.labels).enumerated() {

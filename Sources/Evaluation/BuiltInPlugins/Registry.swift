@@ -10,6 +10,8 @@ import FGSM
 import FMN
 import FeatureGuided
 import HMC
+import IntervalBounds
+import LinearBounds
 import MIFGSM
 import NES
 import PGD
@@ -41,6 +43,16 @@ extension Array where Element == any Attack.Type {
       RandomPerturbation.self,
       RaySearch.self,
       SquareAttack.self,
+    ]
+  }
+}
+
+extension Array where Element == any RobustnessCertificate.Type {
+  /// The certificates of this package, sorted by type name.
+  public static var builtIn: [any RobustnessCertificate.Type] {
+    [
+      IntervalBounds.self,
+      LinearBounds.self,
     ]
   }
 }

@@ -60,7 +60,13 @@ extension EvaluationResult {
       ),
       ("posteriorSHA256", .optional(posteriorSHA256) { .text($0) }),
       ("dataSHA256", .optional(dataSHA256) { .text($0) }),
-    ]).adding("inputBoundsPerChannel", boxPerChannel.map { .array($0.map(Self.pair)) }).adding(
+    ]).adding(
+      "certified", certified.isEmpty && certificateFailures.isEmpty ? nil : .array(certified.map(\.json))
+    ).adding(
+      "certifiedRadii", certifiedRadii.isEmpty ? nil : .array(certifiedRadii.map(\.json))
+    ).adding(
+      "certificatesNotAvailable", certificateFailures.isEmpty ? nil : .array(certificateFailures.map(\.json))
+    ).adding("inputBoundsPerChannel", boxPerChannel.map { .array($0.map(Self.pair)) }).adding(
       "epsilonFactors", epsilonFactors.isEmpty ? nil : .array(epsilonFactors.map { .number($0) })
     ).adding(
       "rejection", rejection?.json)
@@ -220,7 +226,7 @@ extension EvaluationResult {
     if let precision, precision != "float32" { text += " · \(precision)" }
     if let machine { text += " · \(machine)" }
     text += "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + curveLines
-    return text + targetLines + worstCaseLines + metricTable + rejectionTable(label: label) + "\n"
+    return text + targetLines + worstCaseLines + certifiedLines + metricTable + rejectionTable(label: label) + "\n"
       + verdictText
   }
 
@@ -354,7 +360,7 @@ extension EvaluationResult {
     if failedNames.allSatisfy({ !CheckName.ofEnsemble.contains($0) }) {
       text += lowestSentence(isBelievable: failed.isEmpty)
     }
-    text += rejectionSentence
+    text += certifiedSentence + rejectionSentence
     let width = (failed + warnings).map(\.check.name.count).max() ?? 0
     let space = String(repeating: " ", count: width + 6)
     for (index, (check, place)) in (failed + warnings).enumerated() {

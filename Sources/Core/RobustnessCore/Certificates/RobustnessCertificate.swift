@@ -70,6 +70,8 @@ public struct CertificateQuestion: Sendable {
   /// Points where the margin is known to be small, of the inputs' shape: what attacks have found. A certificate may
   /// look there first; what it returns is sound wherever they are.
   public var suspects: Tensor?
+  /// Throws when the user wants to stop; to be called now and then, for instance after every draw.
+  public var interruption: (@Sendable () throws -> Void)?
 
   /// A question, by default about the predictive's decision.
   public init(
