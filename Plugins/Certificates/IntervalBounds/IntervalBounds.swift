@@ -1,4 +1,4 @@
-public import BoundPropagation
+import BoundPropagation
 public import RobustnessCore
 
 /// Interval bound propagation (Gowal et al. 2018), layer by layer, and the exact minimum of each draw's margin over the

@@ -25,7 +25,7 @@ struct Session {
     let ball: Ball
     var suite: CheckSuite
     let metrics: [(String, Estimate)]
-    let examples: [ExampleRecord]
+    var examples: [ExampleRecord]
   }
 
   private struct Ball: Hashable {
@@ -180,9 +180,22 @@ struct Session {
       guard !certified.isEmpty else { continue }
       let sandwich = try evaluator.sandwich(state.lowest, certified)
       contradictions += sandwich.contradictions
+      record(certified[0], in: ball)
       result[ball] = sandwich
     }
     return result
+  }
+
+  /// Writes down for each example what is certified in its run's ball.
+  private mutating func record(_ certified: CertifiedResult, in ball: Ball) {
+    let radii = certificates.radii.first { $0.request == certified.request && $0.norm == certified.norm }?.radii
+    for index in runs.indices where runs[index].ball == ball {
+      for row in runs[index].examples.indices {
+        runs[index].examples[row].certificate = .init(
+          isCertified: certified.isCertified[row], margin: certified.examples[row].margin, radius: radii?[row] ?? 0,
+          safeDraws: certified.examples[row].safeDraws)
+      }
+    }
   }
 
   // MARK: - Metrics and result

@@ -48,6 +48,14 @@ public struct BoundedNetwork: Sendable {
     self.steps = steps
   }
 
+  /// About the memory that it takes.
+  public var bytes: Int {
+    steps.reduce(0) { sum, step in
+      guard case .affine(let affine) = step.operation else { return sum }
+      return sum + 8 * affine.offset.count + affine.terms.reduce(0) { $0 + $1.map.bytes }
+    }
+  }
+
   /// Numbers of a value.
   public func count(_ value: Int) -> Int { value == 0 ? inputCount : steps[value - 1].outputCount }
 }
@@ -108,11 +116,16 @@ public protocol LinearMap: Sendable {
   func copyRow(_ output: Int, to row: UnsafeMutablePointer<Double>)
   /// Multiplications of one row's product.
   var multiplications: Double { get }
+  /// About the memory that it takes.
+  var bytes: Int { get }
 }
 
 extension LinearMap {
   /// Elements are numbers of the file.
   public var elementRoundings: Int { 0 }
+  /// Nothing to speak of.
+  public var bytes: Int { 0 }
+
   /// Those of a full matrix with rows of this length.
   public var multiplications: Double { Double(longestRow) * Double(outputCount) }
 

@@ -37,9 +37,19 @@ struct CertificateRun: Sendable {
   ///
   /// - Parameter known: What an earlier process has found, by block; `keep` is told what this one does.
   func findings(known: [Int: [Finding]], keep: @Sendable (Int, [Finding]) throws -> Void) throws -> [Finding] {
-    guard let ensemble = subject.ensemble as? any BoundedEnsemble else {
+    guard let bounded = subject.ensemble as? any BoundedEnsemble else {
       throw BoundsUnavailable(layer: "of \(subject.name), which does not offer its draws as steps with bounds")
     }
+    return try findings(of: cached(bounded), known, keep)
+  }
+
+  private func cached<Base: BoundedEnsemble>(_ base: Base) -> any BoundedEnsemble {
+    BoundsCache(base, room: evaluator.plan.certificateCacheBytes)
+  }
+
+  private func findings(
+    of ensemble: any BoundedEnsemble, _ known: [Int: [Finding]], _ keep: @Sendable (Int, [Finding]) throws -> Void
+  ) throws -> [Finding] {
     let starts = Array(stride(from: 0, to: rows.count, by: Self.blockSize))
     let blocks = starts.map { Array(rows[$0..<min($0 + Self.blockSize, rows.count)]) }
     let open = starts.indices.filter { known[$0]?.count != blocks[$0].count }

@@ -15,6 +15,7 @@ extension CertifiedResult {
         "drawSafety",
         .object([
           ("low", .number(safety.low)), ("high", .number(safety.high)),
+          ("posteriorLow", .optional(safety.posteriorLow) { .number($0) }),
           ("safeDraws", .array(safety.safe.map { .integer($0) })),
           ("fooledDraws", .array(safety.fooled.map { .integer($0) })),
         ])
@@ -64,8 +65,15 @@ extension EvaluationResult {
       }
       text += "\n" + table.text
     }
+    for result in certified {
+      guard let low = result.safety.posteriorLow else { continue }
+      text +=
+        "\(result.request), \(result.norm.symbol) \(Self.short(result.epsilon)): a network drawn from the posterior is "
+        + String(format: "safe with a probability of at least %.1f %% (95 %%, mean over the examples)\n", 100 * low)
+    }
     for radii in certifiedRadii {
-      text += "\(radii.request), \(radii.norm.symbol): " + Self.sentence(radii) + String(format: ", %.1f s\n", radii.seconds)
+      text +=
+        "\(radii.request), \(radii.norm.symbol): " + Self.sentence(radii) + String(format: ", %.1f s\n", radii.seconds)
     }
     for failure in certificateFailures {
       text += "\(failure.method), \(failure.norm.symbol): not available: \(failure.reason)\n"
@@ -89,10 +97,18 @@ extension EvaluationResult {
 
   /// What the verdict adds: how much is proven, in the ball with the least of it.
   var certifiedSentence: String {
-    guard let first = certified.min(by: { $0.accuracy.value < $1.accuracy.value }), contradiction == nil else { return "" }
+    guard let first = certified.min(by: { $0.accuracy.value < $1.accuracy.value }), contradiction == nil else {
+      return ""
+    }
     let inBall = certified.filter { $0.norm == first.norm && $0.epsilon == first.epsilon }
     let best = inBall.max { $0.accuracy.value < $1.accuracy.value } ?? first
     let slack = best.slack > 0 ? String(format: ", rounding of %.0e taken off", best.slack) : ""
+    if best.accuracy.value == 0 {
+      let radii = certifiedRadii.filter { $0.norm == best.norm }.max { $0.halfCertified < $1.halfCertified }
+      let half = radii.map(\.halfCertified) ?? 0
+      return "  Nothing is proven at \(best.norm.symbol) ε = \(Self.short(best.epsilon))"
+        + (half > 0 ? "; half of the examples up to ε = \(Self.short(half)).\n" : ".\n")
+    }
     return "  Proven at \(best.norm.symbol) ε = \(Self.short(best.epsilon)): at least "
       + "\(percent(best.accuracy.value)), by \(best.method) bounds\(slack).\n"
   }

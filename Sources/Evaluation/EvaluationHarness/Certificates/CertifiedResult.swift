@@ -38,6 +38,8 @@ public struct DrawSafety: Sendable, Hashable {
   public var safe: [Int]
   /// Draws that some point of an attack fools, for each example.
   public var fooled: [Int]
+  /// Whether the draws are independent draws from one distribution: then the bounds speak of that, else of these draws.
+  public var areIndependent: Bool
 
   /// Mean over the examples of the fraction of draws that is proven safe.
   public var low: Double { mean(safe.map(Double.init)) }
@@ -48,12 +50,12 @@ public struct DrawSafety: Sendable, Hashable {
     counts.isEmpty ? .nan : counts.reduce(0, +) / Double(counts.count) / Double(draws)
   }
 
-  /// For draws that are independent: a lower bound, with a probability of 95 % for each example, on the posterior's own
+  /// For draws that are independent, else nil: a lower bound, with a probability of 95 % for each example, on the posterior's own
   /// probability that a network is safe there (Clopper and Pearson 1934, one-sided); the mean over the examples of it.
-  public var posteriorLow: Double {
+  public var posteriorLow: Double? {
     var known: [Int: Double] = [:]
-    return safe.isEmpty
-      ? .nan
+    return safe.isEmpty || !areIndependent
+      ? nil
       : safe.reduce(0) { sum, count in
         let bound = known[count] ?? BinomialBounds.lower(count, of: draws, level: 0.95)
         known[count] = bound

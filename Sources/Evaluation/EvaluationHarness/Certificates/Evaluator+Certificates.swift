@@ -40,8 +40,10 @@ extension Evaluator {
         do {
           let duration = try clock.measure { found = try resumed(run) }
           findings.radii.append(
-            radii(run, found, isCorrect, seconds: Double(duration.components.seconds)
-              + Double(duration.components.attoseconds) * 1e-18))
+            radii(
+              run, found, isCorrect,
+              seconds: Double(duration.components.seconds)
+                + Double(duration.components.attoseconds) * 1e-18))
         } catch let unavailable as BoundsUnavailable {
           findings.failures.append(
             CertificateFailure(method: request.certificate.name, norm: norm, reason: unavailable.description))
@@ -85,7 +87,9 @@ extension Evaluator {
       accuracy: .proportion(isCertified.count { $0 }, of: isCertified.count, distinct: ball.distinct),
       undecided: isCertified.indices.count { !isCertified[$0] && ball.stands[$0] },
       slack: run.rows.map { examples[$0].slack }.max() ?? 0,
-      safety: DrawSafety(draws: evaluationDraws.count, safe: examples.map(\.safeDraws), fooled: fooled))
+      safety: DrawSafety(
+        draws: evaluationDraws.count, safe: examples.map(\.safeDraws), fooled: fooled,
+        areIndependent: subject.origin == .variational || subject.origin == .independent))
   }
 
   private func options(of request: CertificateRequest) -> [String: String] {

@@ -54,7 +54,8 @@ public enum Evaluate {
 
   private static func finish<Origin>(
     _ command: EvaluateCommand<Origin>.Type, _ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type],
-    _ certificates: [any RobustnessCertificate.Type], _ companions: Companions, given: (EvaluationSubject, ClosedRange<Double>)?
+    _ certificates: [any RobustnessCertificate.Type], _ companions: Companions,
+    given: (EvaluationSubject, ClosedRange<Double>)?
   ) -> Never {
     StandardDescriptors.open()
     Interruption.reportFileSizeLimit()

@@ -36,7 +36,8 @@ public struct EvaluationJob: Sendable {
   /// - Throws: An error of exit code 64 for a request that makes no sense; of 65 for a plugin that cannot be loaded.
   public init(
     _ request: EvaluationRequest, attacks: [any Attack.Type], metrics: [any RobustnessMetric.Type] = [],
-    certificates: [any RobustnessCertificate.Type] = [], companions: Companions, subject: EvaluationSubject? = nil, box: ClosedRange<Double> = 0...1,
+    certificates: [any RobustnessCertificate.Type] = [], companions: Companions, subject: EvaluationSubject? = nil,
+    box: ClosedRange<Double> = 0...1,
     progress: any EvaluationProgress = SilentProgress()
   ) throws {
     try self.init(
@@ -48,7 +49,8 @@ public struct EvaluationJob: Sendable {
   /// The same with the attacks of the request's plugins among the others already.
   init(
     _ request: EvaluationRequest, among attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type],
-    _ certificates: [any RobustnessCertificate.Type], companions: Companions, given: (subject: EvaluationSubject, box: ClosedRange<Double>)?,
+    _ certificates: [any RobustnessCertificate.Type], companions: Companions,
+    given: (subject: EvaluationSubject, box: ClosedRange<Double>)?,
     progress: any EvaluationProgress
   ) throws {
     self.request = request
@@ -103,6 +105,7 @@ public struct EvaluationJob: Sendable {
     plan.checks = request.checks
     plan.surrogate = try request.surrogateEnsemble(for: subject)
     plan.certificates = certificates
+    if request.memoryLimit != nil { plan.certificateCacheBytes = 0 }
     plan.recordsExamples = request.perExample != nil
     var evaluator: Evaluator
     do {

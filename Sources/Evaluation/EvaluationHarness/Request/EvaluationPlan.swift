@@ -138,6 +138,8 @@ public struct EvaluationPlan: Sendable {
   var adaptiveSteps: Int?
   /// What is certified beside the attacks, in every ball that they search.
   public var certificates: [CertificateRequest] = []
+  /// Memory that may be taken for draws that are kept between the questions of certificates.
+  var certificateCacheBytes = 256 << 20
   /// Whether results say what every run did to every example.
   public var recordsExamples = false
 

@@ -24,6 +24,7 @@ final class DenseMap: LinearMap {
 
   var inputCount: Int { tokens * inputs }
   var outputCount: Int { tokens * outputs }
+  var bytes: Int { 3 * 8 * weights.count }
   var longestRow: Int { inputs }
   var longestColumn: Int { outputs }
   var multiplications: Double { Double(tokens) * Double(inputs) * Double(outputs) }

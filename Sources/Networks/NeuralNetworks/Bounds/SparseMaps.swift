@@ -15,6 +15,7 @@ struct GatherMap: LinearMap {
   }
 
   var outputCount: Int { places.count }
+  var bytes: Int { 8 * places.count }
   var longestRow: Int { 1 }
   var multiplications: Double { 0 }
 
@@ -122,6 +123,7 @@ struct MeanMap: LinearMap {
   }
 
   var outputCount: Int { windows.count }
+  var bytes: Int { windows.reduce(0) { $0 + 32 + 4 * $1.count } }
   var elementRoundings: Int { 1 }
   var multiplications: Double { Double(longestRow) * Double(outputCount) }
 
