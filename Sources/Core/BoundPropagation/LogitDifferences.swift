@@ -1,3 +1,5 @@
+import RobustnessCore
+
 extension BoundPass {
   /// Bounds on the differences of the logits from the label's for each example, by linear bounds of the differences
   /// themselves (their common part cancels), not of the logits.
