@@ -97,7 +97,7 @@ import Testing
   static let heededWithoutFile: Set = [
     "attacks", "epsilons", "epsilonFactors", "objectives", "decision", "metrics", "target", "examples", "draws",
     "attackDraws", "seed",
-    "surrogate", "gradient", "curve", "reject", "checks", "format", "output", "saveAdversarial", "perExample",
+    "surrogate", "gradient", "curve", "certify", "reject", "checks", "format", "output", "saveAdversarial", "perExample",
     "plugins",
   ]
 
