@@ -101,8 +101,8 @@ struct EvaluateCommand<Origin: PosteriorOrigin>: ParsableCommand {
 
         The environment variable ROBUSTNESS_KERNELS=portable (or onednn) chooses the kernels.
 
-        Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 a failed attack, an output \
-        that cannot be written, or an internal error; 75 interrupted.
+        Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 a failed attack, a contradiction \
+        between attack and certificate, an output that cannot be written, or an internal error; 75 interrupted.
         """,
       version: ProgramVersion.current)
   }
