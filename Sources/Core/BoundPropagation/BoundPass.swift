@@ -77,6 +77,16 @@ public struct BoundPass {
     return (lower[value][range], upper[value][range])
   }
 
+  /// What a reader should know: which hidden layers were too large for linear bounds.
+  public var notes: Set<String> {
+    guard let first = beyondBudget.first else { return [] }
+    let count = Set(beyondBudget).count
+    return [
+      "in front of \(first)\(count == 1 ? "" : " and \(count - 1) more layers") intervals took the place of linear bounds, "
+        + "which would take more than the budget"
+    ]
+  }
+
   /// The value that holds the logits.
   public var logits: Int { network.steps.count }
 

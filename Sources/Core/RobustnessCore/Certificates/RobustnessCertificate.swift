@@ -125,11 +125,15 @@ public struct Certification: Sendable, Hashable {
   public var examples: [CertifiedExample]
   /// Multiplications of the products that it took.
   public var multiplications: Double
+  /// What a reader should know about how it was made, sentences without their full stop: for instance which layers were
+  /// too large for the tighter of two bounds.
+  public var notes: Set<String>
 
   /// Wraps what is known.
-  public init(examples: [CertifiedExample], multiplications: Double = 0) {
+  public init(examples: [CertifiedExample], multiplications: Double = 0, notes: Set<String> = []) {
     self.examples = examples
     self.multiplications = multiplications
+    self.notes = notes
   }
 }
 

@@ -15,6 +15,8 @@ struct CertificateRun: Sendable {
     var atEpsilons: [CertifiedExample?]
     var radius: Double
     var multiplications: Double
+    /// What a reader should know about how it was found.
+    var notes: Set<String> = []
   }
 
   let evaluator: Evaluator
@@ -103,6 +105,7 @@ struct CertificateRun: Sendable {
     let threat = try evaluator.threat(norm, epsilons.last ?? 0)
     let points = suspects?.rows(rows)
     var work = 0.0
+    var notes = Set<String>()
     func ask(_ positions: [Int], _ radii: [Double]) throws -> [CertifiedExample] {
       try evaluator.progress.checkForInterruption()
       var question = CertificateQuestion(
@@ -112,6 +115,7 @@ struct CertificateRun: Sendable {
       let found = try certificate.certify(examples.subset(positions), question, of: ensemble)
       precondition(found.examples.count == positions.count, "a certificate says something about each example")
       work += found.multiplications
+      notes.formUnion(found.notes)
       return found.examples
     }
 
@@ -146,6 +150,7 @@ struct CertificateRun: Sendable {
     for position in rows.indices {
       findings[position].radius = low[position]
       findings[position].multiplications = work / Double(rows.count)
+      findings[position].notes = notes
     }
     return findings
   }

@@ -32,7 +32,8 @@ extension CertifiedRadii {
       ("norm", .text(norm.rawValue)), ("method", .text(method)), ("request", .text(request)),
       ("largestEpsilon", .number(largest)), ("medianRadius", .number(medianRadius)),
       ("halfCertified", .number(halfCertified)), ("radii", .array(radii.map { .number($0) })),
-      ("multiplications", .number(multiplications)), ("seconds", .number(seconds)),
+      ("notes", .array(notes.map { .text($0) })), ("multiplications", .number(multiplications)),
+      ("seconds", .number(seconds)),
     ])
   }
 }
@@ -74,6 +75,7 @@ extension EvaluationResult {
     for radii in certifiedRadii {
       text +=
         "\(radii.request), \(radii.norm.symbol): " + Self.sentence(radii) + String(format: ", %.1f s\n", radii.seconds)
+      text += radii.notes.map { "  \($0)\n" }.joined()
     }
     for failure in certificateFailures {
       text += "\(failure.method), \(failure.norm.symbol): not available: \(failure.reason)\n"

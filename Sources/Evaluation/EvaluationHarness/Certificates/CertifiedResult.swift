@@ -79,6 +79,8 @@ public struct CertifiedRadii: Sendable {
   public var radii: [Double]
   /// Whether each example is decided rightly as it is.
   public var isCorrect: [Bool]
+  /// What a reader should know about how they were found, sentences without their full stop.
+  public var notes: [String]
   /// Multiplications of the products that it took.
   public var multiplications: Double
   /// Time.

@@ -66,6 +66,7 @@ extension Evaluator {
     return CertifiedRadii(
       method: run.request.certificate.name, request: run.request.text, norm: run.norm,
       largest: run.epsilons.last ?? 0, radii: radii, isCorrect: isCorrect,
+      notes: found.reduce(into: Set<String>()) { $0.formUnion($1.notes) }.sorted(),
       multiplications: found.reduce(0) { $0 + $1.multiplications }, seconds: seconds)
   }
 
