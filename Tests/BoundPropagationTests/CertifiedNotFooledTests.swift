@@ -134,7 +134,7 @@ import Testing
     let architecture = try source.member(0).architecture
     let draws = try (0..<3).map { try source.member($0).parameters.map { 1000 * $0 } }
     let ensemble = try NetworkEnsemble(
-      InMemoryWeights(architecture: architecture, draws: draws), configuration: .init(precision: .float64))
+      InMemoryWeights(architecture: architecture, draws: draws))
     for epsilon in [0, 1e-5, 1e-3, 0.1] {
       let threat = try ThreatModel(epsilon: epsilon, box: box)
       let least = try ensemble.attacked(examples, threat, steps: 6)
