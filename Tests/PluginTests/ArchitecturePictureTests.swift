@@ -21,7 +21,8 @@ import Testing
 
   /// The groups of plugins, and the folder of each.
   private static let groups = [
-    "attacks": "Plugins/Attacks", "metrics": "Plugins/Metrics", "samplers": "Plugins/Samplers",
+    "attacks": "Plugins/Attacks", "certificates": "Plugins/Certificates", "metrics": "Plugins/Metrics",
+    "samplers": "Plugins/Samplers",
   ]
 
   /// The box that a module of this package is drawn as.
@@ -83,6 +84,7 @@ import Testing
 
   @Test func `says what plugins import`() throws {
     #expect(try Self.imports(in: "Plugins/Attacks") == ["RobustnessCore"])
+    #expect(try Self.imports(in: "Plugins/Certificates") == ["RobustnessCore", "BoundPropagation"])
     #expect(try Self.imports(in: "Plugins/Metrics") == ["RobustnessCore"])
     #expect(try Self.imports(in: "Plugins/Samplers") == ["RobustnessCore", "NeuralNetworks"])
   }

@@ -86,13 +86,14 @@ struct CurveRelaxation: Relaxation {
       let stop = min(end, u)
       takeInside(start, stop, slope, take)
       take(stop)
-      // A jump has a value on either side.
-      if stop < u {
-        take(stop.nextUp)
-        if stop > l { take(stop.nextDown) }
-      }
       start = stop
       if stop == u { break }
+    }
+    // A jump at an end, or beside it by a rounding, has a value on either side.
+    for jump in breaks where jump >= l.nextDown.nextDown && jump <= u.nextUp.nextUp {
+      take(jump.nextDown.nextDown)
+      take(jump)
+      take(jump.nextUp.nextUp)
     }
     // The function is known to some units in the last place, and to as many of x where it takes the exponential of it.
     let pad = 0x1p-46 * size + 0x1p-1000
