@@ -21,6 +21,7 @@ let attacks = [
 ]
 let certificates = [
   "IntervalBounds",
+  "JointBounds",
   "LinearBounds",
 ]
 let samplers = [

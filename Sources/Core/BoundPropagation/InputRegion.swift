@@ -18,6 +18,22 @@ public struct InputRegion: Sendable {
   /// Middle and half-width of the interval; the half-width is rounded up, so that middle ± half-width contains it.
   let middle: [Double]
   let halfWidth: [Double]
+  /// The largest magnitudes of each number.
+  let reach: [Double]
+  /// For each row at most one half-space that the inputs are known to lie in as well.
+  var cuts: [HalfSpace?]
+
+  /// The same rows as given.
+  init(
+    count: Int, norm: Norm, radii: [Double], centres: [Double], lower: [Double], upper: [Double], middle: [Double],
+    halfWidth: [Double]
+  ) {
+    (self.count, self.norm, self.radii, self.centres) = (count, norm, radii, centres)
+    (self.lower, self.upper, self.middle, self.halfWidth) = (lower, upper, middle, halfWidth)
+    rows = radii.count
+    cuts = [HalfSpace?](repeating: nil, count: rows)
+    reach = zip(lower, upper).map { max(abs($0), abs($1)) }
+  }
 
   /// The region of a question.
   ///
@@ -61,5 +77,7 @@ public struct InputRegion: Sendable {
       }
     }
     (self.lower, self.upper, self.middle, self.halfWidth) = (lower, upper, middle, halfWidth)
+    cuts = [HalfSpace?](repeating: nil, count: rows)
+    reach = zip(lower, upper).map { max(abs($0), abs($1)) }
   }
 }

@@ -48,6 +48,14 @@ public struct BoundedNetwork: Sendable {
     self.steps = steps
   }
 
+  /// Bytes that the maps keep in memory.
+  public var bytes: Int {
+    steps.reduce(0) { sum, step in
+      guard case .affine(let affine) = step.operation else { return sum }
+      return sum + affine.terms.reduce(8 * affine.offset.count) { $0 + $1.map.bytes }
+    }
+  }
+
   /// Numbers of a value.
   public func count(_ value: Int) -> Int { value == 0 ? inputCount : steps[value - 1].outputCount }
 }
@@ -108,6 +116,8 @@ public protocol LinearMap: Sendable {
   func copyRow(_ output: Int, to row: UnsafeMutablePointer<Double>)
   /// Multiplications of one row's product.
   var multiplications: Double { get }
+  /// Bytes that it keeps in memory.
+  var bytes: Int { get }
 }
 
 extension LinearMap {
@@ -115,6 +125,8 @@ extension LinearMap {
   public var elementRoundings: Int { 0 }
   /// Those of a full matrix with rows of this length.
   public var multiplications: Double { Double(longestRow) * Double(outputCount) }
+  /// Next to nothing.
+  public var bytes: Int { 64 }
 
   /// By a product with a unit vector.
   public func copyRow(_ output: Int, to row: UnsafeMutablePointer<Double>) {

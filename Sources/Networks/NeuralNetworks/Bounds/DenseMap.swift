@@ -26,6 +26,7 @@ final class DenseMap: LinearMap {
   var outputCount: Int { tokens * outputs }
   var longestRow: Int { inputs }
   var longestColumn: Int { outputs }
+  var bytes: Int { 3 * 8 * weights.count }
   var multiplications: Double { Double(tokens) * Double(inputs) * Double(outputs) }
 
   func apply(_ x: UnsafePointer<Double>, rows: Int, to y: UnsafeMutablePointer<Double>) {

@@ -17,6 +17,7 @@ struct GatherMap: LinearMap {
   var outputCount: Int { places.count }
   var longestRow: Int { 1 }
   var multiplications: Double { 0 }
+  var bytes: Int { 8 * places.count }
 
   func apply(_ x: UnsafePointer<Double>, rows: Int, to y: UnsafeMutablePointer<Double>) {
     for row in 0..<rows {
@@ -72,6 +73,7 @@ struct DiagonalMap: LinearMap {
     elementRoundings = roundings
   }
 
+  var bytes: Int { 8 * factors.count }
   var inputCount: Int { factors.count * positions }
   var outputCount: Int { inputCount }
   var longestRow: Int { 1 }
@@ -123,6 +125,7 @@ struct MeanMap: LinearMap {
 
   var outputCount: Int { windows.count }
   var elementRoundings: Int { 1 }
+  var bytes: Int { windows.reduce(0) { $0 + 4 * $1.count + 32 } }
   var multiplications: Double { Double(longestRow) * Double(outputCount) }
 
   func apply(_ x: UnsafePointer<Double>, rows: Int, to y: UnsafeMutablePointer<Double>) {
