@@ -49,7 +49,8 @@ struct DrawStore<Ensemble: BoundedEnsemble> {
     self.options = options
     self.slopeSteps = slopeSteps
     kept = [DrawBounds?](repeating: nil, count: draws.count)
-    free = options.memory * 1_000_000
+    let searches = region.rows * JointSearch.bytes(region.count, steps: options.steps)
+    free = options.memory * 1_000_000 - searches
   }
 
   /// Calls `body` with the bounds of the draw at a position of the list.

@@ -72,7 +72,7 @@ public struct JointBounds: RobustnessCertificate {
     result.examples = examples.labels.indices.map(sum.result)
     guard case .predictive = question.decision, options.steps > 0 else { return result }
     let open = result.examples.indices.filter { !result.examples[$0].isCertified && lowest.mayHold($0) }
-    let size = try groupSize(draws, ensemble.boundedMember(draws[0]))
+    let size = try groupSize(draws.count, ensemble.boundedMember(draws[0]))
     var group: [JointPair] = []
     func finishGroup() throws {
       var rounds = JointRounds(pairs: group, region: region, draws: draws, ensemble: ensemble, options: options)
@@ -98,10 +98,10 @@ public struct JointBounds: RobustnessCertificate {
     return result
   }
 
-  /// As many rows as leave room for the bounds of all draws, at most 64.
-  private func groupSize(_ draws: [Int], _ network: BoundedNetwork) -> Int {
-    let room = Double(options.memory) * 1e6 - Double(draws.count) * Double(network.bytes)
-    let each = Double(draws.count) * Double(BoundPass.bytesPerExample(network))
-    return min(64, max(1, room > 0 ? Int(min(1e6, room / each)) : 1))
+  /// As many rows as leave room for the bounds of all draws and for the minorants, at most 64.
+  private func groupSize(_ draws: Int, _ network: BoundedNetwork) -> Int {
+    let room = Double(options.memory) * 1e6 - Double(draws) * Double(network.bytes)
+    let each = draws * BoundPass.bytesPerExample(network) + JointSearch.bytes(network.inputCount, steps: options.steps)
+    return min(64, max(1, room > 0 ? Int(min(1e6, room / Double(each))) : 1))
   }
 }

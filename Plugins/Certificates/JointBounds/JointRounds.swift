@@ -17,6 +17,8 @@ struct JointPair {
   /// of either is progress.
   var reached = -Double.infinity
   var depth = -Double.infinity
+  /// Whether a search found a point where the decision changes.
+  var isRefuted = false
   /// Where the margin can be below the limit.
   var cut: HalfSpace?
 
@@ -57,7 +59,8 @@ struct JointRounds<Ensemble: BoundedEnsemble> {
   mutating func run() throws {
     // With the usual lines as long as that helps; then with lines of their own.
     for slopeSteps in options.slopes > 0 ? [0, options.slopes] : [0] {
-      var open = pairs.indices.filter { !(pairs[$0].bound > 0) }
+      let refuted = Set(pairs.filter(\.isRefuted).map(\.example))
+      var open = pairs.indices.filter { !(pairs[$0].bound > 0) && !refuted.contains(pairs[$0].example) }
       for round in 0...options.rounds where !open.isEmpty {
         let before = open.map { (pairs[$0].reached, pairs[$0].depth) }
         try run(open, slopeSteps)
@@ -69,7 +72,8 @@ struct JointRounds<Ensemble: BoundedEnsemble> {
             && pair.reached < before.0 + Self.progress * abs(before.0)
             && pair.depth < before.1 + Self.progress * abs(before.1)
         }
-        let examples = Set(lost.map { pairs[$0.0].example })
+        let examples = Set(
+          lost.map { pairs[$0.0].example } + open.filter { pairs[$0].isRefuted }.map { pairs[$0].example })
         open.removeAll { pairs[$0].bound > 0 || examples.contains(pairs[$0].example) }
       }
     }
@@ -107,6 +111,7 @@ struct JointRounds<Ensemble: BoundedEnsemble> {
       try JointSearch.step(&searches, active, rows, &store, limit: limit)
     }
     for (search, index) in zip(searches, open) {
+      pairs[index].isRefuted = pairs[index].isRefuted || search.isRefuted
       pairs[index].slack = max(pairs[index].slack, search.mixture.slack / Double(draws.count))
       pairs[index].depth = search.mixture.depth
       pairs[index].reached = search.bound

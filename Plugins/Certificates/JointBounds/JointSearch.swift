@@ -1,4 +1,5 @@
 import BoundPropagation
+import Foundation
 import RobustnessCore
 
 /// The search for a joint bound on the margin of one row of a region against one rival, summed over draws.
@@ -21,7 +22,13 @@ struct JointSearch {
   private var slopes: SharedMinorant
   /// What the first is at the point.
   private var value = 0.0
+  /// The margin itself at the point, up to rounding, and whether it was negative at any.
+  private var margin = 0.0
+  private(set) var isRefuted = false
   private var steps = 0
+
+  /// Bytes of a search: two minorants a step.
+  static func bytes(_ inputCount: Int, steps: Int) -> Int { 8 * inputCount * (2 * steps + 8) }
 
   /// A search beside what separate bounds add up to.
   init(label: Int, rival: Int, start: [Double], separate: SharedMinorant, over region: InputRegion, row: Int) {
@@ -62,7 +69,9 @@ struct JointSearch {
         let forms = draw.pass.inputForms(
           below: minorants, examples: rows, labels: active.map { searches[$0].label }, near: values)
         for (place, index) in active.enumerated() {
-          searches[index].take(forms, place, draw.margins[searches[index].row][searches[index].rival], region)
+          let z = logits[place * classes..<(place + 1) * classes]
+          searches[index].take(
+            forms, place, constant: draw.margins[searches[index].row][searches[index].rival], logits: z, region)
         }
       }
     }
@@ -70,7 +79,13 @@ struct JointSearch {
   }
 
   /// Takes one draw's minorant, or the constant below its margin.
-  private mutating func take(_ forms: InputForms, _ place: Int, _ constant: Double, _ region: InputRegion) {
+  private mutating func take(
+    _ forms: InputForms, _ place: Int, constant: Double, logits: ArraySlice<Double>, _ region: InputRegion
+  ) {
+    let largest = logits.max()!
+    let total = logits.reduce(0) { $0 + exp($1 - largest) }
+    let (own, other) = (logits[logits.startIndex + label], logits[logits.startIndex + rival])
+    margin += (exp(own - largest) - exp(other - largest)) / total
     slopes.add(forms, row: place, over: region, example: row)
     let here = point.withUnsafeBufferPointer { forms.value(row: place, at: $0.baseAddress!) }
     if here > constant {
@@ -88,14 +103,16 @@ struct JointSearch {
     mixture.append(slopes)
     mixture.improve(rounds: Self.weightSteps, enough: limit)
     steps += 1
-    if mixture.bound > limit { isOver = true }
+    // Points of the search are points of the ball.
+    isRefuted = isRefuted || margin < -limit
+    if mixture.bound > limit || isRefuted { isOver = true }
     // The relaxation's sum is below 0 at a point: no combination of its minorants is above it everywhere.
     if steps >= Self.least, value <= 0 { isOver = true }
     let target = region.minimizer(sum.coefficients, example: row)
     let share = 2 / Double(steps + 2)
     for index in point.indices { point[index] += share * (target[index] - point[index]) }
     sum = SharedMinorant(count: region.count)
-    value = 0
+    (value, margin) = (0, 0)
   }
 
   /// Steps before a search is given up.
