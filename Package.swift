@@ -20,6 +20,7 @@ let attacks = [
   "Square",
 ]
 let certificates = [
+  "BranchAndBound",
   "IntervalBounds",
   "JointBounds",
   "LinearBounds",

@@ -109,5 +109,8 @@ extension InputRegion {
     return nearest(to: suspect, example: example).enumerated().map { centre(first + $0) / 2 + $1 / 2 }
   }
 
+  /// The input of an example.
+  public func centre(example: Int) -> ArraySlice<Double> { centres[example * count..<(example + 1) * count] }
+
   private func centre(_ place: Int) -> Double { norm == .linf ? middle[place] : centres[place] }
 }

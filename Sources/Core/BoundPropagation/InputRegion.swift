@@ -35,6 +35,17 @@ public struct InputRegion: Sendable {
     reach = zip(lower, upper).map { max(abs($0), abs($1)) }
   }
 
+  /// Boxes with given ends, row by row.
+  public init(lower: [Double], upper: [Double], count: Int) {
+    let middle = zip(lower, upper).map { $0 / 2 + $1 / 2 }
+    let halfWidth = middle.indices.map { index in
+      lower[index] == upper[index] ? 0 : max(upper[index] - middle[index], middle[index] - lower[index]).nextUp
+    }
+    self.init(
+      count: count, norm: .linf, radii: [Double](repeating: 0, count: lower.count / count), centres: middle,
+      lower: lower, upper: upper, middle: middle, halfWidth: halfWidth)
+  }
+
   /// The region of a question.
   ///
   /// - Throws: `CoreError` when the question does not fit the examples.
