@@ -25,6 +25,7 @@ import Testing
     "attackDraws": ["--attack-draws", "disjoint:2"],
     "gradient": ["--gradient", "smoothed:4"],
     "curve": ["--curve"],
+    "certify": ["--certify", "linear:hidden=intervals", "--certify", "intervals"],
     "reject": ["--reject", "mutual-information:0.05"],
     "checks": ["--checks", "thorough"],
     "checkpoint": ["--checkpoint", "state.checkpoint"],
@@ -44,7 +45,7 @@ import Testing
   ]
 
   /// Options that ask for a list in place of an evaluation.
-  static let lists: Set = ["listAttacks", "listMetrics"]
+  static let lists: Set = ["listAttacks", "listMetrics", "listCertificates"]
 
   static let options = Set(
     Mirror(reflecting: EvaluateArguments<PosteriorFromFile>()).children.compactMap(\.label).map {
@@ -53,7 +54,7 @@ import Testing
 
   func request(_ words: [String]) throws -> EvaluationRequest {
     let arguments = try EvaluateCommand<PosteriorFromFile>.parse(["--model", "posterior.h5"] + words).arguments
-    return try arguments.request(among: .builtIn, .builtIn)
+    return try arguments.request(among: .builtIn, .builtIn, .builtIn)
   }
 
   /// The properties in which two requests differ.
@@ -96,7 +97,7 @@ import Testing
   static let heededWithoutFile: Set = [
     "attacks", "epsilons", "epsilonFactors", "objectives", "decision", "metrics", "target", "examples", "draws",
     "attackDraws", "seed",
-    "surrogate", "gradient", "curve", "reject", "checks", "format", "output", "saveAdversarial", "perExample",
+    "surrogate", "gradient", "curve", "certify", "reject", "checks", "format", "output", "saveAdversarial", "perExample",
     "plugins",
   ]
 

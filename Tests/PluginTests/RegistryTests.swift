@@ -41,13 +41,15 @@ import Testing
       .filter { $0.hasPrefix("import ") }.map { String($0.dropFirst("import ".count)) }
   }
 
-  @Test(arguments: [("Plugins/Attacks", "attacks"), ("Plugins/Metrics", "metrics"), ("Plugins/Samplers", "samplers")])
+  @Test(arguments: [("Plugins/Attacks", "attacks"), ("Plugins/Certificates", "certificates"), ("Plugins/Metrics", "metrics"),
+    ("Plugins/Samplers", "samplers"),
+  ])
   func `folders are the manifest's list, which is sorted`(_ folder: String, _ list: String) throws {
     #expect(try Self.folders(folder) == Self.manifestList(list))
   }
 
   @Test func `the registry imports every plugin`() throws {
-    let folders = try ["Attacks", "Metrics", "Samplers"].flatMap { try Self.folders("Plugins/\($0)") }
+    let folders = try ["Attacks", "Certificates", "Metrics", "Samplers"].flatMap { try Self.folders("Plugins/\($0)") }
     #expect(try Self.importedModules().sorted() == folders.sorted())
   }
 
@@ -65,6 +67,11 @@ import Testing
     Kind(
       name: "Attack", folder: "Plugins/Attacks", types: [any Attack.Type].builtIn.map { "\($0)" },
       names: [any Attack.Type].builtIn.map { $0.name }, summaries: [any Attack.Type].builtIn.map { $0.summary }),
+    Kind(
+      name: "RobustnessCertificate", folder: "Plugins/Certificates",
+      types: [any RobustnessCertificate.Type].builtIn.map { "\($0)" },
+      names: [any RobustnessCertificate.Type].builtIn.map { $0.name },
+      summaries: [any RobustnessCertificate.Type].builtIn.map { $0.summary }),
     Kind(
       name: "RobustnessMetric", folder: "Plugins/Metrics", types: [any RobustnessMetric.Type].builtIn.map { "\($0)" },
       names: [any RobustnessMetric.Type].builtIn.map { $0.name },

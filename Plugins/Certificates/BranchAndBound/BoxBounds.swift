@@ -33,6 +33,7 @@ struct BoxBounds {
       repeating: SharedMinorant(count: region.count), count: isPredictive ? examples.count : 0)
     let all = points.flatMap { $0 }
     for draw in draws {
+      try question.interruption?()
       let network = try ensemble.boundedMember(draw)
       var pass = BoundPass(network, over: region, hidden: .linear)
       let differences = pass.differences(labels: labels)

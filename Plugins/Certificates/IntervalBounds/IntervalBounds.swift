@@ -1,4 +1,4 @@
-public import BoundPropagation
+import BoundPropagation
 public import RobustnessCore
 
 /// Interval bound propagation (Gowal et al. 2018), layer by layer, and the exact minimum of each draw's margin over the
@@ -20,6 +20,7 @@ public struct IntervalBounds: RobustnessCertificate {
     var sum = MarginSum(labels: examples.labels, classes: ensemble.classCount, question: question)
     var multiplications = 0.0
     for draw in MarginSum.draws(of: question) {
+      try question.interruption?()
       let pass = BoundPass(try ensemble.boundedMember(draw), over: region, hidden: .intervals)
       for (example, label) in examples.labels.enumerated() {
         let box = pass.intervalDifferences(example: example, label: label)

@@ -60,6 +60,7 @@ public struct JointBounds: RobustnessCertificate {
     var lowest = LowestMargins(examples, question, region)
     var result = Certification(examples: [])
     for draw in draws {
+      try question.interruption?()
       let network = try ensemble.boundedMember(draw)
       let bounds = DrawBounds(network, over: region, labels: examples.labels, options: options, slopeSteps: 0)
       for (example, box) in bounds.boxes.enumerated() {
@@ -75,7 +76,9 @@ public struct JointBounds: RobustnessCertificate {
     let size = try groupSize(draws.count, ensemble.boundedMember(draws[0]))
     var group: [JointPair] = []
     func finishGroup() throws {
-      var rounds = JointRounds(pairs: group, region: region, draws: draws, ensemble: ensemble, options: options)
+      var rounds = JointRounds(
+        pairs: group, region: region, draws: draws, ensemble: ensemble, options: options,
+        interruption: question.interruption)
       try rounds.run()
       result.multiplications += rounds.multiplications
       for pair in rounds.pairs {

@@ -43,14 +43,19 @@ struct JointRounds<Ensemble: BoundedEnsemble> {
   let draws: [Int]
   let ensemble: Ensemble
   let options: JointBounds.Options
+  let interruption: (@Sendable () throws -> Void)?
   private(set) var multiplications = 0.0
 
-  init(pairs: [JointPair], region: InputRegion, draws: [Int], ensemble: Ensemble, options: JointBounds.Options) {
+  init(
+    pairs: [JointPair], region: InputRegion, draws: [Int], ensemble: Ensemble, options: JointBounds.Options,
+    interruption: (@Sendable () throws -> Void)?
+  ) {
     self.pairs = pairs
     self.region = region
     self.draws = draws
     self.ensemble = ensemble
     self.options = options
+    self.interruption = interruption
   }
 
   /// The margin that is assumed in rounds after the first, summed over draws.
@@ -91,6 +96,7 @@ struct JointRounds<Ensemble: BoundedEnsemble> {
     defer { multiplications += store.multiplications }
     var separate = [SharedMinorant](repeating: SharedMinorant(count: region.count), count: open.count)
     for position in draws.indices {
+      try interruption?()
       try store.with(position) { draw in
         for (row, index) in open.enumerated() {
           separate[row].add(draw.margins[row][pairs[index].rival])
@@ -108,6 +114,7 @@ struct JointRounds<Ensemble: BoundedEnsemble> {
     for _ in 0..<options.steps {
       let active = searches.indices.filter { !searches[$0].isOver }
       if active.isEmpty { break }
+      try interruption?()
       try JointSearch.step(&searches, active, rows, &store, limit: limit)
     }
     for (search, index) in zip(searches, open) {

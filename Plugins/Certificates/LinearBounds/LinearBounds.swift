@@ -41,7 +41,9 @@ public struct LinearBounds: RobustnessCertificate {
     let region = try InputRegion(examples, question)
     var sum = MarginSum(labels: examples.labels, classes: ensemble.classCount, question: question)
     var multiplications = 0.0
+    var notes = Set<String>()
     for draw in MarginSum.draws(of: question) {
+      try question.interruption?()
       var pass = BoundPass(
         try ensemble.boundedMember(draw), over: region, hidden: options.hidden, budget: options.budget * 1e6)
       for (example, (box, slack)) in pass.differences(labels: examples.labels).enumerated() {
@@ -49,8 +51,9 @@ public struct LinearBounds: RobustnessCertificate {
       }
       sum.endDraw()
       multiplications += pass.multiplications
+      notes.formUnion(pass.notes)
     }
     return Certification(
-      examples: examples.labels.indices.map(sum.result), multiplications: multiplications)
+      examples: examples.labels.indices.map(sum.result), multiplications: multiplications, notes: notes)
   }
 }

@@ -80,6 +80,16 @@ public struct BoundPass {
     return (lower[value][range], upper[value][range])
   }
 
+  /// What a reader should know: which hidden layers were too large for linear bounds.
+  public var notes: Set<String> {
+    guard let first = beyondBudget.first else { return [] }
+    let count = Set(beyondBudget).count
+    return [
+      "in front of \(first)\(count == 1 ? "" : " and \(count - 1) more layers") intervals took the place of linear bounds, "
+        + "which would take more than the budget"
+    ]
+  }
+
   /// The value that holds the logits.
   public var logits: Int { network.steps.count }
 
@@ -366,14 +376,16 @@ public struct BoundPass {
     for row in 0..<forms.rows {
       forms.slack[row] += magnitudeDot(a, row, count, costs, forms.examples[row] * count)
       guard !affine.offset.isEmpty else { continue }
-      var sums = (0.0, 0.0)
-      for j in 0..<count {
-        let term = a[row * count + j] * affine.offset[j]
-        sums.0 += term
-        sums.1 += abs(term)
+      var sums = (0.0, 0.0, 0.0)
+      a.withUnsafeBufferPointer { a in
+        withUnsafeMutableBytes(of: &sums) {
+          ctl_box_sums(
+            a.baseAddress! + row * count, affine.offset, affine.offset, count,
+            $0.assumingMemoryBound(to: Double.self).baseAddress!)
+        }
       }
       forms.constants[row] += sums.0
-      forms.slack[row] += gamma * sums.1 + 2 * Rounding.unit * abs(forms.constants[row]) + Rounding.underflow
+      forms.slack[row] += gamma * sums.2 + 2 * Rounding.unit * abs(forms.constants[row]) + Rounding.underflow
     }
   }
 

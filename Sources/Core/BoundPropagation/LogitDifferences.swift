@@ -1,4 +1,4 @@
-public import RobustnessCore
+import RobustnessCore
 
 extension BoundPass {
   /// Bounds on the differences of the logits from the label's for each example, by linear bounds of the differences

@@ -1,6 +1,7 @@
 // The one place that names every plugin: Package.swift builds them, this registry offers them. A test keeps both and
 // the folders in step.
 import APGD
+import BranchAndBound
 import Calibration
 import CarliniWagner
 import DDN
@@ -10,6 +11,9 @@ import FGSM
 import FMN
 import FeatureGuided
 import HMC
+import IntervalBounds
+import JointBounds
+import LinearBounds
 import MIFGSM
 import NES
 import PGD
@@ -41,6 +45,18 @@ extension Array where Element == any Attack.Type {
       RandomPerturbation.self,
       RaySearch.self,
       SquareAttack.self,
+    ]
+  }
+}
+
+extension Array where Element == any RobustnessCertificate.Type {
+  /// The certificates of this package, sorted by type name.
+  public static var builtIn: [any RobustnessCertificate.Type] {
+    [
+      BranchAndBound.self,
+      IntervalBounds.self,
+      JointBounds.self,
+      LinearBounds.self,
     ]
   }
 }

@@ -60,7 +60,13 @@ extension EvaluationResult {
       ),
       ("posteriorSHA256", .optional(posteriorSHA256) { .text($0) }),
       ("dataSHA256", .optional(dataSHA256) { .text($0) }),
-    ]).adding("inputBoundsPerChannel", boxPerChannel.map { .array($0.map(Self.pair)) }).adding(
+    ]).adding(
+      "certified", certified.isEmpty && certificateFailures.isEmpty ? nil : .array(certified.map(\.json))
+    ).adding(
+      "certifiedRadii", certifiedRadii.isEmpty ? nil : .array(certifiedRadii.map(\.json))
+    ).adding(
+      "certificatesNotAvailable", certificateFailures.isEmpty ? nil : .array(certificateFailures.map(\.json))
+    ).adding("inputBoundsPerChannel", boxPerChannel.map { .array($0.map(Self.pair)) }).adding(
       "epsilonFactors", epsilonFactors.isEmpty ? nil : .array(epsilonFactors.map { .number($0) })
     ).adding(
       "rejection", rejection?.json)
@@ -82,6 +88,17 @@ extension EvaluationResult {
     return .array([.number(low), .number(high)])
   }
 
+  /// What is certified in a run's ball by the certificate that certifies most there.
+  private func certifiedCells(_ run: RunResult) -> [String] {
+    guard !certified.isEmpty else { return [] }
+    let inBall = certified.filter { $0.norm == run.norm && $0.epsilon == run.epsilon }
+    guard let best = inBall.max(by: { $0.accuracy.value < $1.accuracy.value }) else { return ["", "", "", "", ""] }
+    return [
+      best.request, "\(best.accuracy.value)", best.accuracy.low.map { "\($0)" } ?? "",
+      best.accuracy.high.map { "\($0)" } ?? "", "\(best.undecided)",
+    ]
+  }
+
   /// One row for each run.
   public var csv: String {
     let metricNames = Set(runs.flatMap(\.metrics.keys)).sorted()
@@ -91,7 +108,8 @@ extension EvaluationResult {
         "clean_accuracy", "robust_accuracy", "robust_accuracy_low", "robust_accuracy_high",
         "robust_accuracy_best_query",
         "softmax_robustness", "member_gradients", "seconds", "seed", "believable", "failed_checks",
-      ] + metricNames + (rejection == nil ? [] : RejectionResult.columns + RunRejection.columns))
+      ] + metricNames + (rejection == nil ? [] : RejectionResult.columns + RunRejection.columns)
+        + (certified.isEmpty ? [] : ["certified_by", "certified", "certified_low", "certified_high", "undecided"]))
     for run in runs {
       let failed = run.checks.filter { $0.status == .failed }.map(\.name)
       table.append(
@@ -102,7 +120,7 @@ extension EvaluationResult {
           "\(run.robustAccuracyBestQuery.value)", "\(run.softmaxRobustness.value)", "\(run.memberGradients)",
           "\(run.seconds)", "\(seed)", "\(failed.isEmpty)", failed.joined(separator: " "),
         ] + metricNames.map { name in run.metrics[name].map { "\($0.value)" } ?? "" }
-          + (rejection?.cells ?? []) + (run.rejection?.cells ?? []))
+          + (rejection?.cells ?? []) + (run.rejection?.cells ?? []) + certifiedCells(run))
     }
     return table.text
   }
@@ -220,7 +238,7 @@ extension EvaluationResult {
     if let precision, precision != "float32" { text += " · \(precision)" }
     if let machine { text += " · \(machine)" }
     text += "\n\n" + runTable(listThreat: norms.count > 1) + stageLines + curveLines
-    return text + targetLines + worstCaseLines + metricTable + rejectionTable(label: label) + "\n"
+    return text + targetLines + worstCaseLines + certifiedLines + metricTable + rejectionTable(label: label) + "\n"
       + verdictText
   }
 
@@ -354,7 +372,7 @@ extension EvaluationResult {
     if failedNames.allSatisfy({ !CheckName.ofEnsemble.contains($0) }) {
       text += lowestSentence(isBelievable: failed.isEmpty)
     }
-    text += rejectionSentence
+    text += certifiedSentence + rejectionSentence
     let width = (failed + warnings).map(\.check.name.count).max() ?? 0
     let space = String(repeating: " ", count: width + 6)
     for (index, (check, place)) in (failed + warnings).enumerated() {

@@ -201,6 +201,14 @@ public struct EvaluationResult: Sendable {
   public var worstCase: [WorstCaseResult]
   /// The smallest ε of every example, one curve for each attack; empty unless the plan asks for them.
   public var curves: [RobustnessCurve] = []
+  /// What is certified: one for each certificate and ball; empty unless the plan asks for it.
+  public var certified: [CertifiedResult] = []
+  /// How far each example is certified: one for each certificate and norm.
+  public var certifiedRadii: [CertifiedRadii] = []
+  /// Certificates that say nothing about this network, and why.
+  public var certificateFailures: [CertificateFailure] = []
+  /// An example that is certified and fooled at once: a fault of this program.
+  public var contradiction: CertificateContradiction?
   /// What a defence that rejects uncertain inputs changes; nil where the plan asks for none.
   public var rejection: RejectionResult?
   /// What all checks say.

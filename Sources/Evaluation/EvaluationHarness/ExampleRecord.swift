@@ -15,6 +15,20 @@ public struct ExampleRecord: Sendable, Hashable {
   public var firstSuccess: Int?
   /// What a defence that rejects made of it; nil where the plan asks for none.
   public var rejection: Rejection?
+  /// What is certified about it in the run's ball, by the first certificate; nil where the plan asks for none.
+  public var certificate: Certificate?
+
+  /// What a certificate says about one example.
+  public struct Certificate: Sendable, Hashable {
+    /// Whether no point of the ball changes its decision.
+    public var isCertified: Bool
+    /// Lower bound on the margin over the ball; −∞ where nothing is known.
+    public var margin: Double
+    /// The radius that it is certified within.
+    public var radius: Double
+    /// Draws that are proven safe by themselves.
+    public var safeDraws: Int
+  }
 
   /// What the draws that judge say at one point.
   public struct View: Sendable, Hashable {

@@ -16,6 +16,8 @@ struct Session {
   private var runs: [Run] = []
   private var failures: [FailedRun] = []
   private var balls: [Ball: State] = [:]
+  private var certificates = CertificateFindings()
+  private var contradictions: [CertificateContradiction] = []
   private let gradients: GradientFindings
 
   private struct Run {
@@ -23,7 +25,7 @@ struct Session {
     let ball: Ball
     var suite: CheckSuite
     let metrics: [(String, Estimate)]
-    let examples: [ExampleRecord]
+    var examples: [ExampleRecord]
   }
 
   private struct Ball: Hashable {
@@ -79,10 +81,12 @@ struct Session {
       try append(evidence(state.noise, state, rejection), in: ball, needsMembers)
       try pursue(ball)
     }
+    let sandwiches = try certify()
     for index in runs.indices {
-      guard let state = balls[runs[index].ball] else { continue }
+      let ball = runs[index].ball
+      guard let state = balls[ball] else { continue }
       try runs[index].evidence.compare(
-        RunComparison(outcomes: outcomes, lowest: state.lowest), &runs[index].suite)
+        RunComparison(outcomes: outcomes, lowest: state.lowest, sandwich: sandwiches[ball]), &runs[index].suite)
     }
   }
 
@@ -141,7 +145,8 @@ struct Session {
     let noise = try evaluator.perform(
       AttackRequest(companion, assignments: own?.assignments ?? [:], norm: threat.norm), objective: plan.objectives[0],
       threat: threat, examples: examples)
-    var lowest = LowestSearch(examples, distinct: distinct, clean: clean, within: threat)
+    var lowest = LowestSearch(
+      examples, distinct: distinct, clean: clean, within: threat, keepsPoints: !plan.certificates.isEmpty)
     lowest.add(noise, of: Array(0..<examples.count), named: companion.name)
     balls[ball] = State(
       noise: noise,
@@ -162,6 +167,35 @@ struct Session {
       try state.rejection?.add(stage.points, of: stage.rows, named: stage.name)
     }
     balls[ball] = state
+  }
+
+  /// Certifies, and looks whether anything is certified and fooled at once.
+  private mutating func certify() throws -> [Ball: Sandwich] {
+    guard !plan.certificates.isEmpty else { return [:] }
+    let attacked = balls.filter { ball, _ in runs.contains { $0.evidence.isAttack && $0.ball == ball } }
+    certificates = try evaluator.certificates(attacked.values.map(\.lowest), outcomes, clean: clean)
+    var result: [Ball: Sandwich] = [:]
+    for (ball, state) in attacked {
+      let certified = certificates.certified(ball.norm, ball.epsilon)
+      guard !certified.isEmpty else { continue }
+      let sandwich = try evaluator.sandwich(state.lowest, certified)
+      contradictions += sandwich.contradictions
+      record(certified[0], in: ball)
+      result[ball] = sandwich
+    }
+    return result
+  }
+
+  /// Writes down for each example what is certified in its run's ball.
+  private mutating func record(_ certified: CertifiedResult, in ball: Ball) {
+    let radii = certificates.radii.first { $0.request == certified.request && $0.norm == certified.norm }?.radii
+    for index in runs.indices where runs[index].ball == ball {
+      for row in runs[index].examples.indices {
+        runs[index].examples[row].certificate = .init(
+          isCertified: certified.isCertified[row], margin: certified.examples[row].margin, radius: radii?[row] ?? 0,
+          safeDraws: certified.examples[row].safeDraws)
+      }
+    }
   }
 
   // MARK: - Metrics and result
@@ -207,6 +241,10 @@ struct Session {
       )
     }
     result.lowestFound = attacked.map { LowestFound($0.lowest, draws: draws) }
+    result.certified = certificates.results
+    result.certifiedRadii = certificates.radii
+    result.certificateFailures = certificates.failures
+    result.contradiction = contradictions.min { $0.example < $1.example }
     result.rejection = defence.map {
       RejectionResult($0, attacked.compactMap(\.rejection).map(LowestWithRejection.init))
     }

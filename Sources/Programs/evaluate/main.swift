@@ -1,4 +1,4 @@
 import BuiltInPlugins
 import EvaluationHarness
 
-try await Evaluate.run(attacks: .builtIn, metrics: .builtIn, companions: .builtIn)
+try await Evaluate.run(attacks: .builtIn, metrics: .builtIn, certificates: .builtIn, companions: .builtIn)

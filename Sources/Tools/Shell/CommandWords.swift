@@ -12,11 +12,12 @@ package enum CommandWords {
   /// - Parameters:
   ///   - command: Whose words they are.
   ///   - single: Options of which nobody can mean a second one.
+  ///   - optional: Options that may stand without a value, and the value that is then meant.
   /// - Throws: ``UsageError``.
   package static func ofThisProgram(
-    for command: any ParsableCommand.Type, single: [String] = []
+    for command: any ParsableCommand.Type, single: [String] = [], optional: [String: String] = [:]
   ) throws(UsageError) -> [String] {
-    let words = try checked(asGiven(), single: single)
+    let words = completed(try checked(asGiven(), single: single), optional)
     if let option = SingleOptions.given(twiceIn: words, of: command) {
       ProgramEnd.say("note: \(option) is given twice; the last one counts")
     }
@@ -56,6 +57,19 @@ package enum CommandWords {
       throw UsageError("--seed must not be negative, not \(seed.dropFirst(7))")
     }
     return joined
+  }
+
+  /// The words, with the value that is meant behind options that stand alone: behind the last word, or before another
+  /// option.
+  package static func completed(_ words: [String], _ optional: [String: String]) -> [String] {
+    var result: [String] = []
+    for (index, word) in words.enumerated() {
+      if word == "--" { return result + words[index...] }
+      result.append(word)
+      guard let value = optional[word] else { continue }
+      if index + 1 == words.count || words[index + 1].hasPrefix("-") { result.append(value) }
+    }
+    return result
   }
 
   /// Whether a word is a number below 0, or a fraction: `-1`, `-0.5`, `-8/255`.

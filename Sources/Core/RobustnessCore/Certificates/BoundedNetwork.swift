@@ -48,11 +48,11 @@ public struct BoundedNetwork: Sendable {
     self.steps = steps
   }
 
-  /// Bytes that the maps keep in memory.
+  /// About the memory that it takes.
   public var bytes: Int {
     steps.reduce(0) { sum, step in
       guard case .affine(let affine) = step.operation else { return sum }
-      return sum + affine.terms.reduce(8 * affine.offset.count) { $0 + $1.map.bytes }
+      return sum + 8 * affine.offset.count + affine.terms.reduce(0) { $0 + $1.map.bytes }
     }
   }
 
@@ -116,17 +116,18 @@ public protocol LinearMap: Sendable {
   func copyRow(_ output: Int, to row: UnsafeMutablePointer<Double>)
   /// Multiplications of one row's product.
   var multiplications: Double { get }
-  /// Bytes that it keeps in memory.
+  /// About the memory that it takes.
   var bytes: Int { get }
 }
 
 extension LinearMap {
   /// Elements are numbers of the file.
   public var elementRoundings: Int { 0 }
+  /// Nothing to speak of.
+  public var bytes: Int { 0 }
+
   /// Those of a full matrix with rows of this length.
   public var multiplications: Double { Double(longestRow) * Double(outputCount) }
-  /// Next to nothing.
-  public var bytes: Int { 64 }
 
   /// By a product with a unit vector.
   public func copyRow(_ output: Int, to row: UnsafeMutablePointer<Double>) {

@@ -70,6 +70,8 @@ public struct CertificateQuestion: Sendable {
   /// Points where the margin is known to be small, of the inputs' shape: what attacks have found. A certificate may
   /// look there first; what it returns is sound wherever they are.
   public var suspects: Tensor?
+  /// Throws when the user wants to stop; to be called now and then, for instance after every draw.
+  public var interruption: (@Sendable () throws -> Void)?
 
   /// A question, by default about the predictive's decision.
   public init(
@@ -123,11 +125,15 @@ public struct Certification: Sendable, Hashable {
   public var examples: [CertifiedExample]
   /// Multiplications of the products that it took.
   public var multiplications: Double
+  /// What a reader should know about how it was made, sentences without their full stop: for instance which layers were
+  /// too large for the tighter of two bounds.
+  public var notes: Set<String>
 
   /// Wraps what is known.
-  public init(examples: [CertifiedExample], multiplications: Double = 0) {
+  public init(examples: [CertifiedExample], multiplications: Double = 0, notes: Set<String> = []) {
     self.examples = examples
     self.multiplications = multiplications
+    self.notes = notes
   }
 }
 

@@ -105,6 +105,8 @@ struct RunComparison {
   let outcomes: [Evaluator.Outcome]
   /// The union of everything that was run in the same ball.
   let lowest: LowestSearch
+  /// What is certified and fooled at once in the same ball; nil where nothing was to be certified.
+  var sandwich: Sandwich?
 }
 
 /// What is found out about the gradients of objectives, once each.

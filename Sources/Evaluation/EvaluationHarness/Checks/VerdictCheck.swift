@@ -53,6 +53,7 @@ extension VerdictCheck {
     .radius,
     .smallRadius, .targetedGoal, .attackDraws, .surrogate, .noiseAlone, .zeroGradients, .saturation, .finiteDifferences,
     .silentSuccess, .noise, .fgsm, .blind, .doubledSteps, .doubledRestarts, .monotone, .lowestFound,
+    .sandwich,
   ]
 }
 

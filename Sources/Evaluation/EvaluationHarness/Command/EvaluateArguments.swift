@@ -144,6 +144,14 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   var curve = false
 
   @Option(
+    name: .customLong("certify"),
+    help: ArgumentHelp(
+      "Prove which examples no point of the ball changes. Repeatable.",
+      discussion: "For instance linear, or joint:steps=40; --certify without a word is linear.",
+      valueName: "name[:option=value,…]"), completion: .custom { _, _, _ in PluginNames.certificates })
+  var certify: [String] = []
+
+  @Option(
     help: ArgumentHelp(
       "A defence, which is attacked as well: reject inputs whose \(UncertaintyScore.names) is above that of all but "
         + "this fraction of the clean inputs.",
@@ -165,8 +173,11 @@ struct EvaluateArguments<Origin: PosteriorOrigin>: ParsableArguments {
   @Flag(help: "List the metrics.")
   var listMetrics = false
 
+  @Flag(help: "List the certificates and their options.")
+  var listCertificates = false
+
   func validate() throws {
-    guard !Origin.needsModel || listAttacks || listMetrics || model != nil else {
+    guard !Origin.needsModel || listAttacks || listMetrics || listCertificates || model != nil else {
       throw ValidationError("Missing --model: which posterior file is to be evaluated?")
     }
     let problem = EvaluationRequest.problem(
@@ -197,13 +208,17 @@ extension EvaluateArguments {
   /// What the command line asks for.
   ///
   /// - Throws: `UsageError` with the first thing that makes no sense, whichever comes first below.
-  func request(among attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type]) throws -> EvaluationRequest {
+  func request(
+    among attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type],
+    _ certificates: [any RobustnessCertificate.Type]
+  ) throws -> EvaluationRequest {
     var request = EvaluationRequest(model.map { .file($0) } ?? .given)
     request.attacks = try (self.attacks.isEmpty ? request.attacks.map(\.name) : self.attacks).map {
       try AttackSpecification($0, among: attacks)
     }
     request.objectives = try chosenObjectives()
     request.metrics = try self.metrics.map { try EvaluationRequest.metric(named: $0, among: metrics).name }
+    request.certify = try certify.map { try CertificateSpecification($0, among: certificates) }
     request.decision = try decision.value {
       "no decision named '\($0)'; there are predictive, majority-vote and draw:N"
     }

@@ -29,3 +29,29 @@ extension [any RobustnessMetric.Type] {
     return sorted.map { "\($0.name)\n" }.joined() + "\n" + sorted.map { "\($0.name): \($0.summary)\n" }.joined()
   }
 }
+
+extension [any RobustnessCertificate.Type] {
+  /// What `--certify` without a word means: linear bounds where there are any.
+  var meantAlone: [String: String] {
+    guard let meant = first(where: { $0.name == "linear" }) ?? first else { return [:] }
+    return ["--certify": meant.name]
+  }
+
+  /// What `--list-certificates` prints: the names, and each certificate with its options.
+  func certificateList() throws -> String {
+    var text = map { "\($0.name)\n" }.joined() + "\n"
+    for certificate in self { text += try certificate.listEntry() }
+    return text
+  }
+}
+
+extension RobustnessCertificate {
+  fileprivate static func listEntry() throws -> String {
+    var lines = summary.isEmpty ? "\(name)\n" : "\(name): \(summary)\n"
+    lines += "  norms \(norms.map(\.rawValue).joined(separator: ", "))\n"
+    for (name, value) in try Options().described() {
+      lines += "  \(name)=\(value ?? Options.describedDefaults[name] ?? "not set")\n"
+    }
+    return lines
+  }
+}

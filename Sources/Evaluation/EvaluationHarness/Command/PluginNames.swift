@@ -5,16 +5,21 @@ import Synchronization
 ///
 /// They are kept here for completions: the parser creates its commands itself, so that they cannot be handed over.
 package enum PluginNames {
-  private static let offered = Mutex<(attacks: [String], metrics: [String])>(([], []))
+  private static let offered = Mutex<(attacks: [String], metrics: [String], certificates: [String])>(([], [], []))
 
   package static var attacks: [String] { offered.withLock { $0.attacks } }
   package static var metrics: [String] { offered.withLock { $0.metrics } }
+  package static var certificates: [String] { offered.withLock { $0.certificates } }
 
   /// - Throws: `PluginConflict` when two plugins have the same name, of which one could never be run.
-  package static func offer(_ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type]) throws {
+  package static func offer(
+    _ attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type],
+    _ certificates: [any RobustnessCertificate.Type] = []
+  ) throws {
     try checkUnique(attacks.map { ($0.name, "\($0)") }, "attacks")
     try checkUnique(metrics.map { ($0.name, "\($0)") }, "metrics")
-    offered.withLock { $0 = (attacks.map { $0.name }, metrics.map { $0.name }) }
+    try checkUnique(certificates.map { ($0.name, "\($0)") }, "certificates")
+    offered.withLock { $0 = (attacks.map { $0.name }, metrics.map { $0.name }, certificates.map { $0.name }) }
   }
 
   private static func checkUnique(_ plugins: [(name: String, type: String)], _ kind: String) throws {

@@ -58,20 +58,11 @@ extension AttackSpecification {
   ///
   /// - Throws: `UsageError` with what is wrong and what was perhaps meant.
   package init(_ text: String, among attacks: [any Attack.Type]) throws {
-    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    let attack = try Self.attack(named: String(parts.first ?? ""), among: attacks)
+    let given = try OptionText(text)
+    let attack = try Self.attack(named: given.name, among: attacks)
     self.init(attack.name)
-    if parts.count == 2 {
-      for item in parts[1].split(separator: ",", omittingEmptySubsequences: false) {
-        let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard pair.count == 2, !pair[0].isEmpty, !pair[1].isEmpty else {
-          throw UsageError("'\(item)' in '\(text)' is no option: write name=value, separated by commas")
-        }
-        guard options[pair[0]] == nil, !(pair[0] == "norm" && norm != nil) else {
-          throw UsageError("'\(text)' sets \(pair[0]) twice")
-        }
-        if pair[0] == "norm" { norm = try Self.norm(pair[1], attack) } else { options[pair[0]] = pair[1] }
-      }
+    for (name, value) in given.pairs {
+      if name == "norm" { norm = try Self.norm(value, attack) } else { options[name] = value }
     }
     try Self.check(options, attack)
   }

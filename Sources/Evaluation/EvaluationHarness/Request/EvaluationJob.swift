@@ -17,6 +17,7 @@ public struct EvaluationJob: Sendable {
   let request: EvaluationRequest
   let attacks: [AttackRequest]
   let metrics: [any RobustnessMetric.Type]
+  let certificates: [CertificateRequest]
   let companions: Companions
   let given: (subject: EvaluationSubject, box: ClosedRange<Double>)?
   let progress: any EvaluationProgress
@@ -27,6 +28,7 @@ public struct EvaluationJob: Sendable {
   ///   - request: What is to be done.
   ///   - attacks: Where its attacks are found, beside those in its `plugins`.
   ///   - metrics: Where its metrics are found.
+  ///   - certificates: Where its certificates are found.
   ///   - companions: What the harness runs beside the attacks.
   ///   - subject: What is evaluated where the request's source is `given`.
   ///   - box: The box that the inputs of `subject` live in.
@@ -34,24 +36,27 @@ public struct EvaluationJob: Sendable {
   /// - Throws: An error of exit code 64 for a request that makes no sense; of 65 for a plugin that cannot be loaded.
   public init(
     _ request: EvaluationRequest, attacks: [any Attack.Type], metrics: [any RobustnessMetric.Type] = [],
-    companions: Companions, subject: EvaluationSubject? = nil, box: ClosedRange<Double> = 0...1,
+    certificates: [any RobustnessCertificate.Type] = [], companions: Companions, subject: EvaluationSubject? = nil,
+    box: ClosedRange<Double> = 0...1,
     progress: any EvaluationProgress = SilentProgress()
   ) throws {
     try self.init(
       request, among: try (attacks + companions.portfolios).adding(libraries: request.plugins), metrics,
-      companions: companions,
+      certificates, companions: companions,
       given: subject.map { ($0, box) }, progress: progress)
   }
 
   /// The same with the attacks of the request's plugins among the others already.
   init(
     _ request: EvaluationRequest, among attacks: [any Attack.Type], _ metrics: [any RobustnessMetric.Type],
-    companions: Companions, given: (subject: EvaluationSubject, box: ClosedRange<Double>)?,
+    _ certificates: [any RobustnessCertificate.Type], companions: Companions,
+    given: (subject: EvaluationSubject, box: ClosedRange<Double>)?,
     progress: any EvaluationProgress
   ) throws {
     self.request = request
     self.attacks = try request.attacks.map { try $0.resolve(among: attacks) }
     self.metrics = try request.metrics.map { try EvaluationRequest.metric(named: $0, among: metrics) }
+    self.certificates = try request.certify.map { try $0.resolve(among: certificates) }
     self.companions = companions
     self.given = given
     self.progress = progress
@@ -70,6 +75,7 @@ public struct EvaluationJob: Sendable {
     try output.write(result)
     // Everything that could be evaluated has been; a script must see that something is missing.
     if let failure = result.failures.first { throw AttackFailure(attack: failure.attack, reason: failure.reason) }
+    if let contradiction = result.contradiction { throw contradiction }
   }
 
   /// Evaluates, and writes nothing.
@@ -98,6 +104,8 @@ public struct EvaluationJob: Sendable {
     plan.rejection = request.reject
     plan.checks = request.checks
     plan.surrogate = try request.surrogateEnsemble(for: subject)
+    plan.certificates = certificates
+    if request.memoryLimit != nil { plan.certificateCacheBytes = 0 }
     plan.recordsExamples = request.perExample != nil
     var evaluator: Evaluator
     do {

@@ -136,6 +136,10 @@ public struct EvaluationPlan: Sendable {
   public var rejection: RejectionRule?
   /// Steps of one climb of the adaptive attack; nil for what `checks` says.
   var adaptiveSteps: Int?
+  /// What is certified beside the attacks, in every ball that they search.
+  public var certificates: [CertificateRequest] = []
+  /// Memory that may be taken for draws that are kept between the questions of certificates.
+  var certificateCacheBytes = 256 << 20
   /// Whether results say what every run did to every example.
   public var recordsExamples = false
 

@@ -49,14 +49,21 @@ extension EvaluationRequest {
     if reject != nil, arithmetic == .naiveFloat32 {
       throw UsageError("--reject needs gradients of the score, which are computed in --arithmetic log-domain only")
     }
+    if !certify.isEmpty, target.isOneClass {
+      throw UsageError(
+        "--certify is about any wrong decision, and does not go with a class as --target: leave it out, or give "
+          + "--target each")
+    }
     if let perExample { _ = try PerExampleFile.Form(of: perExample) }
     try precision.check()
   }
 
   /// A portfolio follows objectives, gradients and classes of its own; and what would do nothing is refused.
   func refuseWhatPortfoliosDecide(_ attacks: [AttackRequest], noise: any Attack.Type) throws(UsageError) {
-    if checkpoint != nil, !attacks.contains(where: { $0.attack is any Portfolio.Type }) {
-      throw UsageError("--checkpoint is about portfolios: give it with --attack quick, standard or thorough")
+    if checkpoint != nil, certify.isEmpty, !attacks.contains(where: { $0.attack is any Portfolio.Type }) {
+      throw UsageError(
+        "--checkpoint is about portfolios and certificates: give it with --attack quick, standard or thorough, or with "
+          + "--certify")
     }
     if curve, attacks.allSatisfy({ $0.attack == noise }) {
       throw UsageError("--curve needs an attack that searches: give another --attack than \(noise.name)")

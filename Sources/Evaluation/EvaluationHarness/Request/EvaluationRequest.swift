@@ -34,6 +34,8 @@ public struct EvaluationRequest: Codable, Hashable, Sendable {
   public var gradient = GradientRule.exact
   /// Whether the smallest ε of every example is searched, up to the largest of `epsilons`.
   public var curve = false
+  /// Certificates: what no point of the balls can change.
+  public var certify: [CertificateSpecification] = []
   /// A defence that rejects uncertain inputs, which is attacked as well; nil for none.
   public var reject: RejectionRule?
   /// How much the checks may spend, beside the attacks.

@@ -56,7 +56,17 @@ enum PerExampleFile {
     ]
     let begin = [Column(name: "index") { .integer($0.index) }, Column(name: "label") { .integer($0.label) }]
     return begin + views("clean", \.clean) + views("adversarial", \.adversarial) + ends
-      + (result.rejection == nil ? [] : rejection)
+      + (result.rejection == nil ? [] : rejection) + (result.certified.isEmpty ? [] : certificate)
+  }
+
+  /// What is certified.
+  private static var certificate: [Column] {
+    [
+      Column(name: "certified") { .knownFlag($0.certificate?.isCertified) },
+      Column(name: "certified_margin") { .number($0.certificate?.margin ?? .nan) },
+      Column(name: "certified_radius") { .number($0.certificate?.radius ?? .nan) },
+      Column(name: "safe_draws") { .integer($0.certificate?.safeDraws) },
+    ]
   }
 
   /// Where a defence rejects.

@@ -30,9 +30,9 @@ final class ConvolutionMap: LinearMap {
 
   var inputCount: Int { shape.reduce(1, *) }
   var outputCount: Int { output.reduce(1, *) }
+  var bytes: Int { 2 * 8 * weights.count }
   var longestRow: Int { weights.count / output[0] }
   var longestColumn: Int { weights.count / shape[0] }
-  var bytes: Int { 2 * 8 * weights.count }
   var multiplications: Double { Double(weights.count) * Double(output[1] * output[2]) }
 
   private func run(_ rows: Int, _ body: (UnsafeMutablePointer<Double>, UnsafePointer<portable_convolution>) -> Void) {

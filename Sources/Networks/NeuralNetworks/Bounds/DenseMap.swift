@@ -24,9 +24,9 @@ final class DenseMap: LinearMap {
 
   var inputCount: Int { tokens * inputs }
   var outputCount: Int { tokens * outputs }
+  var bytes: Int { 3 * 8 * weights.count }
   var longestRow: Int { inputs }
   var longestColumn: Int { outputs }
-  var bytes: Int { 3 * 8 * weights.count }
   var multiplications: Double { Double(tokens) * Double(inputs) * Double(outputs) }
 
   func apply(_ x: UnsafePointer<Double>, rows: Int, to y: UnsafeMutablePointer<Double>) {

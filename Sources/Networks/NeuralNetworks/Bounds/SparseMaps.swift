@@ -15,9 +15,9 @@ struct GatherMap: LinearMap {
   }
 
   var outputCount: Int { places.count }
+  var bytes: Int { 8 * places.count }
   var longestRow: Int { 1 }
   var multiplications: Double { 0 }
-  var bytes: Int { 8 * places.count }
 
   func apply(_ x: UnsafePointer<Double>, rows: Int, to y: UnsafeMutablePointer<Double>) {
     for row in 0..<rows {
@@ -124,8 +124,8 @@ struct MeanMap: LinearMap {
   }
 
   var outputCount: Int { windows.count }
+  var bytes: Int { windows.reduce(0) { $0 + 32 + 4 * $1.count } }
   var elementRoundings: Int { 1 }
-  var bytes: Int { windows.reduce(0) { $0 + 4 * $1.count + 32 } }
   var multiplications: Double { Double(longestRow) * Double(outputCount) }
 
   func apply(_ x: UnsafePointer<Double>, rows: Int, to y: UnsafeMutablePointer<Double>) {

@@ -19,11 +19,18 @@ struct LowestSearch {
   private(set) var memberForwards = 0
   /// The points that the stages found, where a defence has to be asked about them.
   private(set) var fellPoints: [(name: String, rows: [Int], points: Tensor)] = []
+  /// For each example a point that fools it, or of several that of the first name; where certificates are beside.
+  private(set) var fooling: [Int: (name: String, point: [Double])] = [:]
+  /// Whether these are kept.
+  let keepsPoints: Bool
   /// Gradients that were spent, and examples that stood, before the companions and after each of them.
   private var history: [(memberGradients: Int, standing: Int)] = []
 
   /// Nothing was run yet.
-  init(_ examples: Examples, distinct: Int, clean: Observations, within threat: ThreatModel) {
+  init(
+    _ examples: Examples, distinct: Int, clean: Observations, within threat: ThreatModel, keepsPoints: Bool = false
+  ) {
+    self.keepsPoints = keepsPoints
     self.examples = examples
     self.distinct = distinct
     self.threat = threat
@@ -51,13 +58,22 @@ struct LowestSearch {
     for (position, row) in rows.enumerated() where stands[row] || foundBy[row] != nil {
       // A point that was asked about is only remembered inside ball and box.
       let isSilent = !outcome.isTargeted && outcome.record.reachedGoal[position] && outcome.fooledByAnyQuery[position]
-      if !withstood[position] && isAllowed[position] || isSilent { fall(row, to: min(name, foundBy[row] ?? name)) }
+      let isReturned = !withstood[position] && isAllowed[position]
+      guard isReturned || isSilent else { continue }
+      let found = isReturned ? points : outcome.record.adversarialPoints
+      keep(found, position, row, name)
+      fall(row, to: min(name, foundBy[row] ?? name))
     }
   }
 
   private mutating func fall(_ row: Int, to name: String) {
     stands[row] = false
     foundBy[row] = name
+  }
+
+  private mutating func keep(_ points: Tensor, _ position: Int, _ row: Int, _ name: String) {
+    guard keepsPoints, fooling[row].map({ name < $0.name }) ?? true else { return }
+    fooling[row] = (name, Array(points[row: position]))
   }
 
   /// Whether twice the effort no longer matters: with half of the gradients (or with the runs alone, where these took
@@ -114,6 +130,7 @@ struct LowestSearch {
       let decisions = fell.isEmpty ? [] : try evaluator.observe(pursuit.points.rows(fell)).decisions
       let part = examples.subset(fell)
       for (position, stands) in Self.stand(decisions, part, threat).enumerated() where !stands {
+        keep(pursuit.points, fell[position], fell[position], companion.stage.name)
         fall(fell[position], to: companion.stage.name)
       }
       if evaluator.plan.rejection != nil {

@@ -1,0 +1,188 @@
+import BuiltInPlugins
+import Foundation
+import RobustnessCore
+import Shell
+import TestSupport
+import Testing
+
+@testable import EvaluationHarness
+
+/// Says of everything that it is certified: what no certificate may do.
+private struct Boastful: RobustnessCertificate {
+  static let name = "boastful"
+  init(_ options: NoOptions) throws {}
+
+  func certify<Ensemble: BoundedEnsemble>(
+    _ examples: Examples, _ question: CertificateQuestion, of ensemble: Ensemble
+  ) throws -> Certification {
+    Certification(
+      examples: examples.labels.map { _ in CertifiedExample(margin: 0.5, slack: 1e-12, safeDraws: 0) })
+  }
+}
+
+@Suite(.inTurn) struct `What is certified` {
+  static func certificate(_ text: String) throws -> CertificateRequest {
+    try CertificateSpecification(text, among: .builtIn).resolve(among: .builtIn)
+  }
+
+  static func result(
+    _ subject: EvaluationSubject, _ box: ClosedRange<Double>, _ certificates: [String], epsilons: [Double],
+    attack: String = "pgd:steps=5", change: (inout EvaluationPlan) -> Void = { _ in }
+  ) throws -> EvaluationResult {
+    try subject.evaluated([request(attack)], epsilons: epsilons, box: box) {
+      $0.checks = .quick
+      $0.certificates = try! certificates.map(certificate)
+      change(&$0)
+    }
+  }
+
+  @Test(arguments: [
+    (Oracle.relu, "linf", [0.002, 0.01, 0.03]), (.sharp, "linf", [0.01, 0.05]), (.relu, "l2", [0.05, 0.3]),
+    (.moons, "linf", [0.02, 0.1]), (.convolution, "linf", [0.001, 0.02]),
+  ])
+  func `lies below what attacks leave, and nothing is both certified and fooled`(
+    _ oracle: Oracle, _ norm: String, _ epsilons: [Double]
+  ) throws {
+    let (subject, box) = try oracle.subject(12)
+    let result = try Self.result(
+      subject, box, ["intervals", "linear"], epsilons: epsilons, attack: "pgd:steps=5,norm=\(norm)")
+    #expect(result.certified.count == 2 * epsilons.count)
+    #expect(result.contradiction == nil)
+    for certified in result.certified {
+      let lowest = try #require(result.lowestFound.first { $0.epsilon == certified.epsilon })
+      #expect(certified.accuracy.value <= lowest.accuracy.value)
+      let attacked = lowest.accuracy.value - certified.accuracy.value
+      #expect(Int((attacked * 12).rounded()) == certified.undecided)
+      #expect(certified.safety.low <= certified.safety.high)
+      #expect(certified.slack < 1e-6)
+      for (isCertified, example) in zip(certified.isCertified, certified.examples) where example.isCertified {
+        #expect(isCertified)
+      }
+    }
+    // Linear bounds are never looser here, and prove something at the smallest ε.
+    let linear = result.certified.filter { $0.method == "linear" }
+    for (tight, loose) in zip(linear, result.certified.filter { $0.method == "intervals" }) {
+      #expect(tight.accuracy.value >= loose.accuracy.value)
+    }
+    #expect((linear.first?.accuracy.value ?? 0) > 0)
+    // A larger ball proves less.
+    for (small, large) in zip(linear, linear.dropFirst()) { #expect(small.accuracy.value >= large.accuracy.value) }
+    #expect(result.runs.flatMap(\.checks).contains { $0.name == CheckName.sandwich && $0.status == .passed })
+  }
+
+  @Test func `each example's radius is within a fiftieth of where the proof ends`() throws {
+    let (subject, box) = try Oracle.relu.subject(8)
+    let result = try Self.result(subject, box, ["linear"], epsilons: [0.05])
+    let radii = try #require(result.certifiedRadii.first)
+    for (row, radius) in radii.radii.enumerated() where radius > 0 && radius < 0.05 {
+      func isCertified(_ epsilon: Double) throws -> Bool {
+        var one = subject
+        one.examples = subject.examples.subset([row])
+        return try Self.result(one, box, ["linear"], epsilons: [epsilon]).certified[0].isCertified[0]
+      }
+      #expect(try isCertified(radius))
+      #expect(try !isCertified(radius * 1.03))
+    }
+    #expect(radii.radii.contains { $0 > 0 })
+    #expect(2 * radii.radii.count { $0 >= radii.halfCertified } >= radii.radii.count)
+    #expect(2 * radii.radii.count { $0 > radii.halfCertified } < radii.radii.count)
+  }
+
+  @Test func `does not depend on threads, on the other examples, or on what is kept of the draws`() throws {
+    let (subject, box) = try Oracle.sharp.subject(20)
+    let whole = try Self.result(subject, box, ["linear"], epsilons: [0.01, 0.03])
+    var other = subject
+    other.threads = 1
+    let alone = try Self.result(other, box, ["linear"], epsilons: [0.01, 0.03]) { $0.certificateCacheBytes = 0 }
+    #expect(whole.certified.map(\.examples) == alone.certified.map(\.examples))
+    #expect(whole.certifiedRadii.map(\.radii) == alone.certifiedRadii.map(\.radii))
+    let chosen = [17, 2, 9]
+    var part = subject
+    part.examples = subject.examples.subset(chosen)
+    let some = try Self.result(part, box, ["linear"], epsilons: [0.01, 0.03])
+    #expect(some.certifiedRadii[0].radii == chosen.map { whole.certifiedRadii[0].radii[$0] })
+    #expect(some.certified[1].examples == chosen.map { whole.certified[1].examples[$0] })
+  }
+
+  @Test func `a certificate of what is fooled is found out, and ends the job after the results`() throws {
+    let (subject, box) = try Oracle.sharp.subject(12)
+    let result = try Self.result(subject, box, [], epsilons: [0.2]) {
+      $0.certificates = [CertificateRequest(Boastful.self)]
+    }
+    let contradiction = try #require(result.contradiction)
+    #expect(contradiction.method == "boastful")
+    #expect(contradiction.margin < 0)
+    #expect(result.verdict.failed.contains(CheckName.sandwich))
+    #expect(result.table.contains("fault of the program"))
+
+    let output = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).json")
+    defer { try? FileManager.default.removeItem(at: output) }
+    var request = EvaluationRequest(.given)
+    request.epsilons = [0.2]
+    request.certify = [CertificateSpecification("boastful")]
+    (request.format, request.output) = (.json, output.path)
+    let job = try EvaluationJob(
+      request, attacks: .builtIn, certificates: [Boastful.self], companions: .builtIn, subject: subject, box: box)
+    #expect(throws: CertificateContradiction.self) { try job.run() }
+    #expect(try String(contentsOf: output, encoding: .utf8).contains("\"certified\""))
+  }
+
+  @Test func `a model without steps, and a norm without bounds, are named and cost nothing else`() throws {
+    let result = try Self.result(try ClosedForm.subject(5), 0...1, ["linear"], epsilons: [0.05])
+    #expect(result.certified.isEmpty)
+    #expect(result.certificateFailures.map(\.method) == ["linear"])
+    #expect(result.table.contains("not available"))
+  }
+
+  @Test func `a class to aim at is refused`() throws {
+    var request = EvaluationRequest(.given)
+    request.certify = [CertificateSpecification("linear")]
+    request.target = .next
+    #expect(throws: UsageError.self) {
+      try EvaluationJob(
+        request, attacks: .builtIn, certificates: .builtIn, companions: .builtIn, subject: try ClosedForm.subject(5))
+    }
+  }
+
+  @Test func `an evaluation that was stopped goes on with the blocks that are left`() throws {
+    let (subject, box) = try Oracle.sharp.subject(20)
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).checkpoint").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var plan = EvaluationPlan(attacks: [try request("pgd:steps=5")], epsilons: [0.02], box: box)
+    plan.checks = .quick
+    plan.certificates = [try Self.certificate("linear")]
+    func evaluate() throws -> EvaluationResult {
+      var evaluator = try Evaluator(subject: subject, plan: plan, companions: .builtIn)
+      evaluator.checkpoint = try Checkpoint(path: path)
+      return try evaluator.evaluate()
+    }
+    let first = try evaluate()
+    let data = try Data(contentsOf: URL(fileURLWithPath: path))
+    let second = try evaluate()
+    #expect(first.certified.map(\.examples) == second.certified.map(\.examples))
+    #expect(first.certifiedRadii.map(\.radii) == second.certifiedRadii.map(\.radii))
+    // Nothing was made again, so that nothing was written.
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == data)
+  }
+}
+
+@Suite(.inTurn) struct `The option --certify` {
+  @Test(arguments: [
+    (["--certify", "--model", "a"], ["--certify", "linear", "--model", "a"]),
+    (["--model", "a", "--certify"], ["--model", "a", "--certify", "linear"]),
+    (["--certify", "intervals", "--model", "a"], ["--certify", "intervals", "--model", "a"]),
+    (["--certify=intervals"], ["--certify=intervals"]), (["--", "--certify"], ["--", "--certify"]),
+  ]) func `may stand without a word`(_ words: [String], _ meant: [String]) {
+    #expect(CommandWords.completed(words, ["--certify": "linear"]) == meant)
+  }
+
+  @Test(arguments: [
+    ("linaer", "linear"), ("linear:hiden=intervals", "hidden"), ("linear:budget=-1", "budget"),
+    ("linear:hidden=some", "hidden"), ("intervals:steps=3", "none"),
+  ]) func `says what is wrong with a certificate`(_ text: String, _ word: String) throws {
+    let error = #expect(throws: UsageError.self) {
+      try CertificateSpecification(text, among: .builtIn)
+    }
+    #expect(error?.description.contains(word) == true)
+  }
+}
