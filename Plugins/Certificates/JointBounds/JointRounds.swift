@@ -64,8 +64,12 @@ struct JointRounds<Ensemble: BoundedEnsemble> {
   mutating func run() throws {
     // With the usual lines as long as that helps; then with lines of their own.
     for slopeSteps in options.slopes > 0 ? [0, options.slopes] : [0] {
-      let refuted = Set(pairs.filter(\.isRefuted).map(\.example))
-      var open = pairs.indices.filter { !(pairs[$0].bound > 0) && !refuted.contains(pairs[$0].example) }
+      // Better lines do not help where the usual ones left next to nothing.
+      let isHopeless = { (pair: JointPair) in
+        !(pair.bound > 0) && (pair.isRefuted || slopeSteps > 0 && pair.depth < Self.hopeless)
+      }
+      let lost = Set(pairs.filter(isHopeless).map(\.example))
+      var open = pairs.indices.filter { !(pairs[$0].bound > 0) && !lost.contains(pairs[$0].example) }
       for round in 0...options.rounds where !open.isEmpty {
         let before = open.map { (pairs[$0].reached, pairs[$0].depth) }
         try run(open, slopeSteps)
@@ -84,6 +88,8 @@ struct JointRounds<Ensemble: BoundedEnsemble> {
     }
   }
 
+  /// The depth of a half-space, beyond which lines of their own are not tried.
+  static var hopeless: Double { -1.2 }
   /// By how much of itself a bound must rise for another round.
   static var progress: Double { 0.001 }
 
