@@ -264,6 +264,11 @@ let package = Package(
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
+    tests(
+      "BoundPropagationTests",
+      [
+        "BoundPropagation", "RobustnessCore", "NeuralNetworks", "PosteriorFiles",
+      ] + certificates.map { .target(name: $0) }),
     tests("ShellTests", ["Shell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     tests("ComputeKernelsTests", ["ComputeKernels", "CComputeKernels"]),
     tests(
