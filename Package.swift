@@ -266,9 +266,8 @@ let package = Package(
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests(
       "BoundPropagationTests",
-      [
-        "BoundPropagation", "RobustnessCore", "NeuralNetworks", "PosteriorFiles",
-      ] + certificates.map { .target(name: $0) }),
+      ["BoundPropagation", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5"]
+        + certificates.map { .target(name: $0) }),
     tests("ShellTests", ["Shell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     tests("ComputeKernelsTests", ["ComputeKernels", "CComputeKernels"]),
     tests(

@@ -137,7 +137,9 @@ import Testing
       let box = box(&random, width: width)
       let near = point(in: box, &random)
       let minorant = try #require(box.minorant(against: 2, near: near))
-      func value(_ t: [Double]) -> Double { zip(minorant.coefficients, t).reduce(minorant.constant) { $0 + $1.0 * $1.1 } }
+      func value(_ t: [Double]) -> Double {
+        zip(minorant.coefficients, t).reduce(minorant.constant) { $0 + $1.0 * $1.1 }
+      }
       for _ in 0..<40 {
         let t = point(in: box, &random)
         #expect(value(t) <= margin(t, 2) + 1e-13 * max(1, width))

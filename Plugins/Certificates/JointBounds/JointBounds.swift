@@ -69,6 +69,7 @@ public struct JointBounds: RobustnessCertificate {
       sum.endDraw()
       lowest.add(network)
       result.multiplications += bounds.pass.multiplications
+      result.notes.formUnion(bounds.pass.notes)
     }
     result.examples = examples.labels.indices.map(sum.result)
     guard case .predictive = question.decision, options.steps > 0 else { return result }

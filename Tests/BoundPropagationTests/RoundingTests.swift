@@ -1,0 +1,121 @@
+import Foundation
+import RobustnessCore
+import TestSupport
+import Testing
+
+@testable import BoundPropagation
+
+/// A whole number times a power of two, exactly, as the sums of this test are: numbers with few bits.
+private struct Exact {
+  var numerator: [Int: Int] = [:]
+
+  /// Σ of products of doubles, as whole numbers of 2⁻²¹⁰⁰: kept as sums of pieces of 26 bits by exponent.
+  mutating func add(_ a: Double, _ b: Double) {
+    guard a != 0, b != 0 else { return }
+    func pieces(_ x: Double) -> [(Int, Int)] {
+      let significand = Int(x.significandBitPattern | 1 << 52)
+      let exponent = Int(x.exponent) - 52
+      let sign = x < 0 ? -1 : 1
+      return [(sign * (significand & 0x3FF_FFFF), exponent), (sign * (significand >> 26), exponent + 26)]
+    }
+    for (p, e) in pieces(a) { for (q, f) in pieces(b) { numerator[e + f, default: 0] += p * q } }
+  }
+
+  /// Whether the sum is at least a double.
+  func isAtLeast(_ x: Double) -> Bool {
+    var sum = self
+    sum.add(-x, 1)
+    // Carried from the lowest piece to the highest.
+    var carry = 0
+    guard let lowest = sum.numerator.keys.min(), let highest = sum.numerator.keys.max() else { return true }
+    var isZero = true
+    for exponent in lowest...(highest + 70) {
+      let total = carry + (sum.numerator[exponent] ?? 0)
+      if total & 1 != 0 { isZero = false }
+      carry = total >> 1
+    }
+    return carry >= 0 && (carry > 0 || !isZero || carry == 0)
+  }
+}
+
+@Suite(.inTurn) struct `Rounding` {
+  /// Products that cancel: what is computed differs from the truth by more than the truth.
+  static func cancelling(_ numbers: inout Numbers, _ n: Int) -> (weights: [Double], x: [Double], bias: Double) {
+    var w = numbers.uniforms(n, -1, 1)
+    var x = numbers.uniforms(n, 0, 1)
+    for index in stride(from: 0, to: n - 1, by: 2) {
+      let scale = scalbn(1.0, numbers.whole(below: 40))
+      (w[index], w[index + 1]) = (w[index] * scale, -w[index] * scale)
+      x[index + 1] = x[index] * (1 + 0x1p-50)
+    }
+    return (w, x, numbers.uniform(-1e-3, 1e-3))
+  }
+
+  @Test func `never lifts a bound above the exact value, where without its slack it would`() throws {
+    var numbers = Numbers(61)
+    var lifted = 0
+    for _ in 0..<400 {
+      let n = 24
+      let (w, x, bias) = Self.cancelling(&numbers, n)
+      var exact = Exact()
+      for (a, b) in zip(w, x) { exact.add(a, b) }
+      exact.add(bias, 1)
+      let network = BoundedNetwork.linear([w], [bias])
+      let examples = Examples(inputs: Tensor(shape: [1, n], elements: x), labels: [0])
+      for norm in [Norm.linf, .l2] {
+        let threat = try ThreatModel(norm: norm, epsilon: 0, box: -10...10)
+        let region = try InputRegion(examples, CertificateQuestion(threat: threat, radii: [0], draws: [0]))
+        var pass = BoundPass(network, over: region, hidden: .linear)
+        let minima = pass.minima(of: [1], examples: [0], at: 1)
+        #expect(exact.isAtLeast(minima.bounds[0]))
+        #expect(exact.isAtLeast(pass.lower[1][0]))
+        if !exact.isAtLeast(minima.bounds[0] + minima.slack[0]) { lifted += 1 }
+      }
+    }
+    // The test would see a slack that is missing.
+    #expect(lifted > 100)
+  }
+
+  @Test func `of ball and box keeps the region whole`() throws {
+    var numbers = Numbers(62)
+    for norm in [Norm.linf, .l2] {
+      for _ in 0..<200 {
+        let x = numbers.uniforms(6, 0, 1)
+        let epsilon = numbers.uniform(0, 0.3)
+        let threat = try ThreatModel(norm: norm, epsilon: epsilon)
+        let examples = Examples(inputs: Tensor(shape: [1, 6], elements: x), labels: [0])
+        let region = try InputRegion(examples, CertificateQuestion(threat: threat, radii: [epsilon], draws: [0]))
+        for index in 0..<6 {
+          let (low, high) = (max(0, x[index] - epsilon), min(1, x[index] + epsilon))
+          #expect(region.lower[index] <= low && region.upper[index] >= high)
+          #expect(region.middle[index] - region.halfWidth[index] <= region.lower[index])
+          #expect(region.middle[index] + region.halfWidth[index] >= region.upper[index])
+        }
+      }
+    }
+  }
+
+  /// The least value over ball ∩ box is below the value at random points of it, and near that of the best of them.
+  @Test func `of the dual in L2 stays below every point`() throws {
+    var numbers = Numbers(63)
+    for trial in 0..<150 {
+      let x = numbers.uniforms(6, 0, 1).map { trial % 3 == 0 ? $0.rounded() : $0 }
+      let epsilon = numbers.uniform(0.01, 1.5)
+      let a = numbers.uniforms(6, -2, 2)
+      let threat = try ThreatModel(norm: .l2, epsilon: epsilon)
+      let examples = Examples(inputs: Tensor(shape: [1, 6], elements: x), labels: [0])
+      let region = try InputRegion(examples, CertificateQuestion(threat: threat, radii: [epsilon], draws: [0]))
+      let (value, slack) = region.minimum(a, row: 0, example: 0, constant: 0.25)
+      var least = Double.infinity
+      for scale in [0.1, 0.5, 1, 2, 5, 20, 1e3, 1e6] {
+        var point = Tensor(shape: [1, 6], elements: zip(x, a).map { $0 - scale * $1 })
+        threat.project(&point, around: examples.inputs)
+        least = min(least, 0.25 + zip(a, point.elements).reduce(0) { $0 + $1.0 * $1.1 })
+      }
+      #expect(value - slack <= least + 1e-12)
+      #expect(value >= least - 1e-6)
+      let point = region.minimizer(a, example: 0)
+      #expect(zip(point, x).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot() <= epsilon * (1 + 1e-12))
+    }
+  }
+}
