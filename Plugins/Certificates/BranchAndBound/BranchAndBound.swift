@@ -16,14 +16,18 @@ public struct BranchAndBound: RobustnessCertificate {
     /// The defaults.
     public init() {}
 
+    /// A line for each option.
     public static let help = [
       "boxes": "boxes that are bounded for an example, at most",
       "accuracy": "split until the margin is known so well, even if its sign is known",
     ]
+    /// What no accuracy means.
     public static let describedDefaults = ["accuracy": "only its sign"]
   }
 
+  /// `branch-and-bound`
   public static let name = "branch-and-bound"
+  /// One line for `--list-certificates`.
   public static let summary = "inputs of a few numbers: boxes are split until the decision is proven or refuted"
 
   private let options: Options

@@ -23,6 +23,7 @@ public struct JointBounds: RobustnessCertificate {
     /// The defaults.
     public init() {}
 
+    /// A line for each option.
     public static let help = [
       "steps": "minorants of every draw for each rival that separate bounds leave open",
       "rounds": "times at most that all draws are bounded again where the margin can be negative",
@@ -33,7 +34,9 @@ public struct JointBounds: RobustnessCertificate {
     ]
   }
 
+  /// `joint`
   public static let name = "joint"
+  /// One line for `--list-certificates`.
   public static let summary = "linear bounds of all draws together, where those of each draw are not enough"
 
   private let options: Options

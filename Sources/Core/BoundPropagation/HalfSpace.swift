@@ -5,6 +5,7 @@ import RobustnessCore
 public struct HalfSpace: Sendable {
   /// One for each number of an input.
   public let coefficients: [Double]
+  /// What is added to coefficients·x.
   public let constant: Double
   /// Magnitudes that its left side adds up within a region, at most.
   let size: Double

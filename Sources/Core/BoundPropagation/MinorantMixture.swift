@@ -16,9 +16,9 @@ public struct MinorantMixture: Sendable {
   public private(set) var bound = -Double.infinity
   /// What was subtracted for it.
   public private(set) var slack = 0.0
-  /// The combination, rounding subtracted, of whose range of values over the box the smallest part is negative; and its
-  /// least value as a multiple of that range: −1 or less where it is negative everywhere.
+  /// The combination, rounding subtracted, of whose range of values over the box the smallest part is negative.
   private var best: HalfSpace?
+  /// Its least value as a multiple of that range: −1 or less where it is negative everywhere.
   public private(set) var depth = -Double.infinity
 
   /// No minorants.
