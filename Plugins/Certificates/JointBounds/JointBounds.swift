@@ -40,6 +40,9 @@ public struct JointBounds: RobustnessCertificate {
   public static let summary = "linear bounds of all draws together, where those of each draw are not enough"
 
   private let options: Options
+  /// Whether points where the decision changes end the work on an example. Bounds must hold without it, too, which tests
+  /// can only see without it.
+  var refutes = true
 
   /// The certificate.
   ///
@@ -76,13 +79,13 @@ public struct JointBounds: RobustnessCertificate {
     }
     result.examples = examples.labels.indices.map(sum.result)
     guard case .predictive = question.decision, options.steps > 0 else { return result }
-    let open = result.examples.indices.filter { !result.examples[$0].isCertified && lowest.mayHold($0) }
+    let open = result.examples.indices.filter { !result.examples[$0].isCertified && (!refutes || lowest.mayHold($0)) }
     let size = try groupSize(draws.count, ensemble.boundedMember(draws[0]))
     var group: [JointPair] = []
     func finishGroup() throws {
       var rounds = JointRounds(
         pairs: group, region: region, draws: draws, ensemble: ensemble, options: options,
-        interruption: question.interruption)
+        refutes: refutes, interruption: question.interruption)
       try rounds.run()
       result.multiplications += rounds.multiplications
       for pair in rounds.pairs {

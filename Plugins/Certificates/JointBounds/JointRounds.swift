@@ -43,18 +43,20 @@ struct JointRounds<Ensemble: BoundedEnsemble> {
   let draws: [Int]
   let ensemble: Ensemble
   let options: JointBounds.Options
+  let refutes: Bool
   let interruption: (@Sendable () throws -> Void)?
   private(set) var multiplications = 0.0
 
   init(
     pairs: [JointPair], region: InputRegion, draws: [Int], ensemble: Ensemble, options: JointBounds.Options,
-    interruption: (@Sendable () throws -> Void)?
+    refutes: Bool, interruption: (@Sendable () throws -> Void)?
   ) {
     self.pairs = pairs
     self.region = region
     self.draws = draws
     self.ensemble = ensemble
     self.options = options
+    self.refutes = refutes
     self.interruption = interruption
   }
 
@@ -121,7 +123,7 @@ struct JointRounds<Ensemble: BoundedEnsemble> {
       let active = searches.indices.filter { !searches[$0].isOver }
       if active.isEmpty { break }
       try interruption?()
-      try JointSearch.step(&searches, active, rows, &store, limit: limit)
+      try JointSearch.step(&searches, active, rows, &store, limit: limit, refutes: refutes)
     }
     for (search, index) in zip(searches, open) {
       pairs[index].isRefuted = pairs[index].isRefuted || search.isRefuted

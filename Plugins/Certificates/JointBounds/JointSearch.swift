@@ -45,7 +45,7 @@ struct JointSearch {
   /// One more minorant of every draw for each active search.
   static func step<Ensemble: BoundedEnsemble>(
     _ searches: inout [JointSearch], _ active: [Int], _ region: InputRegion, _ store: inout DrawStore<Ensemble>,
-    limit: Double
+    limit: Double, refutes: Bool
   ) throws {
     let points = active.flatMap { searches[$0].point }
     let classes = store.ensemble.classCount
@@ -75,7 +75,7 @@ struct JointSearch {
         }
       }
     }
-    for index in active { searches[index].finishStep(over: region, limit: limit) }
+    for index in active { searches[index].finishStep(over: region, limit: limit, refutes: refutes) }
   }
 
   /// Takes one draw's minorant, or the constant below its margin.
@@ -98,13 +98,13 @@ struct JointSearch {
   }
 
   /// Takes the sums into the mixture and moves the point towards where it is least (Frank and Wolfe 1956).
-  private mutating func finishStep(over region: InputRegion, limit: Double) {
+  private mutating func finishStep(over region: InputRegion, limit: Double, refutes: Bool) {
     mixture.append(sum)
     mixture.append(slopes)
     mixture.improve(rounds: Self.weightSteps, enough: limit)
     steps += 1
     // Points of the search are points of the ball.
-    isRefuted = isRefuted || margin < -limit
+    isRefuted = isRefuted || refutes && margin < -limit
     if mixture.bound > limit || isRefuted { isOver = true }
     // The relaxation's sum is below 0 at a point: no combination of its minorants is above it everywhere.
     if steps >= Self.least, value <= 0 { isOver = true }
