@@ -1,5 +1,4 @@
 import Foundation
-import JointBounds
 import LinearBounds
 import NeuralNetworks
 import PosteriorFiles
@@ -9,6 +8,7 @@ import Testing
 
 @testable import BoundPropagation
 @testable import BranchAndBound
+@testable import JointBounds
 
 @Suite(.inTurn) struct `Branch and bound` {
   private static let count = 40
@@ -84,6 +84,36 @@ import Testing
     }
     let counts = [linear, joint, exact].map { $0.filter(\.isCertified).count }
     #expect(counts[0] < counts[1] && counts[1] <= counts[2], "\(counts)")
+  }
+
+  @Test func `joint bounds end where the exact radius does`() throws {
+    let (ensemble, examples) = try moons(60)
+    let exact = try BranchAndBound(.init())
+    var joint = try JointBounds(.init())
+    // By its bounds alone.
+    joint.refutes = false
+    var question = try BoundedFixture.question(examples, epsilon: 0.1, draws: ensemble.drawCount)
+    // Bisection: `high` is refuted, `low` proven.
+    var (low, high) = (question.radii.map { _ in 0.0 }, question.radii)
+    for _ in 0..<9 {
+      question.radii = zip(low, high).map { ($0 + $1) / 2 }
+      for (row, result) in try exact.certify(examples, question, of: ensemble).examples.enumerated() {
+        if result.isCertified { low[row] = question.radii[row] } else { high[row] = question.radii[row] }
+      }
+    }
+    let rows = high.indices.filter { high[$0] < 0.1 && low[$0] > 0 }
+    #expect(rows.count > 20)
+    var proven = [Int](repeating: 0, count: 3)
+    for (index, share) in [1.0, 1.01, 1.05].enumerated() {
+      question.radii = high.map { $0 * share }
+      let results = try joint.certify(examples.subset(rows), question.about(rows), of: ensemble).examples
+      #expect(results.allSatisfy { !$0.isCertified }, "at \(share)")
+      question.radii = low.map { $0 * [0.98, 0.95, 0.9][index] }
+      proven[index] = try joint.certify(examples.subset(rows), question.about(rows), of: ensemble).examples
+        .filter(\.isCertified).count
+    }
+    // They come close enough for that to mean something.
+    #expect(proven[0] > rows.count / 4 && proven[2] > rows.count / 2, "\(proven) of \(rows.count)")
   }
 
   @Test func `features that may not change are left alone`() throws {
