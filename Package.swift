@@ -20,7 +20,9 @@ let attacks = [
   "Square",
 ]
 let certificates = [
+  "BranchAndBound",
   "IntervalBounds",
+  "JointBounds",
   "LinearBounds",
 ]
 let samplers = [

@@ -23,7 +23,7 @@ public struct BoundPass {
   public private(set) var lower: [[Double]]
   public private(set) var upper: [[Double]]
   /// Multiplications of products so far.
-  public private(set) var multiplications = 0.0
+  public internal(set) var multiplications = 0.0
   /// Values whose hidden bounds came from intervals because linear ones would have cost more than the budget.
   public private(set) var beyondBudget: [String] = []
 
@@ -39,7 +39,10 @@ public struct BoundPass {
   /// - Parameters:
   ///   - hidden: how, in front of functions that are not affine.
   ///   - budget: multiplications that linear bounds of one hidden value may take for one example.
-  public init(_ network: BoundedNetwork, over region: InputRegion, hidden: Hidden, budget: Double = .infinity) {
+  ///   - slopeSteps: steps by which lines of linear bounds are improved, number by number (``LineMixture``).
+  public init(
+    _ network: BoundedNetwork, over region: InputRegion, hidden: Hidden, budget: Double = .infinity, slopeSteps: Int = 0
+  ) {
     precondition(network.inputCount == region.count, "the network takes other inputs")
     self.network = network
     self.region = region
@@ -51,7 +54,7 @@ public struct BoundPass {
     isBox = [Bool](repeating: false, count: values)
     lower[0] = region.lower
     upper[0] = region.upper
-    isBox[0] = region.norm == .linf
+    isBox[0] = region.norm == .linf && region.cuts.allSatisfy { $0 == nil }
     var isRelaxed = [Bool](repeating: false, count: values)
     for step in network.steps { if case .relaxed(let source, _) = step.operation { isRelaxed[source] = true } }
     for (index, step) in network.steps.enumerated() {
@@ -60,7 +63,7 @@ public struct BoundPass {
       case .relaxed(let source, let relaxation): enclose(relaxation, of: source, index + 1)
       }
       guard hidden == .linear, isRelaxed[index + 1], case .affine(let affine) = step.operation else { continue }
-      tighten(index + 1, affine, relaxations(of: index + 1), budget)
+      tighten(index + 1, affine, relaxations(of: index + 1), budget, slopeSteps)
     }
   }
 
@@ -89,6 +92,18 @@ public struct BoundPass {
 
   /// The value that holds the logits.
   public var logits: Int { network.steps.count }
+
+  /// Bytes that the bounds of one example take, at most: ends, costs, and lines of every value.
+  public static func bytesPerExample(_ network: BoundedNetwork) -> Int {
+    8
+      * network.steps.reduce(0) { sum, step in
+        if case .affine = step.operation { return sum + 3 * step.outputCount }
+        return sum + 7 * step.outputCount
+      }
+  }
+
+  /// Bytes that the network and all bounds take, at most; the region is shared.
+  public var bytes: Int { network.bytes + region.rows * Self.bytesPerExample(network) }
 
   // MARK: - Intervals
 
@@ -173,7 +188,7 @@ public struct BoundPass {
 
   /// Linear bounds of every number of a value whose enclosure matters.
   private mutating func tighten(
-    _ value: Int, _ affine: AffineStep, _ relaxations: [any Relaxation], _ budget: Double
+    _ value: Int, _ affine: AffineStep, _ relaxations: [any Relaxation], _ budget: Double, _ slopeSteps: Int
   ) {
     // One product of a box: intervals are exact.
     if affine.terms.count == 1, isBox[affine.terms[0].source] { return }
@@ -192,16 +207,23 @@ public struct BoundPass {
     }
     let most = (0...value).map(network.count).max() ?? count
     let perPart = max(1, (1 << 21) / most)
-    for start in stride(from: 0, to: chosen.count, by: perPart) {
-      let part = chosen[start..<min(start + perPart, chosen.count)]
-      for sign in [1.0, -1.0] {
-        let minima = minima(of: unitForms(part, value, sign), at: value)
-        for (row, place) in part.enumerated() {
-          let index = place.example * count + place.number
-          let bound = minima.bounds[row]
-          if sign > 0 { lower[value][index] = max(lower[value][index], bound) }
-          if sign < 0 { upper[value][index] = min(upper[value][index], -bound) }
+    for steps in slopeSteps > 0 ? [0, slopeSteps] : [0] {
+      for start in stride(from: 0, to: chosen.count, by: perPart) {
+        let part = chosen[start..<min(start + perPart, chosen.count)]
+        for sign in [1.0, -1.0] {
+          let minima = minima(of: unitForms(part, value, sign), at: value, slopeSteps: steps)
+          for (row, place) in part.enumerated() {
+            let index = place.example * count + place.number
+            let bound = minima.bounds[row]
+            if sign > 0 { lower[value][index] = max(lower[value][index], bound) }
+            if sign < 0 { upper[value][index] = min(upper[value][index], -bound) }
+          }
         }
+      }
+      // What is decided needs no better lines.
+      chosen.removeAll { place in
+        let index = place.example * count + place.number
+        return !relaxations.contains { $0.profits(lower: lower[value][index], upper: upper[value][index]) }
       }
     }
     // Rounding may have crossed the ends of a point.
@@ -242,28 +264,40 @@ public struct BoundPass {
   /// - Parameters:
   ///   - coefficients: Rows, one for each element of `examples`.
   ///   - examples: The example that each row is about.
-  public mutating func minima(of coefficients: [Double], examples: [Int], at value: Int) -> FormMinima {
+  ///   - slopeSteps: Steps by which lines are improved for each row.
+  public mutating func minima(
+    of coefficients: [Double], examples: [Int], at value: Int, slopeSteps: Int = 0
+  ) -> FormMinima {
     minima(
-      of: LinearForms(examples: examples, count: network.count(value), coefficients: coefficients), at: value)
+      of: LinearForms(examples: examples, count: network.count(value), coefficients: coefficients), at: value,
+      slopeSteps: slopeSteps)
   }
 
   /// Affine functions of the input below affine functions of a value.
   ///
-  /// - Parameter near: For each value, numbers near which lines should be close, row by row; nil for lines that are best
-  ///   over all of the enclosure.
+  /// - Parameters:
+  ///   - coefficients: Rows, one for each element of `examples`.
+  ///   - examples: The example that each row is about.
+  ///   - near: For each value, numbers near which lines should be close, a row for each row of coefficients; nil for
+  ///     lines that are best over all of the enclosure.
   public mutating func inputForms(
     of coefficients: [Double], examples: [Int], at value: Int, near: [[Double]]? = nil
   ) -> InputForms {
     var forms = LinearForms(examples: examples, count: network.count(value), coefficients: coefficients)
-    let input = propagate(&forms, from: value, near: near)
+    let input = propagate(&forms, from: value, near.map(LineChoice.near) ?? .best)
     var constants = forms.constants
     for row in constants.indices { constants[row] = (constants[row] - forms.slack[row]).nextDown.orNothingBelow }
     return InputForms(coefficients: input, constants: constants, slack: forms.slack)
   }
 
-  private mutating func minima(of forms: LinearForms, at value: Int) -> FormMinima {
+  private mutating func minima(of forms: LinearForms, at value: Int, slopeSteps: Int) -> FormMinima {
+    if slopeSteps > 0 { return ascend(forms, at: value, steps: slopeSteps) }
     var forms = forms
-    let input = propagate(&forms, from: value, near: nil)
+    return minima(of: propagate(&forms, from: value, .best), &forms)
+  }
+
+  /// The minima of forms of the input.
+  func minima(of input: [Double], _ forms: inout LinearForms) -> FormMinima {
     var bounds = forms.constants
     for row in 0..<forms.rows {
       let (low, slack) = region.minimum(input, row: row, example: forms.examples[row], constant: forms.constants[row])
@@ -274,7 +308,11 @@ public struct BoundPass {
   }
 
   /// Takes forms from a value back to the input; the coefficients are returned, constants and slack stay in the forms.
-  private mutating func propagate(_ forms: inout LinearForms, from value: Int, near: [[Double]]?) -> [Double] {
+  ///
+  /// - Parameter seen: is called with the coefficients of every function that is not affine.
+  mutating func propagate(
+    _ forms: inout LinearForms, from value: Int, _ choice: LineChoice, seen: ((Int, [Double]) -> Void)? = nil
+  ) -> [Double] {
     let rows = forms.rows
     var waiting: [Int: [Double]] = [value: forms.coefficients]
     forms.coefficients = []
@@ -294,8 +332,9 @@ public struct BoundPass {
           merge(&waiting, b, term.source, &forms)
         }
       case .relaxed(let source, let relaxation):
-        if near == nil { prepareLines(relaxation, source, v) }
-        relax(&a, relaxation, source, v, near, &forms)
+        if case .best = choice { prepareLines(relaxation, source, v) }
+        seen?(v, a)
+        relax(&a, relaxation, source, v, choice, &forms)
         merge(&waiting, a, source, &forms)
       }
     }
@@ -317,7 +356,7 @@ public struct BoundPass {
   }
 
   /// The largest magnitudes within a value's enclosure for one example.
-  private func reach(_ value: Int, _ example: Int) -> [Double] {
+  func reach(_ value: Int, _ example: Int) -> [Double] {
     let count = network.count(value)
     return (example * count..<(example + 1) * count).map { max(abs(lower[value][$0]), abs(upper[value][$0])) }
   }
@@ -380,8 +419,8 @@ public struct BoundPass {
     lines[value] = (0..<region.rows).map { lines(of: relaxation, source, example: $0, near: nil) }
   }
 
-  private func lines(
-    of relaxation: any Relaxation, _ source: Int, example: Int, near: [[Double]]?
+  func lines(
+    of relaxation: any Relaxation, _ source: Int, example: Int, near: (values: [[Double]], row: Int)?
   ) -> RelaxationLines {
     var result = RelaxationLines(count: relaxation.outputCount)
     let start = example * relaxation.inputCount
@@ -390,9 +429,10 @@ public struct BoundPass {
         guard let near else {
           return relaxation.relax(l.baseAddress! + start, u.baseAddress! + start, near: nil, into: &result)
         }
-        near[source].withUnsafeBufferPointer {
+        near.values[source].withUnsafeBufferPointer {
           relaxation.relax(
-            l.baseAddress! + start, u.baseAddress! + start, near: $0.baseAddress! + start, into: &result)
+            l.baseAddress! + start, u.baseAddress! + start, near: $0.baseAddress! + near.row * relaxation.inputCount,
+            into: &result)
         }
       }
     }
@@ -400,7 +440,7 @@ public struct BoundPass {
   }
 
   private func relax(
-    _ a: inout [Double], _ relaxation: any Relaxation, _ source: Int, _ value: Int, _ near: [[Double]]?,
+    _ a: inout [Double], _ relaxation: any Relaxation, _ source: Int, _ value: Int, _ choice: LineChoice,
     _ forms: inout LinearForms
   ) {
     let (from, to) = (relaxation.inputCount, relaxation.outputCount)
@@ -409,10 +449,11 @@ public struct BoundPass {
     var held: (example: Int, lines: RelaxationLines, reach: [Double])?
     for row in 0..<forms.rows {
       let example = forms.examples[row]
-      if held?.example != example {
-        let chosen =
-          near == nil ? lines[value]![example] : self.lines(of: relaxation, source, example: example, near: near)
-        held = (example, chosen, reach(source, example))
+      if held?.example != example { held = (example, RelaxationLines(count: 0), reach(source, example)) }
+      switch choice {
+      case .best: held!.lines = lines[value]![example]
+      case .near(let values): held!.lines = lines(of: relaxation, source, example: example, near: (values, row))
+      case .mixed(let mixture): held!.lines = mixture.lines(of: value, row: row, example: example)
       }
       let (lines, reach) = (held!.lines, held!.reach)
       if lines.lowerSources.isEmpty {

@@ -17,6 +17,23 @@ extension InputRegion {
   func minimum(
     _ a: UnsafePointer<Double>, example: Int, constant: Double
   ) -> (value: Double, slack: Double) {
+    let plain = plainMinimum(a, example: example, constant: constant)
+    guard let cut = cuts[example] else { return plain }
+    let combined = cutCombination(a, cut, example: example)
+    guard combined.lambda > 0 else { return plain }
+    let offset = combined.lambda * cut.constant
+    let (value, slack) = combined.coefficients.withUnsafeBufferPointer {
+      plainMinimum($0.baseAddress!, example: example, constant: constant + offset)
+    }
+    // A product and a sum in each coefficient, and in the constant.
+    let size = cut.size * combined.lambda + magnitude(a, example: example) + abs(constant) + abs(offset)
+    let lost = slack + Rounding.gamma(count + 8) * size
+    return value - lost > plain.value - plain.slack ? (value, lost) : plain
+  }
+
+  private func plainMinimum(
+    _ a: UnsafePointer<Double>, example: Int, constant: Double
+  ) -> (value: Double, slack: Double) {
     let gamma = Rounding.gamma(count + 16)
     let start = example * count
     var sums = [0.0, 0.0, 0.0]
@@ -46,6 +63,12 @@ extension InputRegion {
   /// The point of an example's region where a·x is least, up to rounding: a corner of the box, or a point of the ball
   /// that is clipped to the box.
   public func minimizer(_ a: [Double], example: Int) -> [Double] {
+    guard let cut = cuts[example] else { return plainMinimizer(a, example: example) }
+    let combined = a.withUnsafeBufferPointer { cutCombination($0.baseAddress!, cut, example: example) }
+    return plainMinimizer(combined.coefficients, example: example)
+  }
+
+  func plainMinimizer(_ a: [Double], example: Int) -> [Double] {
     let start = example * count
     if norm == .linf {
       return (0..<count).map { a[$0] > 0 ? lower[start + $0] : a[$0] < 0 ? upper[start + $0] : middle[start + $0] }
@@ -57,4 +80,37 @@ extension InputRegion {
       return min(max(x, lower[start + index]), upper[start + index])
     }
   }
+
+  /// The point of an example's box nearest to a point, and in L2 on its way to the centre if it is outside the ball; the
+  /// centre for what is not finite.
+  public func nearest(to point: [Double], example: Int) -> [Double] {
+    let start = example * count
+    var moved = (0..<count).map { index in
+      point[index].isFinite
+        ? min(max(point[index], lower[start + index]), upper[start + index]) : centre(start + index)
+    }
+    guard norm == .l2 else { return moved }
+    let squares = moved.indices.reduce(0) { sum, index in
+      let d = moved[index] - centres[start + index]
+      return sum + d * d
+    }
+    let length = squares.squareRoot()
+    guard length > radii[example] else { return moved }
+    for index in moved.indices {
+      moved[index] = centres[start + index] + (moved[index] - centres[start + index]) * (radii[example] / length)
+    }
+    return moved
+  }
+
+  /// Where a search begins: between the centre and a suspect, or at the centre. Nothing is assumed about the suspect.
+  public func start(example: Int, suspect: [Double]?) -> [Double] {
+    let first = example * count
+    guard let suspect else { return (first..<first + count).map(centre) }
+    return nearest(to: suspect, example: example).enumerated().map { centre(first + $0) / 2 + $1 / 2 }
+  }
+
+  /// The input of an example.
+  public func centre(example: Int) -> ArraySlice<Double> { centres[example * count..<(example + 1) * count] }
+
+  private func centre(_ place: Int) -> Double { norm == .linf ? middle[place] : centres[place] }
 }

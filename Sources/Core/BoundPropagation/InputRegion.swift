@@ -18,6 +18,33 @@ public struct InputRegion: Sendable {
   /// Middle and half-width of the interval; the half-width is rounded up, so that middle ± half-width contains it.
   let middle: [Double]
   let halfWidth: [Double]
+  /// The largest magnitudes of each number.
+  let reach: [Double]
+  /// For each row at most one half-space that the inputs are known to lie in as well.
+  var cuts: [HalfSpace?]
+
+  /// The same rows as given.
+  init(
+    count: Int, norm: Norm, radii: [Double], centres: [Double], lower: [Double], upper: [Double], middle: [Double],
+    halfWidth: [Double]
+  ) {
+    (self.count, self.norm, self.radii, self.centres) = (count, norm, radii, centres)
+    (self.lower, self.upper, self.middle, self.halfWidth) = (lower, upper, middle, halfWidth)
+    rows = radii.count
+    cuts = [HalfSpace?](repeating: nil, count: rows)
+    reach = zip(lower, upper).map { max(abs($0), abs($1)) }
+  }
+
+  /// Boxes with given ends, row by row.
+  public init(lower: [Double], upper: [Double], count: Int) {
+    let middle = zip(lower, upper).map { $0 / 2 + $1 / 2 }
+    let halfWidth = middle.indices.map { index in
+      lower[index] == upper[index] ? 0 : max(upper[index] - middle[index], middle[index] - lower[index]).nextUp
+    }
+    self.init(
+      count: count, norm: .linf, radii: [Double](repeating: 0, count: lower.count / count), centres: middle,
+      lower: lower, upper: upper, middle: middle, halfWidth: halfWidth)
+  }
 
   /// The region of a question.
   ///
@@ -61,5 +88,7 @@ public struct InputRegion: Sendable {
       }
     }
     (self.lower, self.upper, self.middle, self.halfWidth) = (lower, upper, middle, halfWidth)
+    cuts = [HalfSpace?](repeating: nil, count: rows)
+    reach = zip(lower, upper).map { max(abs($0), abs($1)) }
   }
 }

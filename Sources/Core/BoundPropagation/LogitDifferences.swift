@@ -4,23 +4,39 @@ extension BoundPass {
   /// Bounds on the differences of the logits from the label's for each example, by linear bounds of the differences
   /// themselves (their common part cancels), not of the logits.
   ///
+  /// - Parameters:
+  ///   - labels: the label of each example.
+  ///   - rivals: for each example a class whose difference gets lines of its own; nil for none.
+  ///   - slopeSteps: steps by which these are improved.
   /// - Returns: a box for each example, and what rounding took off its ends at most.
-  public mutating func differences(labels: [Int]) -> [(box: DifferenceBox, slack: Double)] {
+  public mutating func differences(
+    labels: [Int], rivals: [Int]? = nil, slopeSteps: Int = 0
+  ) -> [(box: DifferenceBox, slack: Double)] {
     let classes = network.count(logits)
     let perExample = 2 * (classes - 1)
     var coefficients = [Double](repeating: 0, count: region.rows * perExample * classes)
     var examples: [Int] = []
+    var chosen: [Int] = []
     for (example, label) in labels.enumerated() {
       for k in 0..<classes where k != label {
         for sign in [1.0, -1.0] {
           let row = examples.count * classes
           coefficients[row + k] = sign
           coefficients[row + label] = -sign
+          if slopeSteps > 0, rivals?[example] == k { chosen.append(examples.count) }
           examples.append(example)
         }
       }
     }
-    let minima = minima(of: coefficients, examples: examples, at: logits)
+    var minima = minima(of: coefficients, examples: examples, at: logits)
+    if !chosen.isEmpty {
+      let better = self.minima(
+        of: chosen.flatMap { coefficients[$0 * classes..<($0 + 1) * classes] }, examples: chosen.map { examples[$0] },
+        at: logits, slopeSteps: slopeSteps)
+      for (place, row) in chosen.enumerated() where better.bounds[place] > minima.bounds[row] {
+        (minima.bounds[row], minima.slack[row]) = (better.bounds[place], better.slack[place])
+      }
+    }
     var row = 0
     return labels.enumerated().map { example, label in
       var box = intervalDifferences(example: example, label: label)

@@ -11,6 +11,8 @@ public struct MarginSum: Sendable {
   private var safe: [Int]
   private var slack: [Double]
   private var drawsSeen = 0
+  /// Bounds on margins that did not come from adding up.
+  private var raised: [Int: Double] = [:]
 
   /// A sum without draws.
   public init(labels: [Int], classes: Int, question: CertificateQuestion) {
@@ -37,8 +39,7 @@ public struct MarginSum: Sendable {
   ///   - slack: what rounding took off the bounds of differences of logits.
   public mutating func add(_ box: DifferenceBox, margins: [Double], slack: Double, example: Int) {
     if box.isSafe { safe[example] += 1 }
-    // A difference of probabilities changes by at most 3/2 of what all differences of logits change by.
-    self.slack[example] = max(self.slack[example], 1.5 * slack + DifferenceBox.slack(classes: classes))
+    self.slack[example] = max(self.slack[example], Self.slack(ofDifferences: slack, classes: classes))
     for k in 0..<classes where k != labels[example] {
       let place = example * classes + k
       switch question.decision {
@@ -51,6 +52,10 @@ public struct MarginSum: Sendable {
 
   /// Lower bound on the margin against one class.
   public func margin(example: Int, against rival: Int) -> Double {
+    max(raised[example * classes + rival] ?? -.infinity, summed(example: example, against: rival))
+  }
+
+  private func summed(example: Int, against rival: Int) -> Double {
     let sum = sums[example * classes + rival]
     let count = Double(drawsSeen)
     switch question.decision {
@@ -58,6 +63,19 @@ public struct MarginSum: Sendable {
     case .majorityVote: return (Double(safe[example]) - sum) / count
     case .singleDraw: return sum.orNothingBelow
     }
+  }
+
+  /// What rounding took off a draw's margin if it took so much off its differences of logits: a difference of
+  /// probabilities changes by at most 3/2 of what all differences of logits change by.
+  public static func slack(ofDifferences slack: Double, classes: Int) -> Double {
+    1.5 * slack + DifferenceBox.slack(classes: classes)
+  }
+
+  /// Replaces what draws have added up to where another bound on the predictive's margin is larger.
+  public mutating func raise(to bound: Double, slack: Double, example: Int, against rival: Int) {
+    self.slack[example] = max(self.slack[example], slack)
+    let place = example * classes + rival
+    raised[place] = max(raised[place] ?? -.infinity, bound)
   }
 
   /// The classes that the decision may still turn to.

@@ -58,6 +58,25 @@ CLONES void ctl_relax_row(
   sums[1] = s;
 }
 
+CLONES void ctl_cut_sums(
+    const double *a, const double *b, double lambda, const double *mid, const double *rad, size_t n, double *sums) {
+  lanes value = {0}, slope = {0};
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    const lanes w = GET(b, i), v = GET(a, i) + lambda * w, m = GET(mid, i), r = GET(rad, i);
+    value += v * m - ABSOLUTE(v) * r;
+    slope += w * m - (lanes)((mask_lanes)w ^ ((mask_lanes)v & INT64_MIN)) * r;
+  }
+  double g = SUM(value), s = SUM(slope);
+  for (; i < n; i++) {
+    const double v = a[i] + lambda * b[i];
+    g += v * mid[i] - fabs(v) * rad[i];
+    s += b[i] * mid[i] - (v < 0 ? -b[i] : b[i]) * rad[i];
+  }
+  sums[0] = g;
+  sums[1] = s;
+}
+
 // λ is the multiplier of ‖δ‖² ≤ ε², δᵢ = clip(−aᵢ/2λ). Any λ gives a lower bound; the best one has ‖δ‖ = ε. With the set of
 // clipped elements held fixed λ follows in closed form, and the set only grows as λ falls, so that a few rounds find it.
 double ctl_ball_box_minimum(

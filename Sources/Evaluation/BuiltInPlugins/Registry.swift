@@ -1,6 +1,7 @@
 // The one place that names every plugin: Package.swift builds them, this registry offers them. A test keeps both and
 // the folders in step.
 import APGD
+import BranchAndBound
 import Calibration
 import CarliniWagner
 import DDN
@@ -11,6 +12,7 @@ import FMN
 import FeatureGuided
 import HMC
 import IntervalBounds
+import JointBounds
 import LinearBounds
 import MIFGSM
 import NES
@@ -51,7 +53,9 @@ extension Array where Element == any RobustnessCertificate.Type {
   /// The certificates of this package, sorted by type name.
   public static var builtIn: [any RobustnessCertificate.Type] {
     [
+      BranchAndBound.self,
       IntervalBounds.self,
+      JointBounds.self,
       LinearBounds.self,
     ]
   }

@@ -86,6 +86,8 @@ double ctl_magnitude_dot(const double *a, const double *e, size_t n);
 /// with magnitudes.
 void ctl_relax_row(double *a, const double *low_slope, const double *low, const double *high_slope, const double *high, size_t n,
                    double *sums);
+/// The least value of (a + λb)·x over mid ± rad, and b·x where it is.
+void ctl_cut_sums(const double *a, const double *b, double lambda, const double *mid, const double *rad, size_t n, double *sums);
 /// A lower bound on a·δ over ‖δ‖₂ ≤ radius, low ≤ δ ≤ high (which contain 0), the minimum itself up to rounding; `size` receives the
 /// magnitudes that were added up for it.
 double ctl_ball_box_minimum(const double *a, const double *low, const double *high, double radius, size_t n, double *size);

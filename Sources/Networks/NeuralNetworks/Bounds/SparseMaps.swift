@@ -73,6 +73,7 @@ struct DiagonalMap: LinearMap {
     elementRoundings = roundings
   }
 
+  var bytes: Int { 8 * factors.count }
   var inputCount: Int { factors.count * positions }
   var outputCount: Int { inputCount }
   var longestRow: Int { 1 }
