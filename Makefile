@@ -11,7 +11,7 @@ VENV_ARVIZ1 = .build-python-arviz1
 # PyTorch alone, and every framework that `posterior export-python-example` knows.
 VENV_TORCH = .build-python-torch
 VENV_FRAMEWORKS = .build-python-frameworks
-# oneDNN 3 as a wheel.
+# oneDNN 3.2 as a wheel built for OpenMP. `onednn`, which is newer, is built for SYCL and shares out every call itself.
 VENV_ONEDNN = .build-python-onednn
 LONG_OUTPUT = Docs/test-long.txt
 LINTED = Sources Plugins Tests
