@@ -11,28 +11,26 @@ VENV_ARVIZ1 = .build-python-arviz1
 # PyTorch alone, and every framework that `posterior export-python-example` knows.
 VENV_TORCH = .build-python-torch
 VENV_FRAMEWORKS = .build-python-frameworks
+# oneDNN 3.2 as a wheel built for OpenMP. `onednn`, which is newer, is built for SYCL and shares out every call itself.
+VENV_ONEDNN = .build-python-onednn
 LONG_OUTPUT = Docs/test-long.txt
 LINTED = Sources Plugins Tests
 SITE = .build/documentation
 # The folder of a server where the pages will lie, for `make docs`: name for https://example.org/name; empty at its root.
 DOCS_BASE_PATH ?=
 
-# Homebrew's headers (oneDNN) lie where clang does not look.
-ifneq ($(wildcard /opt/homebrew/include),)
-export CPATH := /opt/homebrew/include$(if $(CPATH),:$(CPATH))
-endif
-
 # Where the full MNIST lies, for `make fixtures`: else what `datasets fetch mnist` has downloaded.
 MNIST ?=
 TRAINED = mnist-hmc half-moons-hmc mnist-deep-ensemble fashion-vi photographs-resnet
 
-.PHONY: help dependencies build evaluate test test-swift test-processors test-long test-python test-torch test-large test-frameworks writers-table lint format bench leaderboard docs fixtures clean
+.PHONY: help dependencies build evaluate test test-swift test-processors test-onednn test-long test-python test-torch test-large test-frameworks writers-table lint format bench leaderboard docs fixtures clean
 
 help:
 	@echo "make evaluate      install what is missing, build, and evaluate Fixtures/mnist-hmc.h5"
 	@echo "make test          install what is missing, build, and run all tests"
 	@echo "make test-long     the same with every long repetition; a summary goes to $(LONG_OUTPUT)"
 	@echo "make test-processors   what depends on products again, as processors with fewer instructions would run it"
+	@echo "make test-onednn   the same with oneDNN 3, which comes as a wheel; ROBUSTNESS_ONEDNN=PATH: with that one"
 	@echo "make test-python   files from here in xarray and ArviZ, files from Python packages here"
 	@echo "make test-large    720 draws of a ResNet-20, 0.8 GB, in less than 1 GB of memory; some ten minutes"
 	@echo "make test-torch    networks of PyTorch, exported, imported and evaluated"
@@ -69,6 +67,21 @@ test-swift: dependencies
 
 test-processors: dependencies
 	@SWIFT="$(SWIFT)" sh .ci/processors $(RELEASE)
+
+$(VENV_ONEDNN)/complete: Tests/Python/requirements-onednn.txt
+	@PYTHON="$(PYTHON)" sh .ci/python $(VENV_ONEDNN) Tests/Python/requirements-onednn.txt
+
+# The system's own library is what the other tests run with.
+ifdef ROBUSTNESS_ONEDNN
+test-onednn: dependencies
+else
+test-onednn: export ROBUSTNESS_ONEDNN = $(CURDIR)/$(VENV_ONEDNN)/lib
+test-onednn: dependencies $(VENV_ONEDNN)/complete
+endif
+	$(SWIFT) build $(RELEASE) --build-tests
+	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/benchmarks --machine
+	$(SWIFT) test $(RELEASE) --skip-build --skip 'NetworkAnswersTests/accuracies' \
+	  --filter 'ComputeKernelsTests|NeuralNetworksTests|EndToEndTests.*(Invariance|Library)|KnownAnswer|ExpectedAccuracy|LeapfrogTests'
 
 test: test-swift
 	@$(MAKE) test-python
@@ -161,4 +174,4 @@ fixtures: dependencies
 	done
 
 clean:
-	rm -rf .build .build-portable $(VENV) $(VENV_ARVIZ1) $(VENV_TORCH) $(VENV_FRAMEWORKS)
+	rm -rf .build .build-portable $(VENV) $(VENV_ARVIZ1) $(VENV_TORCH) $(VENV_FRAMEWORKS) $(VENV_ONEDNN)

@@ -237,8 +237,8 @@ let package = Package(
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "NetworkImport", "Diagnostics", "PosteriorReports",
-        "Reporting", "Shell", "TrainingHarness",
+        "RobustnessCore", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "NetworkImport", "Diagnostics",
+        "PosteriorReports", "Reporting", "Shell", "TrainingHarness",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/Programs/posterior", swiftSettings: strict),
 

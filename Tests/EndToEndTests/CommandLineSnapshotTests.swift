@@ -30,7 +30,7 @@ import Testing
         // What is no table: the second line with ε, but for the machine, warnings of the verdict, errors.
         let lines = run.text.split(separator: "\n").filter { line in
           ["error:", "warning:", "20 examples", "  ! ", "0.", "a/", "b/"].contains { line.hasPrefix($0) }
-        }.map { $0.replacing(/( · portable kernels[^·]*)? · [0-9]+ threads?(: .*)?$/, with: "") }
+        }.map { $0.replacing(/\ · (portable kernels[^·]*|oneDNN [0-9.]+) · [0-9]+ threads?(: .*)?$/, with: "") }
         let shown = words.map { $0.isEmpty ? "''" : $0 }.joined(separator: " ")
         text += "$ \(program.name) \(shown)\n" + lines.map { $0 + "\n" }.joined() + "exit code \(run.code)\n\n"
       }

@@ -35,10 +35,11 @@ import Testing
       Verdict: believable, as an upper bound on robustness, after # gradients for each example. # checks passed.
 
       """
-    // Behind the settings: kernels, where they are not oneDNN's, and threads with what limits them.
+    // Behind the settings: kernels, and threads with what limits them.
     let settings = try #require(run.output.split(separator: "\n").dropFirst().first)
     let machine = try #require(settings.firstMatch(of: /\ · seed 0( · .*)/)?.output.1)
-    #expect(machine.wholeMatch(of: /( · portable kernels[^·]*)? · [1-9][0-9]* threads?(: .*)?/) != nil, "\(machine)")
+    let known = /( · portable kernels, slow[^·]*| · oneDNN [23]\.[0-9]+\.[0-9]+) · [1-9][0-9]* threads?(: .*)?/
+    #expect(machine.wholeMatch(of: known) != nil, "\(machine)")
     #expect(!portable || machine.hasPrefix(" · portable kernels, slow: forced by ROBUSTNESS_KERNELS · "))
     #expect(stable(run.output.replacing(machine, with: "")) == expected)
   }

@@ -74,6 +74,7 @@ struct Report: Decodable, Equatable {
   var attackDraws: String
   var decision: String
   var arithmetic: String
+  var kernels: String?
   var precision: String?
   var processor: String?
   var threads: Int?

@@ -4,13 +4,28 @@
 
 // Exponent e of the largest magnitude m of a row, m in [2^(e−1), 2^e); 0 when it lies within 2^±20, is zero or not finite: then nothing is moved.
 INLINE int32_t excess_exponent(float top) {
-  if (!(top > 0) || !isfinite(top)) return 0;
+  if ((top >= 0x1p-21f && top < 0x1p20f) || !(top > 0) || !isfinite(top)) return 0;
   int e;
   frexpf(top, &e);
-  return e > 20 || e < -20 ? e : 0;
+  return e;
 }
 
-CLONES static void mask_row_f(float *d, const float *h, float slope, int32_t *exponent, size_t n) {
+// The largest of several magnitudes, none of them NaN: their bits are in the same order.
+INLINE float largest_float(const floats *magnitudes) {
+  int32_t bits = __builtin_reduce_max(*(const ints *)magnitudes);
+  float f;
+  memcpy(&f, &bits, sizeof f);
+  return f;
+}
+
+INLINE double largest_double(const doubles *magnitudes) {
+  int64_t bits = __builtin_reduce_max(*(const longs *)magnitudes);
+  double d;
+  memcpy(&d, &bits, sizeof d);
+  return d;
+}
+
+INLINE void mask_row_f(float *d, const float *h, float slope, int32_t *exponent, size_t n) {
   size_t j = 0;
   floats top = {0};
   for (; j + FLOATS <= n; j += FLOATS) {
@@ -20,8 +35,7 @@ CLONES static void mask_row_f(float *d, const float *h, float slope, int32_t *ex
     floats a = FABSOLUTE(v);
     top = FSELECT(a > top, a, top);
   }
-  float m = 0;
-  for (int l = 0; l < FLOATS; l++) m = top[l] > m ? top[l] : m;
+  float m = largest_float(&top);
   for (; j < n; j++) {
     d[j] = h[j] > 0 ? d[j] : d[j] * slope;
     m = fabsf(d[j]) > m ? fabsf(d[j]) : m;
@@ -34,7 +48,7 @@ CLONES static void mask_row_f(float *d, const float *h, float slope, int32_t *ex
   *exponent += e;
 }
 
-CLONES static void mask_row_h(uint16_t *d, const uint16_t *h, float slope, int32_t *exponent, size_t n) {
+INLINE void mask_row_h(uint16_t *d, const uint16_t *h, float slope, int32_t *exponent, size_t n) {
   size_t j = 0;
   floats top = {0};
   for (; j + FLOATS <= n; j += FLOATS) {
@@ -44,8 +58,7 @@ CLONES static void mask_row_h(uint16_t *d, const uint16_t *h, float slope, int32
     floats a = FABSOLUTE(v);
     top = FSELECT(a > top, a, top);
   }
-  float m = 0;
-  for (int l = 0; l < FLOATS; l++) m = top[l] > m ? top[l] : m;
+  float m = largest_float(&top);
   for (; j < n; j++) {
     float v = bfloat16_value(d[j]);
     v = bfloat16_value(h[j]) > 0 ? v : v * slope;
@@ -59,7 +72,7 @@ CLONES static void mask_row_h(uint16_t *d, const uint16_t *h, float slope, int32
   *exponent += e;
 }
 
-CLONES static void mask_row_d(double *d, const double *h, double slope, int32_t *exponent, size_t n) {
+INLINE void mask_row_d(double *d, const double *h, double slope, int32_t *exponent, size_t n) {
   size_t j = 0;
   doubles tops = {0};
   for (; j + DOUBLES <= n; j += DOUBLES) {
@@ -69,8 +82,7 @@ CLONES static void mask_row_d(double *d, const double *h, double slope, int32_t 
     doubles a = DABSOLUTE(v);
     tops = DSELECT(a > tops, a, tops);
   }
-  double m = 0;
-  for (int l = 0; l < DOUBLES; l++) m = tops[l] > m ? tops[l] : m;
+  double m = largest_double(&tops);
   for (; j < n; j++) {
     d[j] = h[j] > 0 ? d[j] : d[j] * slope;
     m = fabs(d[j]) > m ? fabs(d[j]) : m;
@@ -85,14 +97,18 @@ CLONES static void mask_row_d(double *d, const double *h, double slope, int32_t 
   *exponent += e;
 }
 
-void ckn_mask_backward(void *d, const void *h, ckn_type type, double slope, int32_t *exponents, size_t rows, size_t n) {
-  for (size_t r = 0; r < rows; r++) {
-    size_t o = r * n;
-    switch (type) {
-      case CKN_FLOAT32: mask_row_f((float *)d + o, (const float *)h + o, slope, exponents + r, n); break;
-      case CKN_BFLOAT16: mask_row_h((uint16_t *)d + o, (const uint16_t *)h + o, slope, exponents + r, n); break;
-      case CKN_FLOAT64: mask_row_d((double *)d + o, (const double *)h + o, slope, exponents + r, n); break;
-    }
+// Rows of a narrow layer are a vector or two: a call for each of them would take as long as the row.
+CLONES void ckn_mask_backward(void *d, const void *h, ckn_type type, double slope, int32_t *exponents, size_t rows, size_t n) {
+  switch (type) {
+    case CKN_FLOAT32:
+      for (size_t r = 0; r < rows; r++) mask_row_f((float *)d + r * n, (const float *)h + r * n, (float)slope, exponents + r, n);
+      break;
+    case CKN_BFLOAT16:
+      for (size_t r = 0; r < rows; r++) mask_row_h((uint16_t *)d + r * n, (const uint16_t *)h + r * n, (float)slope, exponents + r, n);
+      break;
+    case CKN_FLOAT64:
+      for (size_t r = 0; r < rows; r++) mask_row_d((double *)d + r * n, (const double *)h + r * n, slope, exponents + r, n);
+      break;
   }
 }
 

@@ -150,18 +150,13 @@ CLONES void ckn_logit_gradient(ckn_objective objective, void *dz, ckn_type desti
   label_odds odds;
   for (size_t r = 0; r < rows; r += DOUBLES) {
     size_t count = rows - r < DOUBLES ? rows - r : DOUBLES;
-    for (size_t l = 0; l < count; l++) {
-      double *row = block + l * padded;
-      if (objective == CKN_MEAN_LOGIT) {
-        memcpy(row, first->mean_logits + (r + l) * padded, classes * sizeof *row);
-        for (size_t c = classes; c < padded; c++) row[c] = -INFINITY;
-      } else {
-        load_logits(row, z, type, r + l, classes, padded);
-      }
-    }
-    compute_odds(&odds, block, es, labels + r, count, classes, padded);
+    if (objective == CKN_MEAN_LOGIT)
+      load_lanes(block, first->mean_logits, CKN_FLOAT64, r, count, padded, classes);
+    else
+      load_lanes(block, z, type, r, count, classes, classes);
+    compute_odds(&odds, block, es, labels + r, count, classes);
     const ckn_gradient_target target = {objective, dz, destination, exponents, rows};
-    store_odds_gradient(&target, &odds, es, labels, r, classes, padded);
+    store_odds_gradient(&target, &odds, es, r, classes);
   }
   FREE_SCRATCH(scratch);
 }

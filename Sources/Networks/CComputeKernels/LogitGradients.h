@@ -1,6 +1,6 @@
 // How gradients with respect to logits are stored: a factor's exponent apart from its mantissa, in the precision of products.
 #pragma once
-#include "LogitRows.h"
+#include "LogitLanes.h"
 
 // Stores factor · 2^k with factor in (1/2, 1], where the logarithm of the whole is `log_factor`.
 INLINE double split_factor(double log_factor, int32_t *exponent) {
@@ -37,19 +37,18 @@ INLINE void split_factors(double *factors, int32_t *exponents, const double *log
 }
 
 // The gradient of the predictive (−log p̄_y without what all draws share) or of the expected loss, for the up to eight examples from `r` on whose odds are known:
-// (1 − p_y) · (softmax of the others; −1 at y), for the predictive times p_y.
-INLINE void store_odds_gradient(const ckn_gradient_target *t, const label_odds *odds, const double *es, const int32_t *labels, size_t r, size_t classes,
-                                size_t padded) {
+// (1 − p_y) · (softmax of the others; −1 at y), for the predictive times p_y. Uses up `e`.
+INLINE void store_odds_gradient(const ckn_gradient_target *t, const label_odds *odds, double *e, size_t r, size_t classes) {
   size_t count = t->rows - r < DOUBLES ? t->rows - r : DOUBLES;
   double log_factors[DOUBLES], factors[DOUBLES];
-  doubles whole = (doubles){0} - *(const doubles *)odds->minus;
-  if (t->objective == CKN_PREDICTIVE) whole -= *(const doubles *)odds->plus;
+  doubles whole = (doubles){0} - odds->minus;
+  if (t->objective == CKN_PREDICTIVE) whole -= odds->plus;
   *(doubles *)log_factors = whole;
   split_factors(factors, t->exponents + r, log_factors, count);
-  for (size_t l = 0; l < count; l++) {
-    size_t y = (size_t)labels[r + l], o = (r + l) * classes;
-    const double *e = es + l * padded;
-    double f = factors[l], scale = f / odds->total[l];
-    for (size_t c = 0; c < classes; c++) store(t->gradient, t->type, o + c, c == y ? -f : e[c] * scale);
+  doubles f = *(const doubles *)factors, scale = f / odds->total;
+  for (size_t c = 0; c < classes; c++) {
+    doubles *g = (doubles *)(e + c * DOUBLES);
+    *g = DSELECT(odds->label == (longs){0} + (int64_t)c, -f, *g * scale);
   }
+  store_lanes(t->gradient, t->type, r, count, e, classes);
 }

@@ -1,7 +1,4 @@
-// What the loops over rows of logits share: logits as doubles, the log-odds against the label, sums of exponentials, and space for a few rows.
-//
-// With u = log Σ_{k≠y} e^{z_k} − z_y, the log-odds against the label: CE = softplus(u), log p_y = −softplus(u), log(1 − p_y) = −softplus(−u). The gradient softmax − onehot is
-// (1 − p_y) · (softmax of the others; −1 at y): the factor goes into the row's exponent, so that the entry of y never rounds to zero.
+// What the loops over rows of logits share: logits as doubles, sums of exponentials, and space for a few rows.
 #pragma once
 #include <stdlib.h>
 
@@ -59,38 +56,10 @@ INLINE void running_add(double *top, double *sum, double value) {
   }
 }
 
-// Space for two padded rows of each of eight examples, on the stack for the usual number of classes.
+// Space for two padded rows, or two lanes of every class, of each of eight examples, on the stack for the usual number of classes.
 #define ROWS_OF_SCRATCH(name, padded)                                                                                       \
   double name##_small[2 * DOUBLES * 64];                                                                                    \
   double *name = (padded) <= 64 ? name##_small : malloc(2 * DOUBLES * (padded) * sizeof(double));                           \
   if (!name) abort();
 #define FREE_SCRATCH(name) \
   if (name != name##_small) free(name)
-
-// Eight examples at a time: what needs a logarithm is done for all of them at once.
-typedef struct {
-  double top[DOUBLES], total[DOUBLES], own[DOUBLES];  // Σ over the other classes as e^top · total; logit of the label
-  double others[DOUBLES], odds[DOUBLES];              // its logarithm, and u
-  double plus[DOUBLES], minus[DOUBLES];               // softplus(u), softplus(−u)
-} label_odds;
-
-// Fills `odds` from `count` rows of logits, and leaves e^{z − top} of each in `e`.
-INLINE void compute_odds(label_odds *odds, const double *rows, double *e, const int32_t *labels, size_t count, size_t classes, size_t padded) {
-  for (size_t l = 0; l < DOUBLES; l++) odds->top[l] = odds->own[l] = 0, odds->total[l] = 1;
-  for (size_t l = 0; l < count; l++) {
-    const double *z = rows + l * padded;
-    odds->top[l] = exponentials_except(z, e + l * padded, odds->total + l, (size_t)labels[l], classes, padded);
-    odds->own[l] = z[labels[l]];
-  }
-  doubles others, u, small, rest, zero = {0};
-  LOG_DOUBLES(others, *(const doubles *)odds->total);
-  others += *(const doubles *)odds->top;
-  u = others - *(const doubles *)odds->own;
-  EXP_DOUBLES(small, zero - DABSOLUTE(u));
-  small = DSELECT(u == u, small, u);
-  LOG1P_DOUBLES(rest, small);
-  *(doubles *)odds->others = others;
-  *(doubles *)odds->odds = u;
-  *(doubles *)odds->plus = DSELECT(u > zero, u, zero) + rest;
-  *(doubles *)odds->minus = DSELECT(u < zero, zero - u, zero) + rest;
-}

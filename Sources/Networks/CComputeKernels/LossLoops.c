@@ -27,7 +27,20 @@ void ckn_prediction_clear(const ckn_prediction *p, size_t rows, size_t classes) 
     *(doubles *)(top_) = DSELECT(a_ >= b_, a_, b_);                                                                         \
   } while (0)
 
-CLONES void ckn_prediction_add(const ckn_prediction *p, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes,
+size_t ckn_lanes_count(size_t rows, size_t classes) { return (rows + DOUBLES - 1) / DOUBLES * DOUBLES * classes; }
+
+void ckn_lanes_clear(const ckn_prediction_lanes *p, size_t rows, size_t classes) {
+  size_t count = ckn_lanes_count(rows, classes);
+  for (size_t i = 0; i < count; i++) p->top[i] = -INFINITY;
+  memset(p->sum, 0, count * sizeof(double));
+  memset(p->votes, 0, count * sizeof(double));
+  memset(p->logits, 0, count * sizeof(double));
+  count = ckn_lanes_count(rows, 1);
+  for (size_t i = 0; i < count; i++) p->loss_top[i] = -INFINITY;
+  memset(p->loss_sum, 0, count * sizeof(double));
+}
+
+CLONES void ckn_prediction_add(const ckn_prediction_lanes *p, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes,
                                const ckn_gradient_target *gradient) {
   size_t padded = ckn_padded_classes(classes);
   ROWS_OF_SCRATCH(scratch, padded);
@@ -35,44 +48,49 @@ CLONES void ckn_prediction_add(const ckn_prediction *p, const void *z, ckn_type 
   label_odds odds;
   for (size_t r = 0; r < rows; r += DOUBLES) {
     size_t count = rows - r < DOUBLES ? rows - r : DOUBLES;
-    for (size_t l = 0; l < count; l++) load_logits(block + l * padded, z, type, r + l, classes, padded);
-    compute_odds(&odds, block, e, labels + r, count, classes, padded);
-    if (gradient && r < gradient->rows) store_odds_gradient(gradient, &odds, e, labels, r, classes, padded);
+    load_lanes(block, z, type, r, count, classes, classes);
+    compute_odds(&odds, block, e, labels + r, count, classes);
+    if (gradient && r < gradient->rows) store_odds_gradient(gradient, &odds, e, r, classes);
     // log CE = log softplus(u), which is u itself far below zero.
-    doubles loss, u = *(const doubles *)odds.odds;
-    LOG_DOUBLES(loss, *(const doubles *)odds.plus);
+    doubles loss, u = odds.odds, one = (doubles){0} + 1.0;
+    LOG_DOUBLES(loss, odds.plus);
     loss = DSELECT(u < -37.0, u, loss);
-    double top[DOUBLES] = {0}, sum[DOUBLES] = {0};
-    memcpy(top, p->loss_top + r, count * sizeof *top);
-    memcpy(sum, p->loss_sum + r, count * sizeof *sum);
-    MERGE_LANES(top, sum, loss, (doubles){0} + 1.0);
-    memcpy(p->loss_top + r, top, count * sizeof *top);
-    memcpy(p->loss_sum + r, sum, count * sizeof *sum);
-    for (size_t l = 0; l < count; l++) {
-      const double *row = block + l * padded;
-      size_t o = (r + l) * padded, best = 0;
-      for (size_t c = 1; c < classes; c++)
-        if (row[c] > row[best]) best = c;
-      p->votes[o + best] += 1;
-      double all = odds.own[l] + odds.plus[l];  // log Σ_all, since log p_y = −softplus(u)
-      for (size_t c = 0; c < padded; c += DOUBLES) {
-        doubles zc = *(const doubles *)(row + c);
-        MERGE_LANES(p->top + o + c, p->sum + o + c, zc - all, (doubles){0} + 1.0);
-      }
-      for (size_t c = 0; c < classes; c++) p->logits[o + c] += row[c];
+    MERGE_LANES(p->loss_top + r, p->loss_sum + r, loss, one);
+    doubles best = *(const doubles *)block, all = odds.own + odds.plus;  // log Σ_all, since log p_y = −softplus(u)
+    longs chosen = {0};
+    for (size_t c = 1; c < classes; c++) {
+      doubles zc = *(const doubles *)(block + c * DOUBLES);
+      longs is_larger = zc > best;
+      best = DSELECT(is_larger, zc, best);
+      chosen = ISELECT(is_larger, (longs){0} + (int64_t)c, chosen);
+    }
+    for (size_t c = 0; c < classes; c++) {
+      size_t o = r * classes + c * DOUBLES;
+      doubles zc = *(const doubles *)(block + c * DOUBLES);
+      *(doubles *)(p->votes + o) += DSELECT(chosen == (longs){0} + (int64_t)c, one, (doubles){0});
+      *(doubles *)(p->logits + o) += zc;
+      MERGE_LANES(p->top + o, p->sum + o, zc - all, one);
     }
   }
   FREE_SCRATCH(scratch);
 }
 
-CLONES void ckn_prediction_merge(const ckn_prediction *into, const ckn_prediction *from, size_t rows, size_t classes) {
+CLONES void ckn_prediction_merge(const ckn_prediction *into, const ckn_prediction_lanes *from, size_t rows, size_t classes) {
   size_t padded = ckn_padded_classes(classes);
-  for (size_t i = 0; i < rows * padded; i += DOUBLES) {
-    MERGE_LANES(into->top + i, into->sum + i, *(const doubles *)(from->top + i), *(const doubles *)(from->sum + i));
-    *(doubles *)(into->votes + i) += *(const doubles *)(from->votes + i);
-    *(doubles *)(into->logits + i) += *(const doubles *)(from->logits + i);
-  }
   for (size_t r = 0; r < rows; r++) {
+    // The row's classes have the distance of eight rows.
+    size_t lane = r / DOUBLES * DOUBLES * classes + r % DOUBLES;
+    for (size_t c = 0; c < classes; c += DOUBLES) {
+      size_t o = r * padded + c, count = classes - c < DOUBLES ? classes - c : DOUBLES;
+      doubles top = (doubles){0} - INFINITY, sum = {0};
+      for (size_t k = 0; k < count; k++) {
+        size_t i = lane + (c + k) * DOUBLES;
+        top[k] = from->top[i], sum[k] = from->sum[i];
+        into->votes[o + k] += from->votes[i];
+        into->logits[o + k] += from->logits[i];
+      }
+      MERGE_LANES(into->top + o, into->sum + o, top, sum);
+    }
     double a = into->loss_top[r], b = from->loss_top[r];
     double d = a == b ? 0 : a - b, e = exp(-fabs(d));
     into->loss_sum[r] = a >= b ? into->loss_sum[r] + from->loss_sum[r] * e : into->loss_sum[r] * e + from->loss_sum[r];

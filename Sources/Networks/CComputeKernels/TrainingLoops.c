@@ -2,7 +2,7 @@
 #pragma STDC FP_CONTRACT OFF  // the same bits in debug and release, and in every clone
 #include "include/TrainingLoops.h"
 
-#include "LogitRows.h"
+#include "LogitLanes.h"
 
 // Rows are independent, and of a few hundred numbers: element by element is fast enough where a conversion to double is needed.
 static void store_double(void *out, ckn_type type, size_t i, double value) {
@@ -82,20 +82,20 @@ CLONES double ckn_log_likelihood(void *dz, ckn_type destination, const void *z, 
   label_odds odds;
   for (size_t r = 0; r < rows; r += DOUBLES) {
     size_t count = rows - r < DOUBLES ? rows - r : DOUBLES;
-    for (size_t l = 0; l < count; l++) load_logits(block + l * padded, z, type, r + l, classes, padded);
-    compute_odds(&odds, block, es, labels + r, count, classes, padded);
+    load_lanes(block, z, type, r, count, classes, classes);
+    compute_odds(&odds, block, es, labels + r, count, classes);
     for (size_t l = 0; l < count; l++) sum -= odds.plus[l];
     if (!dz) continue;
     doubles wrong;
-    doubles minus = *(const doubles *)odds.minus;
+    doubles minus = odds.minus;
     EXP_DOUBLES(wrong, (doubles){0} - minus);
     wrong = DSELECT(minus == minus, wrong, minus);  // NaN stays NaN
-    for (size_t l = 0; l < count; l++) {
-      size_t y = (size_t)labels[r + l], o = (r + l) * classes;
-      const double *e = es + l * padded;
-      double scale = wrong[l] / odds.total[l];
-      for (size_t c = 0; c < classes; c++) store_double(dz, destination, o + c, c == y ? wrong[l] : -e[c] * scale);
+    doubles scale = wrong / odds.total;
+    for (size_t c = 0; c < classes; c++) {
+      doubles *g = (doubles *)(es + c * DOUBLES);
+      *g = DSELECT(odds.label == (longs){0} + (int64_t)c, wrong, -*g * scale);
     }
+    store_lanes(dz, destination, r, count, es, classes);
   }
   FREE_SCRATCH(scratch);
   return sum;

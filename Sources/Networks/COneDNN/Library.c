@@ -1,118 +1,100 @@
-// Finding and opening oneDNN at run time. Linking it would make the package impossible to build without it.
-#define _GNU_SOURCE
+// Opening oneDNN at run time. Linking it would make the package impossible to build without it.
 #include "Library.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#ifdef CDNN_HAS_HEADER
 #include <dlfcn.h>
-#include <pthread.h>
-#include <stdlib.h>
-
-#define STRING_(x) #x
-#define STRING(x) STRING_(x)
-#define MAJOR STRING(DNNL_VERSION_MAJOR)
+#include <stdio.h>
 
 cdnn_functions cdnn_library;
-dnnl_engine_t cdnn_engine;
+const cdnn_version_table *cdnn_current;
+onednn_engine cdnn_engine;
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool loaded;
-static char reason[512];
-
-/// The header's own major version: 2.x passes descriptors by value, so another version would read garbage.
-static const char *const names[] = {
-#if defined(__APPLE__)
-    "libdnnl." MAJOR ".dylib",
-    "/opt/homebrew/lib/libdnnl." MAJOR ".dylib",
-    "/usr/local/lib/libdnnl." MAJOR ".dylib",
-#else
-    "libdnnl.so." MAJOR,
-#endif
-};
-
-/// Fills `table` from an opened library; on failure writes the reason and returns false.
-static bool fill(cdnn_functions *table, void *handle, const char *name, char *why, size_t capacity) {
-  __typeof__(&dnnl_version) version = (__typeof__(&dnnl_version))dlsym(handle, "dnnl_version");
-  if (!version) {
-    snprintf(why, capacity, "%s is not oneDNN (it has no dnnl_version)", name);
-    return false;
-  }
-  const dnnl_version_t *v = version();
-  if (v->major != DNNL_VERSION_MAJOR || v->minor < DNNL_VERSION_MINOR) {
-    snprintf(
-        why, capacity, "%s is oneDNN %d.%d.%d, but the package was built with the header of %d.%d.%d: rebuild it", name,
-        v->major, v->minor, v->patch, DNNL_VERSION_MAJOR, DNNL_VERSION_MINOR, DNNL_VERSION_PATCH);
-    return false;
-  }
-#define CDNN_LOOK_UP(function)                                                                                         \
-  if (!(table->function = (__typeof__(&dnnl_##function))dlsym(handle, "dnnl_" #function))) {                           \
-    snprintf(why, capacity, "%s lacks the function dnnl_%s", name, #function);                                         \
-    return false;                                                                                                      \
-  }
-  CDNN_FUNCTIONS(CDNN_LOOK_UP)
-#undef CDNN_LOOK_UP
-  // On this handle: the library is opened with RTLD_LOCAL, so RTLD_DEFAULT would find nothing, and the limit would be
-  // lost.
-  table->omp_set_num_threads = (void (*)(int))dlsym(handle, "omp_set_num_threads");
-  table->omp_get_max_threads = (int (*)(void))dlsym(handle, "omp_get_max_threads");
+static bool fill(cdnn_functions *table, void *handle, const char **missing) {
+  ONEDNN_FUNCTIONS(ONEDNN_LOOK_UP)
   return true;
 }
 
-static void start(void) {
-  void *handle = NULL;
-  const char *name = NULL;
-  for (size_t i = 0; i < sizeof names / sizeof *names && !handle; i++) {
-    name = names[i];
-    handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+/// The words for what shares out the work of a call.
+static const char *runtime_name(unsigned runtime) {
+  switch (runtime) {
+  case 4: return "TBB";
+  case 8: return "a thread pool of its caller";
+  case 512: return "SYCL";
+  default: return "threads that cannot be limited";
   }
-  if (!handle) {
+}
+
+/// Uses an opened library if it can be used, or only answers whether it could; otherwise writes the reason, which
+/// continues its name.
+static bool use(void *handle, bool keep, char *why, size_t capacity) {
+  const onednn_version *(*version)(void) = (const onednn_version *(*)(void))dlsym(handle, "dnnl_version");
+  if (!version) {
+    snprintf(why, capacity, "is not oneDNN (it has no dnnl_version)");
+    return false;
+  }
+  const onednn_version *v = version();
+  const cdnn_version_table *known = v->major == 2 ? &cdnn_version_2 : v->major == 3 ? &cdnn_version_3 : NULL;
+  if (!known || v->minor < known->oldest_minor) {
     snprintf(
-        reason, sizeof reason,
-        "the library %s was not found (its header was there when the package was built): install libdnnl (apt) or "
-        "onednn (brew), or put its folder into the loader's search path",
-        names[0]);
-    return;
-  }
-  if (!fill(&cdnn_library, handle, name, reason, sizeof reason)) {
-    dlclose(handle);
-    return;
-  }
-  int status = cdnn_library.engine_create(&cdnn_engine, dnnl_cpu, 0);
-  if (status) {
-    const char *text = cdnn_library.status2str((dnnl_status_t)status);
-    snprintf(reason, sizeof reason, "oneDNN has no CPU engine here (%s)", text);
-    return;
-  }
-  loaded = true;
-}
-
-bool cdnn_available(void) {
-  pthread_once(&once, start);
-  return loaded;
-}
-
-const char *cdnn_unavailable_reason(void) { return cdnn_available() ? "" : reason; }
-
-bool cdnn_probe(const char *path, char *why, size_t capacity) {
-  void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!handle) {
-    snprintf(why, capacity, "the library %s was not found", path);
+        why, capacity, "is oneDNN %d.%d.%d, and known here are 2.x from 2.%d and 3.x from 3.%d", v->major, v->minor,
+        v->patch, cdnn_version_2.oldest_minor, cdnn_version_3.oldest_minor);
     return false;
   }
   cdnn_functions table;
-  bool usable = fill(&table, handle, path, why, capacity);
-  if (usable && capacity) why[0] = 0;
-  dlclose(handle);
+  const char *missing = NULL;
+  if (!fill(&table, handle, &missing) || !known->look_up(handle, false, &missing)) {
+    snprintf(why, capacity, "is oneDNN %d.%d.%d without the function %s", v->major, v->minor, v->patch, missing);
+    return false;
+  }
+  // On this handle: the library is opened with RTLD_LOCAL, so RTLD_DEFAULT would find nothing, and the limit would be
+  // lost.
+  table.omp_set_num_threads = (void (*)(int))dlsym(handle, "omp_set_num_threads");
+  table.omp_get_max_threads = (int (*)(void))dlsym(handle, "omp_get_max_threads");
+  // Units of work are shared out above. A library that shares out every call once more, on threads that nobody can
+  // limit, takes other threads' processors, and its bits may depend on how many there are.
+  const bool is_parallel = v->processor_runtime != ONEDNN_RUNTIME_SEQUENTIAL;
+  if (is_parallel && (v->processor_runtime != ONEDNN_RUNTIME_OPENMP || !table.omp_set_num_threads)) {
+    snprintf(
+        why, capacity, "is oneDNN %d.%d.%d built for %s, which takes threads of its own; one built for OpenMP is needed",
+        v->major, v->minor, v->patch,
+        v->processor_runtime == ONEDNN_RUNTIME_OPENMP ? "an OpenMP that is hidden in it"
+                                                      : runtime_name(v->processor_runtime));
+    return false;
+  }
+  if (!keep) return true;
+  cdnn_library = table;
+  cdnn_current = known;
+  return known->look_up(handle, true, &missing);
+}
+
+static bool open_library(const char *name, bool keep, char *why, size_t capacity) {
+  void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  if (!handle) {
+    const char *fault = dlerror();
+    snprintf(why, capacity, "cannot be opened: %s", fault ? fault : "the loader does not say why");
+    return false;
+  }
+  const bool usable = use(handle, keep, why, capacity);
+  if (!usable || !keep) dlclose(handle);
   return usable;
+}
+
+bool cdnn_probe(const char *name, char *why, size_t capacity) { return open_library(name, false, why, capacity); }
+
+bool cdnn_open(const char *name, char *why, size_t capacity) {
+  if (cdnn_engine) return true;
+  if (!open_library(name, true, why, capacity)) return false;
+  const int status = cdnn_library.engine_create(&cdnn_engine, ONEDNN_PROCESSOR, 0);
+  if (!status) return true;
+  snprintf(why, capacity, "has no engine for this processor (%s)", cdnn_library.status2str(status));
+  cdnn_engine = NULL;
+  return false;
 }
 
 static _Thread_local bool limited;
 
 int cdnn_prepare(void) {
   if (limited) return CDNN_SUCCESS;
-  if (!cdnn_available()) return CDNN_UNAVAILABLE;
+  if (!cdnn_engine) return CDNN_UNAVAILABLE;
   if (cdnn_library.omp_set_num_threads) cdnn_library.omp_set_num_threads(1);
   limited = true;
   return CDNN_SUCCESS;
@@ -125,30 +107,28 @@ int cdnn_one_thread(void) {
 
 void cdnn_version(int *major, int *minor, int *patch) {
   *major = *minor = *patch = 0;
-  if (!cdnn_available()) return;
-  const dnnl_version_t *v = cdnn_library.version();
+  if (!cdnn_engine) return;
+  const onednn_version *v = cdnn_library.version();
   *major = v->major;
   *minor = v->minor;
   *patch = v->patch;
 }
 
 static bool has(int instructions) {
-  return cdnn_available() && ((int)cdnn_library.get_effective_cpu_isa() & instructions) == instructions;
+  return cdnn_engine && (cdnn_library.get_effective_cpu_isa() & instructions) == instructions;
 }
 
 const char *cdnn_instruction_set(void) {
-  if (has(dnnl_cpu_isa_avx512_core_amx)) return "AVX-512 with AMX";
-  if (has(dnnl_cpu_isa_avx512_core)) return "AVX-512";
-  if (has(dnnl_cpu_isa_avx2)) return "AVX2";
-  if (has(dnnl_cpu_isa_sse41)) return "SSE4.1";
+  if (cdnn_engine && has(cdnn_current->amx)) return "AVX-512 with AMX";
+  if (has(ONEDNN_ISA_AVX512)) return "AVX-512";
+  if (has(ONEDNN_ISA_AVX2)) return "AVX2";
+  if (has(ONEDNN_ISA_SSE41)) return "SSE4.1";
   return "generic";
 }
 
-bool cdnn_has_native_bfloat16(void) { return has(dnnl_cpu_isa_avx512_core_bf16); }
+bool cdnn_has_native_bfloat16(void) { return has(ONEDNN_ISA_AVX512_BFLOAT16); }
 
 const char *cdnn_status_text(int status) {
-  if (status == CDNN_UNAVAILABLE) return cdnn_unavailable_reason();
   if (status == CDNN_NO_MEMORY) return "out of memory";
-  return cdnn_available() ? cdnn_library.status2str((dnnl_status_t)status) : reason;
+  return cdnn_engine && status != CDNN_UNAVAILABLE ? cdnn_library.status2str(status) : "no library was opened";
 }
-#endif

@@ -1,7 +1,6 @@
 // The life of a primitive: attributes, creation, the slots' layouts, and running with a worker's stream and scratchpad.
 #include "Primitive.h"
 
-#ifdef CDNN_HAS_HEADER
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -14,82 +13,45 @@ typedef struct {
   uint64_t primitive;
   int slot;
   const void *buffer;
-  dnnl_memory_t memory;
+  onednn_memory memory;
 } kept_memory;
 
 struct cdnn_worker {
-  dnnl_stream_t stream;
+  onednn_stream stream;
   void *scratchpad;
   size_t scratchpad_bytes;
   kept_memory kept[KEPT_MEMORIES];
 };
 
-dnnl_alg_kind_t cdnn_algorithm(cdnn_activation activation) {
+int cdnn_algorithm(cdnn_activation activation) {
   switch (activation) {
-  case CDNN_TANH: return dnnl_eltwise_tanh;
-  case CDNN_SIGMOID: return dnnl_eltwise_logistic;
-  case CDNN_CLIPPED: return dnnl_eltwise_clip;
-  default: return dnnl_eltwise_relu;
+  case CDNN_TANH: return cdnn_current->tanh;
+  case CDNN_SIGMOID: return cdnn_current->sigmoid;
+  case CDNN_CLIPPED: return cdnn_current->clipped;
+  default: return cdnn_current->relu;
   }
-}
-
-int cdnn_description_create(
-    owned_description *out, int dimensions, const int64_t *sizes, dnnl_data_type_t type, dnnl_format_tag_t tag) {
-  dnnl_dims_t dims = {0};
-  for (int i = 0; i < dimensions; i++) dims[i] = sizes[i];
-#if DNNL_VERSION_MAJOR >= 3
-  return cdnn_library.memory_desc_create_with_tag(out, dimensions, dims, type, tag);
-#else
-  return cdnn_library.memory_desc_init_by_tag(out, dimensions, dims, type, tag);
-#endif
-}
-
-int cdnn_description_copy(owned_description *out, description d) {
-#if DNNL_VERSION_MAJOR >= 3
-  return cdnn_library.memory_desc_clone(out, d);
-#else
-  *out = *d;
-  return CDNN_SUCCESS;
-#endif
-}
-
-void cdnn_description_destroy(owned_description *d) {
-#if DNNL_VERSION_MAJOR >= 3
-  if (*d) cdnn_library.memory_desc_destroy(*d);
-  *d = NULL;
-#else
-  (void)d;
-#endif
 }
 
 int cdnn_attributes_create(
-    dnnl_primitive_attr_t *out, cdnn_activation activation, float parameter, bool accumulate, description residual) {
+    onednn_attributes *out, cdnn_activation activation, float parameter, bool accumulate, onednn_description residual) {
   int status = cdnn_library.primitive_attr_create(out);
-  if (!status) status = cdnn_library.primitive_attr_set_scratchpad_mode(*out, dnnl_scratchpad_mode_user);
+  if (!status) status = cdnn_library.primitive_attr_set_scratchpad_mode(*out, ONEDNN_SCRATCHPAD_USER);
   if (status || (activation == CDNN_IDENTITY && !accumulate && !residual)) return status;
-  dnnl_post_ops_t after = NULL;
+  onednn_post_ops after = NULL;
   if ((status = cdnn_library.post_ops_create(&after))) return status;
   const float alpha = cdnn_alpha(activation, parameter), beta = cdnn_beta(activation, parameter);
-#if DNNL_VERSION_MAJOR >= 3
-  if (accumulate) status = cdnn_library.post_ops_append_sum(after, 1, 0, dnnl_data_type_undef);
-  if (!status && residual) status = cdnn_library.post_ops_append_binary(after, dnnl_binary_add, residual);
+  if (accumulate) status = cdnn_current->append_sum(after);
+  if (!status && residual) status = cdnn_library.post_ops_append_binary(after, ONEDNN_BINARY_ADD, residual);
   if (!status && activation) {
-    status = cdnn_library.post_ops_append_eltwise(after, cdnn_algorithm(activation), alpha, beta);
+    status = cdnn_current->append_activation(after, cdnn_algorithm(activation), alpha, beta);
   }
-#else
-  if (accumulate) status = cdnn_library.post_ops_append_sum(after, 1);
-  if (!status && residual) status = cdnn_library.post_ops_append_binary(after, dnnl_binary_add, residual);
-  if (!status && activation) {
-    status = cdnn_library.post_ops_append_eltwise(after, 1, cdnn_algorithm(activation), alpha, beta);
-  }
-#endif
   if (!status) status = cdnn_library.primitive_attr_set_post_ops(*out, after);
   cdnn_library.post_ops_destroy(after);
   return status;
 }
 
 int cdnn_primitive_finish(
-    cdnn_primitive **out, int status, dnnl_primitive_desc_t descriptor, const cdnn_slot_meaning meanings[CDNN_SLOTS]) {
+    cdnn_primitive **out, int status, onednn_primitive_descriptor descriptor, const cdnn_slot_meaning meanings[CDNN_SLOTS]) {
   *out = NULL;
   static _Atomic uint64_t made = 0;
   cdnn_primitive *p = NULL;
@@ -106,7 +68,7 @@ int cdnn_primitive_finish(
     // A primitive without a workspace (or bias) answers with an empty description.
     if (p->layout[i] && cdnn_library.memory_desc_get_size(p->layout[i])) p->argument[i] = meanings[i].argument;
   }
-  p->scratchpad = cdnn_library.primitive_desc_query_md(descriptor, dnnl_query_scratchpad_md, 0);
+  p->scratchpad = cdnn_library.primitive_desc_query_md(descriptor, ONEDNN_QUERY_SCRATCHPAD, 0);
   p->scratchpad_bytes = p->scratchpad ? cdnn_library.memory_desc_get_size(p->scratchpad) : 0;
   if ((status = cdnn_library.primitive_create(&p->primitive, descriptor))) {
     cdnn_primitive_destroy(p);
@@ -129,7 +91,7 @@ size_t cdnn_primitive_bytes(const cdnn_primitive *p, cdnn_slot slot) {
 
 const char *cdnn_primitive_implementation(const cdnn_primitive *p) {
   const char *name = "";
-  cdnn_library.primitive_desc_query(p->descriptor, dnnl_query_impl_info_str, 0, &name);
+  cdnn_library.primitive_desc_query(p->descriptor, ONEDNN_QUERY_IMPLEMENTATION, 0, &name);
   return name;
 }
 
@@ -139,7 +101,7 @@ int cdnn_worker_create(cdnn_worker **out) {
   if (status) return status;
   cdnn_worker *w = calloc(1, sizeof *w);
   if (!w) return CDNN_NO_MEMORY;
-  if ((status = cdnn_library.stream_create(&w->stream, cdnn_engine, dnnl_stream_default_flags))) {
+  if ((status = cdnn_library.stream_create(&w->stream, cdnn_engine, ONEDNN_STREAM_DEFAULT))) {
     free(w);
     return status;
   }
@@ -171,7 +133,7 @@ static int reserve_scratchpad(cdnn_worker *w, size_t bytes) {
 /// The memory object of one of the worker's primitives around a buffer, in the first place that is not among the `count`
 /// that this run has taken.
 static int memory_around(
-    cdnn_worker *w, const cdnn_primitive *p, int slot, description layout, void *buffer, kept_memory *taken[], int count) {
+    cdnn_worker *w, const cdnn_primitive *p, int slot, onednn_description layout, void *buffer, kept_memory *taken[], int count) {
   const uint64_t name = (p->number << 3) + (uint64_t)slot;
   const uint64_t mixed = (name * 0x9e3779b97f4a7c15 ^ (uint64_t)(uintptr_t)buffer >> 6) * 0xbf58476d1ce4e5b9;
   kept_memory *place = &w->kept[mixed >> (64 - KEPT_BITS)];
@@ -203,20 +165,19 @@ int cdnn_run(
   if (status) return status;
   void *buffers[CDNN_SLOTS] = {
       (void *)source, (void *)weights, (void *)bias, destination, workspace, (void *)residual};
-  dnnl_exec_arg_t arguments[CDNN_SLOTS + 1];
+  onednn_argument arguments[CDNN_SLOTS + 1];
   kept_memory *taken[CDNN_SLOTS + 1];
   int count = 0;
   for (int i = 0; i <= CDNN_SLOTS && !status; i++) {
     const bool is_scratchpad = i == CDNN_SLOTS;
-    const int argument = !is_scratchpad ? p->argument[i] : p->scratchpad_bytes ? DNNL_ARG_SCRATCHPAD : 0;
+    const int argument = !is_scratchpad ? p->argument[i] : p->scratchpad_bytes ? ONEDNN_ARGUMENT_SCRATCHPAD : 0;
     if (!argument) continue;
     status = memory_around(
         w, p, i, is_scratchpad ? p->scratchpad : p->layout[i], is_scratchpad ? w->scratchpad : buffers[i], taken, count);
-    if (!status) arguments[count] = (dnnl_exec_arg_t){argument, taken[count]->memory};
+    if (!status) arguments[count] = (onednn_argument){argument, taken[count]->memory};
     if (!status) count++;
   }
   if (!status) status = cdnn_library.primitive_execute(p->primitive, w->stream, count, arguments);
   if (!status) status = cdnn_library.stream_wait(w->stream);
   return status;
 }
-#endif

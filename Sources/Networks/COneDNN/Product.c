@@ -2,52 +2,40 @@
 // accumulating).
 #include "Primitive.h"
 
-#ifdef CDNN_HAS_HEADER
 int cdnn_product_create(cdnn_primitive **out, const cdnn_product *c) {
   *out = NULL;
   int status = cdnn_prepare();
   if (status) return status;
-  owned_description source = {0}, weights = {0}, bias = {0}, destination = {0};
-  dnnl_primitive_attr_t attributes = NULL;
-  dnnl_primitive_desc_t descriptor = NULL;
+  onednn_description source = NULL, weights = NULL, bias = NULL, destination = NULL;
+  onednn_attributes attributes = NULL;
+  onednn_primitive_descriptor descriptor = NULL;
   const int64_t source_sizes[] = {c->m, c->k}, weight_sizes[] = {c->k, c->n}, bias_sizes[] = {1, c->n};
   const int64_t destination_sizes[] = {c->m, c->n};
-  const dnnl_data_type_t operands = cdnn_data_type(c->operands);
-  status = cdnn_description_create(&source, 2, source_sizes, operands, c->source_transposed ? dnnl_ba : dnnl_ab);
+  const int operands = cdnn_data_type(c->operands);
+  const cdnn_order source_order = c->source_transposed ? CDNN_ORDER_TRANSPOSED : CDNN_ORDER_C;
+  status = cdnn_current->describe(&source, 2, source_sizes, operands, source_order);
   if (!status) {
-    dnnl_format_tag_t tag = c->packed_weights ? dnnl_format_tag_any : dnnl_ab;
-    status = cdnn_description_create(&weights, 2, weight_sizes, operands, tag);
+    const cdnn_order order = c->packed_weights ? CDNN_ORDER_ANY : CDNN_ORDER_C;
+    status = cdnn_current->describe(&weights, 2, weight_sizes, operands, order);
   }
-  if (!status && c->bias) status = cdnn_description_create(&bias, 2, bias_sizes, dnnl_f32, dnnl_ab);
+  if (!status && c->bias) status = cdnn_current->describe(&bias, 2, bias_sizes, ONEDNN_FLOAT32, CDNN_ORDER_C);
   if (!status) {
-    status = cdnn_description_create(&destination, 2, destination_sizes, cdnn_data_type(c->destination), dnnl_ab);
+    status = cdnn_current->describe(&destination, 2, destination_sizes, cdnn_data_type(c->destination), CDNN_ORDER_C);
   }
   if (!status) status = cdnn_attributes_create(&attributes, c->activation, c->parameter, c->accumulate, NULL);
-#if DNNL_VERSION_MAJOR >= 3
-  if (!status) {
-    status = cdnn_library.matmul_primitive_desc_create(
-        &descriptor, cdnn_engine, source, weights, c->bias ? bias : NULL, destination, attributes);
-  }
-#else
-  dnnl_matmul_desc_t operation;
-  if (!status) {
-    status = cdnn_library.matmul_desc_init(&operation, &source, &weights, c->bias ? &bias : NULL, &destination);
-  }
-  if (!status) status = cdnn_library.primitive_desc_create(&descriptor, &operation, attributes, cdnn_engine, NULL);
-#endif
+  if (!status) status = cdnn_current->product(&descriptor, source, weights, bias, destination, attributes);
   const cdnn_slot_meaning meanings[CDNN_SLOTS] = {
-      {DNNL_ARG_SRC, dnnl_query_src_md, 0},
-      {DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0},
-      {c->bias ? DNNL_ARG_BIAS : 0, dnnl_query_weights_md, 1},
-      {DNNL_ARG_DST, dnnl_query_dst_md, 0},
+      {ONEDNN_ARGUMENT_SOURCE, ONEDNN_QUERY_SOURCE, 0},
+      {ONEDNN_ARGUMENT_WEIGHTS, ONEDNN_QUERY_WEIGHTS, 0},
+      {c->bias ? ONEDNN_ARGUMENT_BIAS : 0, ONEDNN_QUERY_WEIGHTS, 1},
+      {ONEDNN_ARGUMENT_DESTINATION, ONEDNN_QUERY_DESTINATION, 0},
       {0},
   };
   status = cdnn_primitive_finish(out, status, descriptor, meanings);
   if (attributes) cdnn_library.primitive_attr_destroy(attributes);
-  cdnn_description_destroy(&source);
-  cdnn_description_destroy(&weights);
-  cdnn_description_destroy(&bias);
-  cdnn_description_destroy(&destination);
+  cdnn_current->release(source);
+  cdnn_current->release(weights);
+  cdnn_current->release(bias);
+  cdnn_current->release(destination);
   return status;
 }
-#endif

@@ -1,10 +1,9 @@
 // Windows over images as oneDNN wants them.
 #pragma once
-#include "Library.h"
+#include "Foreign.h"
 
-#ifdef CDNN_HAS_HEADER
 typedef struct {
-  dnnl_dims_t size, stride, dilation, before, after;
+  onednn_sizes size, stride, dilation, before, after;
 } cdnn_window_arrays;
 
 /// oneDNN counts the elements that a dilation leaves out: 0 where they are neighbours.
@@ -23,4 +22,3 @@ static inline int64_t cdnn_positions(const cdnn_windows *w, int direction, int64
   const int64_t window = w->dilation[direction] * (w->size[direction] - 1) + 1;
   return (length + w->before[direction] + w->after[direction] - window) / w->stride[direction] + 1;
 }
-#endif

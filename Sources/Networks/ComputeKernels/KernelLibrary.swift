@@ -16,10 +16,18 @@ public enum KernelLibrary: Sendable, Hashable, CaseIterable {
   case portable
 
   /// What to use when nothing else is asked for: oneDNN when it is available, unless the environment variable
-  /// `ROBUSTNESS_KERNELS` is `portable` or `onednn`. With `onednn` forced and unavailable, the first kernel made
-  /// throws.
+  /// `ROBUSTNESS_KERNELS` is `portable` or `onednn`. `ROBUSTNESS_ONEDNN` names the library of oneDNN, or its folder;
+  /// without it the newest version that the loader finds is opened. With `onednn` forced, or a library named, that
+  /// cannot be used, the first kernel made throws.
   public static var preferred: KernelLibrary {
-    forced ?? (isOneDNNAvailable ? .oneDNN : .portable)
+    forced ?? (isOneDNNAvailable || OneDNNLibrary.named != nil ? .oneDNN : .portable)
+  }
+
+  /// Why the library that `ROBUSTNESS_ONEDNN` names cannot be used, in a sentence that says what to do; nil when it can,
+  /// when none is named, and when the portable kernels are forced. A program that asks first can refuse it as any other
+  /// wrong input.
+  public static var namedLibraryFault: String? {
+    OneDNNLibrary.named == nil || forced == .portable ? nil : oneDNNUnavailableReason
   }
 
   /// What `preferred` is, for a report: "oneDNN 2.6.3 (AVX-512, native bfloat16)".
@@ -30,7 +38,7 @@ public enum KernelLibrary: Sendable, Hashable, CaseIterable {
 
   private static var description: String {
     if preferred == .oneDNN {
-      guard isOneDNNAvailable else { return "oneDNN, forced but unavailable: \(oneDNNUnavailableReason ?? "")" }
+      guard isOneDNNAvailable else { return "oneDNN, asked for but unavailable: \(oneDNNUnavailableReason ?? "")" }
       var major: Int32 = 0, minor: Int32 = 0, patch: Int32 = 0
       cdnn_version(&major, &minor, &patch)
       let instructions = String(cString: cdnn_instruction_set())
@@ -43,29 +51,19 @@ public enum KernelLibrary: Sendable, Hashable, CaseIterable {
 
   /// Whether `Precision.bfloat16` can be used: the processor multiplies it natively and oneDNN is there. (oneDNN's
   /// emulation, which is slower than float32, is never used.)
-  public static var hasNativeBFloat16: Bool { cdnn_has_native_bfloat16() }
+  public static var hasNativeBFloat16: Bool { isOneDNNAvailable && cdnn_has_native_bfloat16() }
 
-  /// Whether oneDNN was found, built for and opened.
-  public static var isOneDNNAvailable: Bool { cdnn_available() }
+  /// Whether oneDNN was found and opened.
+  public static var isOneDNNAvailable: Bool { OneDNNLibrary.fault == nil }
 
   /// Why oneDNN cannot be used, in a sentence; nil when it can.
-  public static var oneDNNUnavailableReason: String? {
-    isOneDNNAvailable ? nil : String(cString: cdnn_unavailable_reason())
-  }
-
-  /// Why the library at `path` could not serve as oneDNN; nil when it could. Nothing stays open.
-  static func reasonAgainstLibrary(at path: String) -> String? {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { reason in
-      reason[0] = 0
-      return cdnn_probe(path, reason.baseAddress, reason.count) ? nil : String(cString: reason.baseAddress!)
-    }
-  }
+  public static var oneDNNUnavailableReason: String? { OneDNNLibrary.fault }
 
   /// Whether `ROBUSTNESS_KERNELS` is one of its values, or not set: `preferredDescription` says what is wrong with it.
   public static var isRequestUnderstood: Bool { requested == nil || forced != nil }
 
   /// Threads that oneDNN would use for a call from this thread, after the limit that every kernel sets: 1.
-  static var oneDNNThreadLimit: Int { Int(cdnn_one_thread()) }
+  static var oneDNNThreadLimit: Int { isOneDNNAvailable ? Int(cdnn_one_thread()) : 0 }
 
   private static let variable = "ROBUSTNESS_KERNELS"
 

@@ -23,6 +23,7 @@ public final class KernelWorker: @unchecked Sendable {
       stream = nil
       return
     }
+    if let reason = KernelLibrary.oneDNNUnavailableReason { throw KernelError("oneDNN cannot be used: \(reason)") }
     var made: OpaquePointer?
     let status = cdnn_worker_create(&made)
     guard status == 0, let made else {

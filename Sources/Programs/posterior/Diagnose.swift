@@ -1,4 +1,5 @@
 import ArgumentParser
+import ComputeKernels
 import Diagnostics
 import NeuralNetworks
 import PosteriorFiles
@@ -34,6 +35,7 @@ struct Diagnose: ParsableCommand {
   }
 
   func run() throws {
+    if let fault = KernelLibrary.namedLibraryFault { throw UsageError(fault) }
     let posterior = try PosteriorFile.open(file, acceptChanged: acceptChanged, probe: .currentProgram)
     let report: PosteriorReport
     do {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ComputeKernels
 import Foundation
 import NetworkImport
 import NeuralNetworks
@@ -108,6 +109,7 @@ struct Import: ParsableCommand {
   }
 
   func run() throws {
+    if let fault = KernelLibrary.namedLibraryFault { throw UsageError(fault) }
     try OutputPlace.check(output, needsFile: true)
     let inputs = graphs + draws + [network, posterior, data, reference].compactMap(\.self)
     let place = URL(filePath: output).resolvingSymlinksInPath().standardizedFileURL

@@ -25,6 +25,10 @@ struct Benchmarks {
   var isJSON = false
 
   static func main() throws {
+    if let fault = KernelLibrary.namedLibraryFault {
+      FileHandle.standardError.write(Data("error: \(fault)\n".utf8))
+      exit(64)
+    }
     var arguments = CommandLine.arguments.dropFirst()
     var program = Benchmarks()
     while let argument = arguments.popFirst() {

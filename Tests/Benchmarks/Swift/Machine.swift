@@ -21,7 +21,7 @@ enum Machine {
       "processor: \(Processor.name), \(ProcessorAllowance.current.description())",
       "kernels: \(KernelLibrary.preferredDescription)",
     ]
-    for name in ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ROBUSTNESS_KERNELS"] {
+    for name in ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ROBUSTNESS_KERNELS", "ROBUSTNESS_ONEDNN"] {
       if let value = ProcessInfo.processInfo.environment[name] { lines.append("limited by \(name)=\(value)") }
     }
     return try lines + implementations()

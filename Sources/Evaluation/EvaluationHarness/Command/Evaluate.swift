@@ -99,7 +99,8 @@ struct EvaluateCommand<Origin: PosteriorOrigin>: ParsableCommand {
       discussion: """
         Evaluates attacks on the draws in a posterior file and judges the result: evaluate --attack pgd --model posterior.h5
 
-        The environment variable ROBUSTNESS_KERNELS=portable (or onednn) chooses the kernels.
+        The environment variable ROBUSTNESS_KERNELS=portable (or onednn) chooses the kernels;
+        ROBUSTNESS_ONEDNN=PATH names the library of oneDNN, or its folder.
 
         Exit codes: 0 done, whatever the verdict; 64 usage; 65 bad data; 70 a failed attack, a contradiction \
         between attack and certificate, an output that cannot be written, or an internal error; 75 interrupted.

@@ -113,6 +113,7 @@ extension EvaluationRequest.Precision {
 
   /// Refuses what this machine does not have.
   func check() throws(UsageError) {
+    if let fault = KernelLibrary.namedLibraryFault { throw UsageError(fault) }
     if self == .bfloat16, !KernelLibrary.hasNativeBFloat16 || KernelLibrary.preferred == .portable {
       throw UsageError("--precision bfloat16 needs a processor with bfloat16 products, and oneDNN; float32 works here")
     }

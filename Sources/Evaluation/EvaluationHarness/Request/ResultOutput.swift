@@ -52,13 +52,15 @@ struct ResultOutput {
     }
   }
 
-  /// The threads; and the kernels where it matters: without oneDNN.
+  /// The kernels, whose version moves last bits, and the threads.
   private func machine(_ result: EvaluationResult) -> String? {
     guard result.threads != nil else { return nil }
-    let isNamed = KernelLibrary.preferred == .portable || !KernelLibrary.isRequestUnderstood
-    let parts =
-      (isNamed ? [KernelLibrary.preferredDescription] : [])
-      + [ProcessorAllowance.current.description(asked: request.threads)]
-    return parts.joined(separator: " · ")
+    let isExplained = KernelLibrary.preferred == .portable || !KernelLibrary.isRequestUnderstood
+    // The instruction set stands behind the version, for programs.
+    let kernels =
+      isExplained
+      ? KernelLibrary.preferredDescription : result.kernels?.split(separator: " (").first.map(String.init)
+    let threads = ProcessorAllowance.current.description(asked: request.threads)
+    return [kernels, threads].compactMap(\.self).joined(separator: " · ")
   }
 }

@@ -66,6 +66,16 @@ typedef struct {
   double *loss_top, *loss_sum;  // log Σ_s CE_s of each row (rows)
 } ckn_prediction;
 
+/// The same of one block, eight rows at a time: element (row r, class c) is number (r / 8 · classes + c) · 8 + r % 8, and rows are rounded up to eights, so that whole vectors are added and no class
+/// that is not there.
+typedef struct {
+  double *top, *sum, *votes, *logits;
+  double *loss_top, *loss_sum;  // rows, rounded up
+} ckn_prediction_lanes;
+/// Elements of an array of it.
+size_t ckn_lanes_count(size_t rows, size_t classes);
+void ckn_lanes_clear(const ckn_prediction_lanes *p, size_t rows, size_t classes);
+
 typedef enum : int {
   CKN_EXPECTED_LOSS = 0,
   CKN_PREDICTIVE,
@@ -87,12 +97,12 @@ typedef struct {
 
 void ckn_prediction_clear(const ckn_prediction *p, size_t rows, size_t classes);
 /// Adds one draw. `gradient`, where not null, gets what `ckn_logit_gradient` would store: both need the same exponentials.
-void ckn_prediction_add(const ckn_prediction *p, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes,
+void ckn_prediction_add(const ckn_prediction_lanes *p, const void *z, ckn_type type, const int32_t *labels, size_t rows, size_t classes,
                         const ckn_gradient_target *gradient);
 /// log softmax of each row of logits, rows × classes.
 void ckn_log_softmax(double *out, const void *z, ckn_type type, size_t rows, size_t classes);
 /// Adds what other draws said, in the order of the calls.
-void ckn_prediction_merge(const ckn_prediction *into, const ckn_prediction *from, size_t rows, size_t classes);
+void ckn_prediction_merge(const ckn_prediction *into, const ckn_prediction_lanes *from, size_t rows, size_t classes);
 
 /// What a gradient needs to know from a first pass over all draws, each rows × padded classes; null where the objective does not need it.
 typedef struct {

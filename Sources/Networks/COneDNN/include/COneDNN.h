@@ -1,6 +1,5 @@
-// A small face of oneDNN that does not depend on its version. Nothing of dnnl.h is visible here, and nothing is linked:
-// the library is opened when it is first needed (Library.c). Without header or library every function below still
-// exists and answers CDNN_UNAVAILABLE.
+// A small face of oneDNN that does not depend on its version. Neither its header nor its library is needed to build it:
+// the library is opened by `cdnn_open` (Library.c). Before that every function below answers CDNN_UNAVAILABLE.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,12 +42,11 @@ typedef struct cdnn_layout cdnn_layout;        // how an array of given dimensio
 
 // MARK: - The library
 
-/// Whether oneDNN was found and opened. The first call opens it.
-bool cdnn_available(void);
-/// Why it was not, in a sentence; "" when it was.
-const char *cdnn_unavailable_reason(void);
-/// Tries to open the library at `path` and writes why it cannot be used ("" when it can); nothing is kept.
-bool cdnn_probe(const char *path, char *reason, size_t capacity);
+/// Opens the library with this path, or with this name where the loader looks, for everything below, unless one is open.
+/// On failure writes what is wrong with it, as the end of a sentence that begins with its name. One thread at a time.
+bool cdnn_open(const char *name, char *reason, size_t capacity);
+/// Whether that would succeed, up to the engine; nothing is kept.
+bool cdnn_probe(const char *name, char *reason, size_t capacity);
 void cdnn_version(int *major, int *minor, int *patch);
 /// "AVX-512", "AVX2", …: the instruction set that oneDNN's generated code uses.
 const char *cdnn_instruction_set(void);

@@ -35,7 +35,7 @@ final class Workspace: @unchecked Sendable {
   let partExponents: UnsafeMutablePointer<Int32>
   let labels: UnsafeMutablePointer<Int32>
   let scratch: AlignedMemory
-  let prediction: PredictionBuffers
+  let prediction: PredictionLanes
   /// Sums of probabilities (rows × classes) and of losses (rows) in float32, for the naive arithmetic.
   let naive: AlignedMemory
   private let rows: Int
@@ -100,7 +100,7 @@ final class Workspace: @unchecked Sendable {
     labels = .allocate(capacity: rows)
     let widest = network.layouts.map(\.elementsPerRow).max() ?? 0
     scratch = AlignedMemory(bytes: backward ? 16 * max(widest, 1) : 64)
-    prediction = PredictionBuffers(rows: rows, classes: network.architecture.classCount)
+    prediction = PredictionLanes(rows: rows, classes: network.architecture.classCount)
     naive = AlignedMemory(bytes: 4 * rows * (network.architecture.classCount + 1))
   }
 
@@ -213,8 +213,8 @@ struct Normalization: Sendable {
   }
 }
 
-/// The memory behind a `ckn_prediction`. It is not protected: a worker writes the rows of its own block, or has buffers
-/// of its own.
+/// The memory behind a `ckn_prediction`: what all draws say. It is not protected: a worker writes the rows of its own
+/// block.
 final class PredictionBuffers: Sendable {
   let rows: Int
   let classes: Int
@@ -242,5 +242,31 @@ final class PredictionBuffers: Sendable {
     return ckn_prediction(
       top: base + offset, sum: base + plane + offset, votes: base + 2 * plane + offset,
       logits: base + 3 * plane + offset, loss_top: base + 4 * plane + row, loss_sum: base + 4 * plane + rows + row)
+  }
+}
+
+/// The memory behind a worker's `ckn_prediction_lanes`: what the draws of a group say about one block of examples.
+final class PredictionLanes: Sendable {
+  private let rows: Int
+  private let classes: Int
+  private let memory: AlignedMemory
+
+  init(rows: Int, classes: Int) {
+    (self.rows, self.classes) = (rows, classes)
+    memory = AlignedMemory(bytes: 8 * (4 * ckn_lanes_count(rows, classes) + 2 * ckn_lanes_count(rows, 1)))
+    clear()
+  }
+
+  func clear() {
+    var lanes = self.lanes
+    ckn_lanes_clear(&lanes, rows, classes)
+  }
+
+  var lanes: ckn_prediction_lanes {
+    let base = memory.base.assumingMemoryBound(to: Double.self)
+    let plane = ckn_lanes_count(rows, classes)
+    return ckn_prediction_lanes(
+      top: base, sum: base + plane, votes: base + 2 * plane, logits: base + 3 * plane, loss_top: base + 4 * plane,
+      loss_sum: base + 4 * plane + ckn_lanes_count(rows, 1))
   }
 }

@@ -354,7 +354,7 @@ final class BlockEngine: Sendable {
       // The prediction and the plainest gradients need the same exponentials.
       let isJoint = request.prediction && request.gradient.map { !$0.needsFirstPass } == true && !request.naive
       if request.prediction {
-        var buffers = space.prediction[0]
+        var buffers = space.prediction.lanes
         if isJoint, let objective = request.gradient {
           var target = ckn_gradient_target(
             objective: objective.kernel, gradient: space.logitGradient, type: network.precision.elementType,
@@ -433,7 +433,7 @@ final class BlockEngine: Sendable {
     let sums = job.sums
     if job.request.prediction {
       var into = sums.prediction[rows.lowerBound]
-      var from = space.prediction[0]
+      var from = space.prediction.lanes
       ckn_prediction_merge(&into, &from, rows.count, classes)
     }
     if job.request.naiveMean { sums.addNaive(space.naive, rows: rows, blockRows: network.rows) }

@@ -1,3 +1,4 @@
+import ComputeKernels
 import Crypto
 import Datasets
 import Foundation
@@ -106,6 +107,7 @@ public struct Reproduction: Sendable {
   ///
   /// - Returns: Sentences that the user should read, for instance that gnuplot is missing.
   public func run() throws -> [String] {
+    if let fault = KernelLibrary.namedLibraryFault { throw UsageError(fault) }
     let plan = try plan()
     try OutputFolder.make(options.output)
     let progress = JobProgress(isQuiet: options.isQuiet)

@@ -28,6 +28,7 @@ enum RunBeginning {
   ) throws -> (TrainingRun, JournalLock) {
     let shape = try shape(options, request)
     try OutputCheck.check(options.output, overwrite: options.overwrite)
+    if let fault = KernelLibrary.namedLibraryFault { throw UsageError(fault) }
     if options.precision == .bfloat16, !KernelLibrary.hasNativeBFloat16 {
       throw UsageError("--precision bfloat16 needs oneDNN and a processor that multiplies bfloat16; use float32")
     }
