@@ -1,4 +1,4 @@
-public import BoundPropagation
+import BoundPropagation
 public import RobustnessCore
 
 /// Boxes of inputs, split until the bounds of every part are above 0, or one is found in which the decision changes.

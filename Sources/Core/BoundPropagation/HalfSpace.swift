@@ -31,9 +31,13 @@ extension InputRegion {
     reach.withUnsafeBufferPointer { ctl_magnitude_dot(a, $0.baseAddress! + example * count, count) }
   }
 
-  /// How far apart the values of a·x in an example's box are.
+  /// How far apart the values of a·x in an example's region are, about.
   func width(_ a: [Double], example: Int) -> Double {
-    halfWidth.withUnsafeBufferPointer { 2 * ctl_magnitude_dot(a, $0.baseAddress! + example * count, count) }
+    let start = example * count
+    let box = halfWidth.withUnsafeBufferPointer { 2 * ctl_magnitude_dot(a, $0.baseAddress! + start, count) }
+    guard norm == .l2 else { return box }
+    let squares = a.indices.reduce(0) { $0 + (halfWidth[start + $1] > 0 ? a[$1] * a[$1] : 0) }
+    return min(box, 2 * radii[example] * squares.squareRoot())
   }
 
   /// a + λ·cut with the λ ≥ 0 for which its minimum over ball ∩ box is about largest. For every λ ≥ 0 that minimum is
