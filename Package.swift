@@ -90,6 +90,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "RobustnessCore", targets: ["RobustnessCore"]),
+    .library(name: "BoundPropagation", targets: ["BoundPropagation"]),
     .library(name: "EvaluationHarness", targets: ["EvaluationHarness", "BuiltInPlugins"]),
     .library(name: "TrainingHarness", targets: ["TrainingHarness", "BuiltInPlugins"]),
     .library(name: "RobustnessTesting", targets: ["RobustnessTesting"]),

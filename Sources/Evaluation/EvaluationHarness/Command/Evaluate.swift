@@ -63,8 +63,9 @@ public enum Evaluate {
       let ours = attacks + companions.portfolios
       try PluginNames.offer(ours, metrics, certificates)
       let model = "--model"
+      let certify = "--certify"
       let words = try CommandWords.ofThisProgram(
-        for: command, single: [model], optional: certificates.meantAlone)
+        for: command, single: [model], optional: certificates.meantAlone.map { [certify: $0] } ?? [:])
       let arguments = try command.parse(words).arguments
       let attacks = try ours.adding(libraries: arguments.plugins)
       if arguments.listAttacks {

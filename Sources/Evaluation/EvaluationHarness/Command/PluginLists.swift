@@ -31,11 +31,8 @@ extension [any RobustnessMetric.Type] {
 }
 
 extension [any RobustnessCertificate.Type] {
-  /// What `--certify` without a word means: linear bounds where there are any.
-  var meantAlone: [String: String] {
-    guard let meant = first(where: { $0.name == "linear" }) ?? first else { return [:] }
-    return ["--certify": meant.name]
-  }
+  /// What is meant by the option without a word: linear bounds where there are any.
+  var meantAlone: String? { (first { $0.name == "linear" } ?? first)?.name }
 
   /// What `--list-certificates` prints: the names, and each certificate with its options.
   func certificateList() throws -> String {
