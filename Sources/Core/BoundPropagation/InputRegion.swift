@@ -28,6 +28,9 @@ public struct InputRegion: Sendable {
     guard question.radii.count == rows, question.radii.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
       throw CoreError("a certificate needs a radius for each of the \(rows) examples, finite and not negative")
     }
+    guard examples.inputs.elements.allSatisfy(\.isFinite) else {
+      throw CoreError("a certificate needs inputs that are finite numbers")
+    }
     for given in [threat.boxPerFeature?.count, threat.mask?.count, threat.epsilonPerFeature?.count] {
       guard given == nil || given == count else {
         throw CoreError("the threat model is for inputs of \(given ?? 0) numbers, these have \(count)")

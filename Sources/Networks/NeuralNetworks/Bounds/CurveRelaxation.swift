@@ -86,13 +86,15 @@ struct CurveRelaxation: Relaxation {
       let stop = min(end, u)
       takeInside(start, stop, slope, take)
       take(stop)
-      // A jump has a value on either side.
-      if stop < u {
-        take(stop.nextUp)
-        if stop > l { take(stop.nextDown) }
-      }
       start = stop
       if stop == u { break }
+    }
+    // A jump has a value on either side, at an end too, and rounding hides where exactly it is.
+    for jump in breaks {
+      let reach = 0x1p-50 * abs(jump)
+      guard l <= jump + reach, jump - reach <= u else { continue }
+      take(jump - reach)
+      take(jump + reach)
     }
     // The function is known to some units in the last place, and to as many of x where it takes the exponential of it.
     let pad = 0x1p-46 * size + 0x1p-1000
