@@ -61,7 +61,7 @@ import Testing
     var options = LinearBounds.Options()
     options.hidden = .intervals
     let width = (box.upperBound - box.lowerBound) * (norm == .l2 ? Double(examples.inputs.rowSize).squareRoot() / 3 : 1)
-    for relative in [0, 1e-5, 1e-3, 0.02] {
+    for relative in [0, 1e-4, 0.01] {
       let threat = try ThreatModel(norm: norm, epsilon: relative * width, box: box)
       let found = try Self.certify(LinearBounds(options), examples, threat, ensemble)
       let least = try ensemble.attacked(examples, threat, steps: 3)
@@ -96,6 +96,23 @@ import Testing
       }
     }
     #expect(certified > 0)
+  }
+
+  @Test(arguments: [Posterior.relu, .saturated, .moonsLeaky, .sigmoid])
+  func `whoever else is asked about, and whatever linear bounds may cost`(_ posterior: Posterior) throws {
+    let (ensemble, examples, box) = try posterior.load(4, draws: 2)
+    let threat = try ThreatModel(epsilon: 0.01 * (box.upperBound - box.lowerBound), box: box)
+    let together = try Self.certify(LinearBounds(.init()), examples, threat, ensemble)
+    let intervals = try Self.certify(IntervalBounds(.init()), examples, threat, ensemble)
+    var options = LinearBounds.Options()
+    options.budget = 0
+    let cheap = try Self.certify(LinearBounds(options), examples, threat, ensemble)
+    for row in 0..<examples.count {
+      let alone = examples.subset([row])
+      #expect(try Self.certify(LinearBounds(.init()), alone, threat, ensemble) == [together[row]])
+      #expect(try Self.certify(IntervalBounds(.init()), alone, threat, ensemble) == [intervals[row]])
+      #expect(intervals[row].margin <= cheap[row].margin && cheap[row].margin <= together[row].margin + 1e-12)
+    }
   }
 
   @Test func `whether every draw stands once or twice`() throws {

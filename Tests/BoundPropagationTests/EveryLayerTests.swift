@@ -132,4 +132,49 @@ import Testing
       }
     }
   }
+
+  /// Forms of the input whose lines are close at some point lie below everywhere, not only there.
+  @Test(arguments: LayerAnswer.bounded) func `has lines near any point that hold everywhere`(_ answer: LayerAnswer)
+    throws
+  {
+    var numbers = Numbers(82)
+    let examples = answer.examples.subset([0, 1])
+    let classes = answer.ensemble.classCount
+    for (norm, epsilon) in [(Norm.linf, 0.05), (.l2, 0.5)] {
+      let threat = try ThreatModel(norm: norm, epsilon: epsilon, box: answer.box)
+      func region(_ inputs: Tensor, _ epsilon: Double) throws -> InputRegion {
+        try InputRegion(
+          Examples(inputs: inputs, labels: examples.labels),
+          CertificateQuestion(threat: threat, radii: [epsilon, epsilon], draws: [0]))
+      }
+      func moved() -> Tensor {
+        var points = examples.inputs
+        for index in points.elements.indices { points.elements[index] += numbers.uniform(-epsilon, epsilon) }
+        threat.project(&points, around: examples.inputs)
+        return points
+      }
+      let network = try answer.ensemble.boundedMember(0)
+      var pass = BoundPass(network, over: try region(examples.inputs, epsilon), hidden: .linear)
+      let near = BoundPass(network, over: try region(moved(), 0), hidden: .intervals).lower
+      let coefficients = numbers.uniforms(2 * classes, -1, 1)
+      for near in [nil, near] {
+        let forms = pass.inputForms(of: coefficients, examples: [0, 1], at: pass.logits, near: near)
+        let minima = pass.minima(of: coefficients, examples: [0, 1], at: pass.logits)
+        for _ in 0..<8 {
+          let points = moved()
+          let logits = try answer.ensemble.member(0).logits(points)
+          let size = points.rowSize
+          for row in 0..<2 {
+            let value = (0..<classes).reduce(0) {
+              $0 + coefficients[row * classes + $1] * logits.elements[row * classes + $1]
+            }
+            let x = Array(points[row: row])
+            let form = (0..<size).reduce(forms.constants[row]) { $0 + forms.coefficients[row * size + $1] * x[$1] }
+            let room = 1e-12 * max(1, abs(value))
+            #expect(form <= value + room && minima.bounds[row] <= value + room)
+          }
+        }
+      }
+    }
+  }
 }

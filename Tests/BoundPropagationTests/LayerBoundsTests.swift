@@ -33,18 +33,19 @@ import Testing
     }
   }
 
-  @Test(arguments: [Posterior.hmc, .moons, .sharp, .convolution, .sigmoid, .dropout], [Norm.linf, .l2])
+  @Test(arguments: [Posterior.hmc, .moons, .sharp, .convolution, .sigmoid], [Norm.linf, .l2])
   func `hold the logits all over the ball`(
     _ posterior: Posterior, _ norm: Norm
   ) throws {
-    let (ensemble, examples, box) = try posterior.load(3, draws: 2)
+    let (ensemble, examples, box) = try posterior.load(posterior == .convolution ? 1 : 3, draws: 2)
     let width = box.upperBound - box.lowerBound
     var numbers = Numbers(21)
     for relative in [0.02] {
       let epsilon = relative * width * (norm == .l2 ? Double(examples.inputs.rowSize).squareRoot() * 0.5 : 1)
       let threat = try ThreatModel(norm: norm, epsilon: epsilon, box: box)
       let region = try InputRegion(examples, question(threat, examples, draws: 2))
-      for draw in 0..<1 {
+      do {
+        let draw = 1
         let network = try ensemble.boundedMember(draw)
         var tight = BoundPass(network, over: region, hidden: .linear)
         let loose = BoundPass(network, over: region, hidden: .intervals)
