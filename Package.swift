@@ -267,7 +267,7 @@ let package = Package(
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests(
       "BoundPropagationTests",
-      ["BoundPropagation", "RobustnessCore", "NeuralNetworks", "PosteriorFiles", "HDF5"]
+      ["BoundPropagation", "RobustnessCore", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5"]
         + certificates.map { .target(name: $0) }),
     tests("ShellTests", ["Shell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     tests("ComputeKernelsTests", ["ComputeKernels", "CComputeKernels"]),

@@ -22,7 +22,7 @@ import Testing
     for trial in 0..<1500 {
       let classes = 2 + trial % 4
       let label = numbers.whole(below: classes)
-      let scale = [0.1, 1, 10, 60][trial % 4]
+      let scale = [0.1, 1, 10, 60, 800, 1e300][trial % 6]
       var l = numbers.uniforms(classes, -scale, scale)
       var u = l.map { $0 + numbers.uniform(0, scale) }
       (l[label], u[label]) = (0, 0)
@@ -45,7 +45,7 @@ import Testing
     for trial in 0..<1500 {
       let classes = 2 + trial % 4
       let label = numbers.whole(below: classes)
-      let scale = [0.1, 1, 10, 60][trial % 4]
+      let scale = [0.1, 1, 10, 60, 800, 1e300][trial % 6]
       let l = numbers.uniforms(classes, -scale, scale)
       let u = l.map { $0 + numbers.uniform(0, scale) }
       for k in 0..<classes where k != label {

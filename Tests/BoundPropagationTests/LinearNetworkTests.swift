@@ -73,6 +73,27 @@ import Testing
     }
   }
 
+  /// Radii of a question take the place of the threat's, feature by feature in proportion.
+  @Test func `scales the radius of each feature`() throws {
+    var numbers = Numbers(44)
+    let threat = try ThreatModel(epsilon: 0.1, epsilonPerFeature: [0.1, 0, 0.3, 0.05, 0.2])
+    for factor in [0, 0.25, 0.5, 2, 7] {
+      let scaled = try ThreatModel(
+        epsilon: 0.1 * factor, epsilonPerFeature: threat.epsilonPerFeature!.map { $0 * factor })
+      let (w, b) = Self.network(&numbers)
+      let ensemble = MadeUp(
+        networks: [BoundedNetwork.linear(w, b)], inputShape: [Self.features], classCount: Self.classes)
+      let x = numbers.uniforms(Self.features, 0, 1)
+      let examples = Examples(inputs: Tensor(shape: [1, x.count], elements: x), labels: [0])
+      let question = CertificateQuestion(threat: threat, radii: [0.1 * factor], draws: [0], decision: .singleDraw(0))
+      let found = try LinearBounds(.init()).certify(examples, question, of: ensemble).examples[0].margin
+      let exact = (1..<Self.classes).map { k in
+        Self.minimum(zip(w[0], w[k]).map { $0 - $1 }, x, scaled) + b[0] - b[k]
+      }.min()!
+      #expect(found <= exact + 1e-12 && found >= exact - 1e-10)
+    }
+  }
+
   @Test func `of a mixture with parallel weights is the exact radius`() throws {
     var numbers = Numbers(51)
     var certified = 0

@@ -5,39 +5,6 @@ import Testing
 
 @testable import BoundPropagation
 
-/// A whole number times a power of two, exactly, as the sums of this test are: numbers with few bits.
-private struct Exact {
-  var numerator: [Int: Int] = [:]
-
-  /// Σ of products of doubles, as whole numbers of 2⁻²¹⁰⁰: kept as sums of pieces of 26 bits by exponent.
-  mutating func add(_ a: Double, _ b: Double) {
-    guard a != 0, b != 0 else { return }
-    func pieces(_ x: Double) -> [(Int, Int)] {
-      let significand = Int(x.significandBitPattern | 1 << 52)
-      let exponent = Int(x.exponent) - 52
-      let sign = x < 0 ? -1 : 1
-      return [(sign * (significand & 0x3FF_FFFF), exponent), (sign * (significand >> 26), exponent + 26)]
-    }
-    for (p, e) in pieces(a) { for (q, f) in pieces(b) { numerator[e + f, default: 0] += p * q } }
-  }
-
-  /// Whether the sum is at least a double.
-  func isAtLeast(_ x: Double) -> Bool {
-    var sum = self
-    sum.add(-x, 1)
-    // Carried from the lowest piece to the highest.
-    var carry = 0
-    guard let lowest = sum.numerator.keys.min(), let highest = sum.numerator.keys.max() else { return true }
-    var isZero = true
-    for exponent in lowest...(highest + 70) {
-      let total = carry + (sum.numerator[exponent] ?? 0)
-      if total & 1 != 0 { isZero = false }
-      carry = total >> 1
-    }
-    return carry >= 0 && (carry > 0 || !isZero || carry == 0)
-  }
-}
-
 @Suite(.inTurn) struct `Rounding` {
   /// Products that cancel: what is computed differs from the truth by more than the truth.
   static func cancelling(_ numbers: inout Numbers, _ n: Int) -> (weights: [Double], x: [Double], bias: Double) {
@@ -57,7 +24,7 @@ private struct Exact {
     for _ in 0..<400 {
       let n = 24
       let (w, x, bias) = Self.cancelling(&numbers, n)
-      var exact = Exact()
+      var exact = ExactSum()
       for (a, b) in zip(w, x) { exact.add(a, b) }
       exact.add(bias, 1)
       let network = BoundedNetwork.linear([w], [bias])

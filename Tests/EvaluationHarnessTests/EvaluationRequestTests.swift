@@ -97,8 +97,8 @@ import Testing
   static let heededWithoutFile: Set = [
     "attacks", "epsilons", "epsilonFactors", "objectives", "decision", "metrics", "target", "examples", "draws",
     "attackDraws", "seed",
-    "surrogate", "gradient", "curve", "certify", "reject", "checks", "format", "output", "saveAdversarial", "perExample",
-    "plugins",
+    "surrogate", "gradient", "curve", "certify", "reject", "checks", "format", "output",
+    "saveAdversarial", "perExample", "plugins",
   ]
 
   @Test(arguments: words.keys.sorted())

@@ -41,7 +41,8 @@ import Testing
       .filter { $0.hasPrefix("import ") }.map { String($0.dropFirst("import ".count)) }
   }
 
-  @Test(arguments: [("Plugins/Attacks", "attacks"), ("Plugins/Certificates", "certificates"), ("Plugins/Metrics", "metrics"),
+  @Test(arguments: [
+    ("Plugins/Attacks", "attacks"), ("Plugins/Certificates", "certificates"), ("Plugins/Metrics", "metrics"),
     ("Plugins/Samplers", "samplers"),
   ])
   func `folders are the manifest's list, which is sorted`(_ folder: String, _ list: String) throws {

@@ -6,7 +6,9 @@ public import RobustnessCore
 ///
 /// Two products a layer: the cheapest certificate, and useless beyond very small ε.
 public struct IntervalBounds: RobustnessCertificate {
+  /// `intervals`
   public static let name = "intervals"
+  /// A line for lists.
   public static let summary = "intervals layer by layer; cheap, and for very small ε only"
 
   /// The certificate; it has no options.

@@ -15,13 +15,16 @@ public struct LinearBounds: RobustnessCertificate {
     /// The defaults.
     public init() {}
 
+    /// A line for each.
     public static let help = [
       "hidden": "enclosures of hidden layers: linear, or intervals (cheaper, looser)",
       "budget": "millions of multiplications for a hidden layer, example and draw; beyond it intervals",
     ]
   }
 
+  /// `linear`
   public static let name = "linear"
+  /// A line for lists.
   public static let summary = "linear bounds (CROWN) of each draw's differences of logits"
 
   private let options: Options

@@ -65,6 +65,11 @@ public struct BoundPass {
       guard hidden == .linear, isRelaxed[index + 1], case .affine(let affine) = step.operation else { continue }
       tighten(index + 1, affine, relaxations(of: index + 1), budget, slopeSteps)
     }
+    guard !network.isFinite else { return }
+    for value in 1..<values {
+      lower[value] = [Double](repeating: -.infinity, count: lower[value].count)
+      upper[value] = [Double](repeating: .infinity, count: upper[value].count)
+    }
   }
 
   private func relaxations(of value: Int) -> [any Relaxation] {
@@ -159,6 +164,7 @@ public struct BoundPass {
     (lower[value], upper[value]) = (low, high)
     isBox[value] =
       affine.terms.count == 1 && isBox[affine.terms[0].source] && affine.terms[0].map.longestRow <= 1
+      && affine.terms[0].map.longestColumn <= 1
   }
 
   private mutating func enclose(_ relaxation: any Relaxation, of source: Int, _ value: Int) {
@@ -286,7 +292,10 @@ public struct BoundPass {
     var forms = LinearForms(examples: examples, count: network.count(value), coefficients: coefficients)
     let input = propagate(&forms, from: value, near.map(LineChoice.near) ?? .best)
     var constants = forms.constants
-    for row in constants.indices { constants[row] = (constants[row] - forms.slack[row]).nextDown.orNothingBelow }
+    for row in constants.indices {
+      let constant = (constants[row] - forms.slack[row] * (1 + 1e-9)).nextDown.orNothingBelow
+      constants[row] = network.isFinite ? constant : -.infinity
+    }
     return InputForms(coefficients: input, constants: constants, slack: forms.slack)
   }
 
@@ -302,7 +311,8 @@ public struct BoundPass {
     for row in 0..<forms.rows {
       let (low, slack) = region.minimum(input, row: row, example: forms.examples[row], constant: forms.constants[row])
       forms.slack[row] += slack
-      bounds[row] = (low - forms.slack[row] * (1 + 1e-9)).nextDown.orNothingBelow
+      let bound = (low - forms.slack[row] * (1 + 1e-9)).nextDown.orNothingBelow
+      bounds[row] = network.isFinite ? bound : -.infinity
     }
     return FormMinima(bounds: bounds, slack: forms.slack)
   }

@@ -14,6 +14,7 @@ public struct InputRegion: Sendable {
   let centres: [Double]
   /// Ends of each number's interval, row by row.
   public let lower: [Double]
+  /// The other ends.
   public let upper: [Double]
   /// Middle and half-width of the interval; the half-width is rounded up, so that middle ± half-width contains it.
   let middle: [Double]
@@ -54,6 +55,9 @@ public struct InputRegion: Sendable {
     let (rows, count) = (examples.count, examples.inputs.rowSize)
     guard question.radii.count == rows, question.radii.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
       throw CoreError("a certificate needs a radius for each of the \(rows) examples, finite and not negative")
+    }
+    guard examples.inputs.elements.allSatisfy(\.isFinite) else {
+      throw CoreError("a certificate needs inputs that are finite numbers")
     }
     for given in [threat.boxPerFeature?.count, threat.mask?.count, threat.epsilonPerFeature?.count] {
       guard given == nil || given == count else {

@@ -65,9 +65,11 @@ extension BoundPass {
     return box
   }
 
-  /// Lower bounds on p_y − p_k for each class k of one example, the larger of what differences and intervals give.
+  /// Lower bounds on p_y − p_k for each class k of one example, the larger of what differences and intervals give; −∞
+  /// for a draw that is not all numbers, whose probabilities are none.
   public func minimumMargins(_ box: DifferenceBox, example: Int) -> [Double] {
     let (l, u) = interval(logits, example: example)
+    guard network.isFinite else { return [Double](repeating: -.infinity, count: l.count) }
     return (0..<l.count).map { k in
       k == box.label
         ? 0

@@ -35,7 +35,8 @@ public struct MarginSum: Sendable {
   /// Adds what is known about one draw at one example.
   ///
   /// - Parameters:
-  ///   - margins: lower bounds on p_y − p_k for each class k; anything at the label.
+  ///   - margins: lower bounds on p_y − p_k for each class k; anything at the label. One of −∞ says that the draw gives
+  ///     no probabilities at all, and then neither its votes nor its average with others are anything.
   ///   - slack: what rounding took off the bounds of differences of logits.
   public mutating func add(_ box: DifferenceBox, margins: [Double], slack: Double, example: Int) {
     if box.isSafe { safe[example] += 1 }
@@ -44,7 +45,7 @@ public struct MarginSum: Sendable {
       let place = example * classes + k
       switch question.decision {
       case .predictive: sums[place] += margins[k]
-      case .majorityVote: sums[place] += box.upper[k] < 0 ? 0 : 1
+      case .majorityVote: sums[place] += margins[k] == -.infinity ? .infinity : box.upper[k] < 0 ? 0 : 1
       case .singleDraw: sums[place] = -box.upper[k]
       }
     }

@@ -81,12 +81,23 @@ CLONES void ctl_cut_sums(
 // clipped elements held fixed λ follows in closed form, and the set only grows as λ falls, so that a few rounds find it.
 double ctl_ball_box_minimum(
     const double *a, const double *low, const double *high, double radius, size_t n, double *size) {
-  double box = 0, squares = 0;
+  double box = 0, squares = 0, top = 0;
   for (size_t i = 0; i < n; i++) {
     box += a[i] > 0 ? a[i] * low[i] : a[i] * high[i];
-    if (low[i] < high[i]) squares += a[i] * a[i];
+    if (low[i] < high[i]) {
+      squares += a[i] * a[i];
+      top = fabs(a[i]) > top ? fabs(a[i]) : top;
+    }
   }
-  const double norm = sqrt(squares);
+  double norm = sqrt(squares);
+  if (top < 1e-140 && top > 0) {
+    // Squares that vanish would shrink the ball.
+    const int e = ilogb(top);
+    squares = 0;
+    for (size_t i = 0; i < n; i++)
+      if (low[i] < high[i]) squares += scalbn(a[i], -e) * scalbn(a[i], -e);
+    norm = scalbn(sqrt(squares), e);
+  }
   // δ = −ε a/‖a‖: the ball alone, and exact where that lies in the box.
   double best = -radius * norm, largest = radius * norm;
   if (box > best) {

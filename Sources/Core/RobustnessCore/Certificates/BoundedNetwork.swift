@@ -40,12 +40,19 @@ public struct BoundedNetwork: Sendable {
   public let inputCount: Int
   /// The steps in the order in which they are computed.
   public let steps: [Step]
+  /// Whether all of its numbers are numbers. Where one is infinite or NaN there is nothing to bound: a function that
+  /// saturates would hide it.
+  public let isFinite: Bool
 
   /// A network.
   public init(inputCount: Int, steps: [Step]) {
     precondition(!steps.isEmpty)
     self.inputCount = inputCount
     self.steps = steps
+    isFinite = steps.allSatisfy { step in
+      guard case .affine(let affine) = step.operation else { return true }
+      return affine.isFinite
+    }
   }
 
   /// About the memory that it takes.
@@ -88,6 +95,17 @@ public struct AffineStep: Sendable {
     self.terms = terms
     self.offset = offset
     self.offsetError = offsetError
+  }
+
+  /// Whether all elements are numbers, and no row's sum of magnitudes overflows.
+  fileprivate var isFinite: Bool {
+    guard offset.allSatisfy(\.isFinite), offsetError.allSatisfy(\.isFinite) else { return false }
+    return terms.allSatisfy { term in
+      let ones = [Double](repeating: 1, count: term.map.inputCount)
+      var sums = [Double](repeating: 0, count: term.map.outputCount)
+      term.map.applyMagnitudes(ones, rows: 1, to: &sums)
+      return sums.allSatisfy(\.isFinite)
+    }
   }
 }
 

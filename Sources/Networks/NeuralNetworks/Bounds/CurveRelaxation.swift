@@ -89,11 +89,12 @@ struct CurveRelaxation: Relaxation {
       start = stop
       if stop == u { break }
     }
-    // A jump at an end, or beside it by a rounding, has a value on either side.
-    for jump in breaks where jump >= l.nextDown.nextDown && jump <= u.nextUp.nextUp {
-      take(jump.nextDown.nextDown)
-      take(jump)
-      take(jump.nextUp.nextUp)
+    // A jump has a value on either side, at an end too, and rounding hides where exactly it is.
+    for jump in breaks {
+      let reach = 0x1p-50 * abs(jump)
+      guard l <= jump + reach, jump - reach <= u else { continue }
+      take(jump - reach)
+      take(jump + reach)
     }
     // The function is known to some units in the last place, and to as many of x where it takes the exponential of it.
     let pad = 0x1p-46 * size + 0x1p-1000

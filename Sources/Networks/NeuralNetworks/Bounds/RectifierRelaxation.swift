@@ -51,7 +51,7 @@ struct RectifierRelaxation: Relaxation {
       let above = (u - slope * l) / (u - l)
       let atLower = (slope - above) * l
       let atUpper = (1 - above) * u
-      let size = max(abs(l), abs(u)) * 0x1p-50
+      let size = max(abs(l), abs(u)) * 0x1p-50 + 0x1p-1000
       set(&lines, index, isSteep ? 1 : slope, above, max(atLower, atUpper) + size)
     }
   }
