@@ -42,7 +42,7 @@ private struct Dyadic {
 
   /// A number with few bits and any of some exponents.
   private static func coarse(_ numbers: inout Numbers, bits: Int, scale: Int) -> Double {
-    scalbn(Double(numbers.whole(below: 1 << bits) - 1 << (bits - 1)), -scale)
+    scalbn(Double(numbers.whole(below: 1 << bits) - (1 << (bits - 1))), -scale)
   }
 
   private static func architecture(_ kind: String) throws -> Architecture {

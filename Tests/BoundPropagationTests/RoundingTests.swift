@@ -53,8 +53,14 @@ import Testing
         let examples = Examples(inputs: Tensor(shape: [1, 6], elements: x), labels: [0])
         let region = try InputRegion(examples, CertificateQuestion(threat: threat, radii: [epsilon], draws: [0]))
         for index in 0..<6 {
-          let (low, high) = (max(0, x[index] - epsilon), min(1, x[index] + epsilon))
-          #expect(region.lower[index] <= low && region.upper[index] >= high)
+          // Ends that no rounding has moved inwards.
+          var (low, high) = (ExactSum(), ExactSum())
+          low.add(x[index], 1)
+          low.add(epsilon, -1)
+          high.add(x[index], 1)
+          high.add(epsilon, 1)
+          #expect(region.lower[index] == 0 || low.isAtLeast(region.lower[index]))
+          #expect(region.upper[index] == 1 || high.isAtMost(region.upper[index]))
           #expect(region.middle[index] - region.halfWidth[index] <= region.lower[index])
           #expect(region.middle[index] + region.halfWidth[index] >= region.upper[index])
         }
