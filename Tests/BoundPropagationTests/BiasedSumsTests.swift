@@ -120,37 +120,40 @@ import Testing
     try Self.check(network, [1], Self.serial)
   }
 
+  /// x times a number a little above 1.
+  struct Stretch: Relaxation {
+    static let factor = 1 + 0x1p-52
+    var inputCount: Int { 1 }
+    var outputCount: Int { 1 }
+    func enclose(
+      _ lower: UnsafePointer<Double>, _ upper: UnsafePointer<Double>, _ low: UnsafeMutablePointer<Double>,
+      _ high: UnsafeMutablePointer<Double>
+    ) {
+      low[0] = (lower[0] * Self.factor).nextDown
+      high[0] = (upper[0] * Self.factor).nextUp
+    }
+    func relax(
+      _ lower: UnsafePointer<Double>, _ upper: UnsafePointer<Double>, near: UnsafePointer<Double>?,
+      into lines: inout RelaxationLines
+    ) {
+      lines.lowerSlope[0] = Self.factor
+      lines.upperSlope[0] = Self.factor
+    }
+  }
+
+  /// 1.5 stretched again and again gains one and a half units in its last place each time, and two when rounded.
   @Test func `over functions one behind the other`() throws {
-    // A slope with few bits, so that its powers are known, and many functions: 1 − 2⁻⁸ up to the fifteenth power.
-    let count = 15
-    let slope = 1 - 0x1p-8
-    let rectifier = RectifierRelaxation(.leakyReLU(slope: slope), count: 1)!
-    let first = Self.step(0, [[1]])
-    let functions = (1...count).map { Self.function($0, rectifier) }
-    var power = Int128(1)
-    for _ in 0..<count { power *= 255 }
-    // −1 + what the functions leave of 1: the first digits of the power cancel.
-    let whole = Double(power) * 0x1p-120
-    let network = BoundedNetwork(
-      inputCount: 1,
-      steps: [first] + functions + [
-        .init(
-          name: "sum", outputCount: 1,
-          operation: .affine(
-            AffineStep([
-              .init(source: count + 1, map: Matrix(rowsOfMatrix: [[1]])),
-              .init(source: 0, map: Matrix(rowsOfMatrix: [[-whole]])),
-            ])))
-      ])
+    let count = 60
+    let network = BoundedNetwork(inputCount: 1, steps: (0..<count).map { Self.function($0, Stretch()) })
     let region = try InputRegion(
-      Examples(inputs: Tensor(shape: [1, 1], elements: [-1]), labels: [0]),
-      CertificateQuestion(threat: try ThreatModel(epsilon: 0, box: -2...2), radii: [0], draws: [0]))
+      Examples(inputs: Tensor(shape: [1, 1], elements: [1]), labels: [0]),
+      CertificateQuestion(threat: try ThreatModel(epsilon: 0), radii: [0], draws: [0]))
     var pass = BoundPass(network, over: region, hidden: .linear)
-    let minima = pass.minima(of: [1, -1], examples: [0, 0], at: pass.logits)
-    // whole − power · 2⁻¹²⁰, which is small enough to be known to many digits.
-    let exact = Double(Int128(whole * 0x1p120) - power) * 0x1p-120
-    #expect(minima.bounds[0] <= exact && -minima.bounds[1] >= exact)
-    #expect(pass.lower[pass.logits][0] <= exact && pass.upper[pass.logits][0] >= exact)
+    let minima = pass.minima(of: [1.5], examples: [0], at: count)
+    // 1.5 (1 + 2⁻⁵²)⁶⁰, in units of 2⁻⁵² above 1.5.
+    let exact = 1.5 * Double(count) * (1 + 1e-12)
+    #expect((minima.bounds[0] - 1.5) * 0x1p52 <= exact)
+    #expect((minima.bounds[0] + minima.slack[0] - 1.5) * 0x1p52 > exact, "the slack is not needed")
   }
 
   /// An offset that is known up to an error lies anywhere within it.
