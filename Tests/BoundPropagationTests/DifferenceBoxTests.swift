@@ -61,7 +61,7 @@ import Testing
     let ends: [Double] = [-.infinity, -1e300, -800, -1, 0, 1, 800, 1e300, .infinity]
     for a in ends {
       for b in ends where a <= b {
-        for (c, d) in [(-1.0, 1.0), (-.infinity, .infinity), (5, 800)] {
+        for (c, d) in [(-1.0, 1.0), (-.infinity, .infinity), (5, 800), (-2, -1), (-1, 0), (-.infinity, -1)] {
           let box = DifferenceBox(label: 0, lower: [0, a, c], upper: [0, b, d])
           let bound = box.minimumMargin(against: 1)
           #expect(bound >= -1 - 1e-12 && bound <= 1)

@@ -1,11 +1,11 @@
 import IntervalBounds
 import LinearBounds
-import NeuralNetworks
 import RobustnessCore
 import TestSupport
 import Testing
 
 @testable import BoundPropagation
+@testable import NeuralNetworks
 
 @Suite(.inTurn) struct `Every type of layer` {
   /// Layers for which this package knows no bounds.
@@ -52,35 +52,48 @@ import Testing
   }
 
   /// M by its columns, by its rows and by its magnitudes is one matrix, and no row or column is longer than it says.
+  static func check(_ map: any LinearMap, _ name: String) {
+    let (n, m) = (map.inputCount, map.outputCount)
+    func identity(_ size: Int) -> [Double] {
+      (0..<size * size).map { $0 / size == $0 % size ? 1 : 0 }
+    }
+    var byColumn = [Double](repeating: 7, count: n * m)
+    var magnitudes = byColumn
+    var byRow = byColumn
+    map.apply(identity(n), rows: n, to: &byColumn)
+    map.applyMagnitudes(identity(n), rows: n, to: &magnitudes)
+    map.applyTransposed(identity(m), rows: m, to: &byRow)
+    var row = [Double](repeating: 7, count: n)
+    var columnLengths = [Int](repeating: 0, count: n)
+    for j in 0..<m {
+      map.copyRow(j, to: &row)
+      let isSame = (0..<n).allSatisfy { i in
+        let element = byColumn[i * m + j]
+        return byRow[j * n + i] == element && row[i] == element && magnitudes[i * m + j] == abs(element)
+      }
+      #expect(isSame, "\(name), row \(j)")
+      #expect((0..<n).count { row[$0] != 0 } <= map.longestRow, "\(name)")
+      for i in 0..<n where row[i] != 0 { columnLengths[i] += 1 }
+    }
+    #expect(columnLengths.allSatisfy { $0 <= map.longestColumn }, "\(name)")
+  }
+
   @Test(arguments: LayerAnswer.bounded) func `is one matrix however it is applied`(_ answer: LayerAnswer) throws {
     for step in try answer.ensemble.boundedMember(1).steps {
       guard case .affine(let affine) = step.operation else { continue }
       for map in affine.terms.map(\.map) where map.inputCount * map.outputCount < 40_000 {
-        let (n, m) = (map.inputCount, map.outputCount)
-        func identity(_ size: Int) -> [Double] {
-          (0..<size * size).map { $0 / size == $0 % size ? 1 : 0 }
-        }
-        var byColumn = [Double](repeating: 7, count: n * m)
-        var magnitudes = byColumn
-        var byRow = byColumn
-        map.apply(identity(n), rows: n, to: &byColumn)
-        map.applyMagnitudes(identity(n), rows: n, to: &magnitudes)
-        map.applyTransposed(identity(m), rows: m, to: &byRow)
-        var row = [Double](repeating: 7, count: n)
-        var columnLengths = [Int](repeating: 0, count: n)
-        for j in 0..<m {
-          map.copyRow(j, to: &row)
-          let isSame = (0..<n).allSatisfy { i in
-            let element = byColumn[i * m + j]
-            return byRow[j * n + i] == element && row[i] == element && magnitudes[i * m + j] == abs(element)
-          }
-          #expect(isSame, "\(step.name), row \(j)")
-          #expect((0..<n).count { row[$0] != 0 } <= map.longestRow, "\(step.name)")
-          for i in 0..<n where row[i] != 0 { columnLengths[i] += 1 }
-        }
-        #expect(columnLengths.allSatisfy { $0 <= map.longestColumn }, "\(step.name)")
+        Self.check(map, step.name)
       }
     }
+  }
+
+  /// What no layer of the files happens to need.
+  @Test func `and so are maps that take elements more than once`() {
+    Self.check(GatherMap([0, 0, 2, -1, 0, 2], inputCount: 3), "gather")
+    Self.check(MeanMap([[0, 1, 2], [1, 2], [1]], divisors: [3, 3, 1], inputCount: 4), "mean")
+    Self.check(DiagonalMap([2, -3], positions: 3), "diagonal")
+    Self.check(DenseMap([1, -2, 3, 4, 5, -6], outputs: 2, inputs: 3, tokens: 2), "dense")
+    Self.check(IdentityMap(inputCount: 3), "identity")
   }
 
   /// Logits and their differences at random and corner points of the ball lie in what is known about them, and steps

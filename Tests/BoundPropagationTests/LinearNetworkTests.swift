@@ -94,6 +94,16 @@ import Testing
     }
   }
 
+  @Test func `is refused where radii of features have nothing to be multiples of`() throws {
+    var numbers = Numbers(45)
+    let network = Self.network(&numbers)
+    let threat = try ThreatModel(epsilon: 0, epsilonPerFeature: [0.1, 0, 0.3, 0.05, 0.2])
+    let x = numbers.uniforms(Self.features, 0, 1)
+    #expect(throws: CoreError.self) { try Self.certified([network], x, label: 0, threat) }
+    let none = try ThreatModel(epsilon: 0, epsilonPerFeature: [0, 0, 0, 0, 0])
+    #expect(try Self.certified([network], x, label: 0, none).margin.isFinite)
+  }
+
   @Test func `of a mixture with parallel weights is the exact radius`() throws {
     var numbers = Numbers(51)
     var certified = 0

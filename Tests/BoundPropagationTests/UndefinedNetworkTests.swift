@@ -1,11 +1,11 @@
 import IntervalBounds
 import LinearBounds
-import NeuralNetworks
 import RobustnessCore
 import TestSupport
 import Testing
 
 @testable import BoundPropagation
+@testable import NeuralNetworks
 
 /// Where a network gives no number there is nothing to certify, whatever hides it.
 @Suite(.inTurn) struct `A network that is not all numbers` {
@@ -99,6 +99,40 @@ import Testing
           #expect(isPositive ? pass.upper[3][0] >= 0 : pass.lower[3][0] <= 0)
         }
       }
+    }
+  }
+
+  /// x · 1e200 · 1e200 through a function that does not saturate, times 1e-300: 5e99 in real arithmetic.
+  @Test(arguments: `Lines around activations`.functions)
+  func `and one that overflows in front of a function too`(_ function: ElementwiseFunction) throws {
+    func scale(_ source: Int, _ weight: Double) -> BoundedNetwork.Step {
+      BoundedNetwork.Step(
+        name: "step", outputCount: 1,
+        operation: .affine(AffineStep([.init(source: source, map: Matrix(rowsOfMatrix: [[weight]]))])))
+    }
+    let relaxation = `Lines around activations`.relaxation(function)
+    let network = BoundedNetwork(
+      inputCount: 1,
+      steps: [
+        scale(0, 1e200), scale(1, 1e200),
+        .init(name: "function", outputCount: 1, operation: .relaxed(source: 2, relaxation)), scale(3, 1e-300),
+      ])
+    let threat = try ThreatModel(epsilon: 0.01)
+    let region = try InputRegion(
+      Examples(inputs: Tensor(shape: [1, 1], elements: [0.5]), labels: [0]),
+      CertificateQuestion(threat: threat, radii: [0.01], draws: [0]))
+    for hidden in BoundPass.Hidden.allCases {
+      var pass = BoundPass(network, over: region, hidden: hidden)
+      let minima = pass.minima(of: [1, -1], examples: [0, 0], at: 4)
+      // What f(x) · 1e-300 is at x = 5e399.
+      let value: Double =
+        switch function {
+        case .relu6, .tanh, .sigmoid, .hardsigmoid: function.value(100) * 1e-300
+        case .leakyReLU, .relu, .silu, .gelu, .geluTanh, .softplus, .hardswish, .elu, .identity: 5e99
+        case .selu: 5.25e99
+        }
+      #expect(pass.lower[4][0] <= value && pass.upper[4][0] >= value)
+      #expect(minima.bounds[0] <= value && minima.bounds[1] <= -value)
     }
   }
 

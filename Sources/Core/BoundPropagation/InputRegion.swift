@@ -64,6 +64,9 @@ public struct InputRegion: Sendable {
         throw CoreError("the threat model is for inputs of \(given ?? 0) numbers, these have \(count)")
       }
     }
+    guard threat.epsilon > 0 || (threat.epsilonPerFeature ?? []).allSatisfy({ $0 == 0 }) else {
+      throw CoreError("radii of features are multiples of an epsilon, which must not be 0 then")
+    }
     self.rows = rows
     self.count = count
     norm = threat.norm

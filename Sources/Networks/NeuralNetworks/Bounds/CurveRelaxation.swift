@@ -174,7 +174,8 @@ extension ElementwiseFunction {
     case .tanh: -1...1
     case .sigmoid, .hardsigmoid: 0...1
     case .relu6: 0...6
-    case .relu, .softplus: 0...(.greatestFiniteMagnitude)
+    // Not the largest number of the machine: what overflows here has a value all the same.
+    case .relu, .softplus: 0...(.infinity)
     default: nil
     }
   }
