@@ -267,8 +267,10 @@ let package = Package(
     tests("RobustnessCoreTests", ["RobustnessCore", "CTensorLoops"]),
     tests(
       "BoundPropagationTests",
-      ["BoundPropagation", "RobustnessCore", "ComputeKernels", "NeuralNetworks", "PosteriorFiles", "HDF5"]
-        + certificates.map { .target(name: $0) }),
+      [
+        "BoundPropagation", "RobustnessCore", "CTensorLoops", "ComputeKernels", "NeuralNetworks", "PosteriorFiles",
+        "HDF5",
+      ] + certificates.map { .target(name: $0) }, exclude: ["README.md"]),
     tests("ShellTests", ["Shell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     tests("ComputeKernelsTests", ["ComputeKernels", "CComputeKernels"]),
     tests(

@@ -192,7 +192,28 @@ private struct Dyadic {
       let examples = Examples(inputs: Tensor(shape: [1, 1, 1, 5], elements: x), labels: [0])
       let threat = try ThreatModel(epsilon: 0, box: -2...2)
       let region = try InputRegion(examples, CertificateQuestion(threat: threat, radii: [0], draws: [0]))
-      var pass = BoundPass(try ensemble.boundedMember(0), over: region, hidden: .linear)
+      let network = try ensemble.boundedMember(0)
+      // What the step says of its own numbers: how many roundings are in a factor, how far off an offset may be.
+      if case .affine(let affine) = network.steps[0].operation {
+        let map = affine.terms[0].map
+        var row = [Double](repeating: 0, count: map.inputCount)
+        map.copyRow(0, to: &row)
+        var element = ExactSum()
+        element.add(kind == "batch_norm" ? 4 : 1, kind == "batch_norm" ? w : 1)
+        var (low, high) = (row[0], row[0])
+        for _ in 0..<map.elementRoundings { (low, high) = (low.nextDown, high.nextUp) }
+        #expect(element.isAtLeast(low, times: factor) && element.isAtMost(high, times: factor))
+        if kind != "mean" {
+          var offset = ExactSum()
+          offset.add(kind == "batch_norm" ? -4 * m : -m, kind == "batch_norm" ? w : 1)
+          offset.add(kind == "batch_norm" ? factor : 0, b)
+          let (computed, error) = (affine.offset[0], affine.offsetError[0])
+          #expect(offset.isAtLeast(computed - error, times: factor) && offset.isAtMost(computed + error, times: factor))
+          // A few units in the last place of what was added up.
+          #expect(error > 0 && error < 1e-14 * (abs(b) + abs(m * w) + 1))
+        }
+      }
+      var pass = BoundPass(network, over: region, hidden: .linear)
       for i in 0..<(kind == "mean" ? 1 : 5) {
         var exact = ExactSum()
         switch kind {

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import BoundPropagation
+@testable import NeuralNetworks
 
 @Suite(.inTurn) struct `Rounding` {
   /// Products that cancel: what is computed differs from the truth by more than the truth.
@@ -89,6 +90,58 @@ import Testing
       #expect(value >= least - 1e-6)
       let point = region.minimizer(a, example: 0)
       #expect(zip(point, x).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot() <= epsilon * (1 + 1e-12))
+    }
+  }
+
+  /// Where no function bends within the ball, a hidden number is linear in the input: its enclosure is what the corners
+  /// reach, no less and hardly more.
+  @Test func `leaves hidden enclosures that the corners reach`() throws {
+    var numbers = Numbers(64)
+    for trial in 0..<40 {
+      let (n, hidden) = (3, 5)
+      let first = (0..<hidden).map { _ in numbers.uniforms(n, -1, 1) }
+      let second = (0..<hidden).map { _ in numbers.uniforms(hidden, -1, 1) }
+      // All on or all off, by offsets.
+      let offsets = (0..<hidden).map { _ in numbers.whole(below: 3) == 0 ? -9.0 : 9 }
+      func affine(_ source: Int, _ matrix: [[Double]], _ offset: [Double]) -> BoundedNetwork.Step {
+        .init(
+          name: "affine", outputCount: matrix.count,
+          operation: .affine(AffineStep([.init(source: source, map: Matrix(rowsOfMatrix: matrix))], offset: offset)))
+      }
+      func function(_ source: Int) -> BoundedNetwork.Step {
+        .init(
+          name: "function", outputCount: hidden,
+          operation: .relaxed(source: source, RectifierRelaxation(.relu, count: hidden)!))
+      }
+      let middle = (0..<hidden).map { j in
+        -second[j].enumerated().reduce(0) { $0 + ($1.offset < hidden ? $1.element * max(0, offsets[$1.offset]) : 0) }
+      }
+      let network = BoundedNetwork(
+        inputCount: n,
+        steps: [
+          affine(0, first, offsets), function(1), affine(2, second, middle), function(3),
+          affine(4, [[Double](repeating: 1, count: hidden)], []),
+        ])
+      let x = numbers.uniforms(n, 0.3, 0.7)
+      let epsilon = [0.01, 0.2][trial % 2]
+      let region = try InputRegion(
+        Examples(inputs: Tensor(shape: [1, n], elements: x), labels: [0]),
+        CertificateQuestion(threat: try ThreatModel(epsilon: epsilon), radii: [epsilon], draws: [0]))
+      let pass = BoundPass(network, over: region, hidden: .linear)
+      for j in 0..<hidden {
+        let values = (0..<1 << n).map { bits -> Double in
+          let corner = x.indices.map { bits >> $0 & 1 == 0 ? x[$0] - epsilon : x[$0] + epsilon }
+          let one = first.indices.map { unit in
+            max(0, zip(first[unit], corner).reduce(offsets[unit]) { $0 + $1.0 * $1.1 })
+          }
+          return zip(second[j], one).reduce(middle[j]) { $0 + $1.0 * $1.1 }
+        }
+        let (least, most) = (values.min()!, values.max()!)
+        let (low, high) = (pass.lower[3][j], pass.upper[3][j])
+        #expect(low <= least + 1e-13 && high >= most - 1e-13)
+        // Where intervals already know the sign nothing is to be gained.
+        if least < 0, most > 0 { #expect(low >= least - 1e-11 && high <= most + 1e-11) }
+      }
     }
   }
 }
