@@ -4,8 +4,9 @@ import Foundation
 public struct DifferenceBox: Sendable {
   /// The label.
   public let label: Int
-  /// Ends of each difference's interval; 0 at the label.
+  /// Lower end of each difference's interval; 0 at the label.
   public var lower: [Double]
+  /// Upper end.
   public var upper: [Double]
 
   /// Wraps bounds.
