@@ -12,7 +12,7 @@ public struct InputRegion: Sendable {
   public let radii: [Double]
   /// The inputs themselves, row by row.
   let centres: [Double]
-  /// Ends of each number's interval, row by row.
+  /// Lower end of each number's interval, row by row.
   public let lower: [Double]
   /// The other ends.
   public let upper: [Double]
