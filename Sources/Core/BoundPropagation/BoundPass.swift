@@ -368,7 +368,7 @@ public struct BoundPass {
   /// The largest magnitudes within a value's enclosure for one example.
   func reach(_ value: Int, _ example: Int) -> [Double] {
     let count = network.count(value)
-    return (example * count..<(example + 1) * count).map { max(abs(lower[value][$0]), abs(upper[value][$0])) }
+    return (example * count..<(example + 1) * count).map { Rounding.reach(lower[value][$0], upper[value][$0]) }
   }
 
   private func magnitudeDot(_ a: [Double], _ row: Int, _ count: Int, _ e: [Double], _ start: Int) -> Double {
@@ -384,7 +384,7 @@ public struct BoundPass {
     let costs = costs(of: affine, value)
     let gamma = Rounding.gamma(count + 4)
     for row in 0..<forms.rows {
-      forms.slack[row] += magnitudeDot(a, row, count, costs, forms.examples[row] * count)
+      forms.slack[row] += magnitudeDot(a, row, count, costs, forms.examples[row] * count) + Rounding.underflow
       guard !affine.offset.isEmpty else { continue }
       var sums = (0.0, 0.0, 0.0)
       a.withUnsafeBufferPointer { a in
@@ -395,7 +395,7 @@ public struct BoundPass {
         }
       }
       forms.constants[row] += sums.0
-      forms.slack[row] += gamma * sums.2 + 2 * Rounding.unit * abs(forms.constants[row]) + Rounding.underflow
+      forms.slack[row] += gamma * sums.2 + 2 * Rounding.unit * abs(forms.constants[row])
     }
   }
 
@@ -410,7 +410,7 @@ public struct BoundPass {
     for term in affine.terms {
       let size = network.count(term.source)
       var reach = LinearForms.room(rows * size)
-      for index in reach.indices { reach[index] = max(abs(lower[term.source][index]), abs(upper[term.source][index])) }
+      for index in reach.indices { reach[index] = Rounding.reach(lower[term.source][index], upper[term.source][index]) }
       term.map.applyMagnitudes(reach, rows: rows, to: &product)
       multiplications += term.map.multiplications * Double(rows)
       let gamma = Rounding.gamma(term.map.longestColumn + term.map.elementRoundings + 4)
