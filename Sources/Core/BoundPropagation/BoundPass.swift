@@ -212,17 +212,18 @@ public struct BoundPass {
       return
     }
     let most = (0...value).map(network.count).max() ?? count
-    let perPart = max(1, (1 << 21) / most)
+    let perPart = max(1, Self.numbersAtOnce / most)
     for steps in slopeSteps > 0 ? [0, slopeSteps] : [0] {
       for start in stride(from: 0, to: chosen.count, by: perPart) {
-        let part = chosen[start..<min(start + perPart, chosen.count)]
-        for sign in [1.0, -1.0] {
-          let minima = minima(of: unitForms(part, value, sign), at: value, slopeSteps: steps)
-          for (row, place) in part.enumerated() {
-            let index = place.example * count + place.number
-            let bound = minima.bounds[row]
-            if sign > 0 { lower[value][index] = max(lower[value][index], bound) }
-            if sign < 0 { upper[value][index] = min(upper[value][index], -bound) }
+        let places = signed(chosen[start..<min(start + perPart, chosen.count)])
+        let (forms, source) = unitForms(places, value, affine)
+        let minima = minima(of: forms, at: source, slopeSteps: steps)
+        for (place, bound) in zip(places, minima.bounds) {
+          let index = place.example * count + place.number
+          if place.sign > 0 {
+            lower[value][index] = max(lower[value][index], bound)
+          } else {
+            upper[value][index] = min(upper[value][index], -bound)
           }
         }
       }
@@ -238,12 +239,52 @@ public struct BoundPass {
     }
   }
 
-  private func unitForms(_ places: ArraySlice<(example: Int, number: Int)>, _ value: Int, _ sign: Double) -> LinearForms
-  {
-    let count = network.count(value)
+  /// Numbers that go back through a network at once: what stays in a processor's cache.
+  private static let numbersAtOnce = 1 << 17
+
+  private typealias SignedNumber = (example: Int, number: Int, sign: Double)
+
+  /// Each number and its negative, example by example: rows of one example have much in common.
+  private func signed(_ chosen: ArraySlice<(example: Int, number: Int)>) -> [SignedNumber] {
+    var places: [SignedNumber] = []
+    var rest = chosen
+    while let first = rest.first {
+      let own = rest.prefix { $0.example == first.example }
+      for sign in [1.0, -1] { places += own.map { ($0.example, $0.number, sign) } }
+      rest = rest.dropFirst(own.count)
+    }
+    return places
+  }
+
+  /// Single numbers of an affine value as forms of what it is made of, where that is one value: rows of its matrix.
+  private mutating func unitForms(
+    _ places: [SignedNumber], _ value: Int, _ affine: AffineStep
+  ) -> (forms: LinearForms, value: Int) {
+    let examples = places.map(\.example)
+    guard affine.terms.count == 1 else {
+      let count = network.count(value)
+      var coefficients = LinearForms.room(places.count * count)
+      for (row, place) in places.enumerated() { coefficients[row * count + place.number] = place.sign }
+      return (LinearForms(examples: examples, count: count, coefficients: coefficients), value)
+    }
+    let (map, count) = (affine.terms[0].map, affine.terms[0].map.inputCount)
     var coefficients = LinearForms.room(places.count * count)
-    for (row, place) in places.enumerated() { coefficients[row * count + place.number] = sign }
-    return LinearForms(examples: places.map(\.example), count: count, coefficients: coefficients)
+    var slack = LinearForms.room(places.count)
+    let costs = map.elementRoundings > 0 || !affine.offsetError.isEmpty ? costs(of: affine, value) : []
+    coefficients.withUnsafeMutableBufferPointer { coefficients in
+      for (row, place) in places.enumerated() {
+        let start = coefficients.baseAddress! + row * count
+        map.copyRow(place.number, to: start)
+        if place.sign < 0 { for index in 0..<count { start[index] = -start[index] } }
+        // Elements that are numbers of the file are exact.
+        if !costs.isEmpty { slack[row] = costs[place.example * network.count(value) + place.number] }
+      }
+    }
+    let constants = places.map { affine.offset.isEmpty ? 0 : $0.sign * affine.offset[$0.number] }
+    return (
+      LinearForms(examples: examples, count: count, coefficients: coefficients, constants: constants, slack: slack),
+      affine.terms[0].source
+    )
   }
 
   /// Multiplications of a row of coefficients on its way from a value to the input.
@@ -332,11 +373,15 @@ public struct BoundPass {
       case .affine(let affine):
         addOffsets(affine, v, a, &forms)
         for term in affine.terms {
-          var b = LinearForms.room(rows * term.map.inputCount)
-          a.withUnsafeBufferPointer { a in
-            b.withUnsafeMutableBufferPointer { b in
-              term.map.applyTransposed(a.baseAddress!, rows: rows, to: b.baseAddress!)
+          let (from, to) = (term.map.outputCount, term.map.inputCount)
+          let b = [Double](unsafeUninitializedCapacity: rows * to) { b, count in
+            a.withUnsafeBufferPointer { a in
+              for run in forms.runs {
+                term.map.applyTransposed(
+                  a.baseAddress! + run.lowerBound * from, rows: run.count, to: b.baseAddress! + run.lowerBound * to)
+              }
             }
+            count = rows * to
           }
           multiplications += term.map.multiplications * Double(rows)
           merge(&waiting, b, term.source, &forms)
