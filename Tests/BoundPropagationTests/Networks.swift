@@ -26,6 +26,7 @@ enum Posterior: String, CaseIterable, Sendable {
   case ensemble = "mnist-ensemble"
   case deepEnsemble = "mnist-deep-ensemble"
   case moons = "half-moons-hmc"
+  case fashion = "fashion-vi"
   case relu = "oracles/mnist-fc2-relu"
   case sharp = "oracles/mnist-fc1-tanh-sharp"
   case saturated = "oracles/mnist-fc2-tanh-saturated"
@@ -39,7 +40,8 @@ enum Posterior: String, CaseIterable, Sendable {
 
   /// Those small enough for linear bounds of every hidden layer in a test.
   static let small: [Posterior] = [
-    .hmc, .ensemble, .deepEnsemble, .moons, .relu, .sharp, .saturated, .convolution, .moonsLeaky, .sigmoid, .dropout,
+    .hmc, .ensemble, .deepEnsemble, .moons, .fashion, .relu, .sharp, .saturated, .convolution, .moonsLeaky, .sigmoid,
+    .dropout,
   ]
 
   /// The draws in double precision, at most so many of them, and the first examples.

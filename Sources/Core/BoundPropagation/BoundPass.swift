@@ -19,8 +19,9 @@ public struct BoundPass {
   public let network: BoundedNetwork
   /// Where the inputs lie.
   public let region: InputRegion
-  /// Ends of each value's enclosure, row by row; value 0 is the input.
+  /// Lower ends of each value's enclosure, row by row; value 0 is the input.
   public private(set) var lower: [[Double]]
+  /// Upper ends.
   public private(set) var upper: [[Double]]
   /// Multiplications of products so far.
   public internal(set) var multiplications = 0.0

@@ -4,9 +4,9 @@ import Foundation
 public struct DifferenceBox: Sendable {
   /// The label.
   public let label: Int
-  /// The lower end of each difference's interval; 0 at the label.
+  /// Lower end of each difference's interval; 0 at the label.
   public var lower: [Double]
-  /// The upper end.
+  /// Upper end.
   public var upper: [Double]
 
   /// Wraps bounds.

@@ -12,9 +12,9 @@ public struct InputRegion: Sendable {
   public let radii: [Double]
   /// The inputs themselves, row by row.
   let centres: [Double]
-  /// Ends of each number's interval, row by row.
+  /// Lower end of each number's interval, row by row.
   public let lower: [Double]
-  /// The other ends.
+  /// Upper end.
   public let upper: [Double]
   /// Middle and half-width of the interval; the half-width is rounded up, so that middle ± half-width contains it.
   let middle: [Double]
