@@ -25,6 +25,20 @@ import Testing
     }
   }
 
+  /// A coefficient that is ∞ − ∞, or infinite, says nothing; it is not 0.
+  @Test func `keep what is not a number, in lanes and in the rest`() {
+    for value in [Double.nan, .infinity] {
+      for place in [3, 8] {
+        var row = [Double](repeating: 1, count: 9)
+        row[place] = value
+        let ones = [Double](repeating: 1, count: 9)
+        var sums = [0.0, 0]
+        ctl_relax_row(&row, ones, ones, ones, ones, 9, &sums)
+        #expect(sums[0].isNaN)
+      }
+    }
+  }
+
   /// No value of the dual is above the least of the ball, and the size covers what was added up.
   @Test func `stay below the least value over ball and box`() {
     var numbers = Numbers(99)

@@ -28,7 +28,8 @@ extension BoundPass {
       for (row, example) in forms.examples.enumerated() {
         points += region.minimizer(Array(input[row * region.count..<(row + 1) * region.count]), example: example)
       }
-      let arguments = valuesOnLines(points, forms.examples, upTo: value, ascent.mixture, coefficients)
+      let arguments = valuesOnLines(
+        points, forms.examples, upTo: functions[functions.count - 1], ascent.mixture, coefficients)
       ascent.step(arguments, coefficients, examples: forms.examples)
     }
     return result
@@ -42,7 +43,7 @@ extension BoundPass {
     let rows = examples.count
     var values: [Int: [Double]] = [0: points]
     var arguments: [Int: [Double]] = [:]
-    for value in 1..<last {
+    for value in 1...last {
       let count = network.count(value)
       switch network.steps[value - 1].operation {
       case .affine(let affine):

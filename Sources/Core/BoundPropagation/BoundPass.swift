@@ -213,17 +213,18 @@ public struct BoundPass {
       return
     }
     let most = (0...value).map(network.count).max() ?? count
-    let perPart = max(1, (1 << 21) / most)
+    let perPart = max(1, Self.numbersAtOnce / most)
     for steps in slopeSteps > 0 ? [0, slopeSteps] : [0] {
       for start in stride(from: 0, to: chosen.count, by: perPart) {
-        let part = chosen[start..<min(start + perPart, chosen.count)]
-        for sign in [1.0, -1.0] {
-          let minima = minima(of: unitForms(part, value, sign), at: value, slopeSteps: steps)
-          for (row, place) in part.enumerated() {
-            let index = place.example * count + place.number
-            let bound = minima.bounds[row]
-            if sign > 0 { lower[value][index] = max(lower[value][index], bound) }
-            if sign < 0 { upper[value][index] = min(upper[value][index], -bound) }
+        let places = signed(chosen[start..<min(start + perPart, chosen.count)])
+        let (forms, source) = unitForms(places, value, affine)
+        let minima = minima(of: forms, at: source, slopeSteps: steps)
+        for (place, bound) in zip(places, minima.bounds) {
+          let index = place.example * count + place.number
+          if place.sign > 0 {
+            lower[value][index] = max(lower[value][index], bound)
+          } else {
+            upper[value][index] = min(upper[value][index], -bound)
           }
         }
       }
@@ -239,12 +240,52 @@ public struct BoundPass {
     }
   }
 
-  private func unitForms(_ places: ArraySlice<(example: Int, number: Int)>, _ value: Int, _ sign: Double) -> LinearForms
-  {
-    let count = network.count(value)
+  /// Numbers that go back through a network at once: what stays in a processor's cache.
+  private static let numbersAtOnce = 1 << 17
+
+  private typealias SignedNumber = (example: Int, number: Int, sign: Double)
+
+  /// Each number and its negative, example by example: rows of one example have much in common.
+  private func signed(_ chosen: ArraySlice<(example: Int, number: Int)>) -> [SignedNumber] {
+    var places: [SignedNumber] = []
+    var rest = chosen
+    while let first = rest.first {
+      let own = rest.prefix { $0.example == first.example }
+      for sign in [1.0, -1] { places += own.map { ($0.example, $0.number, sign) } }
+      rest = rest.dropFirst(own.count)
+    }
+    return places
+  }
+
+  /// Single numbers of an affine value as forms of what it is made of, where that is one value: rows of its matrix.
+  private mutating func unitForms(
+    _ places: [SignedNumber], _ value: Int, _ affine: AffineStep
+  ) -> (forms: LinearForms, value: Int) {
+    let examples = places.map(\.example)
+    guard affine.terms.count == 1 else {
+      let count = network.count(value)
+      var coefficients = LinearForms.room(places.count * count)
+      for (row, place) in places.enumerated() { coefficients[row * count + place.number] = place.sign }
+      return (LinearForms(examples: examples, count: count, coefficients: coefficients), value)
+    }
+    let (map, count) = (affine.terms[0].map, affine.terms[0].map.inputCount)
     var coefficients = LinearForms.room(places.count * count)
-    for (row, place) in places.enumerated() { coefficients[row * count + place.number] = sign }
-    return LinearForms(examples: places.map(\.example), count: count, coefficients: coefficients)
+    var slack = LinearForms.room(places.count)
+    let costs = map.elementRoundings > 0 || !affine.offsetError.isEmpty ? costs(of: affine, value) : []
+    coefficients.withUnsafeMutableBufferPointer { coefficients in
+      for (row, place) in places.enumerated() {
+        let start = coefficients.baseAddress! + row * count
+        map.copyRow(place.number, to: start)
+        if place.sign < 0 { for index in 0..<count { start[index] = -start[index] } }
+        // Elements that are numbers of the file are exact.
+        if !costs.isEmpty { slack[row] = costs[place.example * network.count(value) + place.number] }
+      }
+    }
+    let constants = places.map { affine.offset.isEmpty ? 0 : $0.sign * affine.offset[$0.number] }
+    return (
+      LinearForms(examples: examples, count: count, coefficients: coefficients, constants: constants, slack: slack),
+      affine.terms[0].source
+    )
   }
 
   /// Multiplications of a row of coefficients on its way from a value to the input.
@@ -333,11 +374,15 @@ public struct BoundPass {
       case .affine(let affine):
         addOffsets(affine, v, a, &forms)
         for term in affine.terms {
-          var b = LinearForms.room(rows * term.map.inputCount)
-          a.withUnsafeBufferPointer { a in
-            b.withUnsafeMutableBufferPointer { b in
-              term.map.applyTransposed(a.baseAddress!, rows: rows, to: b.baseAddress!)
+          let (from, to) = (term.map.outputCount, term.map.inputCount)
+          let b = [Double](unsafeUninitializedCapacity: rows * to) { b, count in
+            a.withUnsafeBufferPointer { a in
+              for run in forms.runs {
+                term.map.applyTransposed(
+                  a.baseAddress! + run.lowerBound * from, rows: run.count, to: b.baseAddress! + run.lowerBound * to)
+              }
             }
+            count = rows * to
           }
           multiplications += term.map.multiplications * Double(rows)
           merge(&waiting, b, term.source, &forms)
@@ -369,7 +414,7 @@ public struct BoundPass {
   /// The largest magnitudes within a value's enclosure for one example.
   func reach(_ value: Int, _ example: Int) -> [Double] {
     let count = network.count(value)
-    return (example * count..<(example + 1) * count).map { max(abs(lower[value][$0]), abs(upper[value][$0])) }
+    return (example * count..<(example + 1) * count).map { Rounding.reach(lower[value][$0], upper[value][$0]) }
   }
 
   private func magnitudeDot(_ a: [Double], _ row: Int, _ count: Int, _ e: [Double], _ start: Int) -> Double {
@@ -385,7 +430,7 @@ public struct BoundPass {
     let costs = costs(of: affine, value)
     let gamma = Rounding.gamma(count + 4)
     for row in 0..<forms.rows {
-      forms.slack[row] += magnitudeDot(a, row, count, costs, forms.examples[row] * count)
+      forms.slack[row] += magnitudeDot(a, row, count, costs, forms.examples[row] * count) + Rounding.underflow
       guard !affine.offset.isEmpty else { continue }
       var sums = (0.0, 0.0, 0.0)
       a.withUnsafeBufferPointer { a in
@@ -396,7 +441,7 @@ public struct BoundPass {
         }
       }
       forms.constants[row] += sums.0
-      forms.slack[row] += gamma * sums.2 + 2 * Rounding.unit * abs(forms.constants[row]) + Rounding.underflow
+      forms.slack[row] += gamma * sums.2 + 2 * Rounding.unit * abs(forms.constants[row])
     }
   }
 
@@ -411,7 +456,7 @@ public struct BoundPass {
     for term in affine.terms {
       let size = network.count(term.source)
       var reach = LinearForms.room(rows * size)
-      for index in reach.indices { reach[index] = max(abs(lower[term.source][index]), abs(upper[term.source][index])) }
+      for index in reach.indices { reach[index] = Rounding.reach(lower[term.source][index], upper[term.source][index]) }
       term.map.applyMagnitudes(reach, rows: rows, to: &product)
       multiplications += term.map.multiplications * Double(rows)
       let gamma = Rounding.gamma(term.map.longestColumn + term.map.elementRoundings + 4)

@@ -22,7 +22,35 @@ struct LinearForms {
     slack = constants
   }
 
-  /// An array that is written before it is read.
+  /// Forms that are more than multiples of a value.
+  init(examples: [Int], count: Int, coefficients: [Double], constants: [Double], slack: [Double]) {
+    self.init(examples: examples, count: count, coefficients: coefficients)
+    (self.constants, self.slack) = (constants, slack)
+  }
+
+  /// The runs of rows about one example with many rows, and what lies between them.
+  var runs: [Range<Int>] {
+    var runs: [Range<Int>] = []
+    var start = 0
+    while start < rows {
+      var end = start + 1
+      while end < rows, examples[end] == examples[start] { end += 1 }
+      if end - start < Self.manyRows, let last = runs.last, last.count < Self.manyRows || !isRun(last) {
+        runs[runs.count - 1] = last.lowerBound..<end
+      } else {
+        runs.append(start..<end)
+      }
+      start = end
+    }
+    return runs
+  }
+
+  private func isRun(_ range: Range<Int>) -> Bool { examples[range.lowerBound] == examples[range.upperBound - 1] }
+
+  /// From so many rows on an example is taken by itself, for what its rows have in common.
+  private static let manyRows = 48
+
+  /// Zeros.
   static func room(_ count: Int) -> [Double] {
     [Double](unsafeUninitializedCapacity: count) { buffer, initialized in
       buffer.initialize(repeating: 0)

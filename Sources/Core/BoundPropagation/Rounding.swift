@@ -11,8 +11,18 @@ package enum Rounding {
     return product / (1 - product) * (1 + 0x1p-50)
   }
 
-  /// More than what products below the smallest normal number can lose in any sum here.
-  package static let underflow = 0x1p-900
+  /// More than what products below the smallest normal number can lose in any sum here, times a number up to
+  /// ``largest``.
+  package static let underflow = 0x1p-600
+
+  /// Coefficients may lose 2⁻¹⁰⁷⁵ each, which is multiplied by what they belong to: beyond this nothing is claimed.
+  package static let largest = 0x1p400
+
+  /// The largest magnitude in an interval; infinite beyond ``largest``.
+  static func reach(_ lower: Double, _ upper: Double) -> Double {
+    let reach = max(abs(lower), abs(upper))
+    return reach <= largest ? reach : .infinity
+  }
 }
 
 extension Double {

@@ -41,7 +41,8 @@ CLONES void ctl_relax_row(
   const lanes zero = {0};
   size_t i = 0;
   for (; i + LANES <= n; i += LANES) {
-    const lanes v = GET(a, i), up = MAXIMUM(v, zero), down = MINIMUM(v, zero);
+    // What is not a number stays one in the part below.
+    const lanes v = GET(a, i), up = MAXIMUM(v, zero), down = v - up;
     const lanes c = up * GET(low, i) + down * GET(high, i);
     constant += c;
     size += up * ABSOLUTE(GET(low, i)) - down * ABSOLUTE(GET(high, i));
@@ -49,7 +50,7 @@ CLONES void ctl_relax_row(
   }
   double c = SUM(constant), s = SUM(size);
   for (; i < n; i++) {
-    const double up = a[i] > 0 ? a[i] : 0, down = a[i] < 0 ? a[i] : 0;
+    const double up = a[i] > 0 ? a[i] : 0, down = a[i] - up;
     c += up * low[i] + down * high[i];
     s += up * fabs(low[i]) - down * fabs(high[i]);
     a[i] = up * low_slope[i] + down * high_slope[i];

@@ -117,6 +117,34 @@ void NAMED(multiply_adding)(
   NAMED(multiply_with)(NAMED(tile_at)(level), m, n, k, a, a_row, a_column, b, b_row, b_column, c, c_row);
 }
 
+void NAMED(multiply_adding_chosen)(
+    size_t m, size_t n, const T *a, const T *b, size_t b_row, const int32_t *chosen, size_t count, T *c, size_t c_row) {
+  int level = 0;
+  while (!NAMED(tile_at)(level).multiply) level++;
+  const NAMED(tile_kind) kind = NAMED(tile_at)(level);
+  T panel[DEPTH * 2 * LANES] __attribute__((aligned(64)));
+  for (size_t column = 0, width; column < n; column += width) {
+    const int is_narrow = n - column <= kind.narrow;
+    width = is_narrow ? kind.narrow : kind.columns;
+    const size_t columns = n - column < width ? n - column : width;
+    for (size_t start = 0, end; start < count; start = end) {
+      // Blocks are those of all rows of b.
+      for (end = start + 1; end < count && chosen[end] / DEPTH == chosen[start] / DEPTH;) end++;
+      if (columns < width) memset(panel, 0, (end - start) * width * sizeof(T));
+      for (size_t k = start; k < end; k++) {
+        memcpy(panel + (k - start) * width, b + (size_t)chosen[k] * b_row + column, columns * sizeof(T));
+      }
+      for (size_t row = 0; row < m; row += kind.rows) {
+        const size_t rows = m - row < kind.rows ? m - row : kind.rows;
+        const T *pointers[MOST_ROWS];
+        for (size_t i = 0; i < kind.rows; i++) pointers[i] = a + (row + (i < rows ? i : rows - 1)) * count + start;
+        (is_narrow ? kind.multiply_narrow : kind.multiply)(
+            c + row * c_row + column, c_row, rows, columns, pointers, 1, panel, end - start);
+      }
+    }
+  }
+}
+
 bool NAMED(portable_product_of_level)(
     int level, T *y, const T *x, const T *w, size_t rows, size_t inputs, size_t outputs) {
   const NAMED(tile_kind) kind = NAMED(tile_at)(level);

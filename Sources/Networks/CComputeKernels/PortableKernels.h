@@ -24,6 +24,12 @@ void NAMED(portable_product_to_input)(
   NAMED(multiply_adding)(rows, inputs, outputs, dy, outputs, 1, w, inputs, 1, dx, inputs);
 }
 
+void NAMED(portable_product_of_chosen)(
+    T *dx, const T *dy, const T *w, size_t rows, size_t inputs, const int32_t *chosen, size_t count) {
+  memset(dx, 0, rows * inputs * sizeof(T));
+  NAMED(multiply_adding_chosen)(rows, inputs, dy, w, inputs, chosen, count, dx, inputs);
+}
+
 void NAMED(portable_product_to_weights)(
     T *dw, const T *x, const T *dy, size_t rows, size_t inputs, size_t outputs) {
   NAMED(multiply_adding)(outputs, inputs, rows, dy, 1, outputs, x, inputs, 1, dw, inputs);

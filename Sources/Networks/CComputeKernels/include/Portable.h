@@ -56,6 +56,9 @@ size_t portable_convolution_scratch(const portable_convolution *);
   /* dx (rows, inputs) = dy (rows, outputs) · w, added to dx if `accumulate` */                                        \
   void portable_product_to_input_##name(                                                                               \
       T *dx, const T *dy, const T *w, size_t rows, size_t inputs, size_t outputs, int accumulate);                     \
+  /* dx (rows, inputs) = dy (rows, count) · the chosen rows of w, in ascending order */                                \
+  void portable_product_of_chosen_##name(                                                                              \
+      T *dx, const T *dy, const T *w, size_t rows, size_t inputs, const int32_t *chosen, size_t count);                \
   /* dw (outputs, inputs) += dyᵀ · x */                                                                                \
   void portable_product_to_weights_##name(                                                                             \
       T *dw, const T *x, const T *dy, size_t rows, size_t inputs, size_t outputs);                                     \
