@@ -9,11 +9,7 @@ public struct CertificateRequest: Sendable {
   public var assignments: [String: String]
 
   /// As on the command line: `linear:hidden=intervals`.
-  public var text: String {
-    guard !assignments.isEmpty else { return certificate.name }
-    return certificate.name + ":"
-      + assignments.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-  }
+  public var text: String { OptionText.text(certificate.name, assignments) }
 
   /// A certificate with its options.
   public init(_ certificate: any RobustnessCertificate.Type, assignments: [String: String] = [:]) {

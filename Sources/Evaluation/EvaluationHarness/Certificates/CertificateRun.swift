@@ -1,4 +1,3 @@
-import Foundation
 import NeuralNetworks
 import RobustnessCore
 import Synchronization
@@ -58,18 +57,19 @@ struct CertificateRun: Sendable {
     struct State {
       var next = 0
       var done: [Int: [Finding]] = [:]
-      var failure: (any Error)?
+      var hasFailed = false
     }
     let state = Mutex(State(done: known))
     let workers = max(1, min(subject.threads ?? ProcessorAllowance.current.threads, open.count))
-    DispatchQueue.concurrentPerform(iterations: workers) { _ in
-      while true {
-        let block: Int? = state.withLock { state in
-          guard state.failure == nil, state.next < open.count else { return nil }
+    try WorkerTeam(count: workers).perform { _ in
+      func next() -> Int? {
+        state.withLock { state in
+          guard !state.hasFailed, state.next < open.count else { return nil }
           defer { state.next += 1 }
           return open[state.next]
         }
-        guard let block else { return }
+      }
+      while let block = next() {
         do {
           let found = try certify(blocks[block], of: ensemble)
           try keep(block, found)
@@ -79,14 +79,13 @@ struct CertificateRun: Sendable {
           }
           evaluator.progress.willRun("\(request.text) · \(norm.symbol) · \(examples) of \(rows.count) examples")
         } catch {
-          state.withLock { $0.failure = $0.failure ?? error }
+          // The others end with the block that they are at.
+          state.withLock { $0.hasFailed = true }
+          throw error
         }
       }
     }
-    return try state.withLock { state in
-      if let failure = state.failure { throw failure }
-      return blocks.indices.flatMap { state.done[$0] ?? [] }
-    }
+    return state.withLock { state in blocks.indices.flatMap { state.done[$0] ?? [] } }
   }
 
   // MARK: - One block

@@ -11,11 +11,7 @@ public struct AttackRequest: Sendable {
   public var norm: Norm
 
   /// As on the command line: `pgd:preset=foolbox,steps=20`.
-  public var text: String {
-    guard !assignments.isEmpty else { return attack.name }
-    return attack.name + ":"
-      + assignments.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-  }
+  public var text: String { OptionText.text(attack.name, assignments) }
 
   /// An attack with its options; without a norm the first that the attack supports.
   public init(_ attack: any Attack.Type, assignments: [String: String] = [:], norm: Norm? = nil) {

@@ -28,4 +28,10 @@ struct OptionText {
     }
     self.pairs = pairs
   }
+
+  /// The text of a name with options, in the order of the options' names.
+  static func text(_ name: String, _ options: [String: String]) -> String {
+    guard !options.isEmpty else { return name }
+    return name + ":" + options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+  }
 }
