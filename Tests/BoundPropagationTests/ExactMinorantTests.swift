@@ -194,6 +194,62 @@ import Testing
     #expect(lifted > 5)
   }
 
+  /// Weights add up to 1: of minorants that are nearly the same constant no mixture is above the largest.
+  @Test func `of constants are not above the largest`() throws {
+    for values in [[1.0, 0.75], [0.25, 0.5, 1], [-1, -0.5, -0.75], [3, 1, 2, 0.5]] {
+      var mixture = MinorantMixture(over: try Self.region([1], 0.5), example: 0)
+      for (index, value) in values.enumerated() {
+        var shared = SharedMinorant(count: 1)
+        shared.add(
+          InputForms(coefficients: [index % 2 == 0 ? 0x1p-10 : -0x1p-10], constants: [value], slack: [0]), row: 0,
+          over: try Self.region([1], 0.5), example: 0)
+        mixture.append(shared)
+      }
+      mixture.improve(rounds: 30)
+      let largest = values.max()!
+      #expect(mixture.bound <= largest + 0x1p-8 && mixture.bound >= largest - 0x1p-8)
+    }
+  }
+
+  /// Wherever the largest minorant is the limit or less, the half-space of every mixture holds the point.
+  @Test(arguments: [Norm.linf, .l2]) func `leave all points that matter in their half-space`(_ norm: Norm) throws {
+    var numbers = Numbers(114)
+    var (inside, outside) = (0, 0)
+    for _ in 0..<60 {
+      let x = numbers.uniforms(3, -1, 1)
+      let region = try Self.region(x, 0.5, norm)
+      var mixture = MinorantMixture(over: region, example: 0)
+      var forms: [InputForms] = []
+      for _ in 0..<3 {
+        let a = numbers.uniforms(3, -1, 1)
+        let constant = numbers.uniform(-0.1, 0.3) - zip(a, x).reduce(0) { $0 + $1.0 * $1.1 }
+        forms.append(InputForms(coefficients: a, constants: [constant], slack: [0]))
+        var shared = SharedMinorant(count: 3)
+        shared.add(forms[forms.count - 1], row: 0, over: region, example: 0)
+        mixture.append(shared)
+        mixture.improve(rounds: 10)
+      }
+      let limit = numbers.uniform(-0.1, 0.1)
+      guard let cut = mixture.halfSpace(atMost: limit) else { continue }
+      func side(_ p: [Double]) -> Double { zip(cut.coefficients, p).reduce(cut.constant) { $0 + $1.0 * $1.1 } }
+      for _ in 0..<300 {
+        var p = region.nearest(to: x.map { $0 + numbers.uniform(-0.6, 0.6) }, example: 0)
+        func largest() -> Double { forms.map { $0.value(row: 0, at: p) }.max()! }
+        if largest() <= limit {
+          #expect(side(p) <= 1e-12)
+          inside += 1
+        } else if side(p) > 0 {
+          outside += 1
+        }
+        // On the boundary of the first: the half-space's own where it is alone.
+        let excess = forms[0].value(row: 0, at: p) - limit
+        p[0] -= excess / forms[0].coefficients[0]
+        if largest() <= limit + 1e-13 { #expect(side(p) <= 1e-9) }
+      }
+    }
+    #expect(inside > 500 && outside > 500)
+  }
+
   /// a = −b/3 and a half-space through a point that is known without rounding: the minimum is not above it.
   @Test(arguments: [Norm.linf, .l2]) func `with a half-space keep the points on it`(_ norm: Norm) throws {
     var numbers = Numbers(113)
@@ -222,6 +278,40 @@ import Testing
       #expect(exact.isAtLeast(value - slack * (1 + 1e-9)))
     }
     #expect(raised > 100)
+  }
+
+  /// The constant of a minorant and that of the network's offsets, of which the first is much larger.
+  @Test func `of classes and their offsets do not either`() throws {
+    var numbers = Numbers(115)
+    var lifted = 0
+    for _ in 0..<200 {
+      let (offset, constant) = (numbers.uniform(-1e-9, 1e-9), numbers.uniform(-1, 1))
+      let network = BoundedNetwork.linear([[1], [0]], [0, offset])
+      var pass = BoundPass(network, over: try Self.region([0], 0), hidden: .linear)
+      let forms = pass.inputForms(
+        below: [SoftmaxMinorant(coefficients: [0, 1], constant: constant)], examples: [0], labels: [0], near: nil)
+      var exact = ExactSum()
+      exact.add(offset, 1)
+      exact.add(constant, 1)
+      #expect(exact.isAtLeast(forms.constants[0]))
+      if !exact.isAtLeast(offset + constant) { lifted += 1 }
+    }
+    #expect(lifted > 20)
+  }
+
+  /// Boxes by their ends: middle and half-width hold both.
+  @Test func `over boxes keep their ends`() {
+    var numbers = Numbers(116)
+    for _ in 0..<500 {
+      let ends = (0..<2).map { _ in scalbn(numbers.uniform(-1, 1) / 3, -numbers.whole(below: 9)) }.sorted()
+      let region = InputRegion(lower: [ends[0]], upper: [ends[1]], count: 1)
+      var (low, high) = (ExactSum(), ExactSum())
+      low.add(region.middle[0], 1)
+      low.add(region.halfWidth[0], -1)
+      high.add(region.middle[0], 1)
+      high.add(region.halfWidth[0], 1)
+      #expect(low.isAtMost(ends[0]) && high.isAtLeast(ends[1]))
+    }
   }
 
   /// Σ g (z_j − z_label) with z_label = −x: all of g comes together in the label's coefficient.
