@@ -1,4 +1,6 @@
+import BranchAndBound
 import IntervalBounds
+import JointBounds
 import LinearBounds
 import RobustnessCore
 import TestSupport
@@ -36,6 +38,8 @@ import Testing
     return try [
       LinearBounds(.init()).certify(examples, question, of: ensemble).examples[0],
       IntervalBounds(.init()).certify(examples, question, of: ensemble).examples[0],
+      JointBounds(.init()).certify(examples, question, of: ensemble).examples[0],
+      BranchAndBound(.init()).certify(examples, question, of: ensemble).examples[0],
     ]
   }
 

@@ -62,7 +62,9 @@ import Testing
     Case(
       "--gradient", "smoothed:1001",
       says: "error: --gradient takes exact, straight-through or smoothed:N, N from 1 to 1000, not 'smoothed:1001'"),
-    Case("--checkpoint", "state", says: "error: --checkpoint is about portfolios: give it with --attack quick"),
+    Case(
+      "--checkpoint", "state",
+      says: "error: --checkpoint is about portfolios and certificates: give it with --attack quick"),
     Case("--curve", "--attack", "random", says: "error: --curve needs an attack that searches"),
     Case("--curve", "--format", "csv", says: "error: --curve has no place in CSV"),
     Case("--reject", "mutual-info:0.05", says: "error: --reject has no score named 'mutual-info'. Did you mean"),

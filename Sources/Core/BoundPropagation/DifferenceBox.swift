@@ -4,9 +4,9 @@ import Foundation
 public struct DifferenceBox: Sendable {
   /// The label.
   public let label: Int
-  /// Lower end of each difference's interval; 0 at the label.
+  /// The lower end of each difference's interval; 0 at the label.
   public var lower: [Double]
-  /// Upper end.
+  /// The upper end.
   public var upper: [Double]
 
   /// Wraps bounds.

@@ -14,7 +14,7 @@ public struct InputRegion: Sendable {
   let centres: [Double]
   /// Lower end of each number's interval, row by row.
   public let lower: [Double]
-  /// Upper end.
+  /// The other ends.
   public let upper: [Double]
   /// Middle and half-width of the interval; the half-width is rounded up, so that middle ± half-width contains it.
   let middle: [Double]

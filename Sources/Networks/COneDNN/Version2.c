@@ -60,7 +60,8 @@ static int describe(onednn_description *out, int dimensions, const int64_t *size
   for (int i = 0; i < dimensions; i++) copied[i] = sizes[i];
   onednn_description_2 *made = malloc(sizeof *made);
   if (!made) return CDNN_NO_MEMORY;
-  const int plain = dimensions == 5 ? ONEDNN_2_ABCDE : ONEDNN_2_A + dimensions - 1;
+  // Between four and five dimensions stands another order of four.
+  const int plain = dimensions < 5 ? ONEDNN_2_A + dimensions - 1 : ONEDNN_2_ABCDE + dimensions - 5;
   const int tag = order == CDNN_ORDER_ANY ? ONEDNN_ORDER_ANY : order == CDNN_ORDER_TRANSPOSED ? ONEDNN_2_BA : plain;
   const int status = used.memory_desc_init_by_tag(made, dimensions, copied, type, tag);
   if (status) free(made);

@@ -37,8 +37,9 @@ public struct SequentialProbability: Sendable {
   public let risk: Double
   /// The part of `risk` that the interval may use.
   public let intervalRisk: Double
-  /// Draws so far, and successes among them.
+  /// Draws so far.
   public private(set) var count = 0
+  /// Successes among them.
   public private(set) var successes = 0
 
   /// An estimate without draws.

@@ -120,17 +120,24 @@ extension Evaluator {
     var isFooled = [Set<Int>](repeating: [], count: labels.count)
     var points = outcomes.filter { isOf($0, ball) }.map(\.adversarial.inputs)
     if let suspects = suspects(ball, outcomes) { points.append(suspects) }
+    let classes = subject.ensemble.classCount
+    // At most some 32 MB at a time, however many draws there are.
+    let block = max(1, min(250, (1 << 22) / (evaluationDraws.count * classes)))
     for tensor in points {
       let isAllowed = areAllowed(tensor, in: ball.threat)
-      let logs = try subject.ensemble.memberLogProbabilities(tensor, draws: .some(evaluationDraws))
-      let classes = subject.ensemble.classCount
-      for draw in evaluationDraws.indices {
-        for row in labels.indices where isAllowed[row] {
-          let start = (draw * labels.count + row) * classes
-          let own = logs.elements[start + labels[row]]
-          // A tie may go either way.
-          if (0..<classes).contains(where: { $0 != labels[row] && logs.elements[start + $0] > own }) {
-            isFooled[row].insert(draw)
+      let allowed = labels.indices.filter { isAllowed[$0] }
+      for first in stride(from: 0, to: allowed.count, by: block) {
+        let rows = Array(allowed[first..<min(first + block, allowed.count)])
+        let logs = try subject.ensemble.memberLogProbabilities(tensor.rows(rows), draws: .some(evaluationDraws))
+          .elements
+        for draw in evaluationDraws.indices {
+          for (position, row) in rows.enumerated() {
+            let start = (draw * rows.count + position) * classes
+            let own = logs[start + labels[row]]
+            // A tie may go either way.
+            if (0..<classes).contains(where: { $0 != labels[row] && logs[start + $0] > own }) {
+              isFooled[row].insert(draw)
+            }
           }
         }
       }
