@@ -48,6 +48,9 @@ public struct BranchAndBound: RobustnessCertificate {
     _ examples: Examples, _ question: CertificateQuestion, of ensemble: Ensemble
   ) throws -> Certification {
     let region = try InputRegion(examples, question)
+    var options = options
+    // Where a draw gives no numbers, parts of a ball are no better than the whole.
+    if try !MarginSum.draws(of: question).allSatisfy({ try ensemble.boundedMember($0).isFinite }) { options.boxes = 1 }
     var searches = (0..<examples.count).map { example in
       BoxSearch(
         region, example: example, label: examples.labels[example],
