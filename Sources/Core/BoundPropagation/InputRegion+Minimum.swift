@@ -46,17 +46,15 @@ extension InputRegion {
       let size = abs(constant) + sums[1] + sums[2]
       return (constant + sums[0] - sums[1], gamma * size + Rounding.underflow)
     }
-    var (low, high) = (LinearForms.room(count), LinearForms.room(count))
-    for index in 0..<count {
-      let (l, u) = (lower[start + index] - centres[start + index], upper[start + index] - centres[start + index])
-      low[index] = l < 0 ? l.nextDown : 0
-      high[index] = u > 0 ? u.nextUp : 0
-    }
     centres.withUnsafeBufferPointer { centres in
       ctl_box_sums(a, centres.baseAddress! + start, centres.baseAddress! + start, count, &sums)
     }
     var size = 0.0
-    let change = ctl_ball_box_minimum(a, low, high, radii[example], count, &size)
+    let change = moves.down.withUnsafeBufferPointer { down in
+      moves.up.withUnsafeBufferPointer { up in
+        ctl_ball_box_minimum(a, down.baseAddress! + start, up.baseAddress! + start, radii[example], count, &size)
+      }
+    }
     return (constant + sums[0] + change, gamma * (abs(constant) + sums[2] + size) + Rounding.underflow)
   }
 

@@ -21,6 +21,8 @@ public struct InputRegion: Sendable {
   let halfWidth: [Double]
   /// The largest magnitudes of each number.
   let reach: [Double]
+  /// In L2, how far each number may move from the input downwards, at most 0, and upwards, rounded outwards.
+  let moves: (down: [Double], up: [Double])
   /// For each row at most one half-space that the inputs are known to lie in as well.
   var cuts: [HalfSpace?]
 
@@ -34,6 +36,17 @@ public struct InputRegion: Sendable {
     rows = radii.count
     cuts = [HalfSpace?](repeating: nil, count: rows)
     reach = zip(lower, upper).map { max(abs($0), abs($1)) }
+    moves = Self.moves(norm, centres, lower, upper)
+  }
+
+  private static func moves(
+    _ norm: Norm, _ centres: [Double], _ lower: [Double], _ upper: [Double]
+  ) -> (down: [Double], up: [Double]) {
+    guard norm == .l2 else { return ([], []) }
+    return (
+      zip(lower, centres).map { $0 < $1 ? ($0 - $1).nextDown : 0 },
+      zip(upper, centres).map { $0 > $1 ? ($0 - $1).nextUp : 0 }
+    )
   }
 
   /// Boxes with given ends, row by row.
@@ -97,5 +110,6 @@ public struct InputRegion: Sendable {
     (self.lower, self.upper, self.middle, self.halfWidth) = (lower, upper, middle, halfWidth)
     cuts = [HalfSpace?](repeating: nil, count: rows)
     reach = zip(lower, upper).map { max(abs($0), abs($1)) }
+    moves = Self.moves(norm, centres, lower, upper)
   }
 }

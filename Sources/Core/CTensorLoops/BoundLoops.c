@@ -78,23 +78,85 @@ CLONES void ctl_cut_sums(
   sums[1] = s;
 }
 
-// λ is the multiplier of ‖δ‖² ≤ ε², δᵢ = clip(−aᵢ/2λ). Any λ gives a lower bound; the best one has ‖δ‖ = ε. With the set of
-// clipped elements held fixed λ follows in closed form, and the set only grows as λ falls, so that a few rounds find it.
+// What the multiplier λ of ‖δ‖² ≤ ε² leaves: δᵢ = clip(−aᵢ/2λ). sums[0]: squares of those that are clipped; sums[1]: squares
+// of the other aᵢ.
+CLONES static void clipped_squares(
+    const double *a, const double *low, const double *high, double inverse, size_t n, double *sums) {
+  lanes held = {0}, moving = {0};
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    const lanes v = GET(a, i), wanted = -v * inverse, l = GET(low, i), h = GET(high, i);
+    const lanes d = MINIMUM(MAXIMUM(wanted, l), h);
+    held += SELECT(d == wanted, (lanes){0}, d * d);
+    moving += SELECT(d == wanted, v * v, (lanes){0});
+  }
+  double c = SUM(held), m = SUM(moving);
+  for (; i < n; i++) {
+    const double wanted = -a[i] * inverse, d = wanted < low[i] ? low[i] : wanted > high[i] ? high[i] : wanted;
+    if (d == wanted) m += a[i] * a[i];
+    else c += d * d;
+  }
+  sums[0] = c;
+  sums[1] = m;
+}
+
+// Σ a·δ + λδ² for the same δ, and the sum of its magnitudes.
+CLONES static void dual_sums(
+    const double *a, const double *low, const double *high, double inverse, double lambda, size_t n, double *sums) {
+  lanes value = {0}, size = {0};
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    const lanes v = GET(a, i), d = MINIMUM(MAXIMUM(-v * inverse, GET(low, i)), GET(high, i));
+    const lanes product = v * d, square = lambda * d * d;
+    value += product + square;
+    size += ABSOLUTE(product) + square;
+  }
+  double g = SUM(value), s = SUM(size);
+  for (; i < n; i++) {
+    const double wanted = -a[i] * inverse, d = wanted < low[i] ? low[i] : wanted > high[i] ? high[i] : wanted;
+    g += a[i] * d + lambda * d * d;
+    s += fabs(a[i] * d) + lambda * d * d;
+  }
+  sums[0] = g;
+  sums[1] = s;
+}
+
+// The least value over the box, the squares of those that may move, and the largest of these.
+CLONES static void box_and_squares(const double *a, const double *low, const double *high, size_t n, double *sums) {
+  lanes box = {0}, squares = {0}, top = {0};
+  const lanes zero = {0};
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    const lanes v = GET(a, i), l = GET(low, i), h = GET(high, i), size = SELECT(l < h, ABSOLUTE(v), zero);
+    box += v * SELECT(v > zero, l, h);
+    squares += size * size;
+    top = MAXIMUM(size, top);
+  }
+  double b = SUM(box), s = SUM(squares), t = 0;
+  for (size_t lane = 0; lane < LANES; lane++) t = top[lane] > t ? top[lane] : t;
+  for (; i < n; i++) {
+    const double size = low[i] < high[i] ? fabs(a[i]) : 0;
+    b += a[i] > 0 ? a[i] * low[i] : a[i] * high[i];
+    s += size * size;
+    t = size > t ? size : t;
+  }
+  sums[0] = b;
+  sums[1] = s;
+  sums[2] = t;
+}
+
+// Any λ gives a lower bound; the best one has ‖δ‖ = ε. With the set of clipped elements held fixed λ follows in closed form,
+// and the set only grows as λ falls, so that a few rounds find it. Near the best λ the bound is flat.
 double ctl_ball_box_minimum(
     const double *a, const double *low, const double *high, double radius, size_t n, double *size) {
-  double box = 0, squares = 0, top = 0;
-  for (size_t i = 0; i < n; i++) {
-    box += a[i] > 0 ? a[i] * low[i] : a[i] * high[i];
-    if (low[i] < high[i]) {
-      squares += a[i] * a[i];
-      top = fabs(a[i]) > top ? fabs(a[i]) : top;
-    }
-  }
-  double norm = sqrt(squares);
+  double sums[3];
+  box_and_squares(a, low, high, n, sums);
+  const double box = sums[0], top = sums[2];
+  double norm = sqrt(sums[1]);
   if (top < 1e-140 && top > 0) {
     // Squares that vanish would shrink the ball.
     const int e = ilogb(top);
-    squares = 0;
+    double squares = 0;
     for (size_t i = 0; i < n; i++)
       if (low[i] < high[i]) squares += scalbn(a[i], -e) * scalbn(a[i], -e);
     norm = scalbn(sqrt(squares), e);
@@ -106,29 +168,23 @@ double ctl_ball_box_minimum(
     largest = -box;
   }
   double lambda = norm / (2 * radius);
-  for (int round = 0; round < 40 && lambda > 0 && isfinite(lambda); round++) {
-    double held = 0, moving = 0, value = 0, terms = 0;
-    for (size_t i = 0; i < n; i++) {
-      const double wanted = -a[i] / (2 * lambda);
-      double d = wanted;
-      if (wanted < low[i]) d = low[i];
-      else if (wanted > high[i]) d = high[i];
-      else moving += a[i] * a[i];
-      if (d != wanted) held += d * d;
-      value += a[i] * d + lambda * d * d;
-      terms += fabs(a[i] * d) + lambda * d * d;
+  for (int round = 0; round < 40; round++) {
+    const double inverse = 1 / (2 * lambda);
+    if (!(lambda > 0) || !isfinite(inverse) || inverse < 0x1p-1000) break;
+    clipped_squares(a, low, high, inverse, n, sums);
+    const double rest = radius * radius - sums[0];
+    const double next = rest > 0 && sums[1] > 0 ? sqrt(sums[1] / rest) / 2 : lambda;
+    if (next < lambda * (1 - 1e-7) && round < 39) {
+      lambda = next;
+      continue;
     }
-    value -= lambda * radius * radius;
-    terms += lambda * radius * radius;
-    if (value > best) {
-      best = value;
-      largest = terms;
+    dual_sums(a, low, high, inverse, lambda, n, sums);
+    const double ball = lambda * radius * radius;
+    if (sums[0] - ball > best) {
+      best = sums[0] - ball;
+      largest = sums[1] + ball;
     }
-    const double rest = radius * radius - held;
-    if (!(rest > 0) || !(moving > 0)) break;
-    const double next = sqrt(moving / rest) / 2;
-    if (!(next < lambda * (1 - 1e-9))) break;
-    lambda = next;
+    break;
   }
   *size = largest;
   return best;
