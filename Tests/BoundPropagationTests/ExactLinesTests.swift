@@ -88,8 +88,8 @@ import Testing
   @Test func `of rectifiers hold around zero`() {
     for slope in [0, 0.01, 0.3, 1] {
       let relaxation = RectifierRelaxation(.leakyReLU(slope: slope), count: 1)!
-      for l in [-1e-300, -0x1p-1022, -5e-324, -1e-12, -1, -1e300] {
-        for u in [1e-300, 0x1p-1022, 5e-324, 1e-12, 1, 1e300] {
+      for l in [-1e-300, -0x1p-1022, -Double.leastNonzeroMagnitude, -1e-12, -1, -1e300] {
+        for u in [1e-300, 0x1p-1022, Double.leastNonzeroMagnitude, 1e-12, 1, 1e300] {
           var lines = RelaxationLines(count: 1)
           relaxation.relax([l], [u], near: nil, into: &lines)
           #expect(lines.upperSlope[0] * l + lines.upperIntercept[0] >= slope * l)

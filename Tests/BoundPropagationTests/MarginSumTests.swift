@@ -24,7 +24,7 @@ import Testing
         var upper = numbers.uniforms(classes, -1, 0.2)
         // Ends at zero and a little to either side.
         for k in 1..<classes where numbers.whole(below: 4) == 0 {
-          upper[k] = [0, 5e-324, -5e-324, 0.1][numbers.whole(below: 4)]
+          upper[k] = [0, Double.leastNonzeroMagnitude, -Double.leastNonzeroMagnitude, 0.1][numbers.whole(below: 4)]
         }
         upper[0] = 0
         let lower = upper.enumerated().map { $0 == 0 ? 0 : $1 - 1 }
