@@ -85,7 +85,8 @@ import Testing
       #expect(run.output.contains("points are not decided as it says; that of example"))
       let table = try String(contentsOf: folder.appendingPathComponent("table.csv"), encoding: .utf8)
       let rows = table.split(separator: "\n").filter { $0.contains(",pgd:steps=5,") }
-      #expect(rows.count == 2 && rows.allSatisfy { $0.hasSuffix(",contradicted,claimed") && $0.contains(",false,") })
+      #expect(
+        rows.count == 2 && rows.allSatisfy { $0.hasSuffix(",contradicted,claimed,upper") && $0.contains(",false,") })
     }
   }
 

@@ -11,6 +11,7 @@ import Testing
     "suite": ["--suite", "other.json"],
     "models": ["--models", "b.h5", "c \"quoted\".h5"],
     "attacks": ["--attack", "pgd:steps=40", "--attack", "fgsm"],
+    "certificates": ["--certificate", "joint:steps=40", "--certificate", "linear"],
     "plugins": ["--plugin", "./libtheirs.so"],
     "results": ["--results", "there"],
     "laboratory": ["--laboratory", "Example"],

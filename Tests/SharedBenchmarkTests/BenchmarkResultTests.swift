@@ -65,21 +65,22 @@ import Testing
 @Suite(.inTurn) struct `A suite` {
   @Test func `the standard one is in order`() throws {
     let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
-    #expect(suite.title == "standard 2")
-    _ = try BenchmarkRun(suite, attacks: .builtIn, companions: .builtIn)
+    #expect(suite.title == "standard 3")
+    _ = try BenchmarkRun(suite, attacks: .builtIn, certificates: .builtIn, companions: .builtIn)
     // A change of the protocol is a new version: then this digest changes with it.
-    #expect(suite.sha256 == "5e0ba92f51c98be086b23ed6d1bf13e7e0e2f66423b084f4acd5ddd439a11f06")
+    #expect(suite.sha256 == "edd17928f399fdd5341a82c742913bcfd00f81b41e9e28fe098fb335aa6181f6")
   }
 
   @Test func `radii fit the data`() throws {
     let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
-    #expect(suite.threats.map { $0.epsilon(box: 0...1, features: 784) } == [0.1, 0.05 * 28])
-    #expect(suite.threats.map { $0.epsilon(box: -1...1, features: 1) } == [0.2, 0.1])
+    #expect(suite.threats.map { $0.epsilon(box: 0...1, features: 784) } == [0.1, 0.02, 0.05 * 28, 0.01 * 28])
+    #expect(suite.threats.map { $0.epsilon(box: -1...1, features: 1) } == [0.2, 0.04, 0.1, 0.02])
+    #expect(suite.epsilons(.linf, box: 0...1, features: 784) == [0.02, 0.1])
   }
 
   @Test(arguments: [
     ("\"seed\": 0,", "", "the key 'seed' is missing"), ("\"seed\": 0", "\"sed\": 0, \"seed\": 0", "unknown key 'sed'"),
-    ("\"version\": 2", "\"version\": 0", "must be positive"), ("\"linf\"", "\"l7\"", "threats[0].norm"),
+    ("\"version\": 3", "\"version\": 0", "must be positive"), ("\"linf\"", "\"l7\"", "threats[0].norm"),
     ("\"predictive\",\n  \"examples\"", "\"dice\",\n  \"examples\"", "no decision named 'dice'"),
     ("0.05", "0", "relativeRadius must be positive"), ("\"standard\"", "\"../x\"", "is no name for a suite"),
   ])
@@ -94,11 +95,32 @@ import Testing
     }
   }
 
+  @Test func `without certificates keeps the digest that it had before there were any`() throws {
+    var suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
+    (suite.version, suite.certificates) = (2, nil)
+    suite.threats.remove(at: 3)
+    suite.threats.remove(at: 1)
+    #expect(suite.sha256 == "5e0ba92f51c98be086b23ed6d1bf13e7e0e2f66423b084f4acd5ddd439a11f06")
+  }
+
+  @Test(arguments: ["nothing", "linear:hiden=intervals", "linear:hidden=none"])
+  func `certificates that cannot be are refused before any work`(_ certificate: String) throws {
+    let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
+    #expect(throws: (any Error).self) {
+      try BenchmarkRun(
+        suite, attacks: .builtIn, certificates: .builtIn, companions: .builtIn, furtherCertificates: [certificate])
+    }
+    let run = try BenchmarkRun(
+      suite, attacks: .builtIn, certificates: .builtIn, companions: .builtIn, furtherCertificates: ["Linear", "joint"])
+    #expect(run.certificates.map(\.text) == ["linear", "joint"])
+  }
+
   @Test(arguments: ["nothing", "pgd:stpes=3", "pgd:norm=l2"])
   func `attacks that cannot be are refused before any work`(_ attack: String) throws {
     let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
     #expect(throws: (any Error).self) {
-      try BenchmarkRun(suite, attacks: .builtIn, companions: .builtIn, further: [.init(attack: attack)])
+      try BenchmarkRun(
+        suite, attacks: .builtIn, certificates: .builtIn, companions: .builtIn, further: [.init(attack: attack)])
     }
   }
 
@@ -106,15 +128,17 @@ import Testing
     let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
     #expect(throws: (any Error).self) {
       try BenchmarkRun(
-        suite, attacks: .builtIn, companions: .builtIn, further: [.init(attack: "quick", objective: .margin)])
+        suite, attacks: .builtIn, certificates: .builtIn, companions: .builtIn,
+        further: [.init(attack: "quick", objective: .margin)])
     }
-    _ = try BenchmarkRun(suite, attacks: .builtIn, companions: .builtIn, further: [.init(attack: "quick")])
+    _ = try BenchmarkRun(
+      suite, attacks: .builtIn, certificates: .builtIn, companions: .builtIn, further: [.init(attack: "quick")])
   }
 
   @Test func `an attack that is asked for twice in other words is run once`() throws {
     let suite = try BenchmarkSuite.read(Fixtures.url("suites/standard.json").path)
     let run = try BenchmarkRun(
-      suite, attacks: .builtIn, companions: .builtIn,
+      suite, attacks: .builtIn, certificates: .builtIn, companions: .builtIn,
       further: [.init(attack: "PGD:steps=40,restarts=5"), .init(attack: "fgsm")])
     #expect(run.entries.count == suite.attacks.count)
   }

@@ -26,3 +26,22 @@ extension BenchmarkResult {
       ])
   }
 }
+
+/// Certificates that a test makes up, about the posterior of ``BenchmarkResult/made``.
+extension BenchmarkCertificate {
+  static func made(
+    _ request: String = "linear", radii: [Double] = [0.1, 0.05, 0, 0], laboratory: String = "here",
+    model: String = "a.h5", epsilons: [Double] = [0.05, 0.1], norm: Norm = .linf
+  ) throws -> BenchmarkCertificate {
+    let result = BenchmarkResult.made(correct: String(repeating: "1", count: radii.count), model: model)
+    let text = """
+      {"name": "standard", "version": 1, "seed": 0, "decision": "predictive", "examples": 4, "threats": [],
+       "gradientsPerExample": 1, "queriesPerExample": 1, "attacks": []}
+      """
+    let rules = try JSONDecoder().decode(BenchmarkSuite.self, from: Data(text.utf8))
+    return BenchmarkCertificate(
+      subject: result.subject, rules: rules, model: model, summary: result.summary, laboratory: laboratory,
+      certificate: "linear", request: request, decision: "predictive", examples: radii.count, draws: 5, cleanCorrect: 4,
+      runs: [Run(norm: norm, epsilons: epsilons, options: ["hidden": "linear"], radii: radii, notes: [])])
+  }
+}

@@ -193,7 +193,7 @@ public struct Evaluator: Sendable {
     return Outcome(
       request: request, objective: objective, threat: threat, examples: examples, adversarial: adversarial,
       record: pursuit.record, fooledByAnyQuery: try fooled(adversarial, pursuit.record, examples),
-      seconds: Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18,
+      seconds: duration.inSeconds,
       options: described, stages: pursuit.stages, foundBy: pursuit.foundBy)
   }
 

@@ -20,6 +20,8 @@ public struct BenchmarkRequest: Codable, Hashable, Sendable {
   public var models: [String]
   /// Attacks beside those of the suite, under the same protocol.
   public var attacks: [BenchmarkSuite.Entry] = []
+  /// Certificates beside those of the suite.
+  public var certificates: [String] = []
   /// Shared libraries with attacks in C or a language like it.
   public var plugins: [String] = []
   /// Folder of the result files.
@@ -55,20 +57,24 @@ extension BenchmarkRequest {
   ///
   /// - Parameters:
   ///   - attacks: Where the suite's attacks and those of the request are found.
+  ///   - certificates: Where the suite's certificates and those of the request are found.
   ///   - companions: What the harness runs beside the attacks; those of this package are a part of the protocol.
   ///   - note: Is told what an attack cannot do, and what limits the threads, in a sentence.
-  /// - Throws: Errors with the exit codes of `evaluate`.
+  /// - Throws: Errors with the exit codes of `evaluate`; `CertificateContradiction` where an example is certified and
+  ///   fooled at once, when everything is written.
   public func run(
-    attacks: [any Attack.Type], companions: Companions, note: (String) -> Void = { _ in }
+    attacks: [any Attack.Type], certificates: [any RobustnessCertificate.Type] = [], companions: Companions,
+    note: (String) -> Void = { _ in }
   ) throws {
     let run = try BenchmarkRun(
-      try BenchmarkSuite.read(suite), attacks: try attacks.adding(libraries: plugins), companions: companions,
-      further: self.attacks, laboratory: laboratory, threads: threads)
+      try BenchmarkSuite.read(suite), attacks: try attacks.adding(libraries: plugins), certificates: certificates,
+      companions: companions, further: self.attacks, furtherCertificates: self.certificates, laboratory: laboratory,
+      threads: threads)
     try tables.check(besides: models + plugins + [suite])
     if let limit = ProcessorAllowance.current.note(asked: threads) { note(limit) }
     let folder = try ResultFolder(results)
     var notes: [String] = []
-    let finished: [JudgedResult]
+    let finished: [JudgedReport]
     do {
       finished = try run.run(models, into: folder) { model, attack, event in
         switch event {
@@ -84,5 +90,6 @@ extension BenchmarkRequest {
     }
     notes.forEach(note)
     try tables.write(finished)
+    if let contradiction = run.contradiction(in: finished) { throw contradiction }
   }
 }

@@ -131,15 +131,7 @@ extension BenchmarkResult {
   }
 
   /// The bytes of the result file.
-  func encoded() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self) + Data("\n".utf8)
-  }
-
-  private static func isDigest(_ text: String) -> Bool {
-    text.count == 64 && text.allSatisfy { $0.isASCII && $0.isHexDigit && !$0.isUppercase }
-  }
+  func encoded() throws -> Data { try BenchmarkReport.encoded(self) }
 
   /// Reads what another laboratory may have written: nothing is taken on trust that can be checked.
   ///
@@ -151,22 +143,8 @@ extension BenchmarkResult {
       throw CoreError(error.sentence)
     }
     guard format == Self.formatName else { throw CoreError("the format is '\(format)', not \(Self.formatName)") }
-    guard formatVersion == 1 else {
-      throw CoreError("format version \(formatVersion) is newer than this program, which reads 1")
-    }
-    for digest in [subject.suiteSHA256, subject.posteriorSHA256, subject.dataSHA256] {
-      guard Self.isDigest(digest) else {
-        throw CoreError("'\(digest)' is no SHA-256 digest")
-      }
-    }
-    if let rules, rules.sha256 != subject.suiteSHA256 || rules.title != subject.suite {
-      throw CoreError("'rules' are not the suite that 'subject' names")
-    }
-    guard examples > 0 else { throw CoreError("'examples' is \(examples), and must be at least 1") }
-    guard draws > 0 else { throw CoreError("'draws' is \(draws), and must be at least 1") }
-    guard (0...examples).contains(cleanCorrect) else {
-      throw CoreError("'cleanCorrect' is \(cleanCorrect), of \(examples) examples")
-    }
+    try BenchmarkReport.check(
+      formatVersion: formatVersion, subject, rules: rules, examples: examples, draws: draws, cleanCorrect: cleanCorrect)
     guard !runs.isEmpty else { throw CoreError("'runs' is empty") }
     for (number, run) in runs.enumerated() {
       guard run.correct.count == examples, run.correct.allSatisfy({ $0 == "0" || $0 == "1" }) else {
@@ -186,7 +164,7 @@ extension BenchmarkResult {
           "'runs[\(number)].correctAtBestQuery' is \(run.correctAtBestQuery), where \(robust) examples withstand the "
             + "points returned, of which it must be a part")
       }
-      guard run.pointsSHA256.map(Self.isDigest) ?? true else {
+      guard run.pointsSHA256.map(BenchmarkReport.isDigest) ?? true else {
         throw CoreError("'\(run.pointsSHA256 ?? "")' is no SHA-256 digest")
       }
       if let unknown = run.checks.first(where: { Check.Status(rawValue: $0.status) == nil }) {
@@ -203,10 +181,15 @@ extension BenchmarkResult {
 extension BenchmarkResult.Subject {
   /// The name of the result file of an attack: readable, and different for everything that makes a different result.
   func fileName(attack: String, objective: Objective) -> String {
-    let request = attack.lowercased() + ":" + objective.rawValue
-    let key = [suite, suiteSHA256, posteriorSHA256, dataSHA256, request].joined(separator: "\n")
+    let readable = "\(attack.lowercased().prefix(60))-\(objective.rawValue)"
+    return fileName(attack.lowercased() + ":" + objective.rawValue, readable: readable)
+  }
+
+  /// The name of a result file: `key` is all that the result follows from beside the subject.
+  func fileName(_ key: String, readable: some StringProtocol) -> String {
+    let key = [suite, suiteSHA256, posteriorSHA256, dataSHA256, key].joined(separator: "\n")
     let digest = SHA256.hash(data: Data(key.utf8)).prefix(4).map { String(format: "%02x", $0) }.joined()
-    let readable = attack.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }.prefix(60)
-    return "\(posteriorSHA256.prefix(12))-\(String(readable))-\(objective.rawValue)-\(digest).json"
+    let readable = readable.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+    return "\(posteriorSHA256.prefix(12))-\(String(readable))-\(digest).json"
   }
 }

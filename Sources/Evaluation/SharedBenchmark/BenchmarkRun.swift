@@ -11,23 +11,28 @@ public struct BenchmarkRun: Sendable {
   let suite: BenchmarkSuite
   let companions: Companions
   let entries: [(request: AttackRequest, entry: BenchmarkSuite.Entry)]
+  let certificates: [CertificateRequest]
   let laboratory: String
   let threads: Int?
-  private let verification: Verification
+  let verification: Verification
 
   /// A run of the suite's attacks, and of `further` ones under the same protocol.
   ///
   /// - Parameters:
   ///   - suite: the protocol.
   ///   - attacks: where names are found.
+  ///   - certificates: where names of certificates are found.
   ///   - companions: what the harness runs beside the attacks; those of this package are a part of the protocol,
   ///     whatever else a program offers.
   ///   - further: attacks beside those of the suite, with the same balls, seed and budgets.
+  ///   - furtherCertificates: certificates beside those of the suite, as on the command line.
   ///   - laboratory: who runs it; written into the results.
   ///   - threads: threads to compute with; nil for all cores. They change no bit.
-  /// - Throws: an error of exit code 64 when an attack is unknown, has other options, or sets a norm.
+  /// - Throws: an error of exit code 64 when an attack or a certificate is unknown or has other options, or an attack
+  ///   sets a norm.
   public init(
-    _ suite: BenchmarkSuite, attacks: [any Attack.Type], companions: Companions, further: [BenchmarkSuite.Entry] = [],
+    _ suite: BenchmarkSuite, attacks: [any Attack.Type], certificates: [any RobustnessCertificate.Type] = [],
+    companions: Companions, further: [BenchmarkSuite.Entry] = [], furtherCertificates: [String] = [],
     laboratory: String = "", threads: Int? = nil
   ) throws {
     self.suite = suite
@@ -35,7 +40,7 @@ public struct BenchmarkRun: Sendable {
     self.laboratory = laboratory
     self.threads = threads
     verification = Verification(
-      attacks: attacks + companions.portfolios, companions: companions, repeats: .standard,
+      attacks: attacks + companions.portfolios, certificates: certificates, companions: companions, repeats: .standard,
       seed: Verification.freshSeed())
     var entries: [(AttackRequest, BenchmarkSuite.Entry)] = []
     for entry in suite.attacks + further {
@@ -50,6 +55,12 @@ public struct BenchmarkRun: Sendable {
       }
     }
     self.entries = entries
+    var requests: [CertificateRequest] = []
+    for text in (suite.certificates ?? []) + furtherCertificates {
+      let request = try suite.request(certificate: text, among: certificates)
+      if !requests.contains(where: { $0.text == request.text }) { requests.append(request) }
+    }
+    self.certificates = requests
   }
 
   /// Is told about every unit of work.
@@ -73,18 +84,19 @@ public struct BenchmarkRun: Sendable {
   ///   - didEnd: is told of each (model, attack).
   /// - Throws: errors with the exit codes of `evaluate`; `Interrupted` after Ctrl-C, when finished results are in the
   ///   folder.
-  /// - Returns: the results of these models and attacks, in that order.
+  /// - Returns: what these attacks and certificates did to these models, in that order.
   public func run(
     _ models: [String], into folder: ResultFolder, didEnd: (String, String, Event) -> Void = { _, _, _ in }
-  ) throws -> [JudgedResult] {
+  ) throws -> [JudgedReport] {
     let files = try models.map { try PosteriorFile.open($0, probe: .currentProgram) }
     let subjects = try files.map(suite.subject)
     if case .singleDraw(let draw)? = Decision(suite.decision), let few = files.first(where: { $0.drawCount <= draw }) {
       throw BadDataError(
         "\(few.path): \(suite.title) decides by draw \(draw); the file has \(few.drawCount) draws, from 0 on")
     }
-    var results: [JudgedResult] = []
+    var reports: [JudgedReport] = []
     for (file, subject) in zip(files, subjects) {
+      var results: [JudgedResult] = []
       // Opened when it is needed first.
       var known: Verification.Opened?
       func opened() throws -> Verification.Opened {
@@ -122,8 +134,21 @@ public struct BenchmarkRun: Sendable {
           didEnd(file.fileName, entry.attack, .skipped(error.description))
         }
       }
+      let points = results.map { judged in
+        let attack = judged.result.attack
+        let name = subject.fileName(attack: attack.request, objective: attack.objective)
+        return (result: judged.result, points: folder.points(for: name))
+      }
+      reports += results.map(JudgedReport.attack)
+      for request in certificates {
+        if let judged = try prove(request, subject, points, into: folder, opened, { didEnd(file.fileName, $0, $1) }),
+          !reports.contains(.certificate(judged))
+        {
+          reports.append(.certificate(judged))
+        }
+      }
     }
-    return results
+    return reports
   }
 
   // MARK: - One (posterior, attack)

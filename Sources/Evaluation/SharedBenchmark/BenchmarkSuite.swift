@@ -76,6 +76,9 @@ public struct BenchmarkSuite: Codable, Sendable, Hashable {
   public var queriesPerExample: Int
   /// The attacks that every laboratory runs. Others may be added to them.
   public var attacks: [Entry]
+  /// The certificates that every laboratory runs, with their options as on the command line of `evaluate`; nil in suites
+  /// without them, whose digest it does not change.
+  public var certificates: [String]?
 
   /// `standard 1`
   public var title: String { "\(name) \(version)" }
@@ -114,7 +117,7 @@ public struct BenchmarkSuite: Codable, Sendable, Hashable {
   private func check(unknownKeysIn data: Data) throws {
     let known: Set<String> = [
       "name", "version", "seed", "decision", "examples", "threats", "gradientsPerExample", "queriesPerExample",
-      "attacks",
+      "attacks", "certificates",
     ]
     let keys = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] ?? [:]
     if let unknown = keys.keys.sorted().first(where: { !known.contains($0) }) {
@@ -132,8 +135,10 @@ public struct BenchmarkSuite: Codable, Sendable, Hashable {
     guard Decision(decision) != nil else { throw CoreError("no decision named '\(decision)'") }
     guard !threats.isEmpty, !attacks.isEmpty else { throw CoreError("threats and attacks must not be empty") }
     let names = attacks.map { "\($0.attack) \($0.objective.rawValue)" }
-    guard Set(threats).count == threats.count, Set(names).count == names.count else {
-      throw CoreError("a threat or an attack is listed twice")
+    guard Set(threats).count == threats.count, Set(names).count == names.count,
+      Set(certificates ?? []).count == certificates?.count ?? 0
+    else {
+      throw CoreError("a threat, an attack or a certificate is listed twice")
     }
     for threat in threats where !(threat.relativeRadius.isFinite && threat.relativeRadius > 0) {
       throw CoreError("relativeRadius must be positive, not \(threat.relativeRadius)")

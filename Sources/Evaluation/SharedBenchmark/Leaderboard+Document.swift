@@ -17,6 +17,12 @@ extension Leaderboard {
         "Robust accuracy is an upper bound on robustness: the fraction of all examples that are still decided as their label at the points that an attack returned, with Wilson's 95 % interval. "
           + "The worst case counts an example as robust only if every attack left it so; it is called believable when its strongest attack is and the others add little to it. Cost is in member-gradients, backward passes of one example through one draw, and does not depend on the machine."
       ))
+    if sections.contains(where: \.hasCertificates) {
+      blocks.append(
+        .paragraph(
+          "Certified is a lower bound: the fraction of the examples for which a certificate proves that no point of the ball changes the decision, in real arithmetic. The truth lies between the two."
+        ))
+    }
     if !hasConfirmedResults, !sections.isEmpty {
       blocks.append(
         .paragraph(
@@ -40,18 +46,26 @@ extension Leaderboard {
     let balls = section.entries.flatMap(\.balls)
     var titles: [String] = []
     for ball in balls where !titles.contains(ball.title) { titles.append(ball.title) }
+    let proves = section.hasCertificates
     return .table(
       header: [("", true), ("posterior", false), ("draws", true), ("clean", true)]
-        + titles.map { ("worst case, \($0)", true) },
+        + titles.flatMap { title in
+          (proves ? [("certified, \(title)", true)] : []) + [("worst case, \(title)", true)]
+        },
       rows: section.entries.enumerated().map { index, entry in
         ["\(index + 1)", entry.title, "\(entry.draws)", percent(entry.cleanAccuracy)]
-          + titles.map { title -> String in
-            guard let ball = entry.balls.first(where: { $0.title == title }), let worst = ball.worstCase else {
-              return "–"
+          + titles.flatMap { title -> [String] in
+            let ball = entry.balls.first { $0.title == title }
+            let certified = ball.flatMap { ball in
+              ball.certified.map { percent($0) + (ball.certificates.first?.standing.mark ?? "") }
             }
-            return percent(worst) + (ball.isBelievable ? "" : ", not believable") + ball.mark
+            return (proves ? [certified ?? "–"] : []) + [ball.flatMap(worstCase) ?? "–"]
           }
       }, strong: [])
+  }
+
+  private func worstCase(_ ball: Ball) -> String? {
+    ball.worstCase.map { percent($0) + (ball.isBelievable ? "" : ", not believable") + ball.mark }
   }
 
   private func details(_ entry: Entry) -> [Block] {
@@ -85,8 +99,54 @@ extension Leaderboard {
           .paragraph("Not confirmed, and not counted: " + (reasons(apart).joined(separator: "; ")) + "."))
         blocks.append(.table(header: header, rows: lines(apart), strong: []))
       }
+      if !ball.certificates.isEmpty { blocks.append(certificates(ball)) }
     }
+    if !entry.radii.isEmpty { blocks += radii(entry) }
     return blocks
+  }
+
+  private func certificates(_ ball: Ball) -> Block {
+    var rows = ball.certificates.map { row in
+      [
+        row.certificate, names(row.laboratories), percent(row.certified), "\(row.undecided) of \(row.run.radii.count)",
+        row.verdict + (row.counts || row.standing.isConfirmed ? "" : ", not counted"),
+      ]
+    }
+    let counted = ball.certificates.filter(\.counts).count
+    if let certified = ball.certified, counted > 1 {
+      rows.append(["any of \(counted)", "", percent(certified), "", ""])
+    }
+    return .table(
+      header: [
+        ("certificate", false), ("laboratory", false), ("certified (95 %)", true), ("undecided", true),
+        ("verdict", false),
+      ], rows: rows, strong: counted > 1 ? [rows.count - 1] : [])
+  }
+
+  private func radii(_ entry: Entry) -> [Block] {
+    [
+      .heading(4, "Certified radii"),
+      .table(
+        header: [
+          ("certificate", false), ("laboratory", false), ("norm", false), ("half of the examples up to ε", true),
+          ("looked for up to", true), ("", false),
+        ],
+        rows: entry.radii.map { row in
+          [
+            row.certificate, names(row.laboratories), row.norm.symbol,
+            // Nothing was looked for beyond the largest ball.
+            row.halfCertified > 0
+              ? (row.halfCertified >= row.largest ? "≥ " : "") + String(format: "%.4g", row.halfCertified) : "–",
+            String(format: "%.6g", row.largest),
+            row.standing.word == "contradicted"
+              ? "not true" : row.counts ? (row.standing.isConfirmed ? "" : "claimed") : "not counted",
+          ]
+        }, strong: []),
+    ]
+  }
+
+  private func names(_ laboratories: [String]) -> String {
+    laboratories.filter { !$0.isEmpty }.joined(separator: ", ")
   }
 
   private var header: [(title: String, isNumber: Bool)] {
@@ -100,7 +160,7 @@ extension Leaderboard {
     rows.enumerated().map { index, row in
       [
         row.counts ? "\(index + 1)" : "–", row.attack.request, row.attack.objective.rawValue,
-        row.laboratories.filter { !$0.isEmpty }.joined(separator: ", "), percent(row.robustAccuracy),
+        names(row.laboratories), percent(row.robustAccuracy),
         row.verdict + row.standing.mark, grouped(row.run.memberGradients),
       ]
     }
@@ -128,6 +188,11 @@ extension Leaderboard {
     }
     return String(digits.reversed())
   }
+}
+
+extension Leaderboard.Section {
+  /// Whether anything was certified in it.
+  var hasCertificates: Bool { entries.contains { $0.balls.contains { !$0.certificates.isEmpty } } }
 }
 
 extension Leaderboard.Ball {

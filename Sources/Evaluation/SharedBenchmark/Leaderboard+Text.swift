@@ -34,7 +34,8 @@ extension Leaderboard {
     }
   }
 
-  /// One row for each attack in each ball, and one for each worst case.
+  /// One row for each attack in each ball, one for each worst case, and one for each certificate: `bound` says whether
+  /// the number is an upper or a lower one.
   public var csv: String {
     var table = CSVText(header: [
       "suite", "suite_sha256", "posterior_sha256", "data_sha256", "model", "examples", "draws", "clean_accuracy",
@@ -42,7 +43,7 @@ extension Leaderboard {
       "epsilon", "attack", "objective", "laboratories", "robust_accuracy", "robust_accuracy_low",
       "robust_accuracy_high",
       "robust_accuracy_best_query", "member_gradients", "queries", "counts", "believable", "failed_checks", "warnings",
-      "standing", "checks",
+      "standing", "checks", "bound",
     ])
     for entry in sections.flatMap(\.entries) {
       let subject = entry.subject
@@ -59,7 +60,7 @@ extension Leaderboard {
               "\(Double(row.run.correctAtBestQuery) / Double(entry.examples))", "\(row.run.memberGradients)",
               "\(row.run.queries)", "\(row.counts)", "\(row.run.failed.isEmpty)",
               row.run.failed.joined(separator: " "), row.run.warnings.joined(separator: " "), row.standing.word,
-              row.standing == .confirmed(.everything) ? "made" : "claimed",
+              row.standing == .confirmed(.everything) ? "made" : "claimed", "upper",
             ])
         }
         if let worst = ball.worstCase {
@@ -69,7 +70,13 @@ extension Leaderboard {
               "", "\(counted.reduce(0) { $0 + $1.run.memberGradients })",
               "\(counted.reduce(0) { $0 + $1.run.queries })", "true", "\(ball.isBelievable)", "", "",
               ball.isConfirmed ? "confirmed" : "unconfirmed",
-              ball.rows.first?.standing == .confirmed(.everything) ? "made" : "claimed",
+              ball.rows.first?.standing == .confirmed(.everything) ? "made" : "claimed", "upper",
+            ])
+        }
+        for row in ball.certificates {
+          table.append(
+            common + [row.certificate, "", row.laboratories.joined(separator: " ")] + numbers(row.certified) + [
+              "", "", "", "\(row.counts)", "", "", "", row.standing.word, "", "lower",
             ])
         }
       }

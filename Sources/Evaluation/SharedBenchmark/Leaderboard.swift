@@ -1,7 +1,8 @@
 public import RobustnessCore
 
 /// Results of several laboratories put together: for each posterior and ball what every attack left standing, and the
-/// per-example worst case over all of them.
+/// per-example worst case over all of them; beside it what certificates proved of the same examples. The truth lies
+/// between the two.
 ///
 /// Results are compared only where suite, posterior and data are the same by their digests.
 public struct Leaderboard: Sendable {
@@ -22,7 +23,7 @@ public struct Leaderboard: Sendable {
     public var counts: Bool
   }
 
-  /// All attacks in one ball.
+  /// All attacks and certificates in one ball.
   public struct Ball: Sendable {
     /// The norm.
     public var norm: Norm
@@ -32,6 +33,10 @@ public struct Leaderboard: Sendable {
     public var rows: [Row]
     /// Fraction that every attack leaves standing that counts; nil when there is none.
     public var worstCase: Estimate?
+    /// What certificates proved; the one that proved most first, what does not count last.
+    public var certificates: [CertificateRow] = []
+    /// Fraction that some certificate proves that counts; nil when there is none.
+    public var certified: Estimate?
     /// Whether the strongest attack is believable, and the others add nothing to it that matters to a reader: the worst
     /// case is inside the strongest attack's interval, as doubling its effort would have to leave it (or no more than
     /// half a per cent of the examples below it, at least one).
@@ -75,6 +80,8 @@ public struct Leaderboard: Sendable {
     public var isCleanAccuracyDisputed: Bool
     /// The balls, by norm and radius.
     public var balls: [Ball]
+    /// How far certificates proved the examples, by norm.
+    public var radii: [RadiiRow]
   }
 
   /// Posteriors that may be compared with each other: one suite, one data set. The most robust first.
@@ -96,14 +103,14 @@ public struct Leaderboard: Sendable {
   /// Whether any result is confirmed. Where none is, all count, as the claims that they are.
   public let hasConfirmedResults: Bool
 
-  /// Merges results, in whatever order they come.
+  /// Merges reports, in whatever order they come.
   ///
-  /// - Throws: `CoreError` when results about the same thing have other examples or draws: then one of them is not what
+  /// - Throws: `CoreError` when reports about the same thing have other examples or draws: then one of them is not what
   ///   it says.
-  public init(_ results: [JudgedResult]) throws {
-    let hasConfirmedResults = results.contains { $0.standing.isConfirmed }
+  public init(_ reports: [JudgedReport]) throws {
+    let hasConfirmedResults = reports.contains { $0.standing.isConfirmed }
     self.hasConfirmedResults = hasConfirmedResults
-    let groups = Dictionary(grouping: results, by: \.result.subject)
+    let groups = Dictionary(grouping: reports, by: \.subject)
     let entries = try groups.map { try Self.entry($0, $1, onlyConfirmed: hasConfirmedResults) }
     let sections: [[String]: [Entry]] = Dictionary(grouping: entries) { entry in
       [entry.subject.suite, entry.subject.suiteSHA256, entry.subject.dataSHA256]
@@ -119,6 +126,13 @@ public struct Leaderboard: Sendable {
   /// Whether suites of other content have the name and version too.
   private static func sharesName(_ key: [String], _ sections: [[String]: [Entry]]) -> Bool {
     sections.keys.contains { $0[0] == key[0] && $0[1] != key[1] }
+  }
+
+  /// Merges results of attacks alone.
+  ///
+  /// - Throws: As the other.
+  public init(_ results: [JudgedResult]) throws {
+    try self.init(results.map(JudgedReport.attack))
   }
 
   /// Merges results that nobody has verified.
@@ -148,80 +162,6 @@ public struct Leaderboard: Sendable {
       (-(entry.balls.first?.worstCase?.value ?? -1), entry.model, entry.subject.posteriorSHA256)
     }
     return key(a) < key(b)
-  }
-
-  private static func entry(
-    _ subject: BenchmarkResult.Subject, _ judged: [JudgedResult], onlyConfirmed: Bool
-  ) throws -> Entry {
-    // One order, whichever files come first.
-    let judged = judged.sorted {
-      (
-        $0.result.model, $0.result.laboratory, $0.result.attack.request, $0.result.attack.objective.rawValue,
-        $0.standing.word
-      )
-        < (
-          $1.result.model, $1.result.laboratory, $1.result.attack.request, $1.result.attack.objective.rawValue,
-          $1.standing.word
-        )
-    }
-    // What is contradicted decides nothing that others are compared with.
-    let held = judged.filter { if case .contradicted = $0.standing { false } else { true } }
-    let results = (held.isEmpty ? judged : held).map(\.result)
-    let first = results[0]
-    for other in results where (other.examples, other.draws) != (first.examples, first.draws) {
-      throw CoreError(
-        "results of '\(first.laboratory)' and '\(other.laboratory)' are about the same posterior and data, but have "
-          + "\(first.examples) × \(first.draws) and \(other.examples) × \(other.draws) examples × draws")
-    }
-    let clean = Set(results.map(\.cleanCorrect))
-    return Entry(
-      subject: subject, model: first.model, title: first.model, summary: first.summary, examples: first.examples,
-      draws: first.draws, decision: first.decision, computedBy: Set(results.compactMap(\.computedBy)).sorted(),
-      cleanAccuracy: .proportion(clean.min() ?? 0, of: first.examples), isCleanAccuracyDisputed: clean.count > 1,
-      balls: balls(judged, onlyConfirmed: onlyConfirmed))
-  }
-
-  private static func balls(_ judged: [JudgedResult], onlyConfirmed: Bool) -> [Ball] {
-    struct Place: Hashable {
-      let norm: Norm
-      let epsilon: Double
-    }
-    var rows: [Place: [Row]] = [:]
-    for reported in judged {
-      let result = reported.result
-      let standing = reported.standing
-      for run in result.runs {
-        let place = Place(norm: run.norm, epsilon: run.epsilon)
-        let same = rows[place, default: []].firstIndex {
-          $0.attack == result.attack && $0.run == run && $0.standing == standing
-        }
-        if let same {
-          let laboratories = Set(rows[place]![same].laboratories + [result.laboratory])
-          rows[place]![same].laboratories = laboratories.sorted()
-        } else {
-          rows[place, default: []].append(
-            Row(
-              attack: result.attack, laboratories: [result.laboratory], run: run,
-              robustAccuracy: .proportion(run.correct.count { $0 == "1" }, of: run.correct.count), standing: standing,
-              counts: run.isValid && standing.counts(onlyConfirmed: onlyConfirmed)))
-        }
-      }
-    }
-    let order = Norm.allCases
-    return rows.map { place, rows in
-      let valid = rows.filter(\.counts)
-      let worst = valid.isEmpty ? nil : WorstCase(valid.map { $0.run.correct.map { $0 == "1" } }).accuracy
-      return Ball(norm: place.norm, epsilon: place.epsilon, rows: rows.sorted(by: isStronger), worstCase: worst)
-    }.sorted { (order.firstIndex(of: $0.norm)!, $0.epsilon) < (order.firstIndex(of: $1.norm)!, $1.epsilon) }
-  }
-
-  private static func isStronger(_ a: Row, _ b: Row) -> Bool {
-    if a.counts != b.counts { return a.counts }
-    if a.run.isValid != b.run.isValid { return a.run.isValid }
-    if a.robustAccuracy.value != b.robustAccuracy.value { return a.robustAccuracy.value < b.robustAccuracy.value }
-    if a.run.memberGradients != b.run.memberGradients { return a.run.memberGradients < b.run.memberGradients }
-    return (a.attack.request, a.attack.objective.rawValue, a.laboratories.joined(separator: ","))
-      < (b.attack.request, b.attack.objective.rawValue, b.laboratories.joined(separator: ","))
   }
 }
 

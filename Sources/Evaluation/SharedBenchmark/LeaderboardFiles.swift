@@ -39,9 +39,9 @@ public struct LeaderboardFiles: Codable, Hashable, Sendable {
   }
 
   /// Makes the leaderboard and writes it.
-  func write(_ results: [JudgedResult]) throws {
+  func write(_ reports: [JudgedReport]) throws {
     do {
-      try write(Leaderboard(results))
+      try write(Leaderboard(reports))
     } catch let error as CoreError {
       throw BadDataError("\(error)")
     }

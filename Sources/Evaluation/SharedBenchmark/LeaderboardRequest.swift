@@ -27,6 +27,6 @@ public struct LeaderboardRequest: Codable, Hashable, Sendable {
   public func run(note: (String) -> Void = { _ in }) throws {
     try tables.check(besides: results)
     let claims = try ResultFolder.readFiles(results) { sentence, _ in note(sentence) }
-    try tables.write(claims.map { JudgedResult($0.result, .notVerified) })
+    try tables.write(claims.map { JudgedReport($0.report, .notVerified) })
   }
 }

@@ -18,20 +18,34 @@ public struct ResultFolder: Sendable {
   func finished(
     _ name: String, about subject: BenchmarkResult.Subject, of entry: BenchmarkSuite.Entry
   ) -> BenchmarkResult? {
-    guard let data = try? Data(contentsOf: url.appending(path: name)), let result = try? BenchmarkResult(checking: data)
-    else { return nil }
+    guard case .attack(let result)? = report(name) else { return nil }
     let isTheOne =
       result.subject == subject && result.attack.request == entry.attack && result.attack.objective == entry.objective
     return isTheOne ? result : nil
+  }
+
+  /// The same of a certificate.
+  func finished(
+    _ name: String, about subject: BenchmarkResult.Subject, ofCertificate request: String
+  ) -> BenchmarkCertificate? {
+    guard case .certificate(let certificate)? = report(name), certificate.subject == subject,
+      certificate.request == request
+    else { return nil }
+    return certificate
+  }
+
+  private func report(_ name: String) -> BenchmarkReport? {
+    (try? Data(contentsOf: url.appending(path: name))).flatMap { try? BenchmarkReport(checking: $0) }
   }
 
   /// Where the points of the result of that name are.
   func points(for name: String) -> String { url.appending(path: PointsFile.name(for: name)).path }
 
   /// Writes the file; it has its name when it is complete. Two programs may share the folder.
-  func write(_ result: BenchmarkResult, named name: String) throws {
+  func write(_ content: some Encodable, named name: String) throws {
     do {
-      try AtomicFile.replace(url.appending(path: name).path, with: try result.encoded(), durability: .none)
+      try AtomicFile.replace(
+        url.appending(path: name).path, with: try BenchmarkReport.encoded(content), durability: .none)
     } catch {
       throw OutputError("\(url.path)/\(name) cannot be written: \(error)")
     }
@@ -40,8 +54,8 @@ public struct ResultFolder: Sendable {
   /// The results in files and folders, in the order of their names. Files whose names begin with a point are left out.
   ///
   /// - Throws: an error of exit code 65 that names the file that is no result; those in folders are left out.
-  public static func read(_ paths: [String]) throws -> [BenchmarkResult] {
-    try readFiles(paths) { _, _ in }.map(\.result)
+  public static func read(_ paths: [String]) throws -> [BenchmarkReport] {
+    try readFiles(paths) { _, _ in }.map(\.report)
   }
 
   /// The same, each with the path of its file.
@@ -51,8 +65,8 @@ public struct ResultFolder: Sendable {
   ///   argument tells.
   static func readFiles(
     _ paths: [String], note: (_ sentence: String, _ isDamaged: Bool) -> Void
-  ) throws -> [(path: String, result: BenchmarkResult)] {
-    var results: [(String, BenchmarkResult)] = []
+  ) throws -> [(path: String, report: BenchmarkReport)] {
+    var results: [(String, BenchmarkReport)] = []
     for path in paths {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -66,7 +80,7 @@ public struct ResultFolder: Sendable {
       }
       for file in files {
         do {
-          results.append((file, try BenchmarkResult(checking: Data(contentsOf: URL(filePath: file)))))
+          results.append((file, try BenchmarkReport(checking: Data(contentsOf: URL(filePath: file)))))
         } catch {
           let problem =
             (error as? CoreError).map { "\(file) \(incompleteness(file) ?? "is no result of a benchmark: \($0)")" }
@@ -97,9 +111,9 @@ public struct ResultFolder: Sendable {
     }
     guard let data = try? Data(contentsOf: URL(filePath: file)) else { return false }
     if let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] {
-      return object["format"] as? String == BenchmarkResult.formatName
+      return BenchmarkReport.formats.contains(object["format"] as? String ?? "")
     }
     // Cut off, or with a number that is none: the text still says it.
-    return data.range(of: Data("\"\(BenchmarkResult.formatName)\"".utf8)) != nil
+    return BenchmarkReport.formats.contains { data.range(of: Data("\"\($0)\"".utf8)) != nil }
   }
 }

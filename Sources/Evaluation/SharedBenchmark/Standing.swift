@@ -64,3 +64,17 @@ public struct JudgedResult: Sendable, Hashable {
     self.standing = standing
   }
 }
+
+/// What a certificate is said to have proven, with what is known about its truth.
+public struct JudgedCertificate: Sendable, Hashable {
+  /// What is reported.
+  public var certificate: BenchmarkCertificate
+  /// Whether it is true.
+  public var standing: Standing
+
+  /// A certificate of that standing.
+  public init(_ certificate: BenchmarkCertificate, _ standing: Standing) {
+    self.certificate = certificate
+    self.standing = standing
+  }
+}

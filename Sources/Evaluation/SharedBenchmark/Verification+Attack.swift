@@ -11,7 +11,7 @@ extension Verification {
     _ result: BenchmarkResult, _ rules: BenchmarkSuite, _ run: BenchmarkResult.Run, _ points: Tensor,
     _ plan: EvaluationPlan, _ opened: Opened
   ) throws -> Standing {
-    let chosen = try chosen(from: result)
+    let chosen = try chosen(of: result.examples, by: result.encoded())
     var subject = opened.subject
     subject.examples = subject.examples.subset(chosen)
     let progress = TerminalProgress(prefix: "\(subject.name) · \(run.norm.symbol) · again · ")
@@ -137,10 +137,10 @@ extension Verification {
   }
 
   /// Examples in an order that follows from the seed and from every letter of the result.
-  func chosen(from result: BenchmarkResult) throws -> [Int] {
-    let all = Array(0..<result.examples)
+  func chosen(of examples: Int, by result: Data) -> [Int] {
+    let all = Array(0..<examples)
     guard case .some(let count) = repeats, count < all.count else { return all }
-    let digest = Data(SHA256.hash(data: try result.encoded()))
+    let digest = Data(SHA256.hash(data: result))
     let keys = all.map { index in Array(SHA256.hash(data: digest + Data("/\(seed)/\(index)".utf8))) }
     return Array(all.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }.prefix(count)).sorted()
   }

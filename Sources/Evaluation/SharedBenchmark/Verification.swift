@@ -20,6 +20,8 @@ import Shell
 struct Verification {
   /// Where the attack of a result is looked for.
   let attacks: [any Attack.Type]
+  /// Where a certificate is looked for.
+  let certificates: [any RobustnessCertificate.Type]
   /// What the harness runs beside it.
   let companions: Companions
   /// Examples on which the attack is repeated.
@@ -91,7 +93,7 @@ struct Verification {
         request, objective: result.attack.objective, threat: threat, on: opened.subject, box: opened.box)
       let evaluator = try Evaluator(subject: opened.subject, plan: plan, companions: companions)
       if number == 0 {
-        if let problem = try cleanProblem(result, evaluator, opened) { return .contradicted(problem) }
+        if let problem = try cleanProblem(result.cleanCorrect, evaluator, opened) { return .contradicted(problem) }
         switch try ensembleStanding(result, evaluator, opened) {
         case .confirmed: break
         case .contradicted(let problem): return .contradicted(problem)
@@ -120,7 +122,8 @@ struct Verification {
       }
     }
     guard doubts.isEmpty else { return .unconfirmed(doubts.joined(separator: "; ")) }
-    return .confirmed(try chosen(from: result).count < result.examples ? .number : .everything)
+    return .confirmed(
+      try chosen(of: result.examples, by: result.encoded()).count < result.examples ? .number : .everything)
   }
 
   // MARK: - What stands in the result
@@ -145,13 +148,13 @@ struct Verification {
   }
 
   /// What is said of the inputs as given, and does not hold.
-  private func cleanProblem(
-    _ result: BenchmarkResult, _ evaluator: Evaluator, _ opened: Opened
+  func cleanProblem(
+    _ claimed: Int, _ evaluator: Evaluator, _ opened: Opened
   ) throws -> String? {
     let clean = try evaluator.judge(opened.subject.examples.inputs)
     let correct = zip(clean.decisions, opened.subject.examples.labels).count { $0 == $1 }
-    guard abs(correct - result.cleanCorrect) > clean.isClose.count(where: \.self) else { return nil }
-    return "\(correct) examples are decided as their label as given, not \(result.cleanCorrect)"
+    guard abs(correct - claimed) > clean.isClose.count(where: \.self) else { return nil }
+    return "\(correct) examples are decided as their label as given, not \(claimed)"
   }
 
   /// Compares what every run says of the ensemble with what is found.
@@ -190,7 +193,7 @@ struct Verification {
 
   // MARK: - Its points
 
-  private func kept(
+  func kept(
     _ run: BenchmarkResult.Run, _ number: Int, _ path: String, _ opened: Opened
   ) throws -> Result<Tensor, CoreError> {
     do {

@@ -47,44 +47,61 @@ extension VerifyRequest {
   ///
   /// - Parameters:
   ///   - attacks: Where the attacks of the results are found.
+  ///   - certificates: Where the certificates are found.
   ///   - companions: What the harness runs beside them.
   ///   - note: Is told of each file in a folder that is no result, and whether it says that it is one.
   ///   - didJudge: Is told of each result as it comes.
   /// - Returns: What is known of each, in the order of the files.
   /// - Throws: Errors with the exit codes of `evaluate`.
   public func run(
-    attacks: [any Attack.Type], companions: Companions,
+    attacks: [any Attack.Type], certificates: [any RobustnessCertificate.Type] = [], companions: Companions,
     note: (_ sentence: String, _ isDamaged: Bool) -> Void = { _, _ in },
-    didJudge: (JudgedResult) -> Void = { _ in }
-  ) throws -> [JudgedResult] {
+    didJudge: (JudgedReport) -> Void = { _ in }
+  ) throws -> [JudgedReport] {
     try tables.check(besides: results + models + plugins + [suite].compactMap(\.self))
     let verification = Verification(
-      attacks: try (attacks + companions.portfolios).adding(libraries: plugins), companions: companions,
-      repeats: repeats,
-      seed: seed ?? Verification.freshSeed())
+      attacks: try (attacks + companions.portfolios).adding(libraries: plugins), certificates: certificates,
+      companions: companions, repeats: repeats, seed: seed ?? Verification.freshSeed())
     let wanted = try suite.map { try BenchmarkSuite.read($0) }
     let reported = try ResultFolder.readFiles(results, note: note)
     var models = OpenModels(files: try self.models.map { try PosteriorFile.open($0, probe: .currentProgram) }, threads)
-    var judged: [JudgedResult] = []
-    for (path, result) in reported {
+    let attacksBySubject = Dictionary(grouping: reported, by: \.report.subject).mapValues { reports in
+      reports.compactMap { path, report -> (result: BenchmarkResult, points: String)? in
+        guard case .attack(let result) = report else { return nil }
+        return (result, Self.points(of: path))
+      }
+    }
+    var judged: [JudgedReport] = []
+    for (path, report) in reported {
+      var report = report
       var standing = Standing.unconfirmed("none of the models has its posterior and its data")
-      var result = result
-      if let wanted, result.subject.suiteSHA256 != wanted.sha256 {
-        standing = .unconfirmed("it is of the suite \(result.subject.suite) with another content than \(suite ?? "")")
-      } else if let rules = result.rules, let opened = try models.opened(result.subject, rules) {
-        let points = URL(filePath: path).deletingLastPathComponent()
-          .appending(path: PointsFile.name(for: URL(filePath: path).lastPathComponent)).relativePath
-        standing = try verification.standing(of: result, points: points, on: opened)
-        // What a result calls its posterior is a claim too.
-        (result.model, result.summary) = (opened.subject.name, opened.subject.summary)
-      } else if result.rules == nil {
+      if let wanted, report.subject.suiteSHA256 != wanted.sha256 {
+        standing = .unconfirmed("it is of the suite \(report.subject.suite) with another content than \(suite ?? "")")
+      } else if let rules = report.rules {
+        if let opened = try models.opened(report.subject, rules) {
+          switch report {
+          case .attack(let result):
+            standing = try verification.standing(of: result, points: Self.points(of: path), on: opened)
+          case .certificate(let certificate):
+            standing = try verification.standing(
+              of: certificate, attacks: attacksBySubject[report.subject] ?? [], on: opened)
+          }
+          // What a result calls its posterior is a claim too.
+          report.name(opened.subject.name, opened.subject.summary)
+        }
+      } else {
         standing = .unconfirmed("it was written by an older version, which kept no points")
       }
-      judged.append(JudgedResult(result, standing))
+      judged.append(JudgedReport(report, standing))
       didJudge(judged[judged.count - 1])
     }
     if tables.isAsked { try tables.write(judged) }
     return judged
+  }
+
+  private static func points(of path: String) -> String {
+    let file = URL(filePath: path)
+    return file.deletingLastPathComponent().appending(path: PointsFile.name(for: file.lastPathComponent)).relativePath
   }
 }
 

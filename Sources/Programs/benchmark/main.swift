@@ -1,4 +1,4 @@
 import BuiltInPlugins
 import SharedBenchmark
 
-try await Benchmark.run(attacks: .builtIn, companions: .builtIn)
+try await Benchmark.run(attacks: .builtIn, certificates: .builtIn, companions: .builtIn)

@@ -11,6 +11,15 @@ public struct CertificateRequest: Sendable {
   /// As on the command line: `linear:hidden=intervals`.
   public var text: String { OptionText.text(certificate.name, assignments) }
 
+  /// All options with their values, as results list them.
+  public var options: [String: String] {
+    func open<C: RobustnessCertificate>(_ type: C.Type) -> [String: String] {
+      let options = try? C.Options(assignments: assignments).described()
+      return Dictionary((options ?? []).map { ($0.name, $0.value ?? "not set") }) { $1 }
+    }
+    return open(certificate)
+  }
+
   /// A certificate with its options.
   public init(_ certificate: any RobustnessCertificate.Type, assignments: [String: String] = [:]) {
     self.certificate = certificate

@@ -38,10 +38,16 @@ struct CertificateRun: Sendable {
   ///
   /// - Parameter known: What an earlier process has found, by block; `keep` is told what this one does.
   func findings(known: [Int: [Finding]], keep: @Sendable (Int, [Finding]) throws -> Void) throws -> [Finding] {
-    guard let bounded = subject.ensemble as? any BoundedEnsemble else {
-      throw BoundsUnavailable(layer: "of \(subject.name), which does not offer its draws as steps with bounds")
+    try findings(of: cached(bounded), known, keep)
+  }
+
+  private var bounded: any BoundedEnsemble {
+    get throws {
+      guard let bounded = subject.ensemble as? any BoundedEnsemble else {
+        throw BoundsUnavailable(layer: "of \(subject.name), which does not offer its draws as steps with bounds")
+      }
+      return bounded
     }
-    return try findings(of: cached(bounded), known, keep)
   }
 
   private func cached<Base: BoundedEnsemble>(_ base: Base) -> any BoundedEnsemble {
@@ -51,15 +57,31 @@ struct CertificateRun: Sendable {
   private func findings(
     of ensemble: any BoundedEnsemble, _ known: [Int: [Finding]], _ keep: @Sendable (Int, [Finding]) throws -> Void
   ) throws -> [Finding] {
-    let starts = Array(stride(from: 0, to: rows.count, by: Self.blockSize))
-    let blocks = starts.map { Array(rows[$0..<min($0 + Self.blockSize, rows.count)]) }
-    let open = starts.indices.filter { known[$0]?.count != blocks[$0].count }
-    struct State {
-      var next = 0
-      var done: [Int: [Finding]] = [:]
-      var hasFailed = false
+    try inBlocks(known: known) { number, places in
+      let found = try certify(places.map { rows[$0] }, of: ensemble)
+      try keep(number, found)
+      return found
     }
-    let state = Mutex(State(done: known))
+  }
+
+  /// Whether each row is certified in a ball of a radius of its own, and nothing else.
+  ///
+  /// - Throws: ``BoundsUnavailable`` where a layer has no bounds.
+  func certified(at radii: [Double]) throws -> [CertifiedExample] {
+    let bounded = cached(try bounded)
+    return try inBlocks(known: [:]) { _, places in
+      try asked(places.map { rows[$0] }, at: places.map { radii[$0] }, of: bounded)
+    }
+  }
+
+  /// Calls `body` for each block of places among the rows that is not known yet, over all workers.
+  private func inBlocks<Found: Sendable>(
+    known: [Int: [Found]], _ body: @Sendable (_ number: Int, _ places: [Int]) throws -> [Found]
+  ) throws -> [Found] {
+    let starts = Array(stride(from: 0, to: rows.count, by: Self.blockSize))
+    let blocks = starts.map { Array($0..<min($0 + Self.blockSize, rows.count)) }
+    let open = starts.indices.filter { known[$0]?.count != blocks[$0].count }
+    let state = Mutex((next: 0, done: known, hasFailed: false))
     let workers = max(1, min(subject.threads ?? ProcessorAllowance.current.threads, open.count))
     try WorkerTeam(count: workers).perform { _ in
       func next() -> Int? {
@@ -71,8 +93,7 @@ struct CertificateRun: Sendable {
       }
       while let block = next() {
         do {
-          let found = try certify(blocks[block], of: ensemble)
-          try keep(block, found)
+          let found = try body(block, blocks[block])
           let examples = state.withLock { state in
             state.done[block] = found
             return state.done.values.reduce(0) { $0 + $1.count }
@@ -90,6 +111,28 @@ struct CertificateRun: Sendable {
 
   // MARK: - One block
 
+  private func asked(
+    _ rows: [Int], at radii: [Double], of ensemble: some BoundedEnsemble
+  ) throws -> [CertifiedExample] {
+    func open<C: RobustnessCertificate>(_ type: C.Type) throws -> [CertifiedExample] {
+      try ask(try C(try C.Options(assignments: request.assignments)), rows, radii, of: ensemble).examples
+    }
+    return try open(request.certificate)
+  }
+
+  private func ask(
+    _ certificate: some RobustnessCertificate, _ rows: [Int], _ radii: [Double], of ensemble: some BoundedEnsemble
+  ) throws -> Certification {
+    try evaluator.progress.checkForInterruption()
+    var question = CertificateQuestion(
+      threat: try evaluator.threat(norm, epsilons.last ?? 0), radii: radii, draws: evaluator.evaluationDraws,
+      decision: evaluator.plan.decision, suspects: suspects?.rows(rows))
+    question.interruption = evaluator.progress.checkForInterruption
+    let found = try certificate.certify(subject.examples.subset(rows), question, of: ensemble)
+    precondition(found.examples.count == rows.count, "a certificate says something about each example")
+    return found
+  }
+
   private func certify(_ rows: [Int], of ensemble: some BoundedEnsemble) throws -> [Finding] {
     func open<C: RobustnessCertificate>(_ type: C.Type) throws -> [Finding] {
       try certify(rows, of: ensemble, by: try C(try C.Options(assignments: request.assignments)))
@@ -100,19 +143,10 @@ struct CertificateRun: Sendable {
   private func certify(
     _ rows: [Int], of ensemble: some BoundedEnsemble, by certificate: some RobustnessCertificate
   ) throws -> [Finding] {
-    let examples = subject.examples.subset(rows)
-    let threat = try evaluator.threat(norm, epsilons.last ?? 0)
-    let points = suspects?.rows(rows)
     var work = 0.0
     var notes = Set<String>()
     func ask(_ positions: [Int], _ radii: [Double]) throws -> [CertifiedExample] {
-      try evaluator.progress.checkForInterruption()
-      var question = CertificateQuestion(
-        threat: threat, radii: radii, draws: evaluator.evaluationDraws, decision: evaluator.plan.decision,
-        suspects: points?.rows(positions))
-      question.interruption = evaluator.progress.checkForInterruption
-      let found = try certificate.certify(examples.subset(positions), question, of: ensemble)
-      precondition(found.examples.count == positions.count, "a certificate says something about each example")
+      let found = try self.ask(certificate, positions.map { rows[$0] }, radii, of: ensemble)
       work += found.multiplications
       notes.formUnion(found.notes)
       return found.examples

@@ -39,11 +39,7 @@ extension Evaluator {
         var found: [CertificateRun.Finding] = []
         do {
           let duration = try clock.measure { found = try resumed(run) }
-          findings.radii.append(
-            radii(
-              run, found, isCorrect,
-              seconds: Double(duration.components.seconds)
-                + Double(duration.components.attoseconds) * 1e-18))
+          findings.radii.append(radii(run, found, isCorrect, seconds: duration.inSeconds))
         } catch let unavailable as BoundsUnavailable {
           findings.failures.append(
             CertificateFailure(method: request.certificate.name, norm: norm, reason: unavailable.description))
@@ -58,7 +54,7 @@ extension Evaluator {
     return findings
   }
 
-  private func radii(
+  func radii(
     _ run: CertificateRun, _ found: [CertificateRun.Finding], _ isCorrect: [Bool], seconds: Double
   ) -> CertifiedRadii {
     var radii = [Double](repeating: 0, count: isCorrect.count)
@@ -83,7 +79,7 @@ extension Evaluator {
       isCertified[row] = own.isCertified || finding.radius >= ball.threat.epsilon && finding.radius > 0
     }
     return CertifiedResult(
-      method: run.request.certificate.name, request: run.request.text, options: options(of: run.request),
+      method: run.request.certificate.name, request: run.request.text, options: run.request.options,
       norm: run.norm, epsilon: ball.threat.epsilon, examples: examples, isCertified: isCertified,
       accuracy: .proportion(isCertified.count { $0 }, of: isCertified.count, distinct: ball.distinct),
       undecided: isCertified.indices.count { !isCertified[$0] && ball.stands[$0] },
@@ -91,14 +87,6 @@ extension Evaluator {
       safety: DrawSafety(
         draws: evaluationDraws.count, safe: examples.map(\.safeDraws), fooled: fooled,
         areIndependent: subject.origin == .variational || subject.origin == .independent))
-  }
-
-  private func options(of request: CertificateRequest) -> [String: String] {
-    func open<C: RobustnessCertificate>(_ type: C.Type) -> [String: String] {
-      let options = try? C.Options(assignments: request.assignments).described()
-      return Dictionary((options ?? []).map { ($0.name, $0.value ?? "not set") }) { $1 }
-    }
-    return open(request.certificate)
   }
 
   /// For each example a point that fools it, or where an attack ended.

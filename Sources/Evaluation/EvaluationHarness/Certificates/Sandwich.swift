@@ -83,7 +83,7 @@ extension Evaluator {
   }
 
   /// The margin of the decision for the label at one point, in `Double` over members, in the unit of certificates.
-  private func exactMargin(_ point: Tensor, label: Int) throws -> Double {
+  func exactMargin(_ point: Tensor, label: Int) throws -> Double {
     let classes = subject.ensemble.classCount
     var scores = [Double](repeating: 0, count: classes)
     switch plan.decision {

@@ -49,7 +49,7 @@ extension Evaluator {
     return RobustnessCurve(
       attack: A.name, request: request.text, norm: request.norm, largest: largest.epsilon, radii: radii,
       points: points, memberGradients: search.cost.memberGradients, memberForwards: search.cost.memberForwards,
-      seconds: Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18)
+      seconds: duration.inSeconds)
   }
 
   private func run(

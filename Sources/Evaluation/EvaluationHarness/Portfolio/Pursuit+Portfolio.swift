@@ -28,7 +28,7 @@ extension Pursuit {
           name: stage.name, tried: rows.count, fell: fell.count,
           memberGradients: record.memberGradients - before.memberGradients,
           memberForwards: record.memberForwards - before.memberForwards,
-          seconds: Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18))
+          seconds: duration.inSeconds))
       try checkpoint?.save(state(completed: index + 1), of: name)
     }
   }

@@ -121,7 +121,7 @@ struct BallRejection {
     let start = ContinuousClock.now
     let search = try body()
     let duration = start.duration(to: .now)
-    return (search, Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18)
+    return (search, duration.inSeconds)
   }
 }
 

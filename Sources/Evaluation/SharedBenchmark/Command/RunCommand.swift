@@ -25,6 +25,13 @@ struct RunCommand: ParsableCommand {
   var attacks: [String] = []
 
   @Option(
+    name: .customLong("certificate"),
+    help: ArgumentHelp(
+      "A certificate beside those of the suite, in its balls. Repeatable.", valueName: "name[:option=value,…]"),
+    completion: .custom { _, _, _ in PluginNames.certificates })
+  var certificates: [String] = []
+
+  @Option(
     name: .customLong("plugin"),
     help: ArgumentHelp(
       "A shared library with attacks in C or a language like it, for --attack. Repeatable.", valueName: "library"))
@@ -52,6 +59,7 @@ struct RunCommand: ParsableCommand {
   var request: BenchmarkRequest {
     var request = BenchmarkRequest(suite: suite, models: models)
     request.attacks = attacks.map { .init(attack: $0) }
+    request.certificates = certificates
     request.plugins = plugins
     request.results = results
     request.laboratory = laboratory

@@ -75,12 +75,15 @@ struct VerifyCommand: ParsableCommand {
   /// Judges, prints a line for each result and one for all.
   ///
   /// - Throws: an error of exit code 65 when a result is contradicted, or a file that says it is one cannot be read.
-  func perform(attacks: [any Attack.Type], companions: Companions) throws {
+  func perform(
+    attacks: [any Attack.Type], certificates: [any RobustnessCertificate.Type], companions: Companions
+  ) throws {
     var request = request
     let seed = request.seed ?? Verification.freshSeed()
     request.seed = seed
     var damaged = 0
-    let judged = try request.run(attacks: attacks, companions: companions) { sentence, isDamaged in
+    let judged = try request.run(attacks: attacks, certificates: certificates, companions: companions) {
+      sentence, isDamaged in
       ProgramEnd.say("note: \(sentence)")
       if isDamaged { damaged += 1 }
     } didJudge: { result in
@@ -89,7 +92,10 @@ struct VerifyCommand: ParsableCommand {
     let counts = Dictionary(grouping: judged, by: \.standing.word).mapValues(\.count)
     let words = ["confirmed", "unconfirmed", "contradicted"].compactMap { word in counts[word].map { "\($0) \(word)" } }
     var summary = words.isEmpty ? "There are no results." : words.joined(separator: ", ") + "."
-    if judged.contains(where: { $0.standing == .confirmed(.number) }) {
+    let attacksInPart = judged.contains { report in
+      if case .attack(let result) = report { result.standing == .confirmed(.number) } else { false }
+    }
+    if attacksInPart {
       summary += " Checks that compare a run with stronger ones are as claimed; --repeat all makes them again."
     }
     try StandardOutput.write(summary + "\nExamples chosen by --seed \(seed).\n")
@@ -103,12 +109,10 @@ struct VerifyCommand: ParsableCommand {
     }
   }
 
-  private static func line(_ judged: JudgedResult) -> String {
-    let result = judged.result
-    let who = result.laboratory.isEmpty ? "" : " (\(result.laboratory))"
-    let words = "\(result.attack.request) · \(result.attack.objective.rawValue) · \(result.model)\(who)"
+  private static func line(_ judged: JudgedReport) -> String {
     let word = judged.standing.word.padding(toLength: 12, withPad: " ", startingAt: 0)
     // Names come from whoever wrote the result: they must not look like lines of this program.
-    return PrintedText.line("\(word)  \(words)" + (judged.standing.reason.isEmpty ? "" : ": \(judged.standing.reason)"))
+    return PrintedText.line(
+      "\(word)  \(judged.words)" + (judged.standing.reason.isEmpty ? "" : ": \(judged.standing.reason)"))
   }
 }

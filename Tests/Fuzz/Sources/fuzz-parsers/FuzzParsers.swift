@@ -16,7 +16,7 @@ func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let rest = Array(bytes.dropFirst())
   let readers: [([UInt8]) -> Void] = [
     architecture, shortArchitecture, journalValue, records, benchmarkResult, suite, evaluationRequest, trainingRequest,
-    runDescription,
+    runDescription, benchmarkCertificate,
   ]
   readers[Int(first) % readers.count](rest)
   return 0
@@ -90,6 +90,14 @@ private func benchmarkResult(_ bytes: [UInt8]) {
   let again = (try? read.encoded()).flatMap { try? BenchmarkResult(checking: $0) }
   precondition(again == read, "a result is not what was written of it")
   _ = try? Leaderboard([read]).markdown
+}
+
+/// A file of a certificate.
+private func benchmarkCertificate(_ bytes: [UInt8]) {
+  guard let read = try? BenchmarkCertificate(checking: Data(bytes)) else { return }
+  let again = (try? read.encoded()).flatMap { try? BenchmarkCertificate(checking: $0) }
+  precondition(again == read, "a certificate is not what was written of it")
+  _ = try? Leaderboard([.certificate(JudgedCertificate(read, .notVerified))]).markdown
 }
 
 /// A suite, which a result carries.

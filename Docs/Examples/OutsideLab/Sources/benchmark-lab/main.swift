@@ -2,4 +2,4 @@ import BuiltInPlugins
 import OutsideLab
 import SharedBenchmark
 
-try await Benchmark.run(attacks: .builtIn + [Momentum.self], companions: .builtIn)
+try await Benchmark.run(attacks: .builtIn + [Momentum.self], certificates: .builtIn, companions: .builtIn)

@@ -141,7 +141,7 @@ struct LowestSearch {
         StageResult(
           name: companion.stage.name, tried: rows.count, fell: rows.count { !stands[$0] }, memberGradients: gradients,
           memberForwards: forwards,
-          seconds: Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18))
+          seconds: duration.inSeconds))
     }
   }
 }
