@@ -15,7 +15,8 @@ struct DrawBounds {
     options: JointBounds.Options, slopeSteps: Int
   ) {
     pass = BoundPass(
-      network, over: region, hidden: options.hidden, budget: options.budget * 1e6, slopeSteps: slopeSteps)
+      network, over: region, hidden: options.hidden, budget: options.budget * 1e6, slopeSteps: slopeSteps,
+      arithmetic: options.arithmetic)
     let differences = pass.differences(labels: labels, rivals: rivals, slopeSteps: slopeSteps)
     boxes = differences.map(\.box)
     slack = differences.map(\.slack)

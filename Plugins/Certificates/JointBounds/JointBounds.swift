@@ -19,6 +19,8 @@ public struct JointBounds: RobustnessCertificate {
     public var budget = 2000.0
     /// Memory for bounds that are kept from step to step, in MB; results do not depend on it.
     public var memory = 256
+    /// Which evaluation of the network is certified.
+    public var arithmetic = BoundedArithmetic.real
 
     /// The defaults.
     public init() {}
@@ -30,6 +32,7 @@ public struct JointBounds: RobustnessCertificate {
       "slopes": "steps by which lines are improved, where rounds with the usual ones do not suffice",
       "hidden": "enclosures of hidden layers: linear, or intervals (cheaper, looser)",
       "budget": "millions of multiplications for a hidden layer, example and draw; beyond it intervals",
+      "arithmetic": "what is certified: real, or float32 (also the layers in single precision, sums in any order)",
       "memory": "MB for bounds that are kept from step to step; results do not depend on it",
     ]
   }
@@ -68,6 +71,7 @@ public struct JointBounds: RobustnessCertificate {
     for draw in draws {
       try question.interruption?()
       let network = try ensemble.boundedMember(draw)
+      try options.arithmetic.check(network)
       let bounds = DrawBounds(network, over: region, labels: examples.labels, options: options, slopeSteps: 0)
       for (example, box) in bounds.boxes.enumerated() {
         sum.add(box, margins: bounds.margins[example], slack: bounds.slack[example], example: example)

@@ -11,6 +11,8 @@ public struct LinearBounds: RobustnessCertificate {
     /// Multiplications that linear bounds of one hidden layer may take for one example and draw, in millions; beyond it
     /// intervals take their place.
     public var budget = 2000.0
+    /// Which evaluation of the network is certified.
+    public var arithmetic = BoundedArithmetic.real
 
     /// The defaults.
     public init() {}
@@ -18,6 +20,7 @@ public struct LinearBounds: RobustnessCertificate {
     /// A line for each.
     public static let help = [
       "hidden": "enclosures of hidden layers: linear, or intervals (cheaper, looser)",
+      "arithmetic": "what is certified: real, or float32 (also the layers in single precision, sums in any order)",
       "budget": "millions of multiplications for a hidden layer, example and draw; beyond it intervals",
     ]
   }
@@ -47,8 +50,10 @@ public struct LinearBounds: RobustnessCertificate {
     var notes = Set<String>()
     for draw in MarginSum.draws(of: question) {
       try question.interruption?()
+      let network = try ensemble.boundedMember(draw)
+      try options.arithmetic.check(network)
       var pass = BoundPass(
-        try ensemble.boundedMember(draw), over: region, hidden: options.hidden, budget: options.budget * 1e6)
+        network, over: region, hidden: options.hidden, budget: options.budget * 1e6, arithmetic: options.arithmetic)
       for (example, (box, slack)) in pass.differences(labels: examples.labels).enumerated() {
         sum.add(box, margins: pass.minimumMargins(box, example: example), slack: slack, example: example)
       }

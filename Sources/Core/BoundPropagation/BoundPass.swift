@@ -19,6 +19,8 @@ public struct BoundPass {
   public let network: BoundedNetwork
   /// Where the inputs lie.
   public let region: InputRegion
+  /// Which evaluation of the network the bounds hold for.
+  public let arithmetic: BoundedArithmetic
   /// Lower ends of each value's enclosure, row by row; value 0 is the input.
   public private(set) var lower: [[Double]]
   /// Upper ends.
@@ -32,6 +34,8 @@ public struct BoundPass {
   private var lines: [[RelaxationLines]?]
   /// For affine steps, |M| x̄ of each term and |b|, weighted by their γ: what a unit coefficient of the result costs.
   private var costs: [[Double]?]
+  /// What the evaluation that bounds hold for can change in each number of a value; nil where it changes nothing.
+  private var errors: [[Double]?]
   /// Whether the numbers of a value vary independently of each other within its enclosure, which is exact.
   private var isBox: [Bool]
 
@@ -41,17 +45,22 @@ public struct BoundPass {
   ///   - hidden: how, in front of functions that are not affine.
   ///   - budget: multiplications that linear bounds of one hidden value may take for one example.
   ///   - slopeSteps: steps by which lines of linear bounds are improved, number by number (``LineMixture``).
+  ///   - arithmetic: which evaluation bounds hold for; ``BoundedArithmetic/check(_:)`` must have passed.
   public init(
-    _ network: BoundedNetwork, over region: InputRegion, hidden: Hidden, budget: Double = .infinity, slopeSteps: Int = 0
+    _ network: BoundedNetwork, over region: InputRegion, hidden: Hidden, budget: Double = .infinity,
+    slopeSteps: Int = 0,
+    arithmetic: BoundedArithmetic = .real
   ) {
     precondition(network.inputCount == region.count, "the network takes other inputs")
     self.network = network
     self.region = region
+    self.arithmetic = arithmetic
     let values = network.steps.count + 1
     lower = [[Double]](repeating: [], count: values)
     upper = lower
     lines = [[RelaxationLines]?](repeating: nil, count: values)
     costs = [[Double]?](repeating: nil, count: values)
+    errors = costs
     isBox = [Bool](repeating: false, count: values)
     lower[0] = region.lower
     upper[0] = region.upper
@@ -149,13 +158,14 @@ public struct BoundPass {
       middle = []
       multiplications += 2 * term.map.multiplications * Double(rows)
     }
+    if arithmetic == .float32 { errors[value] = singleErrors(of: affine, value) }
     let gamma = Rounding.gamma(largest + affine.terms.count + 6)
     var (low, high) = (LinearForms.room(rows * count), LinearForms.room(rows * count))
     for row in 0..<rows {
       for j in 0..<count {
         let index = row * count + j
         let b = affine.offset.isEmpty ? 0 : affine.offset[j]
-        let error = affine.offsetError.isEmpty ? 0 : affine.offsetError[j]
+        let error = (affine.offsetError.isEmpty ? 0 : affine.offsetError[j]) + (errors[value]?[index] ?? 0)
         let y = centre[index] + b
         let r = radius[index] * (1 + 4 * gamma) + gamma * (abs(b) + abs(y)) + error + Rounding.underflow
         low[index] = (y - r).nextDown.orNothingBelow
@@ -184,7 +194,17 @@ public struct BoundPass {
         }
       }
     }
+    let error =
+      arithmetic == .float32
+      ? SinglePrecision.gamma(relaxation.singleRoundings ?? .max / 2) * (1 + 0x1p-20) : 0
+    if error > 0 { errors[value] = LinearForms.room(low.count) }
     for index in low.indices {
+      if error > 0 {
+        let own = error * Rounding.reach(low[index], high[index]) + SinglePrecision.underflow
+        errors[value]![index] = own
+        low[index] = (low[index] - own).nextDown
+        high[index] = (high[index] + own).nextUp
+      }
       low[index] = low[index].orNothingBelow
       high[index] = high[index].orNothingAbove
     }
@@ -271,7 +291,8 @@ public struct BoundPass {
     let (map, count) = (affine.terms[0].map, affine.terms[0].map.inputCount)
     var coefficients = LinearForms.room(places.count * count)
     var slack = LinearForms.room(places.count)
-    let costs = map.elementRoundings > 0 || !affine.offsetError.isEmpty ? costs(of: affine, value) : []
+    let isExact = map.elementRoundings == 0 && affine.offsetError.isEmpty && errors[value] == nil
+    let costs = isExact ? [] : costs(of: affine, value)
     coefficients.withUnsafeMutableBufferPointer { coefficients in
       for (row, place) in places.enumerated() {
         let start = coefficients.baseAddress! + row * count
@@ -466,6 +487,7 @@ public struct BoundPass {
     if !affine.offsetError.isEmpty {
       for row in 0..<rows { for j in 0..<count { sum[row * count + j] += affine.offsetError[j] } }
     }
+    if let own = errors[value] { for index in sum.indices { sum[index] += own[index] } }
     costs[value] = sum
     return sum
   }
@@ -512,6 +534,9 @@ public struct BoundPass {
       case .mixed(let mixture): held!.lines = mixture.lines(of: value, row: row, example: example)
       }
       let (lines, reach) = (held!.lines, held!.reach)
+      if let own = errors[value] {
+        forms.slack[row] += magnitudeDot(a, row, to, own, example * to) * (1 + 0x1p-20)
+      }
       if lines.lowerSources.isEmpty {
         var sums = (0.0, 0.0)
         a.withUnsafeMutableBufferPointer { a in

@@ -182,11 +182,18 @@ public protocol Relaxation: Sendable {
 
   /// Whether lines become better when the enclosure of one argument does.
   func profits(lower: Double, upper: Double) -> Bool
+
+  /// Roundings in a result where the function is computed in single precision: 0 for one that only chooses among its
+  /// arguments; nil where nobody says.
+  var singleRoundings: Int? { get }
 }
 
 extension Relaxation {
   /// Yes, unless it is a point.
   public func profits(lower: Double, upper: Double) -> Bool { lower < upper }
+
+  /// Nobody says.
+  public var singleRoundings: Int? { nil }
 }
 
 /// lowerSlope[j] · x[i] + lowerIntercept[j] ≤ y[j] ≤ upperSlope[j] · x[i] + upperIntercept[j] with i = sources[j].

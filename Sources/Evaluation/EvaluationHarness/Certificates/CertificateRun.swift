@@ -5,12 +5,12 @@ import Synchronization
 /// One certificate on the examples of an evaluation, in all balls of one norm.
 ///
 /// Examples are taken in blocks of a fixed size, which are spread over the threads; an example's result depends neither
-/// on its block nor on the threads. A ball that is certified certifies every smaller one, so that ε is taken from the
-/// largest on; then each example's own radius is looked for by bisection.
+/// on its block nor on the threads. Every ε is asked about; then each example's own radius is looked for by bisection
+/// between the largest that is certified and the next.
 struct CertificateRun: Sendable {
   /// What is known about one example.
   struct Finding: Codable, Sendable {
-    /// At each ε, in the order asked for; what was certified in a larger ball is not asked again.
+    /// At each ε, in the order asked for.
     var atEpsilons: [CertifiedExample?]
     var radius: Double
     var multiplications: Double
@@ -158,12 +158,13 @@ struct CertificateRun: Sendable {
     // Between what is certified and what is not.
     var low = [Double](repeating: 0, count: rows.count)
     var high = [Double](repeating: .infinity, count: rows.count)
+    // Every ball is asked about, though one that is certified certifies the smaller ones: margins and the draws that are
+    // safe by themselves differ.
     for index in epsilons.indices.reversed() {
-      let positions = rows.indices.filter { low[$0] == 0 }
-      guard !positions.isEmpty else { break }
-      let found = try ask(positions, positions.map { _ in epsilons[index] })
-      for (position, example) in zip(positions, found) {
+      let found = try ask(Array(rows.indices), rows.map { _ in epsilons[index] })
+      for (position, example) in found.enumerated() {
         findings[position].atEpsilons[index] = example
+        if low[position] > 0 { continue }
         if example.isCertified { low[position] = epsilons[index] } else { high[position] = epsilons[index] }
       }
     }

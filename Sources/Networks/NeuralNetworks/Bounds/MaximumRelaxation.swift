@@ -13,6 +13,8 @@ struct MaximumRelaxation: Relaxation {
 
   var outputCount: Int { windows.count }
 
+  var singleRoundings: Int? { 0 }
+
   func enclose(
     _ lower: UnsafePointer<Double>, _ upper: UnsafePointer<Double>, _ low: UnsafeMutablePointer<Double>,
     _ high: UnsafeMutablePointer<Double>

@@ -18,6 +18,9 @@ struct RectifierRelaxation: Relaxation {
 
   var outputCount: Int { inputCount }
 
+  /// The slope itself, and its product.
+  var singleRoundings: Int? { slope == 0 ? 0 : 3 }
+
   func profits(lower: Double, upper: Double) -> Bool { lower < 0 && upper > 0 }
 
   func enclose(
