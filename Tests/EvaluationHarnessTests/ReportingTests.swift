@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -36,6 +37,22 @@ import Testing
     let each = lines(.zero)
     #expect(each.count == 2)
     #expect(each.allSatisfy { $0.hasPrefix("pgd") && $0.hasSuffix("\n") && !$0.contains("\u{1b}") })
+  }
+
+  @Test func `behind the work that was expected no time left is made up`() {
+    let printed = Mutex<[String]>([])
+    let line = ProgressLine(unit: "steps", isActive: false, interval: .zero) { text in
+      printed.withLock { $0.append(text) }
+    }
+    line.begin(total: 100)
+    line.show("pgd")
+    Thread.sleep(forTimeInterval: 0.4)
+    line.advance(50)
+    line.advance(50)
+    line.show("checks")
+    let lines = printed.withLock { $0 }
+    #expect(lines[1].contains("50 %") && lines[1].contains(" left"))
+    #expect(lines[2...].allSatisfy { !$0.contains("%") && !$0.contains("left") && $0.contains(" so far") })
   }
 
   @Test func `columns of a table are padded, lines are not`() {

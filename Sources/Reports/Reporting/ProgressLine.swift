@@ -94,7 +94,10 @@ public final class ProgressLine: Sendable {
     var line = state.part
     if state.done > 0, elapsed > 0.3 {
       let rate = Double(state.done) / elapsed
-      if state.total > 0 {
+      if state.total > 0, state.done >= state.total {
+        // What comes behind the work that was expected is not counted in it: a time left would be made up.
+        line += "   \(Self.duration(elapsed)) so far"
+      } else if state.total > 0 {
         let fraction = min(0.99, Double(state.done) / Double(state.total))
         line += "   " + Self.bar(fraction) + String(format: "  %2.0f %%", 100 * fraction)
         line += "   \(Self.short(rate)) \(unit)/s"
