@@ -45,30 +45,7 @@ enum Oracle: String, CaseIterable, Sendable {
 
   /// The first `count` examples of the file, with the precision that `--precision auto` takes.
   func subject(_ count: Int, arithmetic: Arithmetic = .logDomain) throws -> (EvaluationSubject, ClosedRange<Double>) {
-    let file = try PosteriorFile.open(Fixtures.url("oracles/\(rawValue).h5").path, probe: nil)
-    guard let data = try file.evaluationData() else { throw CoreError("\(rawValue) has no examples") }
-    let all = Examples(
-      inputs: Tensor(shape: [data.count] + file.architecture.inputShape, elements: data.values), labels: data.labels)
-    let examples = all.first(count)
-    func make(_ precision: Precision) throws -> NetworkEnsemble {
-      try NetworkEnsemble(
-        file,
-        configuration: .init(precision: precision, arithmetic: arithmetic, threads: 2, inputBounds: file.inputBounds))
-    }
-    var ensemble = try make(.float32)
-    if arithmetic == .logDomain,
-      try ensemble.saturatedFraction(all.first(8).inputs) > NetworkEnsemble.saturationForFloat64
-    {
-      ensemble = try make(.float64)
-    }
-    var subject = EvaluationSubject(
-      name: rawValue, ensemble: ensemble, examples: examples,
-      origin: file.kind.flatMap { DrawOrigin(rawValue: $0.rawValue) })
-    subject.chains = file.chainCount
-    subject.distinctDraws = file.distinctDrawCount
-    subject.signature = .verified
-    subject.arithmetic = arithmetic
-    return (subject, file.inputBounds)
+    try EvaluationSubject.inFixture("oracles/\(rawValue)", count, arithmetic: arithmetic)
   }
 
   /// ε and the step of the reference, from `expected.json`.
@@ -112,5 +89,37 @@ extension EvaluationResult {
   /// Names of the checks of the first run that ended as `status`.
   func names(_ status: Check.Status) -> [String] {
     attackRuns.first?.checks.filter { $0.status == status }.map(\.name) ?? []
+  }
+}
+
+extension EvaluationSubject {
+  /// The first `count` examples of the file, with the precision that `--precision auto` takes.
+  static func inFixture(
+    _ name: String, _ count: Int, arithmetic: Arithmetic = .logDomain
+  ) throws -> (EvaluationSubject, ClosedRange<Double>) {
+    let file = try PosteriorFile.open(Fixtures.url("\(name).h5").path, probe: nil)
+    guard let data = try file.evaluationData() else { throw CoreError("\(name) has no examples") }
+    let all = Examples(
+      inputs: Tensor(shape: [data.count] + file.architecture.inputShape, elements: data.values), labels: data.labels)
+    let examples = all.first(count)
+    func make(_ precision: Precision) throws -> NetworkEnsemble {
+      try NetworkEnsemble(
+        file,
+        configuration: .init(precision: precision, arithmetic: arithmetic, threads: 2, inputBounds: file.inputBounds))
+    }
+    var ensemble = try make(.float32)
+    if arithmetic == .logDomain,
+      try ensemble.saturatedFraction(all.first(8).inputs) > NetworkEnsemble.saturationForFloat64
+    {
+      ensemble = try make(.float64)
+    }
+    var subject = EvaluationSubject(
+      name: URL(filePath: name).lastPathComponent, ensemble: ensemble, examples: examples,
+      origin: file.kind.flatMap { DrawOrigin(rawValue: $0.rawValue) })
+    subject.chains = file.chainCount
+    subject.distinctDraws = file.distinctDrawCount
+    subject.signature = .verified
+    subject.arithmetic = arithmetic
+    return (subject, file.inputBounds)
   }
 }
