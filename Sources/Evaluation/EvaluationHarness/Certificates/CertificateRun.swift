@@ -27,10 +27,10 @@ struct CertificateRun: Sendable {
   let rows: [Int]
   /// Points that attacks have found or ended at, of the inputs' shape.
   let suspects: Tensor?
+  /// Which numbers of an input may change; nil for all of them.
+  var mask: [Bool]?
 
   static let blockSize = 16
-  /// Relative precision of a radius.
-  static let precision = 0.02
 
   private var subject: EvaluationSubject { evaluator.subject }
 
@@ -101,7 +101,8 @@ struct CertificateRun: Sendable {
     _ rows: [Int], of ensemble: some BoundedEnsemble, by certificate: some RobustnessCertificate
   ) throws -> [Finding] {
     let examples = subject.examples.subset(rows)
-    let threat = try evaluator.threat(norm, epsilons.last ?? 0)
+    var threat = try evaluator.threat(norm, epsilons.last ?? 0)
+    threat.mask = mask
     let points = suspects?.rows(rows)
     var work = 0.0
     var notes = Set<String>()
@@ -137,7 +138,7 @@ struct CertificateRun: Sendable {
     while true {
       let positions = rows.indices.filter { position in
         high[position] < .infinity && high[position] > largest * 1e-4
-          && high[position] - low[position] > Self.precision * high[position]
+          && high[position] - low[position] > CertifiedRadii.precision * high[position]
       }
       guard !positions.isEmpty else { break }
       let middles = positions.map { low[$0] > 0 ? (low[$0] * high[$0]).squareRoot() : high[$0] / 2 }

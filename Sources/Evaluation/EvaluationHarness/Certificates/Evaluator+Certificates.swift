@@ -58,7 +58,8 @@ extension Evaluator {
     return findings
   }
 
-  private func radii(
+  /// What a run says of all examples: nothing of those that are decided wrongly as they are.
+  func radii(
     _ run: CertificateRun, _ found: [CertificateRun.Finding], _ isCorrect: [Bool], seconds: Double
   ) -> CertifiedRadii {
     var radii = [Double](repeating: 0, count: isCorrect.count)
