@@ -112,7 +112,7 @@ struct CertificatesTests {
     // 101 of 200 radii reach 0.03, and attacks leave 150; 51 reach it, and attacks leave 100.
     #expect(
       experiment.sentence(rows)
-        == "Of the images that attacks leave at ε = 0.03, certified are: mnist-hmc 67 % (50.5 % of 75.0 %); one-network 51 % (25.5 % of 50.0 %). Beside one network, on the images that both decide rightly, mnist-hmc certifies larger radii (200 larger, 0 smaller) and attacks leave more."
+        == "Of the images that attacks leave at ε = 0.03, these shares are certified: mnist-hmc 67 % (50.5 % of 75.0 %); one-network 51 % (25.5 % of 50.0 %). Beside one network, on the images that both decide rightly, mnist-hmc certifies larger radii (200 larger, 0 smaller) and attacks leave more."
     )
   }
 

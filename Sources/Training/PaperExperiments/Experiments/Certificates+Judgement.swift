@@ -115,7 +115,7 @@ extension Certificates {
         "\(row.name) \(provable) (\(Markdown.percent(Double(certified) / Double(row.clean.count))) of \(Markdown.percent(Double(left) / Double(row.clean.count))))"
     }
     var text =
-      "Of the images that attacks leave at ε = \(epsilon), certified are: \(shares.joined(separator: "; ")). Beside one network, on the images that both decide rightly, "
+      "Of the images that attacks leave at ε = \(epsilon), these shares are certified: \(shares.joined(separator: "; ")). Beside one network, on the images that both decide rightly, "
       + comparisons(rows).map { phrase($0) }.joined(separator: "; ") + "."
     let faults = rows.reduce(0) { $0 + $1.contradictions(epsilons) }
     if faults > 0 {

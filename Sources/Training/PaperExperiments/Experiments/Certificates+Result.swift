@@ -154,7 +154,11 @@ extension Certificates {
     }
     let radii = rows.map { row -> [String] in
       let paired = all.first { $0.name == row.name }
-      return [row.name, radius(medianRadius(row, \.radii)), radius(medianRadius(row, \.jointRadii))]
+      let chosen = evenlySpaced(row.jointRadii.count, of: row.radii.count)
+      return [
+        row.name, radius(medianRadius(row, \.radii)),
+        "\(radius(medianRadius(row) { row in chosen.map { row.radii[$0] } })) → \(radius(medianRadius(row, \.jointRadii)))",
+      ]
         + (paired.map { Self.cells($0.radii) + [Self.word($0.certifiedEnd)] } ?? ["–", "–", "–", "–", "–"])
     }
     let live = rows.map { row -> [String] in
@@ -178,7 +182,7 @@ extension Certificates {
       \(Markdown.table(["", "images"] + epsilons.map { "ε = \($0)" } + ["upper end"], attacks))
       Certified radii (L∞) of the images decided rightly, and beside those of the one network on the images that both decide rightly:
 
-      \(Markdown.table(["", "median, `linear`", "median, `joint`", "median difference", "mean difference [95 %]", "larger, smaller", "sign test, p", "lower end"], radii))
+      \(Markdown.table(["", "median, `linear`", "median, `linear` → `joint`, \(jointImages)", "median difference", "mean difference [95 %]", "larger, smaller", "sign test, p", "lower end"], radii))
       \(joint(rows)) \(members(rows))
 
       The first layer on the \(Markdown.percent(dead.share)) of the pixels that are dead, and radii of `linear` where these are kept from the adversary:
@@ -191,6 +195,8 @@ extension Certificates {
   private static func share(_ correct: [Bool]) -> String {
     Markdown.percent(Double(correct.count { $0 }) / Double(max(1, correct.count)))
   }
+
+  private var jointImages: String { jointCount < exampleCount ? "\(jointCount) images" : "all images" }
 
   /// No radius is looked for beyond the largest ε.
   private func radius(_ value: Double) -> String {
