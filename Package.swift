@@ -217,7 +217,7 @@ let package = Package(
       dependencies: [
         "RobustnessCore", "NeuralNetworks", "ComputeKernels", "Diagnostics", "Datasets", "PosteriorFiles",
         "PosteriorReports", "Reporting", "HDF5", "Shell", "TrainingHarness", "EvaluationHarness", "FGSM", "PGD",
-        "RandomNoise",
+        "RandomNoise", "LinearBounds", "JointBounds",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], path: "Sources/Training/PaperExperiments", swiftSettings: strict, linkerSettings: libm),

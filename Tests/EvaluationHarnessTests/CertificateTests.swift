@@ -88,6 +88,32 @@ private struct Boastful: RobustnessCertificate {
     #expect(2 * radii.radii.count { $0 > radii.halfCertified } < radii.radii.count)
   }
 
+  @Test func `radii by themselves are those of an evaluation, and grow with what is kept from the adversary`() throws {
+    let (subject, box) = try Oracle.relu.subject(8)
+    let evaluated = try #require(
+      try Self.result(subject, box, ["linear"], epsilons: [0.05]).certifiedRadii.first)
+    func radii(_ mask: [Bool]?) throws -> CertifiedRadii {
+      try CertifiedRadii(
+        of: subject.examples, by: try Self.certificate("linear"),
+        within: ThreatModel(epsilon: 0.05, box: box, mask: mask),
+        ensemble: subject.ensemble, companions: .builtIn)
+    }
+    let alone = try radii(nil)
+    #expect(alone.radii == evaluated.radii && alone.isCorrect == evaluated.isCorrect)
+    let size = subject.examples.inputs.rowSize
+    let half = try radii((0..<size).map { $0 % 2 == 0 })
+    for (free, fixed) in zip(alone.radii, half.radii) { #expect(fixed * 1.02 >= free) }
+    #expect(half.medianRadius > alone.medianRadius)
+    let nothing = try radii([Bool](repeating: false, count: size))
+    #expect(zip(nothing.radii, nothing.isCorrect).allSatisfy { $0 == ($1 ? 0.05 : 0) })
+    #expect(throws: CoreError.self) {
+      try CertifiedRadii(
+        of: subject.examples, by: try Self.certificate("linear"),
+        within: ThreatModel(epsilon: 0.05, epsilonPerFeature: [Double](repeating: 0.05, count: size), box: box),
+        ensemble: subject.ensemble, companions: .builtIn)
+    }
+  }
+
   @Test func `does not depend on threads, on the other examples, or on what is kept of the draws`() throws {
     let (subject, box) = try Oracle.sharp.subject(20)
     let whole = try Self.result(subject, box, ["linear"], epsilons: [0.01, 0.03])

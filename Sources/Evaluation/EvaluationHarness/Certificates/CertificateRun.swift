@@ -27,10 +27,10 @@ struct CertificateRun: Sendable {
   let rows: [Int]
   /// Points that attacks have found or ended at, of the inputs' shape.
   let suspects: Tensor?
+  /// Which numbers of an input may change; nil for all of them.
+  var mask: [Bool]?
 
   static let blockSize = 16
-  /// Relative precision of a radius.
-  static let precision = 0.02
 
   private var subject: EvaluationSubject { evaluator.subject }
 
@@ -124,8 +124,10 @@ struct CertificateRun: Sendable {
     _ certificate: some RobustnessCertificate, _ rows: [Int], _ radii: [Double], of ensemble: some BoundedEnsemble
   ) throws -> Certification {
     try evaluator.progress.checkForInterruption()
+    var threat = try evaluator.threat(norm, epsilons.last ?? 0)
+    threat.mask = mask
     var question = CertificateQuestion(
-      threat: try evaluator.threat(norm, epsilons.last ?? 0), radii: radii, draws: evaluator.evaluationDraws,
+      threat: threat, radii: radii, draws: evaluator.evaluationDraws,
       decision: evaluator.plan.decision, suspects: suspects?.rows(rows))
     question.interruption = evaluator.progress.checkForInterruption
     let found = try certificate.certify(subject.examples.subset(rows), question, of: ensemble)
@@ -172,7 +174,7 @@ struct CertificateRun: Sendable {
     while true {
       let positions = rows.indices.filter { position in
         high[position] < .infinity && high[position] > largest * 1e-4
-          && high[position] - low[position] > Self.precision * high[position]
+          && high[position] - low[position] > CertifiedRadii.precision * high[position]
       }
       guard !positions.isEmpty else { break }
       let middles = positions.map { low[$0] > 0 ? (low[$0] * high[$0]).squareRoot() : high[$0] / 2 }

@@ -66,6 +66,9 @@ public struct DrawSafety: Sendable, Hashable {
 
 /// How far each example is certified.
 public struct CertifiedRadii: Sendable {
+  /// How far a radius may be below the largest that its certificate can give, as a fraction of that.
+  package static let precision = 0.02
+
   /// Name of the certificate.
   public var method: String
   /// The certificate with its options as given.

@@ -54,6 +54,7 @@ extension Evaluator {
     return findings
   }
 
+  /// What a run says of all examples: nothing of those that are decided wrongly as they are.
   func radii(
     _ run: CertificateRun, _ found: [CertificateRun.Finding], _ isCorrect: [Bool], seconds: Double
   ) -> CertifiedRadii {

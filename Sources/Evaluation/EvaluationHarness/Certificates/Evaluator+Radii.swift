@@ -6,16 +6,18 @@ extension Evaluator {
   /// How far each example is certified, up to the largest of `epsilons`. No attack's points guide the certificate, so
   /// that the answer follows from the posterior and the examples alone.
   ///
-  /// - Parameter epsilons: In ascending order.
+  /// - Parameters:
+  ///   - epsilons: In ascending order.
+  ///   - mask: Which numbers of an input may change; nil for all of them.
   /// - Throws: ``BoundsUnavailable`` where a layer has no bounds.
   package func certifiedRadii(
-    _ request: CertificateRequest, _ norm: Norm, epsilons: [Double]
+    _ request: CertificateRequest, _ norm: Norm, epsilons: [Double], mask: [Bool]? = nil
   ) throws -> CertifiedRadii {
     let labels = subject.examples.labels
     let isCorrect = try zip(observe(subject.examples.inputs).decisions, labels).map { $0 == $1 }
     let run = CertificateRun(
       evaluator: self, request: request, norm: norm, epsilons: epsilons,
-      rows: isCorrect.indices.filter { isCorrect[$0] }, suspects: nil)
+      rows: isCorrect.indices.filter { isCorrect[$0] }, suspects: nil, mask: mask)
     let clock = ContinuousClock()
     var found: [CertificateRun.Finding] = []
     let duration = try clock.measure { found = try run.findings(known: [:]) { _, _ in } }

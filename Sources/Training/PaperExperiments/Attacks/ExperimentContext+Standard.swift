@@ -20,8 +20,8 @@ extension ExperimentContext {
       draws: draws, seed: seed, companions: companions, progress: Stoppable(context: self, part: part))
   }
 
-  /// Lets a portfolio be stopped between two questions: on a large posterior it takes minutes.
-  private struct Stoppable: EvaluationProgress {
+  /// Lets a portfolio or a certificate be stopped between two questions: on a large posterior it takes minutes.
+  struct Stoppable: EvaluationProgress {
     let context: ExperimentContext
     let part: String
 

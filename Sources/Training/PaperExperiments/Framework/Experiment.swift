@@ -71,6 +71,6 @@ public struct Quantity: Sendable, Hashable {
 /// All experiments, in the order in which they run.
 enum Experiments {
   static let all: [any Experiment.Type] = [
-    Figure2.self, Figure3.self, Table1.self, Theorem.self, Figure1.self, Audit.self, Figure4.self,
+    Figure2.self, Figure3.self, Table1.self, Theorem.self, Figure1.self, Audit.self, Figure4.self, Certificates.self,
   ]
 }

@@ -49,7 +49,7 @@ struct ReproduceCommand: ParsableCommand {
   @Argument(help: "\(Reproduction.names.joined(separator: ", ")), or all; several are allowed.")
   var experiments: [String]
 
-  @Option(help: "smoke: two minutes, from Fixtures/ alone; laptop: 80 min on two cores; paper: the paper's own sizes.")
+  @Option(help: "smoke: two minutes, from Fixtures/ alone; laptop: 90 min on two cores; paper: the paper's own sizes.")
   var scale: Scale = .laptop
 
   @Option(name: .shortAndLong, help: "The folder that everything goes into.")

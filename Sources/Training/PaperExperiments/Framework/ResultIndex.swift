@@ -24,7 +24,7 @@ struct ResultIndex {
       Carbone, Wicker, Laurenti, Patane, Bortolussi, Sanguinetti: *Robustness of Bayesian neural networks to gradient-based attacks* (NeurIPS 2020), experiment by experiment: what is claimed, what was measured here, and what the numbers say. Every sentence of judgement is made from the numbers by a rule that is in the source, whichever way they point.
 
       \(Markdown.table(["experiment", "claim", "evidence", "verdict", "scale"], rows))
-      *Supported*, *not supported* and *contradicted* are about these runs: their networks, data and sizes, which every page states with the diagnostics of its posteriors. *Undecided* means that the intervals are too wide, or the posteriors not converged, to say: a chain that has not converged by its own diagnostics does not count towards a verdict, except in the audit, which is about the computation.
+      *Supported*, *not supported* and *contradicted* are about these runs: their networks, data and sizes, which every page states with the diagnostics of its posteriors. *Undecided* means that the intervals are too wide, or the posteriors not converged, to say; for `certificates` also that what is proven and what attacks leave point different ways. A chain that has not converged by its own diagnostics does not count towards a verdict, except in the audit, which is about the computation.
 
       To repeat all of it: `reproduce all --scale \(scale.rawValue) --output FOLDER`.
 

@@ -2,7 +2,7 @@
 public enum Scale: String, Sendable, Hashable, CaseIterable {
   /// Two minutes on two cores, from the data in `Fixtures/` alone: for continuous integration.
   case smoke
-  /// Some 80 minutes on two cores, on the real data.
+  /// Some 90 minutes on two cores, on the real data.
   case laptop
   /// The paper's own sizes.
   case paper
