@@ -260,7 +260,10 @@ let package = Package(
 
     // MARK: - Tests
     .executableTarget(
-      name: "benchmarks", dependencies: ["RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD", "MIFGSM", "HMC"],
+      name: "benchmarks",
+      dependencies: [
+        "RobustnessCore", "NeuralNetworks", "ComputeKernels", "PGD", "MIFGSM", "HMC", "LinearBounds", "PosteriorFiles",
+      ],
       path: "Tests/Benchmarks/Swift", swiftSettings: strict),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .target(name: "TestSupport", dependencies: ["RobustnessCore"], path: "Tests/TestSupport", swiftSettings: strict),

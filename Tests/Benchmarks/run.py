@@ -25,7 +25,7 @@ import tables
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # In the order of a round: theirs follows ours of the same work.
-OTHERS = [("torch", "pgd-one-at-a-time"), ("ours", "conv-float32"), ("torch", "conv"),
+OTHERS = [("ours", "certify-784-64-64-10"), ("torch", "pgd-one-at-a-time"), ("ours", "conv-float32"), ("torch", "conv"),
           ("ours", "gradient-float32"), ("torch", "gradient"), ("jax", "gradient"), ("ours", "gradient-bfloat16"),
           ("ours", "hmc-float32"), ("jax", "hmc"), ("ours", "conv-training-float32"), ("torch", "conv-training"),
           ("ours", "hmc-paper-float32")]

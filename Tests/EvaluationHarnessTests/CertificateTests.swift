@@ -204,7 +204,7 @@ private struct Boastful: RobustnessCertificate {
 
   @Test(arguments: [
     ("linaer", "linear"), ("linear:hiden=intervals", "hidden"), ("linear:budget=-1", "budget"),
-    ("linear:hidden=some", "hidden"), ("intervals:steps=3", "none"),
+    ("linear:hidden=some", "hidden"), ("intervals:steps=3", "Options: arithmetic"),
   ]) func `says what is wrong with a certificate`(_ text: String, _ word: String) throws {
     let error = #expect(throws: UsageError.self) {
       try CertificateSpecification(text, among: .builtIn)

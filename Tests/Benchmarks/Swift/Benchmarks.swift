@@ -12,7 +12,7 @@ struct Benchmarks {
   static let rows =
     ["packed"] + attacks.map(\.row) + [
       "conv-float32", "gradient-float32", "gradient-bfloat16", "hmc-float32", "conv-training-float32",
-      "hmc-paper-float32",
+      "hmc-paper-float32", CertificateWork.row,
     ]
 
   private static let attacks = AttackWork.list.works.flatMap { work in
@@ -67,6 +67,9 @@ struct Benchmarks {
       // Some milliseconds each: many of them.
       show(
         try ConvolutionGradient(precision: .float32, threads: threads, repetitions: 10 * repetitions).measure())
+    }
+    if chosen.contains(CertificateWork.row) {
+      show(try CertificateWork(threads: threads, repetitions: repetitions).measure())
     }
     try train()
   }
