@@ -112,7 +112,8 @@ public struct ScaledGradient: Sendable, Hashable, Codable {
         }
         let log2Weight = logWeights[row] / ln2
         let whole = log2Weight.rounded(.down)
-        let incoming = other.exponents[row] + Int(whole)
+        // Beyond any exponent of a number already: a logarithm of 10²⁰ would be no whole number of the machine.
+        let incoming = other.exponents[row] + Int(max(-0x1p52, min(0x1p52, whole)))
         if ctl_max_abs(sum, size) == 0 {
           exponents[row] = incoming
         } else if incoming > exponents[row] {
