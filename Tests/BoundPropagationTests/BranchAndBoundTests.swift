@@ -18,6 +18,18 @@ import Testing
       try PosteriorFile.open(Fixtures.url("oracles/moons-fc2-leaky.h5").path, probe: nil), count)
   }
 
+  /// Two draws that say the opposite with the same certainty: no box around the tie can be proven, however small.
+  @Test func `does not split around a tie`() throws {
+    let ensemble = try BoundedFixture.dense(
+      [("a", 2, 2, "identity")], draws: [[1, 0, 0, 1, 0.25, 0], [-1, 0, 0, -1, -0.25, 0]])
+    let examples = Examples(inputs: Tensor(shape: [1, 2], elements: [0.5, 0.25]), labels: [0])
+    let question = try BoundedFixture.question(examples, epsilon: 0.25, draws: 2)
+    let found = try BranchAndBound(.init()).certify(examples, question, of: ensemble)
+    #expect(!found.examples[0].isCertified)
+    // A box takes some tens of multiplications for a draw.
+    #expect(found.multiplications < 4000)
+  }
+
   /// The predictive's least margin on a grid over the box of each example, within the ball in L2.
   private func gridMinima(
     _ ensemble: NetworkEnsemble, _ examples: Examples, _ norm: Norm, _ epsilon: Double, steps: Int = 40,

@@ -20,30 +20,9 @@ struct Numbers {
   mutating func whole(below count: Int) -> Int { min(count - 1, Int(uniform(0, Double(count)))) }
 }
 
-/// Posterior files with examples, imported networks among them.
-enum Posterior: String, CaseIterable, Sendable {
-  case hmc = "mnist-hmc"
-  case ensemble = "mnist-ensemble"
-  case deepEnsemble = "mnist-deep-ensemble"
-  case moons = "half-moons-hmc"
-  case fashion = "fashion-vi"
-  case relu = "oracles/mnist-fc2-relu"
-  case sharp = "oracles/mnist-fc1-tanh-sharp"
-  case saturated = "oracles/mnist-fc2-tanh-saturated"
-  case convolution = "oracles/mnist-conv-leaky"
-  case moonsLeaky = "oracles/moons-fc2-leaky"
-  case sigmoid = "networks/binary-sigmoid"
-  case lenet = "networks/lenet5-tanh"
-  case dropout = "networks/mcdropout-cnn"
-  case mobilenet = "networks/mobilenet-relu6"
-  case resnet = "networks/resnet20-bn"
+typealias Posterior = BoundedPosterior
 
-  /// Those small enough for linear bounds of every hidden layer in a test.
-  static let small: [Posterior] = [
-    .hmc, .ensemble, .deepEnsemble, .moons, .fashion, .relu, .sharp, .saturated, .convolution, .moonsLeaky, .sigmoid,
-    .dropout,
-  ]
-
+extension BoundedPosterior {
   /// The draws in double precision, at most so many of them, and the first examples.
   func load(_ examples: Int, draws: Int) throws -> (NetworkEnsemble, Examples, ClosedRange<Double>) {
     let file = try PosteriorFile.open(Fixtures.url("\(rawValue).h5").path, probe: nil)

@@ -1,5 +1,6 @@
 import BuiltInPlugins
 import Foundation
+import NeuralNetworks
 import RobustnessCore
 import Shell
 import TestSupport
@@ -11,6 +12,7 @@ import Testing
 private struct Boastful: RobustnessCertificate {
   static let name = "boastful"
   init(_ options: NoOptions) throws {}
+  var certifiesSinglePrecision: Bool { true }
 
   func certify<Ensemble: BoundedEnsemble>(
     _ examples: Examples, _ question: CertificateQuestion, of ensemble: Ensemble
@@ -151,6 +153,86 @@ private struct Boastful: RobustnessCertificate {
       request, attacks: .builtIn, certificates: [Boastful.self], companions: .builtIn, subject: subject, box: box)
     #expect(throws: CertificateContradiction.self) { try job.run() }
     #expect(try String(contentsOf: output, encoding: .utf8).contains("\"certified\""))
+  }
+
+  /// relu(3·10⁷ x + 1) − relu(3·10⁷ x) − ½ is ½ everywhere in real numbers; in single precision the 1 is lost.
+  static func cancelling() throws -> EvaluationSubject {
+    let json = """
+      {"input_shape": [1], "class_count": 2, "layers": [
+        {"type": "dense", "name": "a", "units": 2, "activation": "relu"},
+        {"type": "dense", "name": "b", "units": 2, "activation": "identity"}]}
+      """
+    let ensemble = try NetworkEnsemble(
+      InMemoryWeights(
+        architecture: Architecture(json: json), draws: [[3e7, 3e7, 1, 0, 1, -1, 0, 0, -0.5, 0]]))
+    // Below 2²⁴ the 1 is there, beyond it is lost: at x = 0.55924.
+    let x = (0..<7).map { 0.5585 + Double($0) / 10_000 }
+    var subject = EvaluationSubject(
+      name: "cancelling", ensemble: ensemble,
+      examples: Examples(inputs: Tensor(shape: [x.count, 1], elements: x), labels: x.map { _ in 0 }))
+    subject.precision = "float32"
+    return subject
+  }
+
+  @Test func `what single precision alone is fooled by is said, and contradicts only what certifies that`() throws {
+    let subject = try Self.cancelling()
+    let single = "linear:arithmetic=float32"
+    let result = try Self.result(subject, 0...1, ["linear", single], epsilons: [0.001], attack: "random:draws=50") {
+      $0.attacks.append(try! request("pgd:steps=5,restarts=5"))
+    }
+    #expect(result.contradiction == nil)
+    let real = try #require(result.certified.first)
+    #expect(real.accuracy.value == 1)
+    #expect(real.fooledInSinglePrecision > 0)
+    #expect(result.table.contains("fooled in single precision alone"))
+    #expect(result.certified[1].accuracy.value == 0 && result.certified[1].fooledInSinglePrecision == 0)
+
+    let boastful = try Self.result(subject, 0...1, [], epsilons: [0.001], attack: "random:draws=50") {
+      $0.attacks.append(try! request("pgd:steps=5,restarts=5"))
+      $0.certificates = [CertificateRequest(Boastful.self)]
+    }
+    #expect(boastful.contradiction?.isInSinglePrecision == true)
+    #expect(boastful.contradiction?.description.contains("in single precision, which was certified too") == true)
+  }
+
+  @Test func `beside noise alone there are proofs all the same`() throws {
+    let (subject, box) = try Oracle.relu.subject(8)
+    let alone = try Self.result(subject, box, ["linear"], epsilons: [0.01], attack: "random")
+    let beside = try Self.result(subject, box, ["linear"], epsilons: [0.01])
+    #expect(alone.certified.map(\.isCertified) == beside.certified.map(\.isCertified))
+    #expect(alone.certifiedRadii.map(\.radii) == beside.certifiedRadii.map(\.radii))
+    #expect(alone.table.contains("certified by"))
+  }
+
+  @Test(arguments: [10, 1e6, 1e300]) func `however large a ball is asked for, radii are looked for within the box`(
+    _ epsilon: Double
+  ) throws {
+    let (subject, box) = try Oracle.moons.subject(8)
+    func radii(_ epsilon: Double) throws -> [Double] {
+      try #require(try Self.result(subject, box, ["linear"], epsilons: [epsilon]).certifiedRadii.first).radii
+    }
+    let usual = try radii(0.2)
+    #expect(usual.contains { $0 > 0 && $0 < 0.2 })
+    for (small, large) in zip(usual, try radii(epsilon)) where small < 0.2 {
+      #expect(abs(small - large) <= 0.03 * small)
+    }
+  }
+
+  @Test func `margins and safe draws are those of their own ball`() throws {
+    let (subject, box) = try Oracle.relu.subject(8)
+    let result = try Self.result(subject, box, ["linear"], epsilons: [0.002, 0.01])
+    let both = zip(result.certified[0].examples, result.certified[1].examples).filter { $1.isCertified }
+    #expect(!both.isEmpty)
+    for (small, large) in both { #expect(small.margin > large.margin && small.safeDraws >= large.safeDraws) }
+  }
+
+  @Test func `one that is asked for twice is run once`() throws {
+    var request = EvaluationRequest(.given)
+    request.certify = ["linear", "intervals", "linear"].map { CertificateSpecification($0) }
+    let (subject, box) = try Oracle.relu.subject(4)
+    let job = try EvaluationJob(
+      request, attacks: .builtIn, certificates: .builtIn, companions: .builtIn, subject: subject, box: box)
+    #expect(job.certificates.map(\.text) == ["linear", "intervals"])
   }
 
   @Test func `a model without steps, and a norm without bounds, are named and cost nothing else`() throws {

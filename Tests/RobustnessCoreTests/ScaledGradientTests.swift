@@ -33,6 +33,19 @@ import Testing
     #expect(gradient.exponents == [-1072])
   }
 
+  /// Log-probabilities of members are as large as logits, which weights of 10²⁰ make: no machine integer holds their
+  /// exponent.
+  @Test(arguments: [-1e20, -1e300, 1e20])
+  func `a weight beyond any exponent keeps the direction, and adds nothing to what is larger`(_ weight: Double) {
+    var alone = row([0, 0], 0)
+    alone.accumulate(row([3, -4], 7), logWeights: [weight])
+    #expect(alone.values[0, 0] * -4 == alone.values[0, 1] * 3 && alone.values[0, 0] > 0)
+    guard weight < 0 else { return }
+    var sum = row([1, 2], 0)
+    sum.accumulate(row([3, -4], 7), logWeights: [weight])
+    #expect(sum == row([1, 2], 0))
+  }
+
   @Test(arguments: [5000, -5000]) func `sums keep digits at 2^±5000`(_ exponent: Int) {
     var sum = row([0, 0])
     sum.accumulate(row([1, 2], exponent), logWeights: [0])

@@ -15,6 +15,8 @@ struct BoxBounds {
   /// The margin at a point of each box, up to rounding.
   private(set) var values: [Double] = []
   private(set) var multiplications = 0.0
+  /// What is taken off the margin of any box, a point among them.
+  let leastProvable: Double
 
   /// Bounds boxes, each with a label and a point inside.
   init<Ensemble: BoundedEnsemble>(
@@ -24,6 +26,11 @@ struct BoxBounds {
       lower: boxes.flatMap(\.lower), upper: boxes.flatMap(\.upper), count: points[0].count)
     let classes = ensemble.classCount
     let draws = MarginSum.draws(of: question)
+    if case .predictive = question.decision {
+      leastProvable = DifferenceBox.slack(classes: classes)
+    } else {
+      leastProvable = 0
+    }
     let isPredictive = if case .predictive = question.decision { true } else { false }
     let rivals = labels.map { label in (0..<classes).filter { $0 != label } }
     let examples = rivals.enumerated().flatMap { row, rivals in rivals.map { _ in row } }

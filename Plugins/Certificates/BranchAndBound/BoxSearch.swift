@@ -76,7 +76,8 @@ struct BoxSearch {
     slack = max(slack, bounds.slack[row])
     if safe == nil { safe = bounds.safe[row] }
     lowest = min(lowest, bounds.values[row])
-    if bounds.values[row] < -bounds.slack[row], options.accuracy == nil { isRefuted = true }
+    // So much is taken off whatever the box: a point that has no more can never be proven, a tie for instance.
+    if bounds.values[row] <= bounds.leastProvable, options.accuracy == nil { isRefuted = true }
     open.append(box)
   }
 

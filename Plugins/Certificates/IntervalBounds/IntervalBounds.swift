@@ -30,6 +30,9 @@ public struct IntervalBounds: RobustnessCertificate {
   /// The certificate.
   public init(_ options: Options) throws { self.options = options }
 
+  /// Where the option `arithmetic` says so.
+  public var certifiesSinglePrecision: Bool { options.arithmetic == .float32 }
+
   /// Adds up over draws what the box of each draw's logits allows at least.
   public func certify<Ensemble: BoundedEnsemble>(
     _ examples: Examples, _ question: CertificateQuestion, of ensemble: Ensemble

@@ -59,6 +59,9 @@ public struct JointBounds: RobustnessCertificate {
     self.options = options
   }
 
+  /// Where the option `arithmetic` says so.
+  public var certifiesSinglePrecision: Bool { options.arithmetic == .float32 }
+
   /// Bounds draw by draw; then, for the examples that these leave open, better ones.
   public func certify<Ensemble: BoundedEnsemble>(
     _ examples: Examples, _ question: CertificateQuestion, of ensemble: Ensemble

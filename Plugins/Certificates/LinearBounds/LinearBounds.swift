@@ -40,6 +40,9 @@ public struct LinearBounds: RobustnessCertificate {
     self.options = options
   }
 
+  /// Where the option `arithmetic` says so.
+  public var certifiesSinglePrecision: Bool { options.arithmetic == .float32 }
+
   /// Adds up over draws what the box of each draw's differences allows at least.
   public func certify<Ensemble: BoundedEnsemble>(
     _ examples: Examples, _ question: CertificateQuestion, of ensemble: Ensemble

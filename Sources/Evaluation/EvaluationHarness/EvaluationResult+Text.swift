@@ -63,7 +63,7 @@ extension EvaluationResult {
     ]).adding(
       "certified", certified.isEmpty && certificateFailures.isEmpty ? nil : .array(certified.map(\.json))
     ).adding(
-      "certifiedRadii", certifiedRadii.isEmpty ? nil : .array(certifiedRadii.map(\.json))
+      "certifiedRadii", certifiedRadii.isEmpty && certificateFailures.isEmpty ? nil : .array(certifiedRadii.map(\.json))
     ).adding(
       "certificatesNotAvailable", certificateFailures.isEmpty ? nil : .array(certificateFailures.map(\.json))
     ).adding("inputBoundsPerChannel", boxPerChannel.map { .array($0.map(Self.pair)) }).adding(

@@ -172,16 +172,24 @@ struct Session {
   /// Certifies, and looks whether anything is certified and fooled at once.
   private mutating func certify() throws -> [Ball: Sandwich] {
     guard !plan.certificates.isEmpty else { return [:] }
-    let attacked = balls.filter { ball, _ in runs.contains { $0.evidence.isAttack && $0.ball == ball } }
-    certificates = try evaluator.certificates(attacked.values.map(\.lowest), outcomes, clean: clean)
+    // Beside noise alone as well: a proof needs no attack.
+    certificates = try evaluator.certificates(balls.values.map(\.lowest), outcomes, clean: clean)
     var result: [Ball: Sandwich] = [:]
-    for (ball, state) in attacked {
-      let certified = certificates.certified(ball.norm, ball.epsilon)
-      guard !certified.isEmpty else { continue }
-      let sandwich = try evaluator.sandwich(state.lowest, certified)
-      contradictions += sandwich.contradictions
-      record(certified[0], in: ball)
-      result[ball] = sandwich
+    for (ball, state) in balls {
+      var all = Sandwich()
+      let indices = certificates.results.indices.filter {
+        certificates.results[$0].norm == ball.norm && certificates.results[$0].epsilon == ball.epsilon
+      }
+      for index in indices {
+        let own = try evaluator.sandwich(state.lowest, certificates.results[index])
+        certificates.results[index].fooledInSinglePrecision = own.close
+        all.contradictions += own.contradictions
+        all.close += own.close
+      }
+      guard let first = indices.first else { continue }
+      contradictions += all.contradictions
+      record(certificates.results[first], in: ball)
+      result[ball] = all
     }
     return result
   }

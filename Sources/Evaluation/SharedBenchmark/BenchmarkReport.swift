@@ -66,6 +66,24 @@ public enum BenchmarkReport: Sendable, Hashable {
     return try encoder.encode(content) + Data("\n".utf8)
   }
 
+  /// Reads a result file of one format.
+  ///
+  /// - Throws: `CoreError` that says what is wrong.
+  static func decoded<Content: Decodable>(
+    _ data: Data, _ format: (Content) -> String, expected: String
+  ) throws -> Content {
+    let content: Content
+    do {
+      content = try JSONDecoder().decode(Content.self, from: data)
+    } catch let error as DecodingError {
+      throw CoreError(error.sentence)
+    }
+    guard format(content) == expected else {
+      throw CoreError("the format is '\(format(content))', not \(expected)")
+    }
+    return content
+  }
+
   static func isDigest(_ text: String) -> Bool {
     text.count == 64 && text.allSatisfy { $0.isASCII && $0.isHexDigit && !$0.isUppercase }
   }

@@ -25,6 +25,9 @@ public protocol RobustnessCertificate: Sendable {
   /// The norms it has bounds for.
   static var norms: [Norm] { get }
 
+  /// Whether what is certified holds for the layers in single precision too, at inputs that are single-precision numbers.
+  var certifiesSinglePrecision: Bool { get }
+
   /// A certificate with checked options.
   ///
   /// - Throws: `CoreError` when an option makes no sense.
@@ -47,6 +50,8 @@ public protocol RobustnessCertificate: Sendable {
 extension RobustnessCertificate {
   /// No summary.
   public static var summary: String { "" }
+  /// For real numbers alone.
+  public var certifiesSinglePrecision: Bool { false }
   /// Both norms.
   public static var norms: [Norm] { Norm.allCases }
 }

@@ -20,6 +20,14 @@ public struct CertificateRequest: Sendable {
     return open(certificate)
   }
 
+  /// Whether what is certified holds for single precision too.
+  var certifiesSinglePrecision: Bool {
+    func open<C: RobustnessCertificate>(_ type: C.Type) -> Bool {
+      (try? C(try C.Options(assignments: assignments)))?.certifiesSinglePrecision ?? false
+    }
+    return open(certificate)
+  }
+
   /// A certificate with its options.
   public init(_ certificate: any RobustnessCertificate.Type, assignments: [String: String] = [:]) {
     self.certificate = certificate

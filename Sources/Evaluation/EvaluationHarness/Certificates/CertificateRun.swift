@@ -157,6 +157,12 @@ struct CertificateRun: Sendable {
     var findings = rows.map { _ in
       Finding(atEpsilons: [CertifiedExample?](repeating: nil, count: epsilons.count), radius: 0, multiplications: 0)
     }
+    // No ball is larger than what the box leaves of it, whatever ε was asked for.
+    var largest = try evaluator.threat(norm, epsilons.last ?? 0)
+    largest.mask = mask
+    let reach = zip(rows, largest.largestPerturbations(of: subject.examples.inputs.rows(rows))).map {
+      largest.epsilonPerFeature == nil ? min(largest.epsilon, $1) : largest.epsilon
+    }
     // Between what is certified and what is not.
     var low = [Double](repeating: 0, count: rows.count)
     var high = [Double](repeating: .infinity, count: rows.count)
@@ -167,13 +173,16 @@ struct CertificateRun: Sendable {
       for (position, example) in found.enumerated() {
         findings[position].atEpsilons[index] = example
         if low[position] > 0 { continue }
-        if example.isCertified { low[position] = epsilons[index] } else { high[position] = epsilons[index] }
+        if example.isCertified {
+          low[position] = epsilons[index]
+        } else {
+          high[position] = min(epsilons[index], reach[position])
+        }
       }
     }
-    let largest = epsilons.last ?? 0
     while true {
       let positions = rows.indices.filter { position in
-        high[position] < .infinity && high[position] > largest * 1e-4
+        high[position] < .infinity && high[position] > reach[position] * 1e-4
           && high[position] - low[position] > CertifiedRadii.precision * high[position]
       }
       guard !positions.isEmpty else { break }

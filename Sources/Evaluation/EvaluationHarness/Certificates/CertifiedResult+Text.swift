@@ -9,6 +9,7 @@ extension CertifiedResult {
       ("norm", .text(norm.rawValue)), ("epsilon", .number(epsilon)), ("method", .text(method)),
       ("request", .text(request)), ("accuracy", .number(accuracy.value)),
       ("interval", EvaluationResult.interval(accuracy)), ("undecided", .integer(undecided)), ("slack", .number(slack)),
+      ("fooledInSinglePrecision", .integer(fooledInSinglePrecision)),
       ("certified", .array(isCertified.map { .bool($0) })),
       ("margins", .array(examples.map { .number($0.margin) })),
       (
@@ -66,6 +67,13 @@ extension EvaluationResult {
       }
       text += "\n" + table.text
     }
+    for result in certified where result.fooledInSinglePrecision > 0 {
+      let count = result.fooledInSinglePrecision
+      text +=
+        "\(result.request), \(result.norm.symbol) \(Self.short(result.epsilon)): \(count) certified "
+        + "example\(count == 1 ? " is" : "s are") fooled in single precision alone, at points that double precision decides "
+        + "as their label: the proof is about real numbers, what runs can be fooled (arithmetic=float32 certifies that)\n"
+    }
     for result in certified {
       guard let low = result.safety.posteriorLow else { continue }
       text +=
@@ -97,9 +105,13 @@ extension EvaluationResult {
     return half + median
   }
 
-  /// What the verdict adds: how much is proven, in the ball with the least of it.
+  /// What the verdict adds: how much is proven, in the ball with the least of it, of several the largest.
   var certifiedSentence: String {
-    guard let first = certified.min(by: { $0.accuracy.value < $1.accuracy.value }), contradiction == nil else {
+    guard
+      let first = certified.min(by: {
+        ($0.accuracy.value, -$0.epsilon) < ($1.accuracy.value, -$1.epsilon)
+      }), contradiction == nil
+    else {
       return ""
     }
     let inBall = certified.filter { $0.norm == first.norm && $0.epsilon == first.epsilon }

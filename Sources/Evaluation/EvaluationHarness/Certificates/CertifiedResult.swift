@@ -24,6 +24,11 @@ public struct CertifiedResult: Sendable {
   public var undecided: Int
   /// What rounding took off the margins, at most.
   public var slack: Double
+  /// Whether what is certified holds for single precision too.
+  public var certifiesSinglePrecision = false
+  /// Certified examples that an attack fools in single precision alone, at points that double precision decides as their
+  /// label.
+  public var fooledInSinglePrecision = 0
   /// Fraction of the draws, over the examples decided rightly, that are certified to decide rightly by themselves: from
   /// below, and from above by what the attacks' points do to each draw.
   public var safety: DrawSafety

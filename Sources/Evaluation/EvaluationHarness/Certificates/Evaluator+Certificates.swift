@@ -6,11 +6,6 @@ struct CertificateFindings {
   var results: [CertifiedResult] = []
   var radii: [CertifiedRadii] = []
   var failures: [CertificateFailure] = []
-
-  /// What is certified in one ball, by any certificate.
-  func certified(_ norm: Norm, _ epsilon: Double) -> [CertifiedResult] {
-    results.filter { $0.norm == norm && $0.epsilon == epsilon }
-  }
 }
 
 extension Evaluator {
@@ -85,6 +80,7 @@ extension Evaluator {
       accuracy: .proportion(isCertified.count { $0 }, of: isCertified.count, distinct: ball.distinct),
       undecided: isCertified.indices.count { !isCertified[$0] && ball.stands[$0] },
       slack: run.rows.map { examples[$0].slack }.max() ?? 0,
+      certifiesSinglePrecision: run.request.certifiesSinglePrecision,
       safety: DrawSafety(
         draws: evaluationDraws.count, safe: examples.map(\.safeDraws), fooled: fooled,
         areIndependent: subject.origin == .variational || subject.origin == .independent))

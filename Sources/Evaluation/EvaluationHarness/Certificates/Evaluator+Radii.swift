@@ -63,13 +63,11 @@ extension Evaluator {
     threat.project(&inside, around: inputs.rows(near), radii: near.map { radii[$0] })
     let decisions = try observe(inside).decisions
     for (place, row) in near.enumerated() where decisions[place] != labels[row] {
-      let margin = try exactMargin(inside.rows([place]), label: labels[row])
       let again = try certified(certificate, norm, rows: [row], radii: [radii[row]], largest: largest)[0]
-      if margin < -again.slack - 1e-12 {
-        return CertificateContradiction(
-          method: certificate.certificate.name, norm: norm, epsilon: radii[row], example: row, attack: attack,
-          margin: margin)
-      }
+      let claim = CertifiedBall(
+        certificate: certificate.certificate.name, isSingle: certificate.certifiesSinglePrecision, norm: norm,
+        epsilon: radii[row], slack: again.slack, example: row)
+      if let found = try contradiction(of: claim, by: points.rows([row]), of: attack) { return found }
     }
     return nil
   }

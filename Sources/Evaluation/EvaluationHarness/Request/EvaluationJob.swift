@@ -56,7 +56,11 @@ public struct EvaluationJob: Sendable {
     self.request = request
     self.attacks = try request.attacks.map { try $0.resolve(among: attacks) }
     self.metrics = try request.metrics.map { try EvaluationRequest.metric(named: $0, among: metrics) }
-    self.certificates = try request.certify.map { try $0.resolve(among: certificates) }
+    self.certificates = try request.certify.map { try $0.resolve(among: certificates) }.reduce(into: []) {
+      known, next in
+      // One that is asked for twice says nothing new.
+      if !known.contains(where: { $0.text == next.text }) { known.append(next) }
+    }
     self.companions = companions
     self.given = given
     self.progress = progress

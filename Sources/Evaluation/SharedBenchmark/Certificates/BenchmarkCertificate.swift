@@ -63,12 +63,7 @@ extension BenchmarkCertificate {
   ///
   /// - Throws: `CoreError` that says what is wrong.
   init(checking data: Data) throws {
-    do {
-      self = try JSONDecoder().decode(BenchmarkCertificate.self, from: data)
-    } catch let error as DecodingError {
-      throw CoreError(error.sentence)
-    }
-    guard format == Self.formatName else { throw CoreError("the format is '\(format)', not \(Self.formatName)") }
+    self = try BenchmarkReport.decoded(data, \.format, expected: Self.formatName)
     try BenchmarkReport.check(
       formatVersion: formatVersion, subject, rules: rules, examples: examples, draws: draws, cleanCorrect: cleanCorrect)
     guard !runs.isEmpty else { throw CoreError("'runs' is empty") }
